@@ -1,0 +1,21 @@
+//! The bus: requests from fronts to handlers, events to subscribers, nudges between processes.
+//!
+//! Two implementations with one test suite: [`memory`] for a gateway in one process, [`rabbit`] for the
+//! product. The JSON of [`envelope`] and [`reply`] is a public interface: a program may publish it by itself.
+
+#![warn(missing_docs)]
+
+pub mod envelope;
+pub mod error;
+pub mod memory;
+pub mod nudge;
+pub mod port;
+pub mod rabbit;
+pub mod reply;
+pub mod sealing;
+
+pub use envelope::{Body, Envelope, WorkClass};
+pub use error::RequestError;
+pub use nudge::Nudge;
+pub use port::{Bus, Delivery, EventStream, Publication, RequestService, ServeOptions};
+pub use reply::Reply;

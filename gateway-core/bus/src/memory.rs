@@ -1,0 +1,1 @@
+//! The bus of a gateway in one process.

@@ -1,0 +1,19 @@
+//! Hints between processes: sent to all, kept by nobody, never relied upon.
+
+use gateway_core::id::PrincipalId;
+use serde::{Deserialize, Serialize};
+
+/// Something that another process may want to look at now instead of at its next turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "nudge", rename_all = "snake_case")]
+pub enum Nudge {
+    /// What this principal may see has changed: forget what you remember of it.
+    Authority {
+        /// Whose.
+        principal: PrincipalId,
+    },
+    /// Targets became due: pollers look now.
+    TargetsDue,
+    /// Rows were written to the outbox: the relay looks now.
+    EventsWaiting,
+}

@@ -1,0 +1,190 @@
+//! Configuration: one TOML file, every key also by environment, nothing else.
+//!
+//! The key `listen` of section `[front]` is `GATEWAY_FRONT_LISTEN` in the environment, which wins.
+
+mod environment;
+mod section;
+
+pub use section::{Bus, Database, Front, Handler, KeyringSource, Log, Poller, Relay, Security};
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Everything that can be set, with defaults that make `gateway up` work at once.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The store.
+    pub database: Database,
+    /// The bus.
+    pub bus: Bus,
+    /// The gateway's own keys.
+    pub keyring: KeyringSource,
+    /// The HTTP side.
+    pub front: Front,
+    /// The pool that answers requests.
+    pub handler: Handler,
+    /// What keeps the store current.
+    pub poller: Poller,
+    /// What publishes events.
+    pub relay: Relay,
+    /// Log lines.
+    pub log: Log,
+    /// Switches that make everything stricter.
+    pub security: Security,
+}
+
+impl Config {
+    /// Reads file and environment. Without a file the defaults hold.
+    ///
+    /// # Errors
+    /// Invalid, naming file, key and what was expected.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self> {
+        let (text, name) = match file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| Error::invalid(format!("cannot read {}: {error}", path.display())))?;
+                (text, path.display().to_string())
+            }
+            None => (String::new(), "the defaults".to_owned()),
+        };
+        let in_file =
+            |error: toml::de::Error| Error::invalid(format!("{name}: {}", error.to_string().trim_end()));
+        // Parsed once for its own sake, so that a mistake in the file is told with its line.
+        let _: Self = toml::from_str(&text).map_err(in_file)?;
+        let mut table: toml::Table = toml::from_str(&text).map_err(in_file)?;
+        environment::overlay(&mut table, environment)?;
+        let config: Self = table
+            .try_into()
+            .map_err(|error: toml::de::Error| Error::invalid(format!("environment: {}", error.message())))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<()> {
+        let refuse = |text: String| Err(Error::invalid(text));
+        if self.is_embedded_store() && !self.database.url.starts_with("sqlite:") {
+            return refuse("database.url must start with mysql: or sqlite:".to_owned());
+        }
+        if !["memory:", "amqp://", "amqps://"].iter().any(|scheme| self.bus.url.starts_with(scheme)) {
+            return refuse("bus.url must be memory: or start with amqp:// or amqps://".to_owned());
+        }
+        if self.front.tls_certificate.is_empty() != self.front.tls_key.is_empty() {
+            return refuse("front.tls_certificate and front.tls_key go together".to_owned());
+        }
+        if self.poller.lease_seconds < 10 {
+            return refuse(
+                "poller.lease_seconds must be 10 or more: a lease must outlast one page of a slow cloud"
+                    .to_owned(),
+            );
+        }
+        let positive = [
+            ("database.connections", u64::from(self.database.connections)),
+            ("bus.prefetch", u64::from(self.bus.prefetch)),
+            ("handler.concurrency", self.handler.concurrency as u64),
+            ("poller.concurrency", self.poller.concurrency as u64),
+            ("poller.interval_seconds", self.poller.interval_seconds),
+            ("poller.moving_interval_seconds", self.poller.moving_interval_seconds),
+            ("relay.batch", self.relay.batch as u64),
+        ];
+        if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return refuse(format!("{key} must be 1 or more"));
+        }
+        if self.security.refuse_plaintext {
+            if self.front.tls_certificate.is_empty() {
+                return refuse(
+                    "security.refuse_plaintext needs front.tls_certificate and front.tls_key".to_owned(),
+                );
+            }
+            if self.bus.url.starts_with("amqp://") {
+                return refuse("security.refuse_plaintext needs an amqps:// bus.url".to_owned());
+            }
+            if self.database.url.starts_with("mysql:") && !self.database.url.contains("ssl_mode=") {
+                return refuse(
+                    "security.refuse_plaintext needs ssl_mode=verify_identity in database.url".to_owned(),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the store is the single-process one.
+    pub fn is_embedded_store(&self) -> bool {
+        !self.database.url.starts_with("mysql:")
+    }
+
+    /// Whether the bus is the single-process one.
+    pub fn is_embedded_bus(&self) -> bool {
+        self.bus.url == "memory:"
+    }
+
+    /// For a role that runs apart: both store and bus must be servers.
+    ///
+    /// # Errors
+    /// Invalid, saying which key to set.
+    pub fn require_servers(&self, role: &str) -> Result<()> {
+        let missing = match (self.is_embedded_store(), self.is_embedded_bus()) {
+            (_, true) => "bus.url (amqp://...)",
+            (true, _) => "database.url (mysql://...)",
+            _ => return Ok(()),
+        };
+        Err(Error::invalid(format!(
+            "`gateway {role}` shares its work with other processes and needs {missing}; `gateway up` runs all roles in one"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn environment_wins_over_defaults() {
+        let set = env(&[
+            ("GATEWAY_FRONT_LISTEN", "127.0.0.1:0"),
+            ("GATEWAY_POLLER_INTERVAL_SECONDS", "7"),
+            ("PATH", "/bin"),
+        ]);
+        let config = Config::load(None, set).unwrap();
+        assert_eq!(config.front.listen, "127.0.0.1:0");
+        assert_eq!(config.poller.interval_seconds, 7);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (pairs, expected) in [
+            (env(&[("GATEWAY_FRONT_LISTN", "x")]), "GATEWAY_FRONT_LISTN"),
+            (env(&[("GATEWAY_POLLER_INTERVAL_SECONDS", "soon")]), "GATEWAY_POLLER_INTERVAL_SECONDS"),
+            (env(&[("GATEWAY_DATABASE_URL", "postgres://x")]), "database.url"),
+            (env(&[("GATEWAY_SECURITY_REFUSE_PLAINTEXT", "true")]), "front.tls_certificate"),
+            (env(&[("GATEWAY_RELAY_BATCH", "0")]), "relay.batch"),
+        ] {
+            let error = Config::load(None, pairs).unwrap_err();
+            assert!(error.message().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_example_names_every_key_with_its_default() {
+        let example: Config = toml::from_str(include_str!("../../deploy/gateway.example.toml")).unwrap();
+        let (example, default) =
+            (toml::to_string(&example).unwrap(), toml::to_string(&Config::default()).unwrap());
+        assert_eq!(example, default);
+        let text: toml::Table = toml::from_str(include_str!("../../deploy/gateway.example.toml")).unwrap();
+        assert_eq!(
+            text,
+            toml::Table::try_from(Config::default()).unwrap(),
+            "every key stands in the example"
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! The environment laid over the file.
+
+use toml::{Table, Value};
+
+use super::Config;
+use crate::error::{Error, Result};
+
+const PREFIX: &str = "GATEWAY_";
+
+/// Variables with the prefix that mean something else than a configuration key.
+const OTHERS: [&str; 4] = ["GATEWAY_CONFIG", "GATEWAY_KEYRING", "GATEWAY_URL", "GATEWAY_TOKEN"];
+
+/// Prefix of variables that belong to the test harness.
+const TESTS: &str = "GATEWAY_TEST_";
+
+pub(super) fn overlay(
+    table: &mut Table,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<()> {
+    let known = Table::try_from(Config::default()).map_err(Error::internal)?;
+    for (name, text) in environment {
+        if !name.starts_with(PREFIX) || name.starts_with(TESTS) || OTHERS.contains(&name.as_str()) {
+            continue;
+        }
+        let (section, key, default) = find(&known, &name).ok_or_else(|| {
+            Error::invalid(format!("{name} is not a setting; `gateway config show` lists them"))
+        })?;
+        let value = read(&text, default)
+            .ok_or_else(|| Error::invalid(format!("{name}: expected {}", default.type_str())))?;
+        let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(section) = section {
+            section.insert(key.to_owned(), value);
+        }
+    }
+    Ok(())
+}
+
+fn find<'a>(known: &'a Table, name: &str) -> Option<(&'a str, &'a str, &'a Value)> {
+    known.iter().find_map(|(section, keys)| {
+        keys.as_table()?.iter().find_map(|(key, default)| {
+            let full = format!("{PREFIX}{}_{}", section.to_uppercase(), key.to_uppercase());
+            (full == name).then_some((section.as_str(), key.as_str(), default))
+        })
+    })
+}
+
+fn read(text: &str, default: &Value) -> Option<Value> {
+    Some(match default {
+        Value::String(_) => Value::String(text.to_owned()),
+        Value::Integer(_) => Value::Integer(text.parse().ok()?),
+        Value::Float(_) => Value::Float(text.parse().ok()?),
+        Value::Boolean(_) => Value::Boolean(text.parse().ok()?),
+        _ => return None,
+    })
+}

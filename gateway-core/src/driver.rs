@@ -1,0 +1,262 @@
+//! The driver port: what the gateway asks of a cloud.
+//!
+//! A [`Driver`] is the translation for one type of cloud; a [`Session`] is one credential at one cloud, and
+//! keeps what makes calls cheap (tokens, catalogs, negotiated versions). Sessions are shared and long-lived:
+//! every method takes `&self` and may be called at the same time as any other.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+use crate::clock::{Clock, Timestamp};
+use crate::credential::Credential;
+use crate::error::Result;
+use crate::id::{CloudId, ResourceId};
+use crate::kind::Kind;
+use crate::observation::Observed;
+use crate::scope::Region;
+use crate::skew::Skew;
+
+/// A registered cloud, as a driver needs to know it.
+#[derive(Clone, Debug)]
+pub struct CloudSpec {
+    /// The gateway's id of the cloud.
+    pub id: CloudId,
+    /// The name its operator gave it.
+    pub name: String,
+    /// Where its API starts: Keystone's v3 URL, an EC2 endpoint (`{region}` in it is replaced).
+    pub endpoint: String,
+    /// The regions to use; empty means all that the cloud tells of.
+    pub regions: Vec<Region>,
+    /// Hosts besides the endpoint's that the cloud may send us to.
+    pub allowed_hosts: Vec<String>,
+    /// Plain HTTP to hosts other than loopback is refused unless set.
+    pub allow_plaintext: bool,
+    /// Refuse answers without a `Date` instead of warning of them.
+    pub require_date: bool,
+    /// Calls a second that the account's budget allows.
+    pub calls_per_second: f64,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// Further settings of the driver, each documented in its `docs.md`.
+    pub options: Map<String, Value>,
+}
+
+impl CloudSpec {
+    /// The id that the gateway gives a resource of this cloud.
+    pub fn resource_id(&self, region: &Region, kind: Kind, native_key: &str) -> ResourceId {
+        ResourceId::derive(self.id, region, kind, native_key)
+    }
+}
+
+/// What one kind can do at one type of cloud.
+#[derive(Clone, Copy, Debug)]
+pub struct KindCapability {
+    /// The kind.
+    pub kind: Kind,
+    /// The cloud publishes some of these to every account: they are listed once, for [`ListScope::Published`].
+    pub published: bool,
+    /// Accounts hold some of these: they are listed per account, for [`ListScope::Own`].
+    pub own: bool,
+    /// A single one can be read, so that absence can be proven without a second listing.
+    pub get: bool,
+}
+
+/// What a type of cloud can do. Callers ask, never guess.
+#[derive(Clone, Copy, Debug)]
+pub struct Capability {
+    /// Kinds that can be listed with detail, each once.
+    pub kinds: &'static [KindCapability],
+    /// Forms of [`Credential`] that are taken, by [`Credential::method`].
+    pub credentials: &'static [&'static str],
+}
+
+impl Capability {
+    /// What the kind can do; `None` when the cloud does not have it.
+    pub fn of(&self, kind: Kind) -> Option<&KindCapability> {
+        self.kinds.iter().find(|capability| capability.kind == kind)
+    }
+}
+
+/// The account's call budget, as one process may spend it.
+#[async_trait]
+pub trait Pacer: Send + Sync + fmt::Debug {
+    /// Waits until a call may be made.
+    async fn acquire(&self);
+    /// The cloud asked for a pause: nobody calls for this account until it is over.
+    fn pause(&self, wait: Duration);
+}
+
+/// Told of every comparison of clocks, so that our own clock can become the suspect.
+pub trait SkewWatch: Send + Sync + fmt::Debug {
+    /// One response of an endpoint; `None` when it had no `Date`.
+    fn observed(&self, endpoint: &str, skew: Option<Skew>);
+}
+
+/// What a session works with, given by the composition root.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The gateway's clock.
+    pub clock: Arc<dyn Clock>,
+    /// The account's budget.
+    pub pacer: Arc<dyn Pacer>,
+    /// Who watches clocks.
+    pub skew: Arc<dyn SkewWatch>,
+}
+
+/// The account that a credential proved to be of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// What the cloud calls the account: project id, AWS account number.
+    pub external_id: String,
+    /// Its name, or the id again.
+    pub name: String,
+    /// The regions that the credential can use, within those that the registration allows.
+    pub regions: Vec<Region>,
+}
+
+/// Which part of a kind a listing covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListScope {
+    /// What the account owns and what is shared with it individually; nothing that is published to all.
+    Own,
+    /// What the cloud publishes to all, and nothing else.
+    Published,
+}
+
+/// Where a listing goes on: opaque to all but the driver that made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageToken(pub String);
+
+/// One page of a listing.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// What was on the page, every document complete.
+    pub items: Vec<Observed>,
+    /// How to get the next; `None` says with certainty that this was the last.
+    pub next: Option<PageToken>,
+}
+
+/// Something that works but that an operator should know, such as an endpoint without `Date`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Notice(pub String);
+
+/// One credential at one cloud.
+#[async_trait]
+pub trait Session: Send + Sync {
+    /// Proves the credential, asking the cloud afresh.
+    ///
+    /// # Errors
+    /// Unauthorized only when the cloud refused the credential in so many words; everything else that can
+    /// go wrong is no statement about the credential.
+    async fn prove(&self) -> Result<Proof>;
+
+    /// Asks whether the credential may list a kind in a region, at the cost of one small call.
+    ///
+    /// # Errors
+    /// Forbidden when it may not; Unsupported when the region lacks the service.
+    async fn probe(&self, region: &Region, kind: Kind) -> Result<()>;
+
+    /// One page of a listing with detail; `None` starts it.
+    ///
+    /// Behaviour: pages in an order that stands while the listing runs; never an item twice in one listing;
+    /// an answer of the wrong type, cut short or not parsed is `WrongDocument`, never an empty page; an
+    /// item that is not of the asked [`ListScope`] is left out.
+    async fn list(
+        &self,
+        region: &Region,
+        kind: Kind,
+        scope: ListScope,
+        page: Option<&PageToken>,
+    ) -> Result<Page>;
+
+    /// One resource by its native key; `Ok(None)` says with certainty that the cloud does not have it.
+    async fn get(&self, region: &Region, kind: Kind, native_key: &str) -> Result<Option<Observed>>;
+
+    /// What an operator should know of the endpoints as they were last seen.
+    fn notices(&self) -> Vec<Notice>;
+}
+
+/// The translation for one type of cloud.
+pub trait Driver: Send + Sync {
+    /// The name in registrations, such as `openstack`.
+    fn name(&self) -> &'static str;
+
+    /// What this type of cloud can do.
+    fn capability(&self) -> &'static Capability;
+
+    /// Checks a registration before it is kept: endpoint form, options.
+    ///
+    /// # Errors
+    /// Invalid, saying what to change.
+    fn validate(&self, cloud: &CloudSpec) -> Result<()>;
+
+    /// Makes a session; calls no one yet.
+    ///
+    /// # Errors
+    /// Invalid when the form of the credential is not one that the cloud takes.
+    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>>;
+}
+
+/// The drivers that this build has, by name.
+#[derive(Clone, Default)]
+pub struct Drivers(BTreeMap<&'static str, Arc<dyn Driver>>);
+
+impl Drivers {
+    /// Adds one; called by the composition root, one line per driver.
+    #[must_use]
+    pub fn with(mut self, driver: impl Driver + 'static) -> Self {
+        self.0.insert(driver.name(), Arc::new(driver));
+        self
+    }
+
+    /// The driver of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Driver>> {
+        self.0.get(name)
+    }
+
+    /// The names that [`Self::get`] knows.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.keys().copied().collect()
+    }
+}
+
+impl fmt::Debug for Drivers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// A pacer without limit, for probes by hand and for tests of drivers.
+#[derive(Debug, Default)]
+pub struct Unpaced;
+
+#[async_trait]
+impl Pacer for Unpaced {
+    async fn acquire(&self) {}
+    fn pause(&self, _wait: Duration) {}
+}
+
+/// A watch that does not look.
+#[derive(Debug, Default)]
+pub struct Unwatched;
+
+impl SkewWatch for Unwatched {
+    fn observed(&self, _endpoint: &str, _skew: Option<Skew>) {}
+}
+
+impl Link {
+    /// A link without budget and watch.
+    pub fn unpaced(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, pacer: Arc::new(Unpaced), skew: Arc::new(Unwatched) }
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
