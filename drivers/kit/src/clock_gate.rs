@@ -1,0 +1,67 @@
+//! The clock gate: every answer's `Date` against the middle of its round trip.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gateway_core::clock::Timestamp;
+use gateway_core::driver::{Notice, SkewWatch};
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::skew::Skew;
+use http::HeaderMap;
+
+use crate::retry_after;
+
+/// Checks clocks for one session and remembers how each endpoint was last seen.
+#[derive(Debug)]
+pub(crate) struct ClockGate {
+    require_date: bool,
+    watch: Arc<dyn SkewWatch>,
+    notices: Mutex<BTreeMap<Arc<str>, Notice>>,
+}
+
+impl ClockGate {
+    pub(crate) fn new(require_date: bool, watch: Arc<dyn SkewWatch>) -> Self {
+        Self { require_date, watch, notices: Mutex::default() }
+    }
+
+    /// Judges one answer.
+    ///
+    /// # Errors
+    /// `ClockSkew` beyond the limit; `WrongDocument` without `Date` where one is required.
+    pub(crate) fn check(
+        &self,
+        endpoint: &Arc<str>,
+        headers: &HeaderMap,
+        sent: Timestamp,
+        received: Timestamp,
+    ) -> Result<()> {
+        let skew = retry_after::date(headers).map(|date| Skew::measure(date, sent, received));
+        self.watch.observed(endpoint, skew);
+        let verdict = match skew {
+            None if self.require_date => Err(Error::new(
+                ErrorKind::WrongDocument,
+                format!("{endpoint} answers without Date, which the cloud's registration requires"),
+            )),
+            Some(skew) if skew.is_excessive() => Err(skew.to_error(endpoint)),
+            _ => Ok(()),
+        };
+        let notice = match (&verdict, skew) {
+            (Err(error), _) => Some(Notice(error.message().to_owned())),
+            (Ok(()), None) => {
+                Some(Notice(format!("{endpoint} answers without Date: its clock cannot be checked")))
+            }
+            (Ok(()), Some(_)) => None,
+        };
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        match notice {
+            Some(notice) => notices.insert(endpoint.clone(), notice),
+            None => notices.remove(endpoint),
+        };
+        verdict
+    }
+
+    /// What is odd about the endpoints as they were last seen.
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}

@@ -1,0 +1,221 @@
+//! The one way out: all layers in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use gateway_core::driver::{CloudSpec, Link, Notice};
+use gateway_core::error::{Error, ErrorKind, Result};
+use tokio::time::{sleep, timeout};
+
+use crate::address::AddressGate;
+use crate::clock_gate::ClockGate;
+use crate::error_answer::{kind_of_status, status_error};
+use crate::message::{Request, Response};
+use crate::retry::{self, Verdict};
+use crate::{body, connections, retry_after};
+
+/// Sends requests of one session to its cloud; clones are cheap and share everything.
+#[derive(Clone, Debug)]
+pub struct CloudHttp(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    cloud: Arc<CloudSpec>,
+    link: Link,
+    gate: AddressGate,
+    clocks: ClockGate,
+}
+
+/// An answer and what its clock is worth.
+struct Judged {
+    response: Response,
+    clock: Result<()>,
+}
+
+impl CloudHttp {
+    /// Prepares; calls no one.
+    ///
+    /// # Errors
+    /// Invalid when the registration's endpoint or hosts cannot be read.
+    pub fn new(cloud: Arc<CloudSpec>, link: Link) -> Result<Self> {
+        connections::client()?;
+        let gate = AddressGate::new(&cloud)?;
+        let clocks = ClockGate::new(cloud.require_date, link.skew.clone());
+        Ok(Self(Arc::new(Inner { cloud, link, gate, clocks })))
+    }
+
+    /// Sends a read: an answer with a clock too far off is an error whatever else it says.
+    ///
+    /// # Errors
+    /// Every status from 400 on, by [`Request::explain`] or [`status_error`]; a redirect; and whatever a
+    /// layer refuses. What is temporary was tried again where that is harmless.
+    pub async fn send(&self, request: Request) -> Result<Response> {
+        // The clock comes first: a refusal by an endpoint with a wrong clock says nothing.
+        self.send_judging(&request, |judged| {
+            judged.clock?;
+            accept(&request, judged.response)
+        })
+        .await
+    }
+
+    /// Sends a write: its result is returned even if it was answered with a bad clock, which then is the
+    /// second value.
+    ///
+    /// # Errors
+    /// As [`Self::send`], clocks excepted.
+    pub async fn send_write(&self, request: Request) -> Result<(Response, Option<Error>)> {
+        self.send_judging(&request, |judged| {
+            let clock = judged.clock.err();
+            match (accept(&request, judged.response), clock) {
+                (Ok(response), clock) => Ok((response, clock)),
+                (Err(error), None) => Err(error),
+                (Err(error), Some(clock)) => Err(error.with("clock", clock)),
+            }
+        })
+        .await
+    }
+
+    /// What an operator should know of the endpoints as they were last seen.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.0.clocks.notices()
+    }
+
+    /// Whether an address may be called, for catalogs that are read before they are used.
+    ///
+    /// # Errors
+    /// `AddressRefused`.
+    pub fn check_address(&self, url: &url::Url) -> Result<()> {
+        self.0.gate.check(url)
+    }
+
+    /// The registration that this was made for.
+    pub fn cloud(&self) -> &Arc<CloudSpec> {
+        &self.0.cloud
+    }
+
+    /// The link that this was made with.
+    pub fn link(&self) -> &Link {
+        &self.0.link
+    }
+
+    async fn send_judging<T>(&self, request: &Request, judge: impl Fn(Judged) -> Result<T>) -> Result<T> {
+        self.0.gate.check(&request.url)?;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            self.0.link.pacer.acquire().await;
+            let (result, never_arrived) = match self.attempt(request).await {
+                Ok(judged) => {
+                    let wait = self.asked_pause(&judged.response);
+                    (judge(judged).map_err(|error| remember(error, wait)), false)
+                }
+                Err(failure) => (Err(failure.error), failure.never_arrived),
+            };
+            let error = match result {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            match retry::after(error, attempt, request.idempotent || never_arrived) {
+                Verdict::GiveUp(error) => return Err(error),
+                Verdict::Again(wait) => {
+                    tracing::debug!(?request, attempt, ?wait, "sending again");
+                    sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Shares a pause that the cloud asks for with everybody who calls for the account.
+    fn asked_pause(&self, response: &Response) -> Option<Duration> {
+        if !matches!(response.status.as_u16(), 429 | 503) {
+            return None;
+        }
+        let wait = retry_after::read(&response.headers, self.0.link.now())?;
+        self.0.link.pacer.pause(wait);
+        Some(wait)
+    }
+
+    async fn attempt(&self, request: &Request) -> Result<Judged, Failure> {
+        let endpoint = endpoint(request);
+        match timeout(self.0.cloud.timeout, self.exchange(request, &endpoint)).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::arrived(Error::new(
+                ErrorKind::Timeout,
+                format!("{endpoint} did not answer within {} s", self.0.cloud.timeout.as_secs_f32()),
+            ))),
+        }
+    }
+
+    async fn exchange(&self, request: &Request, endpoint: &Arc<str>) -> Result<Judged, Failure> {
+        let mut call = connections::client()
+            .map_err(Failure::arrived)?
+            .request(request.method.clone(), request.url.clone());
+        for (name, value) in &request.headers {
+            call = call.header(name.clone(), value.clone());
+        }
+        if let Some(body) = &request.body {
+            call = call.body(body.clone());
+        }
+        let sent = self.0.link.now();
+        let answer = call.send().await.map_err(|error| Failure::unreachable(endpoint, error))?;
+        let received = self.0.link.now();
+        let clock = self.0.clocks.check(endpoint, answer.headers(), sent, received);
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = match body::read(answer, request.max_body, endpoint).await {
+            Ok(body) => body,
+            // Half an error answer still tells its status.
+            Err(_) if kind_of_status(status).is_some() => Bytes::new(),
+            Err(error) => return Err(Failure::arrived(clock.err().unwrap_or(error))),
+        };
+        Ok(Judged { response: Response { status, headers, body, endpoint: endpoint.clone() }, clock })
+    }
+}
+
+/// A try that brought no answer.
+struct Failure {
+    error: Error,
+    /// The request certainly did not reach the cloud: it may be sent again whatever it does.
+    never_arrived: bool,
+}
+
+impl Failure {
+    fn arrived(error: Error) -> Self {
+        Self { error, never_arrived: false }
+    }
+
+    fn unreachable(endpoint: &str, error: reqwest::Error) -> Self {
+        let never_arrived = error.is_connect();
+        let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Unavailable };
+        let message = format!("{endpoint} cannot be reached");
+        Self { error: Error::new(kind, message).with_source(error.without_url()), never_arrived }
+    }
+}
+
+fn remember(error: Error, wait: Option<Duration>) -> Error {
+    match wait {
+        Some(wait) => error.with_retry_after(wait),
+        None => error,
+    }
+}
+
+/// Turns error answers and redirects into errors.
+fn accept(request: &Request, response: Response) -> Result<Response> {
+    if kind_of_status(response.status).is_some() {
+        let own = request.explain.and_then(|explain| explain(&response));
+        return Err(own.unwrap_or_else(|| status_error(&response)).with("request", format!("{request:?}")));
+    }
+    if matches!(response.status.as_u16(), 301..=303 | 307 | 308) {
+        let message = format!("{} answered with a redirect, which is not followed", response.endpoint);
+        return Err(Error::new(ErrorKind::WrongDocument, message));
+    }
+    Ok(response)
+}
+
+fn endpoint(request: &Request) -> Arc<str> {
+    let host = request.url.host_str().unwrap_or_default();
+    match request.url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}").into(),
+        None => host.into(),
+    }
+}

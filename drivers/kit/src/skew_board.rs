@@ -1,0 +1,118 @@
+//! Who is wrong when clocks differ: one endpoint, or we.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use gateway_core::driver::SkewWatch;
+use gateway_core::skew::Skew;
+
+/// Endpoints that must be known before ours can be the suspect. More needs more evidence; fewer lets two
+/// wrong clouds outvote us.
+const QUORUM: usize = 3;
+
+/// The process's memory of every endpoint's clock: one per process, given to every session's link.
+#[derive(Debug, Default)]
+pub struct SkewBoard(Mutex<Board>);
+
+#[derive(Debug, Default)]
+struct Board {
+    last: BTreeMap<String, Skew>,
+    suspect: Option<i64>,
+}
+
+impl SkewBoard {
+    /// How far the clocks of most endpoints are off ours, in seconds, theirs minus ours, when they agree
+    /// against us: then our own clock is the suspect.
+    pub fn suspect(&self) -> Option<i64> {
+        self.lock().suspect
+    }
+
+    /// The last comparison with each endpoint that tells its time.
+    pub fn last(&self) -> BTreeMap<String, Skew> {
+        self.lock().last.clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Board> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SkewWatch for SkewBoard {
+    fn observed(&self, endpoint: &str, skew: Option<Skew>) {
+        let mut board = self.lock();
+        match skew {
+            Some(skew) => match board.last.get_mut(endpoint) {
+                Some(last) => *last = skew,
+                None => drop(board.last.insert(endpoint.to_owned(), skew)),
+            },
+            None => drop(board.last.remove(endpoint)),
+        }
+        let before = board.suspect;
+        board.suspect = agreed(&board.last);
+        match (before, board.suspect) {
+            (None, Some(seconds)) => tracing::error!(
+                seconds,
+                endpoints = board.last.len(),
+                "most clouds agree that OUR clock is wrong: check this machine's time synchronisation"
+            ),
+            (Some(_), None) => tracing::info!("most clouds agree with our clock again"),
+            _ => {}
+        }
+    }
+}
+
+/// The middle of the skews on which most endpoints agree: too far, and to the same side.
+fn agreed(last: &BTreeMap<String, Skew>) -> Option<i64> {
+    if last.len() < QUORUM {
+        return None;
+    }
+    let (mut ahead, mut behind): (Vec<i64>, Vec<i64>) =
+        last.values().filter(|skew| skew.is_excessive()).map(|skew| skew.seconds()).partition(|s| *s > 0);
+    let most = if ahead.len() >= behind.len() { &mut ahead } else { &mut behind };
+    if most.len() * 2 <= last.len() {
+        return None;
+    }
+    most.sort_unstable();
+    most.get(most.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn seen(board: &SkewBoard, endpoint: &str, seconds: i64) {
+        let skew = Skew { micros: seconds * 1_000_000, uncertainty: Duration::from_secs(1) };
+        board.observed(endpoint, Some(skew));
+    }
+
+    #[test]
+    fn we_are_the_suspect_only_when_most_agree_against_us() {
+        let board = SkewBoard::default();
+        seen(&board, "a", 400);
+        seen(&board, "b", 410);
+        assert_eq!(board.suspect(), None, "two are too few");
+        seen(&board, "c", 0);
+        assert_eq!(board.suspect(), Some(410), "two of three");
+        seen(&board, "d", 0);
+        assert_eq!(board.suspect(), None, "two of four are not most");
+        seen(&board, "d", -400);
+        assert_eq!(board.suspect(), None, "the other direction does not count");
+        seen(&board, "d", 405);
+        assert_eq!(board.suspect(), Some(405));
+        seen(&board, "a", 0);
+        seen(&board, "b", 0);
+        assert_eq!(board.suspect(), None, "recovers by itself");
+    }
+
+    #[test]
+    fn an_endpoint_that_stops_telling_its_time_no_longer_votes() {
+        let board = SkewBoard::default();
+        ["a", "b", "c"].iter().for_each(|endpoint| seen(&board, endpoint, 400));
+        assert_eq!(board.suspect(), Some(400));
+        board.observed("a", None);
+        assert_eq!(board.suspect(), None);
+        assert_eq!(board.last().len(), 2);
+    }
+}
