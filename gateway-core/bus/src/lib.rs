@@ -5,14 +5,17 @@
 
 #![warn(missing_docs)]
 
+mod admission;
 pub mod envelope;
 pub mod error;
+mod intake;
 pub mod memory;
 pub mod nudge;
 pub mod port;
 pub mod rabbit;
 pub mod reply;
 pub mod sealing;
+mod topic;
 
 pub use envelope::{Body, Envelope, WorkClass};
 pub use error::RequestError;

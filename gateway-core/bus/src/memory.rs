@@ -1,1 +1,150 @@
-//! The bus of a gateway in one process.
+//! The bus of a gateway in one process: the same promises as the broker's, kept with queues in memory.
+
+mod queue;
+mod subscribers;
+mod worker;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use gateway_core::{Clock, Error, Result};
+use tokio::sync::{broadcast, oneshot};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admission::Admission;
+use crate::envelope::{Envelope, WorkClass};
+use crate::error::RequestError;
+use crate::nudge::{BACKLOG, Nudge};
+use crate::port::{Bus, EventStream, Publication, RequestService, ServeOptions};
+use crate::reply::Reply;
+use crate::topic;
+use queue::{Job, Queue};
+use subscribers::Subscribers;
+use worker::Worker;
+
+/// The in-process bus. It keeps nothing: what waits in it ends with the process.
+pub struct MemoryBus {
+    clock: Arc<dyn Clock>,
+    queues: [Arc<Queue>; WorkClass::ALL.len()],
+    subscribers: Subscribers,
+    nudges: broadcast::Sender<Nudge>,
+    closed: CancellationToken,
+}
+
+impl MemoryBus {
+    /// A bus that judges deadlines by this clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self {
+            clock,
+            queues: Default::default(),
+            subscribers: Subscribers::default(),
+            nudges: broadcast::Sender::new(BACKLOG),
+            closed: CancellationToken::new(),
+        })
+    }
+
+    fn queue(&self, class: WorkClass) -> &Arc<Queue> {
+        &self.queues[class as usize]
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.closed.is_cancelled() { Err(Error::unavailable("the bus is closed")) } else { Ok(()) }
+    }
+
+    /// Waits until the bus or a handler has answered; forever when no answer will come.
+    async fn answer(&self, answer: oneshot::Receiver<Reply>) -> Result<Reply, RequestError> {
+        tokio::select! {
+            biased;
+            Ok(reply) = answer => Ok(reply),
+            () = self.closed.cancelled() => Err(RequestError::Lost),
+        }
+    }
+}
+
+#[async_trait]
+impl Bus for MemoryBus {
+    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+        if self.closed.is_cancelled() {
+            return Err(RequestError::NoBroker);
+        }
+        let remaining = envelope.deadline.since(self.clock.now());
+        if remaining.is_zero() {
+            return Err(RequestError::Timeout);
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.queue(class).push(Job { envelope, answer: sender, begun: 0 })?;
+        tokio::time::timeout(remaining, self.answer(receiver)).await.unwrap_or(Err(RequestError::Timeout))
+    }
+
+    async fn serve(
+        &self,
+        service: Arc<dyn RequestService>,
+        options: ServeOptions,
+        stop: CancellationToken,
+    ) -> Result<()> {
+        let admission = Admission::new(options.concurrency);
+        let tasks = TaskTracker::new();
+        let workers = WorkClass::ALL.map(|class| Worker {
+            class,
+            queue: Arc::clone(self.queue(class)),
+            service: Arc::clone(&service),
+            clock: Arc::clone(&self.clock),
+            admission: admission.clone(),
+            tasks: tasks.clone(),
+        });
+        let until = stop.child_token();
+        let run = join_all(workers.map(|worker| worker.run(until.clone())));
+        tokio::pin!(run);
+        tokio::select! {
+            _ = &mut run => {}
+            () = self.closed.cancelled() => {
+                until.cancel();
+                run.await;
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+        Ok(())
+    }
+
+    async fn publish(&self, events: Vec<Publication>) -> Result<()> {
+        self.check_open()?;
+        for event in &events {
+            topic::check(&event.routing_key)?;
+        }
+        self.subscribers.publish(&events);
+        Ok(())
+    }
+
+    async fn subscribe(&self, patterns: &[String]) -> Result<EventStream> {
+        self.check_open()?;
+        for pattern in patterns {
+            topic::check(pattern)?;
+        }
+        Ok(Box::pin(ReceiverStream::new(self.subscribers.add(patterns.to_vec()))))
+    }
+
+    async fn nudge(&self, nudge: Nudge) {
+        // No receiver is no fault.
+        let _ = self.nudges.send(nudge);
+    }
+
+    fn nudges(&self) -> broadcast::Receiver<Nudge> {
+        self.nudges.subscribe()
+    }
+
+    fn is_connected(&self) -> bool {
+        !self.closed.is_cancelled()
+    }
+
+    async fn close(&self) {
+        self.closed.cancel();
+        self.subscribers.clear();
+        for queue in &self.queues {
+            queue.clear();
+        }
+    }
+}

@@ -3,6 +3,9 @@
 use gateway_core::id::PrincipalId;
 use serde::{Deserialize, Serialize};
 
+/// Nudges that a receiver may be behind before it misses some; they are hints, so that few are enough.
+pub(crate) const BACKLOG: usize = 256;
+
 /// Something that another process may want to look at now instead of at its next turn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "nudge", rename_all = "snake_case")]
