@@ -120,7 +120,7 @@ mod tests {
 
     fn gate(endpoint: &str, allowed: &[&str], allow_plaintext: bool) -> AddressGate {
         AddressGate::new(&CloudSpec {
-            id: CloudId::new(),
+            id: CloudId::generate(),
             name: "test".to_owned(),
             endpoint: endpoint.to_owned(),
             regions: Vec::new(),

@@ -1,0 +1,5 @@
+//! The kit against servers that misbehave byte by byte.
+
+mod clocks;
+mod sending;
+mod support;
