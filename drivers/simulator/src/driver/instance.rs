@@ -1,0 +1,85 @@
+use gateway_core::kind::Canonical;
+use gateway_core::kinds::Reference;
+use gateway_core::kinds::{Image, Instance, InstanceState, InstanceType, Volume};
+use gateway_core::observation::Observed;
+use gateway_core::{Result, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::document::{Common, Context, read};
+
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(rename = "type")]
+    instance_type: WireType,
+    image: String,
+    zone: String,
+    addresses: Vec<WireAddress>,
+    key: Option<String>,
+    firewalls: Vec<String>,
+    disks: Vec<String>,
+    booted: Option<Timestamp>,
+    failure: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireType {
+    id: String,
+    name: String,
+    cores: u32,
+    memory_mb: u64,
+    disk_gb: u64,
+}
+
+#[derive(Deserialize)]
+struct WireAddress {
+    ip: String,
+    outside: bool,
+}
+
+pub(super) fn state(status: &str) -> InstanceState {
+    match status {
+        "BOOTING" => InstanceState::Pending,
+        "ACTIVE" => InstanceState::Running,
+        "CYCLING" => InstanceState::Rebooting,
+        "HALTING" => InstanceState::Stopping,
+        "HALTED" => InstanceState::Stopped,
+        "WAKING" => InstanceState::Starting,
+        "FAILED" => InstanceState::Error,
+        "REMOVING" => InstanceState::Terminating,
+        "REMOVED" => InstanceState::Terminated,
+        _ => InstanceState::Unknown,
+    }
+}
+
+pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Result<Observed> {
+    let wire: Wire = read(&raw)?;
+    let addresses = |outside| {
+        let those = wire.addresses.iter().filter(move |address| address.outside == outside);
+        those.map(|address| address.ip.clone()).collect()
+    };
+    let instance_type = &wire.instance_type;
+    let fields = Instance {
+        description: None,
+        instance_type: context.reference(InstanceType::KIND, &instance_type.id, Some(&instance_type.name)),
+        vcpus: Some(instance_type.cores),
+        memory_mib: Some(instance_type.memory_mb),
+        disk_gib: Some(instance_type.disk_gb),
+        image: Some(context.reference(Image::KIND, &wire.image, None)),
+        datacenter: Some(wire.zone.clone()),
+        private_ip_addresses: addresses(false),
+        public_ip_addresses: addresses(true),
+        ssh_key: wire.key.clone(),
+        security_groups: wire
+            .firewalls
+            .iter()
+            .map(|name| Reference { name: Some(name.clone()), ..Reference::default() })
+            .collect(),
+        volumes: wire.disks.iter().map(|disk| context.reference(Volume::KIND, disk, None)).collect(),
+        launched_at: wire.booted,
+        locked: None,
+        fault: wire.failure.clone(),
+    };
+    let observed = Observed::new(&common.id, &common.name, &fields, raw)?;
+    Ok(observed.with_state(state(&common.status), &common.status))
+}

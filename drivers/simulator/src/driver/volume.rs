@@ -1,0 +1,46 @@
+use gateway_core::Result;
+use gateway_core::kind::Canonical;
+use gateway_core::kinds::{Instance, Volume, VolumeAttachment, VolumeState};
+use gateway_core::observation::Observed;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::document::{Common, Context, read};
+
+#[derive(Deserialize)]
+struct Wire {
+    size_gb: u64,
+    class: String,
+    zone: String,
+    encrypted: bool,
+    attached_to: Option<String>,
+    device: Option<String>,
+}
+
+pub(super) fn state(status: &str) -> VolumeState {
+    match status {
+        "FORMING" => VolumeState::Pending,
+        "FREE" => VolumeState::Available,
+        "ATTACHED" => VolumeState::InUse,
+        "ERASING" => VolumeState::Deleting,
+        _ => VolumeState::Unknown,
+    }
+}
+
+pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Result<Observed> {
+    let wire: Wire = read(&raw)?;
+    let attachment = wire.attached_to.as_deref().map(|instance| VolumeAttachment {
+        instance: context.reference(Instance::KIND, instance, None),
+        device: wire.device.clone(),
+    });
+    let fields = Volume {
+        size_gib: wire.size_gb,
+        volume_type: Some(wire.class),
+        datacenter: Some(wire.zone),
+        encrypted: Some(wire.encrypted),
+        attachments: attachment.into_iter().collect(),
+        ..Volume::default()
+    };
+    let observed = Observed::new(&common.id, &common.name, &fields, raw)?;
+    Ok(observed.with_state(state(&common.status), &common.status))
+}

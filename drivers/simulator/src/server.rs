@@ -1,0 +1,28 @@
+//! The simulated cloud: an HTTP server with accounts, regions, resources that move, and faults on request.
+//!
+//! Its API is its own and is described in `docs.md`. With a movement of 0 and nobody writing, every answer
+//! is the same byte for byte, whoever asks and however often; with the same seed, so is the next start.
+
+mod answer;
+mod body;
+mod control;
+mod disturb;
+mod document;
+mod fault;
+mod journal;
+mod lifecycle;
+mod movement;
+mod options;
+mod random;
+mod read;
+mod run;
+mod seed;
+mod sessions;
+mod shelf;
+mod state;
+mod world;
+mod write;
+
+pub use fault::{Fault, FaultKind};
+pub use options::{AccountOption, Population, SimulatorOptions};
+pub use run::{RunningSimulator, Simulator};

@@ -1,0 +1,100 @@
+//! The control endpoint: faults, vanishings, and the truth to compare with. No cloud has it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answer::{Refusal, json_answer};
+use super::fault::Fault;
+use super::shelf::Owner;
+use super::state::{Cloud, locked};
+
+/// Journal lines in one answer when the client does not say.
+const USUAL_LINES: usize = 10_000;
+
+pub(super) async fn put_faults(
+    State(cloud): State<Arc<Cloud>>,
+    Json(faults): Json<Vec<Fault>>,
+) -> StatusCode {
+    locked(&cloud.faults).0 = faults;
+    StatusCode::NO_CONTENT
+}
+
+pub(super) async fn get_faults(State(cloud): State<Arc<Cloud>>) -> Response {
+    json_answer(StatusCode::OK, &locked(&cloud.faults).0)
+}
+
+pub(super) async fn clear_faults(State(cloud): State<Arc<Cloud>>) -> StatusCode {
+    locked(&cloud.faults).0.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// Ends every session: the next request of each client meets a 401.
+pub(super) async fn clear_sessions(State(cloud): State<Arc<Cloud>>) -> StatusCode {
+    locked(&cloud.sessions).clear();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vanishing {
+    /// The collection or kind.
+    kind: String,
+    /// How many, in the order of their ids.
+    count: usize,
+    /// The first region when not given.
+    region: Option<String>,
+    /// The first account when not given; by name or id.
+    account: Option<String>,
+}
+
+/// Takes resources away at once, with no status that announces it.
+pub(super) async fn vanish(
+    State(cloud): State<Arc<Cloud>>,
+    Json(wanted): Json<Vanishing>,
+) -> Result<Response, Refusal> {
+    let account = match &wanted.account {
+        None => 0,
+        Some(wanted) => (0..cloud.accounts.len())
+            .find(|&account| {
+                cloud.options.accounts[account].name == *wanted || cloud.accounts[account] == *wanted
+            })
+            .ok_or_else(|| Refusal::invalid("there is no such account"))?,
+    };
+    let region = wanted.region.as_deref().unwrap_or(&cloud.options.regions[0]);
+    let collection = format!("{}s", wanted.kind.strip_suffix('s').unwrap_or(&wanted.kind));
+    let place = cloud.place(region, &collection, Owner::Account(account))?;
+    let ids = cloud.with_world(|world, now| {
+        let numbers: Vec<u64> =
+            world.shelf(place).after(None).take(wanted.count).map(|(number, _)| number).collect();
+        numbers.iter().for_each(|number| world.remove(place, *number, now));
+        numbers.into_iter().map(|number| place.sort.id(number)).collect::<Vec<_>>()
+    });
+    Ok(json_answer(StatusCode::OK, &json!({ "vanished": ids })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Reading {
+    #[serde(default)]
+    after: u64,
+    limit: Option<usize>,
+}
+
+pub(super) async fn journal(State(cloud): State<Arc<Cloud>>, Query(reading): Query<Reading>) -> Response {
+    cloud.with_world(|world, now| {
+        let limit = reading.limit.unwrap_or(USUAL_LINES);
+        let lines: Vec<_> = world.journal.lines(reading.after, limit, &world.regions).collect();
+        json_answer(StatusCode::OK, &json!({ "now": now, "lines": lines }))
+    })
+}
+
+pub(super) async fn stats(State(cloud): State<Arc<Cloud>>) -> Response {
+    let requests = locked(&cloud.requests).clone();
+    let total: u64 = requests.values().sum();
+    json_answer(StatusCode::OK, &json!({ "requests": requests, "total": total }))
+}

@@ -1,0 +1,111 @@
+//! The cloud's own words for states, and where each leads by itself.
+
+/// A status as this cloud says it; each kind uses some of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    // Instances.
+    Booting,
+    Active,
+    Cycling,
+    Halting,
+    Halted,
+    Waking,
+    Failed,
+    Removing,
+    Removed,
+    // Volumes.
+    Forming,
+    Free,
+    Attached,
+    // Images.
+    Uploading,
+    Ready,
+    // Volumes and images.
+    Erasing,
+    // Instance types.
+    Offered,
+}
+
+/// What comes of a status when nobody interferes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It stays.
+    Stays,
+    /// It becomes another after the transit time.
+    Becomes(Status),
+    /// The resource is gone after the transit time.
+    Gone,
+}
+
+impl Status {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Booting => "BOOTING",
+            Self::Active => "ACTIVE",
+            Self::Cycling => "CYCLING",
+            Self::Halting => "HALTING",
+            Self::Halted => "HALTED",
+            Self::Waking => "WAKING",
+            Self::Failed => "FAILED",
+            Self::Removing => "REMOVING",
+            Self::Removed => "REMOVED",
+            Self::Forming => "FORMING",
+            Self::Free => "FREE",
+            Self::Attached => "ATTACHED",
+            Self::Uploading => "UPLOADING",
+            Self::Ready => "READY",
+            Self::Erasing => "ERASING",
+            Self::Offered => "OFFERED",
+        }
+    }
+
+    pub(super) const fn outcome(self) -> Outcome {
+        match self {
+            Self::Booting | Self::Cycling | Self::Waking => Outcome::Becomes(Self::Active),
+            Self::Halting => Outcome::Becomes(Self::Halted),
+            Self::Removing => Outcome::Becomes(Self::Removed),
+            Self::Forming => Outcome::Becomes(Self::Free),
+            Self::Uploading => Outcome::Becomes(Self::Ready),
+            Self::Removed | Self::Erasing => Outcome::Gone,
+            Self::Active
+            | Self::Halted
+            | Self::Failed
+            | Self::Free
+            | Self::Attached
+            | Self::Ready
+            | Self::Offered => Outcome::Stays,
+        }
+    }
+}
+
+/// What a client may order of an instance, besides making and removing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Start,
+    Stop,
+    Reboot,
+    Remove,
+}
+
+impl Order {
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        match word {
+            "start" => Some(Self::Start),
+            "stop" => Some(Self::Stop),
+            "reboot" => Some(Self::Reboot),
+            _ => None,
+        }
+    }
+
+    /// The status that the order leads to from `status`; `None` when it is refused there.
+    pub(super) const fn from(self, status: Status) -> Option<Status> {
+        match (self, status) {
+            (Self::Start, Status::Halted) => Some(Status::Waking),
+            (Self::Stop, Status::Active) => Some(Status::Halting),
+            (Self::Reboot, Status::Active) => Some(Status::Cycling),
+            (Self::Remove, Status::Removing | Status::Removed) => None,
+            (Self::Remove, _) => Some(Status::Removing),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Starting and stopping the server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post, put};
+use gateway_core::{Error, Result};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::options::SimulatorOptions;
+use super::state::Cloud;
+use super::{control, disturb, read, write};
+
+/// How often a cloud that moves does so by itself. Shorter spreads the moves more evenly.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long the server waits before it accepts again after the machine refused it a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Makes simulated clouds.
+#[derive(Debug)]
+pub struct Simulator;
+
+/// A simulated cloud that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct RunningSimulator {
+    address: SocketAddr,
+    end: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Simulator {
+    /// Starts a cloud; it serves when this returns.
+    ///
+    /// # Errors
+    /// Invalid when the options make no cloud, or the address cannot be listened on.
+    pub async fn start(options: SimulatorOptions) -> Result<RunningSimulator> {
+        if options.accounts.is_empty() || options.regions.is_empty() {
+            return Err(Error::invalid("a simulated cloud needs an account and a region at least"));
+        }
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .map_err(|error| Error::invalid(format!("cannot listen on {}: {error}", options.listen)))?;
+        let address = listener.local_addr().map_err(Error::internal)?;
+        let moves = options.movement > 0.0;
+        let cloud = Arc::new(Cloud::new(options));
+        let (end, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn(accept(listener, router(Arc::clone(&cloud)), end.clone(), tasks.clone()));
+        if moves {
+            tasks.spawn(tick(cloud, end.clone()));
+        }
+        tasks.close();
+        Ok(RunningSimulator { address, end, tasks })
+    }
+}
+
+impl RunningSimulator {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The endpoint to register.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops it and waits until its connections are closed.
+    pub async fn stop(self) {
+        self.end.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+impl Drop for RunningSimulator {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
+
+fn router(cloud: Arc<Cloud>) -> Router {
+    Router::new()
+        .route("/auth", post(read::log_in))
+        .route("/regions", get(read::regions))
+        .route("/v1/{region}/{collection}", get(read::list).post(write::create))
+        .route("/v1/{region}/{collection}/{id}", get(read::show).delete(write::remove))
+        .route("/v1/{region}/{collection}/{id}/{order}", post(write::order))
+        .route(
+            "/control/faults",
+            put(control::put_faults).get(control::get_faults).delete(control::clear_faults),
+        )
+        .route("/control/sessions", axum::routing::delete(control::clear_sessions))
+        .route("/control/vanish", post(control::vanish))
+        .route("/control/journal", get(control::journal))
+        .route("/control/stats", get(control::stats))
+        .layer(from_fn_with_state(Arc::clone(&cloud), disturb::disturb))
+        .with_state(cloud)
+}
+
+async fn accept(listener: TcpListener, router: Router, end: CancellationToken, tasks: TaskTracker) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = end.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                tasks.spawn(serve(stream, router.clone(), end.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the simulated cloud could not accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, router: Router, end: CancellationToken) {
+    let _ = stream.set_nodelay(true);
+    let mut server = hyper::server::conn::http1::Builder::new();
+    // `Date` is ours to send, shift or leave out.
+    server.auto_date_header(false).timer(TokioTimer::new());
+    let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::select! {
+        result = connection => {
+            if let Err(error) = result {
+                tracing::debug!(%error, "a connection to the simulated cloud ended early");
+            }
+        }
+        () = end.cancelled() => {}
+    }
+}
+
+async fn tick(cloud: Arc<Cloud>, end: CancellationToken) {
+    let mut interval = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            _ = interval.tick() => cloud.with_world(|_, _| {}),
+            () = end.cancelled() => return,
+        }
+    }
+}

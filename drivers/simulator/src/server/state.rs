@@ -1,0 +1,78 @@
+//! What all requests share.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gateway_core::Timestamp;
+
+use super::answer::Refusal;
+use super::body::Sort;
+use super::fault::Faults;
+use super::movement::Mover;
+use super::options::SimulatorOptions;
+use super::seed;
+use super::sessions::Sessions;
+use super::shelf::{Owner, Place};
+use super::world::World;
+
+#[derive(Debug)]
+pub(super) struct Cloud {
+    pub(super) options: SimulatorOptions,
+    /// The accounts' ids by number.
+    pub(super) accounts: Vec<String>,
+    pub(super) faults: Mutex<Faults>,
+    pub(super) sessions: Mutex<Sessions>,
+    pub(super) requests: Mutex<BTreeMap<String, u64>>,
+    world: Mutex<(World, Mover)>,
+}
+
+impl Cloud {
+    pub(super) fn new(options: SimulatorOptions) -> Self {
+        let world = seed::world(&options);
+        let mover = Mover::new(options.movement, options.seed, options.clock.now());
+        Self {
+            accounts: options.accounts.iter().map(super::AccountOption::id).collect(),
+            faults: Mutex::default(),
+            sessions: Mutex::default(),
+            requests: Mutex::default(),
+            world: Mutex::new((world, mover)),
+            options,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.options.clock.now()
+    }
+
+    /// Brings the world up to this moment and works on it.
+    pub(super) fn with_world<T>(&self, work: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+        let now = self.now();
+        let mut guard = locked(&self.world);
+        let (world, mover) = &mut *guard;
+        world.settle(now);
+        if !mover.is_still() {
+            mover.advance(world, now);
+        }
+        work(world, now)
+    }
+
+    pub(super) fn account_of_token(&self, token: &str) -> Option<usize> {
+        locked(&self.sessions).account(token, self.now())
+    }
+
+    /// The place that a path names, as the account sees it.
+    pub(super) fn place(&self, region: &str, collection: &str, owner: Owner) -> Result<Place, Refusal> {
+        let region = self.options.regions.iter().position(|name| name == region).ok_or_else(|| {
+            Refusal::new(http::StatusCode::NOT_FOUND, "no_such_region", "there is no such region")
+        })?;
+        let sort = Sort::parse_plural(collection).ok_or_else(|| {
+            Refusal::new(http::StatusCode::NOT_FOUND, "no_such_collection", "there is no such collection")
+        })?;
+        Ok(Place { region, owner, sort })
+    }
+}
+
+/// A panic elsewhere does not make the simulated cloud stop answering.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,158 @@
+//! Everything that the cloud holds, and how time changes it.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+use gateway_core::Timestamp;
+
+use super::body::{Body, Record, Sort, Volume};
+use super::journal::Journal;
+use super::lifecycle::{Outcome, Status};
+use super::options::SimulatorOptions;
+use super::random::Random;
+use super::shelf::{Owner, Place, Shelf};
+
+#[derive(Debug)]
+pub(super) struct World {
+    shelves: BTreeMap<Place, Shelf>,
+    /// Who reaches the end of a transit when; one that has changed since is passed over.
+    due: BinaryHeap<Reverse<(Timestamp, Place, u64)>>,
+    pub(super) journal: Journal,
+    pub(super) random: Random,
+    pub(super) transit: Duration,
+    pub(super) regions: Vec<String>,
+    pub(super) accounts: usize,
+}
+
+impl World {
+    pub(super) fn empty(options: &SimulatorOptions) -> Self {
+        let mut shelves = BTreeMap::new();
+        for region in 0..options.regions.len() {
+            let owners =
+                std::iter::once(Owner::Everybody).chain((0..options.accounts.len()).map(Owner::Account));
+            for owner in owners {
+                for sort in Sort::ALL {
+                    shelves.insert(Place { region, owner, sort }, Shelf::default());
+                }
+            }
+        }
+        Self {
+            shelves,
+            due: BinaryHeap::new(),
+            journal: Journal::default(),
+            random: Random::new(options.seed),
+            transit: options.transit,
+            regions: options.regions.clone(),
+            accounts: options.accounts.len(),
+        }
+    }
+
+    /// The shelf of a place; there is one for every place that can be named.
+    pub(super) fn shelf(&self, place: Place) -> &Shelf {
+        &self.shelves[&place]
+    }
+
+    pub(super) fn shelf_mut(&mut self, place: Place) -> &mut Shelf {
+        self.shelves.entry(place).or_default()
+    }
+
+    /// A number that nothing on the shelf has.
+    pub(super) fn fresh_number(&mut self, place: Place) -> u64 {
+        loop {
+            let number = self.random.next();
+            if !self.shelf(place).contains(number) {
+                return number;
+            }
+        }
+    }
+
+    /// Adds a resource that somebody just made.
+    pub(super) fn create(&mut self, place: Place, record: Record) -> u64 {
+        let number = self.fresh_number(place);
+        let (status, created) = (record.status, record.since);
+        self.shelf_mut(place).put(number, record);
+        self.journal.note(created, place, number, None, Some(status));
+        self.schedule(place, number, status, created);
+        number
+    }
+
+    /// Puts a resource into a status, and on its way to what follows.
+    pub(super) fn change(&mut self, place: Place, number: u64, status: Status, now: Timestamp) {
+        let Some(record) = self.shelf_mut(place).get_mut(number) else { return };
+        let before = std::mem::replace(&mut record.status, status);
+        record.changed = now;
+        record.since = now;
+        if let (Status::Active, Body::Instance(instance)) = (status, &mut record.body) {
+            instance.booted = Some(now);
+        }
+        self.journal.note(now, place, number, Some(before), Some(status));
+        self.schedule(place, number, status, now);
+    }
+
+    /// Takes a resource away, and its volumes off it.
+    pub(super) fn remove(&mut self, place: Place, number: u64, now: Timestamp) {
+        let Some(record) = self.shelf_mut(place).take(number) else { return };
+        self.journal.note(now, place, number, Some(record.status), None);
+        match record.body {
+            Body::Instance(instance) => {
+                for disk in instance.disks {
+                    self.free_volume(Place { sort: Sort::Volume, ..place }, disk, now);
+                }
+            }
+            Body::Volume(Volume { attached_to: Some(holder), .. }) => {
+                self.forget_disk(place, number, holder, now);
+            }
+            Body::Volume(_) | Body::Image(_) | Body::InstanceType(_) => {}
+        }
+    }
+
+    /// Takes a volume off its instance; `false` when it is on none.
+    pub(super) fn take_off(&mut self, place: Place, number: u64, now: Timestamp) -> bool {
+        let holder = match self.shelf(place).get(number) {
+            Some(Record { body: Body::Volume(volume), .. }) => volume.attached_to,
+            _ => None,
+        };
+        holder.inspect(|holder| self.forget_disk(place, number, *holder, now)).is_some()
+    }
+
+    fn forget_disk(&mut self, place: Place, disk: u64, holder: u64, now: Timestamp) {
+        let instances = self.shelf_mut(Place { sort: Sort::Instance, ..place });
+        if let Some(Record { body: Body::Instance(instance), changed, .. }) = instances.get_mut(holder) {
+            instance.disks.retain(|kept| *kept != disk);
+            *changed = now;
+        }
+    }
+
+    pub(super) fn free_volume(&mut self, place: Place, number: u64, now: Timestamp) {
+        if let Some(Record { body: Body::Volume(volume), .. }) = self.shelf_mut(place).get_mut(number) {
+            volume.attached_to = None;
+            self.change(place, number, Status::Free, now);
+        }
+    }
+
+    /// Ends every transit that is due by now, each at its own time.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        while let Some(Reverse((time, place, number))) = self.due.peek().copied() {
+            if time > now {
+                return;
+            }
+            self.due.pop();
+            let Some(record) = self.shelf(place).get(number) else { continue };
+            if record.since.plus(self.transit) != time {
+                continue;
+            }
+            match record.status.outcome() {
+                Outcome::Stays => {}
+                Outcome::Becomes(status) => self.change(place, number, status, time),
+                Outcome::Gone => self.remove(place, number, time),
+            }
+        }
+    }
+
+    fn schedule(&mut self, place: Place, number: u64, status: Status, now: Timestamp) {
+        if status.outcome() != Outcome::Stays {
+            self.due.push(Reverse((now.plus(self.transit), place, number)));
+        }
+    }
+}
