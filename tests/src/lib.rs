@@ -1,1 +1,48 @@
-//! gateway-tests
+//! The harness of the end-to-end tests: real servers on free ports, the gateway's own processes, a client.
+//!
+//! Everything here panics with a message that tells what was awaited and what was seen instead: a test has
+//! nothing better to do with such an error. Whatever a test starts dies with it, even on SIGKILL.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use gateway_tests::{Cluster, Simulator, client};
+//!
+//! let simulator = Simulator::start().await;
+//! let mut cluster = Cluster::plan("a_read").handlers(2).set("poller.interval_seconds", 1).start().await;
+//! cluster.add_cloud("sim", "simulator", simulator.url(), &[]).await;
+//! let mut client = cluster.register_client("dashboard").await;
+//! client.login(&[client::password("sim", "demo", "demo", "demo")]).await.unwrap();
+//! let instances = client.list("instances", &[("cloud", "sim")]).await.unwrap();
+//! cluster.pollers[0].kill9();
+//! # let _ = instances;
+//! # }
+//! ```
+
+#![warn(missing_docs)]
+
+pub mod child;
+pub mod cli;
+pub mod client;
+pub mod cluster;
+pub mod gateway;
+pub mod group;
+pub mod ledger;
+pub mod mariadb;
+pub mod memory;
+pub mod ports;
+pub mod rabbit;
+pub mod settings;
+pub mod simulator;
+pub mod tls;
+pub mod wait;
+pub mod watcher;
+
+pub use child::{Child, Program};
+pub use client::{Client, Listing, Login};
+pub use cluster::Cluster;
+pub use gateway::Gateway;
+pub use mariadb::{Database, Durability, MariaDb};
+pub use rabbit::{RabbitMq, Vhost};
+pub use settings::Settings;
+pub use simulator::Simulator;
+pub use wait::until;

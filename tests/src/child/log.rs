@@ -1,0 +1,43 @@
+//! The file into which a child writes.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::PathBuf;
+
+/// Lines shown when something went wrong. More bury the reason; fewer miss it.
+const TAIL: usize = 60;
+
+#[derive(Debug)]
+pub(super) struct Log {
+    path: PathBuf,
+    /// Where the last start begins.
+    start: usize,
+}
+
+impl Log {
+    pub(super) fn at(path: PathBuf) -> Self {
+        let mut log = Self { path, start: 0 };
+        log.mark();
+        log
+    }
+
+    /// Notes that a new run begins here.
+    pub(super) fn mark(&mut self) {
+        self.start = fs::metadata(&self.path).map_or(0, |found| found.len() as usize);
+    }
+
+    pub(super) fn writer(&self) -> File {
+        let opened = OpenOptions::new().create(true).append(true).open(&self.path);
+        opened.unwrap_or_else(|error| panic!("{}: {error}", self.path.display()))
+    }
+
+    pub(super) fn since_start(&self) -> String {
+        let bytes = fs::read(&self.path).unwrap_or_default();
+        String::from_utf8_lossy(bytes.get(self.start..).unwrap_or_default()).into_owned()
+    }
+
+    pub(super) fn tail(&self) -> String {
+        let text = self.since_start();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(TAIL)..].join("\n")
+    }
+}

@@ -1,0 +1,181 @@
+//! A private MariaDB server.
+
+use std::fmt;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use diesel::prelude::*;
+use diesel::{MysqlConnection, sql_query};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::child::{Child, Program};
+use crate::ports;
+use crate::wait::until;
+
+/// The variable with the address of a server that runs already: `mysql://root@127.0.0.1:PORT`.
+pub const URL_VARIABLE: &str = "GATEWAY_TEST_MYSQL_URL";
+
+/// A cold start takes a second; a loaded machine many.
+const START: Duration = Duration::from_secs(60);
+
+/// Whether a commit survives the death of the machine, not only of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Every commit is synced: as in production, for tests that kill.
+    EveryCommit,
+    /// Once a second: ten times the commits, for all other tests.
+    EverySecond,
+}
+
+/// A server, ours or one that was given; `root` has no password and comes in from 127.0.0.1 only.
+#[derive(Debug)]
+pub struct MariaDb {
+    port: u16,
+    server: Option<(Child, TempDir)>,
+}
+
+impl MariaDb {
+    /// Installs and starts a fresh one.
+    pub async fn start(durability: Durability) -> Self {
+        let directory = tempfile::Builder::new().prefix("gateway-mariadb-").tempdir().expect("a directory");
+        install(&directory);
+        let port = ports::free();
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        let flush = match durability {
+            Durability::EveryCommit => 1,
+            Durability::EverySecond => 2,
+        };
+        let program = Program::new("mariadb", "mariadbd", directory.path())
+            .arguments(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve"])
+            .arguments([format!("--port={port}"), format!("--datadir={}", path("data"))])
+            .arguments([format!("--socket={}", path("socket")), format!("--pid-file={}", path("pid"))])
+            .argument(format!("--innodb-flush-log-at-trx-commit={flush}"))
+            .arguments(["--innodb-buffer-pool-size=256M", "--innodb-log-file-size=256M"])
+            // Two hundred tests with pools of eight connections each.
+            .arguments(["--max-connections=1000", "--table-open-cache=4000", "--performance-schema=OFF"])
+            .arguments(["--character-set-server=utf8mb4", "--innodb-print-all-deadlocks=ON"])
+            .arguments(as_root())
+            .owning(directory.path());
+        let mut server = Self { port, server: Some((Child::start(program), directory)) };
+        server.wait_ready().await;
+        server
+    }
+
+    /// The one that all tests of this run share: the given one, or one started at the first call.
+    pub async fn shared() -> &'static Self {
+        static SHARED: OnceCell<MariaDb> = OnceCell::const_new();
+        SHARED
+            .get_or_init(|| async {
+                match std::env::var(URL_VARIABLE) {
+                    Ok(url) => Self { port: port_of(&url), server: None },
+                    Err(_) => Self::start(Durability::EverySecond).await,
+                }
+            })
+            .await
+    }
+
+    /// Its address, without a database.
+    pub fn url(&self) -> String {
+        format!("mysql://root@127.0.0.1:{}", self.port)
+    }
+
+    /// A fresh, empty database whose name begins with `name`.
+    pub fn database(&self, name: &str) -> Database {
+        let mut unique = format!("{name}_{}", uuid::Uuid::now_v7().simple());
+        // MySQL takes 64 characters; the random end must stay.
+        if unique.len() > 64 {
+            unique = unique.split_off(unique.len() - 64);
+        }
+        // The collation is not what the tables rely on: they name theirs.
+        self.execute(&format!("CREATE DATABASE `{unique}` CHARACTER SET utf8mb4"));
+        Database { url: format!("{}/{unique}", self.url()), name: unique }
+    }
+
+    /// Runs one statement as root.
+    pub fn execute(&self, sql: &str) {
+        let mut connection = connect(&format!("{}/mysql", self.url())).expect("the server answers");
+        sql_query(sql).execute(&mut connection).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Kills it as a power cut would kill the process.
+    pub fn kill9(&mut self) {
+        self.child().kill9();
+    }
+
+    /// Starts it again with its data, on the same port, and waits until it answers.
+    pub async fn restart(&mut self) {
+        self.child().restart();
+        self.wait_ready().await;
+    }
+
+    /// Its process, for what else a test wants to do to it.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.server.as_mut().expect("a shared server belongs to all tests: start your own").0
+    }
+
+    async fn wait_ready(&mut self) {
+        let url = format!("{}/mysql", self.url());
+        let child = self.child();
+        let mut ended = None;
+        until("MariaDB to answer", START, || {
+            ended = ended.take().or_else(|| child.check().err());
+            let answer = match &ended {
+                // Waiting longer for a process that is gone would only hide why.
+                Some(error) => panic!("{error}"),
+                None => connect(&url).map(drop),
+            };
+            async move { answer }
+        })
+        .await;
+    }
+}
+
+/// One database of a server.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `mysql://root@127.0.0.1:PORT/NAME`
+    pub url: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Database {
+    /// A connection for statements of the test itself.
+    pub fn connect(&self) -> MysqlConnection {
+        connect(&self.url).expect("the server answers")
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)
+    }
+}
+
+fn connect(url: &str) -> anyhow::Result<MysqlConnection> {
+    MysqlConnection::establish(url).with_context(|| url.to_owned())
+}
+
+fn install(directory: &TempDir) {
+    let output = Command::new("mariadb-install-db")
+        .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
+        .args(as_root())
+        .arg(format!("--datadir={}", directory.path().join("data").display()))
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("mariadb-install-db: {error}; `deploy/dev test` installs what is missing")
+        });
+    assert!(output.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// The server refuses to run as root unless it is told that this is meant.
+fn as_root() -> Option<&'static str> {
+    rustix::process::geteuid().is_root().then_some("--user=root")
+}
+
+fn port_of(url: &str) -> u16 {
+    let port = url.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());
+    port.unwrap_or_else(|| panic!("{URL_VARIABLE} must be mysql://root@127.0.0.1:PORT, not {url}"))
+}

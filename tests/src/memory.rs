@@ -1,0 +1,34 @@
+//! What a process occupies, as the kernel tells it.
+
+use std::fs;
+
+const KIB: u64 = 1024;
+
+/// Resident memory of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Now.
+    pub resident_bytes: u64,
+    /// The most since its start, or since [`reset_peak`].
+    pub peak_bytes: u64,
+}
+
+impl Memory {
+    /// Of process `pid`.
+    pub fn of(pid: u32) -> Self {
+        let path = format!("/proc/{pid}/status");
+        let status = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let bytes = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key));
+            let kib = line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse().ok());
+            kib.map_or_else(|| panic!("{path} has no {key}: has the process ended?"), |kib: u64| kib * KIB)
+        };
+        Self { resident_bytes: bytes("VmRSS:"), peak_bytes: bytes("VmHWM:") }
+    }
+}
+
+/// Makes the peak of `pid` start again from what it occupies now.
+pub fn reset_peak(pid: u32) {
+    let path = format!("/proc/{pid}/clear_refs");
+    fs::write(&path, "5").unwrap_or_else(|error| panic!("{path}: {error}"));
+}

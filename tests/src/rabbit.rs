@@ -1,0 +1,136 @@
+//! A private RabbitMQ server.
+
+mod node;
+mod vhost;
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::child::Child;
+use crate::wait::until;
+use crate::{ports, tls};
+
+pub use vhost::Vhost;
+
+/// The variable with the address of a broker that runs already: `amqp://guest:guest@127.0.0.1:PORT`.
+pub const URL_VARIABLE: &str = "GATEWAY_TEST_AMQP_URL";
+
+/// The variable with the address of its management API: `http://guest:guest@127.0.0.1:PORT`.
+pub const ADMIN_VARIABLE: &str = "GATEWAY_TEST_AMQP_ADMIN";
+
+/// A cold start takes five seconds on two idle cores; a loaded machine many more.
+const START: Duration = Duration::from_secs(120);
+
+/// A broker, ours or one that was given. Tests get virtual hosts of it: see [`RabbitMq::vhost`].
+#[derive(Debug)]
+pub struct RabbitMq {
+    url: String,
+    admin: String,
+    http: reqwest::Client,
+    server: Option<(Child, TempDir)>,
+}
+
+impl RabbitMq {
+    /// Starts a fresh one.
+    pub async fn start() -> Self {
+        let directory = tempfile::Builder::new().prefix("gateway-rabbitmq-").tempdir().expect("a directory");
+        let ports = node::Ports {
+            amqp: ports::free(),
+            management: ports::free(),
+            distribution: ports::free(),
+            epmd: ports::free(),
+        };
+        let program = node::program(directory.path(), &ports);
+        let mut broker = Self {
+            url: format!("amqp://guest:guest@127.0.0.1:{}", ports.amqp),
+            admin: format!("http://guest:guest@127.0.0.1:{}", ports.management),
+            http: tls::http(),
+            server: Some((Child::start(program), directory)),
+        };
+        broker.wait_ready().await;
+        broker
+    }
+
+    /// The one that all tests of this run share: the given one, or one started at the first call.
+    pub async fn shared() -> &'static Self {
+        static SHARED: OnceCell<RabbitMq> = OnceCell::const_new();
+        SHARED
+            .get_or_init(|| async {
+                match (std::env::var(URL_VARIABLE), std::env::var(ADMIN_VARIABLE)) {
+                    (Ok(url), Ok(admin)) => Self { url, admin, http: tls::http(), server: None },
+                    (Err(_), Err(_)) => Self::start().await,
+                    _ => panic!("{URL_VARIABLE} and {ADMIN_VARIABLE} go together"),
+                }
+            })
+            .await
+    }
+
+    /// Its address, without a virtual host.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address of its management API, with user and password.
+    pub fn admin(&self) -> &str {
+        &self.admin
+    }
+
+    /// A fresh virtual host whose name begins with `name`: exchanges and queues of other tests are not in it.
+    pub async fn vhost(&self, name: &str) -> Vhost {
+        let name = format!("{name}-{}", uuid::Uuid::now_v7().simple());
+        self.put(&format!("vhosts/{name}"), json!({})).await;
+        self.put(
+            &format!("permissions/{name}/guest"),
+            json!({"configure": ".*", "write": ".*", "read": ".*"}),
+        )
+        .await;
+        Vhost::new(name, &self.url, &self.admin, self.http.clone())
+    }
+
+    /// Kills it as a power cut would kill the process.
+    pub fn kill9(&mut self) {
+        self.child().kill9();
+    }
+
+    /// Starts it again with its data, on the same ports, and waits until it answers.
+    pub async fn restart(&mut self) {
+        self.child().restart();
+        self.wait_ready().await;
+    }
+
+    /// Its process, for what else a test wants to do to it.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.server.as_mut().expect("a shared broker belongs to all tests: start your own").0
+    }
+
+    async fn put(&self, path: &str, body: serde_json::Value) {
+        let answer = self.http.put(format!("{}/api/{path}", self.admin)).json(&body).send().await;
+        let answer = answer.unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    }
+
+    async fn wait_ready(&mut self) {
+        let (http, health) = (self.http.clone(), format!("{}/api/health/checks/virtual-hosts", self.admin));
+        let amqp = self.url.rsplit('@').next().unwrap_or_default().to_owned();
+        let child = self.child();
+        let mut ended = None;
+        until("RabbitMQ to answer", START, || {
+            ended = ended.take().or_else(|| child.check().err());
+            if let Some(error) = &ended {
+                panic!("{error}");
+            }
+            let (request, amqp) = (http.get(&health), amqp.clone());
+            async move {
+                tokio::net::TcpStream::connect(&amqp).await?;
+                let status = request.send().await?.status();
+                ensure!(status.is_success(), "{status}");
+                Ok(())
+            }
+        })
+        .await;
+    }
+}

@@ -1,0 +1,17 @@
+//! The one crypto provider.
+
+/// Makes ring the provider of this process; without it reqwest panics at the first client.
+pub fn install() {
+    // An error says that it is installed already, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// A client for tests: no proxy from the environment, no wait without end.
+pub fn http() -> reqwest::Client {
+    install();
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(90))
+        .build()
+        .expect("a client with fixed settings can be built")
+}
