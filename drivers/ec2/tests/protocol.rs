@@ -1,0 +1,239 @@
+//! The whole driver against an endpoint that speaks the Query API from a script.
+
+#![allow(clippy::unwrap_used)] // helpers of tests are tests
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use driver_ec2::Ec2;
+use gateway_core::clock::SystemClock;
+use gateway_core::credential::Credential;
+use gateway_core::driver::{CloudSpec, Driver as _, Link, ListScope, Session};
+use gateway_core::id::CloudId;
+use gateway_core::scope::Region;
+use gateway_core::{ErrorKind, Kind};
+use serde_json::{Value, json};
+
+/// One expected call: words that its body must have, and the answer.
+type Step = (&'static [&'static str], u16, String);
+
+#[derive(Clone, Default)]
+struct Script(Arc<Mutex<VecDeque<Step>>>);
+
+async fn answer(State(script): State<Script>, headers: HeaderMap, body: String) -> (StatusCode, String) {
+    // Out of the script or not as expected: a status that no test expects.
+    let teapot = |why: String| (StatusCode::IM_A_TEAPOT, why);
+    let Some((words, status, text)) = script.0.lock().unwrap().pop_front() else {
+        return teapot(format!("unexpected {body}"));
+    };
+    let authorization = headers["authorization"].to_str().unwrap();
+    assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=AK/"), "{authorization}");
+    assert!(authorization.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,"));
+    assert_eq!(headers["x-amz-security-token"], "session");
+    match words.iter().find(|word| !body.split('&').any(|part| part == **word)) {
+        Some(missing) => teapot(format!("{missing} is not in {body}")),
+        None => (StatusCode::from_u16(status).unwrap(), text),
+    }
+}
+
+struct Cloud {
+    script: Script,
+    session: Arc<dyn Session>,
+}
+
+impl Cloud {
+    async fn start(options: Value, steps: Vec<Step>) -> Self {
+        let script = Script(Arc::new(Mutex::new(steps.into())));
+        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let endpoint = format!("http://{}/", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(script.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let cloud = CloudSpec {
+            id: CloudId::generate(),
+            name: "scripted".to_owned(),
+            endpoint,
+            regions: vec![],
+            allowed_hosts: vec![],
+            allow_plaintext: false,
+            require_date: false,
+            calls_per_second: 100.0,
+            timeout: Duration::from_secs(10),
+            options: options.as_object().cloned().unwrap(),
+        };
+        let credential = r#"{"method":"access_key","access_key_id":"AK","secret_access_key":"SK","session_token":"session"}"#;
+        let link = Link::unpaced(Arc::new(SystemClock));
+        let session = Ec2.open(Arc::new(cloud), Credential::parse(credential).unwrap(), link).unwrap();
+        Self { script, session }
+    }
+
+    async fn list(&self, kind: &str, scope: ListScope) -> gateway_core::Result<Vec<Vec<String>>> {
+        let (mut pages, mut next) = (Vec::new(), None);
+        loop {
+            let page = self.session.list(&region(), Kind::parse(kind).unwrap(), scope, next.as_ref()).await?;
+            pages.push(page.items.into_iter().map(|item| item.native_key).collect());
+            next = page.next;
+            if next.is_none() {
+                assert!(self.script.0.lock().unwrap().is_empty(), "not all of the script was asked for");
+                return Ok(pages);
+            }
+        }
+    }
+}
+
+fn region() -> Region {
+    Region::new("r1")
+}
+
+fn document(action: &str, body: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?><{action}Response xmlns=\"u\"><requestId>q</requestId>{body}</{action}Response>"
+    )
+}
+
+fn image(id: &str, owner: &str, public: bool) -> String {
+    format!(
+        "<item><imageId>{id}</imageId><imageState>available</imageState><imageOwnerId>{owner}</imageOwnerId>\
+         <isPublic>{public}</isPublic></item>"
+    )
+}
+
+fn identity() -> Step {
+    let body = "<GetCallerIdentityResult><Account>111</Account></GetCallerIdentityResult>";
+    (&["Action=GetCallerIdentity", "Version=2011-06-15"], 200, document("GetCallerIdentity", body))
+}
+
+fn images(items: &[String], next: &str) -> String {
+    document(
+        "DescribeImages",
+        &format!("<imagesSet>{}</imagesSet><nextToken>{next}</nextToken>", items.concat()),
+    )
+}
+
+#[tokio::test]
+async fn own_images_come_once_each_through_both_listings_and_all_pages() {
+    let steps: Vec<Step> = vec![
+        (&["Owner.1=self", "MaxResults=1000"], 200, images(&[image("a", "111", false)], "t1")),
+        identity(),
+        (&["Owner.1=self", "NextToken=t1"], 200, images(&[image("b", "111", true)], "")),
+        (&["ExecutableBy.1=self"], 200, images(&[image("a", "111", false), image("p", "9", true)], "t2")),
+        (&["ExecutableBy.1=self", "NextToken=t2"], 200, images(&[image("c", "222", false)], "")),
+    ];
+    let cloud = Cloud::start(json!({}), steps).await;
+    let pages = cloud.list("image", ListScope::Own).await.unwrap();
+    assert_eq!(pages, [vec!["a"], vec!["b"], vec![], vec!["c"]]);
+}
+
+#[tokio::test]
+async fn public_images_are_those_of_the_named_owners_and_without_owners_nobody_is_asked() {
+    let cloud = Cloud::start(json!({}), vec![]).await;
+    assert_eq!(cloud.list("image", ListScope::Published).await.unwrap(), [Vec::<String>::new()]);
+    let steps: Vec<Step> = vec![
+        (
+            &["Owner.1=amazon", "Filter.1.Name=is-public"],
+            200,
+            images(&[image("a", "9", true), image("b", "9", false)], ""),
+        ),
+        identity(),
+    ];
+    let cloud = Cloud::start(json!({"public_image_owners": ["amazon"]}), steps).await;
+    assert_eq!(cloud.list("image", ListScope::Published).await.unwrap(), [vec!["a"]]);
+}
+
+#[tokio::test]
+async fn sizes_are_asked_for_once_and_a_refusal_does_not_hide_instances() {
+    let instances = |id: &str, next: &str| {
+        document(
+            "DescribeInstances",
+            &format!(
+                "<reservationSet><item><ownerId>111</ownerId><instancesSet><item><instanceId>{id}</instanceId>\
+                 <instanceType>t9</instanceType><instanceState><name>running</name></instanceState></item></instancesSet>\
+                 </item></reservationSet><nextToken>{next}</nextToken>"
+            ),
+        )
+    };
+    let refused = "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>";
+    let steps: Vec<Step> = vec![
+        (&["Action=DescribeInstances", "Version=2016-11-15"], 200, instances("i-1", "n")),
+        identity(),
+        (&["Action=DescribeInstanceTypes", "Filter.1.Value.1=t9"], 403, refused.to_owned()),
+        (&["Action=DescribeInstances", "NextToken=n"], 200, instances("i-2", "")),
+    ];
+    let cloud = Cloud::start(json!({}), steps).await;
+    assert_eq!(cloud.list("instance", ListScope::Own).await.unwrap(), [["i-1"], ["i-2"]]);
+}
+
+#[tokio::test]
+async fn an_odd_answer_is_never_an_empty_list() {
+    for body in [
+        document("DescribeVolumes", ""),
+        document("DescribeVolumes", "<volumeSet><entry/></volumeSet>"),
+        document("DescribeImages", "<volumeSet/>"),
+        document("DescribeVolumes", "<volumeSet/>")[..60].to_owned(),
+        "<html><body>Welcome</body></html>".to_owned(),
+        String::new(),
+    ] {
+        let cloud = Cloud::start(json!({}), vec![(&[], 200, body.clone())]).await;
+        let error = cloud.list("volume", ListScope::Own).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongDocument, "{body}");
+    }
+    let empty = document("DescribeVolumes", "<volumeSet/>");
+    let cloud = Cloud::start(json!({}), vec![(&[], 200, empty)]).await;
+    assert_eq!(cloud.list("volume", ListScope::Own).await.unwrap(), [Vec::<String>::new()]);
+}
+
+#[tokio::test]
+async fn a_token_that_leads_nowhere_ends_the_listing() {
+    let page = || document("DescribeVolumes", "<volumeSet/><nextToken>same</nextToken>");
+    let cloud = Cloud::start(json!({}), vec![(&[], 200, page()), (&["NextToken=same"], 200, page())]).await;
+    assert_eq!(cloud.list("volume", ListScope::Own).await.unwrap_err().kind(), ErrorKind::WrongDocument);
+}
+
+#[tokio::test]
+async fn absence_is_told_only_by_the_cloud() {
+    let error =
+        |code: &str| format!("<Response><Errors><Error><Code>{code}</Code></Error></Errors></Response>");
+    let steps: Vec<Step> = vec![
+        (&["Action=DescribeVolumes", "VolumeId.1=vol-1"], 400, error("InvalidVolume.NotFound")),
+        (&["VolumeId.1=vol-1"], 200, document("DescribeVolumes", "<volumeSet/>")),
+        (&["VolumeId.1=vol-1"], 404, "<html>not found</html>".to_owned()),
+        (&["VolumeId.1=vol-1"], 403, error("UnauthorizedOperation")),
+    ];
+    let cloud = Cloud::start(json!({}), steps).await;
+    let get = async || cloud.session.get(&region(), Kind::new("volume"), "vol-1").await;
+    assert!(get().await.unwrap().is_none());
+    assert!(get().await.unwrap().is_none());
+    assert_eq!(get().await.unwrap_err().kind(), ErrorKind::WrongDocument, "a proxy's 404 proves nothing");
+    assert_eq!(get().await.unwrap_err().kind(), ErrorKind::Forbidden);
+}
+
+#[tokio::test]
+async fn proof_names_the_account_and_the_regions() {
+    let regions = "<regionInfo><item><regionName>r2</regionName></item><item><regionName>r1</regionName></item></regionInfo>";
+    let steps =
+        vec![identity(), (&["Action=DescribeRegions"][..], 200, document("DescribeRegions", regions))];
+    let cloud = Cloud::start(json!({}), steps).await;
+    let proof = cloud.session.prove().await.unwrap();
+    assert_eq!((proof.external_id.as_str(), proof.name.as_str()), ("111", "111"));
+    assert_eq!(proof.regions, [Region::new("r1"), Region::new("r2")]);
+
+    let evil = regions.replace("r2", "evil.example/#");
+    let steps = vec![identity(), (&[][..], 200, document("DescribeRegions", &evil))];
+    let cloud = Cloud::start(json!({}), steps).await;
+    assert_eq!(cloud.session.prove().await.unwrap_err().kind(), ErrorKind::WrongDocument);
+}
+
+#[tokio::test]
+async fn a_throttled_call_is_sent_again() {
+    let slow = "<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>";
+    let steps: Vec<Step> = vec![
+        (&["MaxResults=5"], 503, slow.to_owned()),
+        (&["MaxResults=5"], 200, document("DescribeVolumes", "<volumeSet/>")),
+    ];
+    let cloud = Cloud::start(json!({}), steps).await;
+    cloud.session.probe(&region(), Kind::new("volume")).await.unwrap();
+}
