@@ -1,0 +1,382 @@
+//! The one door: every change of a resource, whoever saw it, goes through [`Store::apply`].
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use gateway_core::error::Result;
+use gateway_core::event::Change;
+use gateway_core::id::{EventId, ResourceId, TargetId};
+use gateway_core::observation::Observed;
+use gateway_core::scope::Scope;
+use gateway_core::{Kind, Timestamp};
+
+use crate::connection::{for_update, insert_all};
+use crate::error::{corrupt, database};
+use crate::event::NewEvent;
+use crate::schema::{events, missing_resources, poll_targets, resources, tombstones};
+use crate::target::{Fence, Target, lost};
+use crate::{Session, Store};
+
+/// By what right something is applied.
+#[derive(Clone, Copy, Debug)]
+pub enum Door {
+    /// As the holder of a lease: refused once somebody else has it.
+    Lease(Fence),
+    /// Without one, for a single resource that was read or written just now.
+    Open,
+}
+
+/// What was seen of one record.
+#[derive(Clone, Debug)]
+pub enum Sighting {
+    /// It is there, like this.
+    Present(Box<Observed>),
+    /// It is proven gone.
+    Gone(ResourceId),
+}
+
+/// What was seen of a target at one time.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// The target.
+    pub target: TargetId,
+    /// What it covers.
+    pub scope: Scope,
+    /// Its kind.
+    pub kind: Kind,
+    /// Database time before the cloud was asked: what the store saw later than this wins.
+    pub as_of: Timestamp,
+    /// What was seen; a few hundred at most, since all are one transaction.
+    pub sightings: Vec<Sighting>,
+}
+
+impl Observation {
+    /// An observation of this target.
+    pub fn of(target: &Target, as_of: Timestamp, sightings: Vec<Sighting>) -> Self {
+        Self { target: target.id, scope: target.scope.clone(), kind: target.kind, as_of, sightings }
+    }
+}
+
+/// What an observation did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// New records.
+    pub created: usize,
+    /// Records whose content is different.
+    pub changed: usize,
+    /// Records that are gone.
+    pub deleted: usize,
+    /// Sightings that said what the store knew.
+    pub unchanged: usize,
+    /// Sightings older than what the store has.
+    pub refused: usize,
+}
+
+impl std::ops::AddAssign for Applied {
+    fn add_assign(&mut self, other: Self) {
+        self.created += other.created;
+        self.changed += other.changed;
+        self.deleted += other.deleted;
+        self.unchanged += other.unchanged;
+        self.refused += other.refused;
+    }
+}
+
+impl Applied {
+    /// Records that were written, each with an event.
+    pub fn written(self) -> usize {
+        self.created + self.changed + self.deleted
+    }
+}
+
+/// What the store has of a record.
+#[derive(Clone)]
+struct Present {
+    version: i64,
+    hash: Vec<u8>,
+    observed_at: i64,
+    state: Option<String>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = resources)]
+#[diesel(treat_none_as_default_value = false)]
+struct NewRow {
+    target_id: i64,
+    id: Vec<u8>,
+    native_key: String,
+    name: String,
+    state: Option<&'static str>,
+    version: i64,
+    hash: Vec<u8>,
+    observed_at: i64,
+    changed_at: i64,
+    document: String,
+    raw: String,
+}
+
+/// Longest name that the index of names holds; the document has the whole of it.
+pub(crate) const INDEXED_NAME: usize = 255;
+
+impl Store {
+    /// Applies an observation in one transaction: rows and their events, or nothing.
+    ///
+    /// Equal content writes nothing at all. A sighting older than what it would replace is refused.
+    ///
+    /// # Errors
+    /// LeaseLost when the door's lease is not ours any more.
+    pub async fn apply(&self, door: Door, observation: Observation) -> Result<Applied> {
+        if observation.sightings.is_empty() {
+            return Ok(Applied::default());
+        }
+        self.write(move |session| session.apply(door, &observation)).await
+    }
+}
+
+impl Session<'_> {
+    fn apply(&mut self, door: Door, observation: &Observation) -> Result<Applied> {
+        if let Door::Lease(fence) = door {
+            self.check_fence(fence)?;
+        }
+        let mut present = self.present(observation)?;
+        let graves = self.graves(observation, &present)?;
+        let now = self.now()?;
+        let mut applied = Applied::default();
+        let (mut rows, mut outbox) = (Vec::new(), Vec::new());
+        for sighting in &observation.sightings {
+            let id = id_of(observation, sighting);
+            let known = present.get(&id).cloned();
+            if known.as_ref().is_some_and(|known| known.observed_at > observation.as_of.0) {
+                applied.refused += 1;
+                continue;
+            }
+            match (sighting, known) {
+                (Sighting::Present(seen), Some(known)) => {
+                    let hash = seen.content_hash().0.to_vec();
+                    if hash == known.hash {
+                        applied.unchanged += 1;
+                        continue;
+                    }
+                    let version = known.version + 1;
+                    let change = if seen.state == known.state.as_deref() {
+                        Change::Changed
+                    } else {
+                        Change::StateChanged
+                    };
+                    let row = new_row(observation, id, seen, version, now);
+                    outbox.push(event(observation, id, version, change, known.state, Some(&row), now));
+                    present.insert(
+                        id,
+                        Present {
+                            version,
+                            hash,
+                            observed_at: observation.as_of.0,
+                            state: row.state.map(str::to_owned),
+                        },
+                    );
+                    self.update_row(row)?;
+                    applied.changed += 1;
+                }
+                (Sighting::Present(seen), None) => {
+                    let grave = graves.get(&id);
+                    if grave.is_some_and(|(_, observed_at)| *observed_at > observation.as_of.0) {
+                        applied.refused += 1;
+                        continue;
+                    }
+                    let version = grave.map_or(1, |(version, _)| version + 1);
+                    let row = new_row(observation, id, seen, version, now);
+                    outbox.push(event(observation, id, version, Change::Created, None, Some(&row), now));
+                    present.insert(
+                        id,
+                        Present {
+                            version,
+                            hash: row.hash.clone(),
+                            observed_at: observation.as_of.0,
+                            state: row.state.map(str::to_owned),
+                        },
+                    );
+                    rows.push(row);
+                    applied.created += 1;
+                }
+                (Sighting::Gone(_), Some(known)) => {
+                    let version = known.version + 1;
+                    outbox.push(event(observation, id, version, Change::Deleted, known.state, None, now));
+                    self.bury(observation, id, version)?;
+                    present.remove(&id);
+                    applied.deleted += 1;
+                }
+                (Sighting::Gone(_), None) => applied.unchanged += 1,
+            }
+        }
+        let reborn: Vec<_> = rows.iter().filter(|row| row.version > 1).map(|row| row.id.clone()).collect();
+        if !reborn.is_empty() {
+            diesel::delete(
+                tombstones::table
+                    .filter(tombstones::target_id.eq(observation.target.0))
+                    .filter(tombstones::id.eq_any(reborn)),
+            )
+            .execute(self.connection)
+            .map_err(database)?;
+        }
+        if !rows.is_empty() {
+            insert_all!(self, resources::table, &rows)?;
+        }
+        if !outbox.is_empty() {
+            insert_all!(self, events::table, &outbox)?;
+        }
+        Ok(applied)
+    }
+
+    /// Holds the target's row, so that nobody can take the lease before this transaction ends.
+    pub(crate) fn check_fence(&mut self, fence: Fence) -> Result<()> {
+        let query = poll_targets::table.find(fence.target.0).select(poll_targets::lease_epoch);
+        match for_update!(self, query, i64)?.first() {
+            Some(epoch) if *epoch == fence.epoch => Ok(()),
+            _ => Err(lost()),
+        }
+    }
+
+    fn present(&mut self, observation: &Observation) -> Result<HashMap<ResourceId, Present>> {
+        let ids: Vec<_> =
+            observation.sightings.iter().map(|sighting| id_of(observation, sighting).to_bytes()).collect();
+        let query = resources::table
+            .filter(resources::target_id.eq(observation.target.0))
+            .filter(resources::id.eq_any(ids))
+            .select((
+                resources::id,
+                resources::version,
+                resources::hash,
+                resources::observed_at,
+                resources::state,
+            ));
+        let rows = for_update!(self, query.clone(), (Vec<u8>, i64, Vec<u8>, i64, Option<String>))?;
+        rows.into_iter()
+            .map(|(id, version, hash, observed_at, state)| {
+                let id = ResourceId::from_bytes(&id).ok_or_else(|| corrupt("resource id"))?;
+                Ok((id, Present { version, hash, observed_at, state }))
+            })
+            .collect()
+    }
+
+    /// Versions and times of what was deleted before and is sighted now.
+    fn graves(
+        &mut self,
+        observation: &Observation,
+        present: &HashMap<ResourceId, Present>,
+    ) -> Result<HashMap<ResourceId, (i64, i64)>> {
+        let absent: Vec<_> = observation
+            .sightings
+            .iter()
+            .map(|sighting| id_of(observation, sighting))
+            .filter(|id| !present.contains_key(id))
+            .map(ResourceId::to_bytes)
+            .collect();
+        if absent.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = tombstones::table
+            .filter(tombstones::target_id.eq(observation.target.0))
+            .filter(tombstones::id.eq_any(absent))
+            .select((tombstones::id, tombstones::version, tombstones::observed_at))
+            .load::<(Vec<u8>, i64, i64)>(self.connection)
+            .map_err(database)?;
+        rows.into_iter()
+            .map(|(id, version, at)| {
+                Ok((ResourceId::from_bytes(&id).ok_or_else(|| corrupt("resource id"))?, (version, at)))
+            })
+            .collect()
+    }
+
+    fn update_row(&mut self, row: NewRow) -> Result<()> {
+        diesel::update(resources::table.find((row.target_id, row.id)))
+            .set((
+                resources::name.eq(row.name),
+                resources::state.eq(row.state),
+                resources::version.eq(row.version),
+                resources::hash.eq(row.hash),
+                resources::observed_at.eq(row.observed_at),
+                resources::changed_at.eq(row.changed_at),
+                resources::document.eq(row.document),
+                resources::raw.eq(row.raw),
+            ))
+            .execute(self.connection)
+            .map(drop)
+            .map_err(database)
+    }
+
+    fn bury(&mut self, observation: &Observation, id: ResourceId, version: i64) -> Result<()> {
+        let key = (observation.target.0, id.to_bytes());
+        diesel::delete(resources::table.find(key.clone())).execute(self.connection).map_err(database)?;
+        diesel::delete(missing_resources::table.find(key)).execute(self.connection).map_err(database)?;
+        diesel::insert_into(tombstones::table)
+            .values((
+                tombstones::target_id.eq(observation.target.0),
+                tombstones::id.eq(id.to_bytes()),
+                tombstones::version.eq(version),
+                tombstones::observed_at.eq(observation.as_of.0),
+            ))
+            .execute(self.connection)
+            .map(drop)
+            .map_err(database)
+    }
+}
+
+fn id_of(observation: &Observation, sighting: &Sighting) -> ResourceId {
+    match sighting {
+        Sighting::Gone(id) => *id,
+        Sighting::Present(seen) => ResourceId::derive(
+            observation.scope.cloud,
+            &observation.scope.region,
+            observation.kind,
+            &seen.native_key,
+        ),
+    }
+}
+
+fn new_row(
+    observation: &Observation,
+    id: ResourceId,
+    seen: &Observed,
+    version: i64,
+    now: Timestamp,
+) -> NewRow {
+    NewRow {
+        target_id: observation.target.0,
+        id: id.to_bytes(),
+        native_key: seen.native_key.clone(),
+        name: seen.name.chars().take(INDEXED_NAME).collect(),
+        state: seen.state,
+        version,
+        hash: seen.content_hash().0.to_vec(),
+        observed_at: observation.as_of.0,
+        changed_at: now.0,
+        document: serde_json::Value::Object(seen.document()).to_string(),
+        raw: seen.raw.to_string(),
+    }
+}
+
+fn event(
+    observation: &Observation,
+    id: ResourceId,
+    version: i64,
+    change: Change,
+    old_state: Option<String>,
+    row: Option<&NewRow>,
+    now: Timestamp,
+) -> NewEvent {
+    NewEvent {
+        id: EventId::generate().to_bytes(),
+        target_id: observation.target.0,
+        cloud_id: observation.scope.cloud.to_bytes(),
+        region: observation.scope.region.as_str().to_owned(),
+        holder: observation.scope.holder.to_bytes(),
+        kind: observation.kind.as_str().to_owned(),
+        resource_id: id.to_bytes(),
+        version,
+        change_name: change.as_str().to_owned(),
+        old_state,
+        new_state: row.and_then(|row| row.state).map(str::to_owned),
+        at: now.0,
+        document: row.map(|row| row.document.clone()),
+    }
+}

@@ -1,0 +1,454 @@
+//! Poll targets and their leases.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use gateway_core::driver::Capability;
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::id::{AccountId, CloudId, CredentialId, ProcessId, ResourceId, TargetId};
+use gateway_core::observation::ContentHash;
+use gateway_core::scope::{Holder, Region, Scope};
+use gateway_core::{Kind, Timestamp};
+
+use crate::account::SealedCredential;
+use crate::connection::insert_all;
+use crate::error::{corrupt, database};
+use crate::grant::Access;
+use crate::schema::{poll_targets, resources};
+use crate::{Session, Store};
+
+/// How the last attempts to list a target ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetStatus {
+    /// Not listed yet.
+    Pending,
+    /// The last listing was whole.
+    Fresh,
+    /// The last attempt failed.
+    Failed,
+    /// Not polled for now: a clock that is off, or nobody to poll for.
+    Suspended,
+    /// The credential may not list it.
+    Forbidden,
+}
+
+impl TargetStatus {
+    const ALL: [Self; 5] = [Self::Pending, Self::Fresh, Self::Failed, Self::Suspended, Self::Forbidden];
+
+    /// The word in the store and in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Fresh => "fresh",
+            Self::Failed => "failed",
+            Self::Suspended => "suspended",
+            Self::Forbidden => "forbidden",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| corrupt("target status"))
+    }
+}
+
+/// A poll target: scope x kind.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The store's number.
+    pub id: TargetId,
+    /// What a listing covers.
+    pub scope: Scope,
+    /// Of which kind.
+    pub kind: Kind,
+    /// The credential of the last whole listing: absence counts only against listings by the same.
+    pub listed_by: Option<CredentialId>,
+    /// When the last whole listing began.
+    pub as_of: Option<Timestamp>,
+    /// Somebody wants a listing that began after this.
+    pub wanted_at: Timestamp,
+    /// How the last attempt ended.
+    pub status: TargetStatus,
+    /// Attempts that failed since the last whole listing.
+    pub failures: i32,
+    /// Whole listings in a row that agree on a mass vanishing.
+    pub agreeing: i32,
+}
+
+/// A lease's number: what a holder writes carries it, so that one who was overtaken writes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The leased target.
+    pub target: TargetId,
+    /// The lease.
+    pub epoch: i64,
+}
+
+/// A target that this process may list.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The target as it was when it was claimed.
+    pub target: Target,
+    /// The lease.
+    pub fence: Fence,
+    /// What to list it with.
+    pub credential: SealedCredential,
+    /// Targets of the same account under lease now, this one included: the account's budget is shared by so many.
+    pub sharing: u32,
+    /// The cloud asked for no calls for this account before.
+    pub paused_until: Timestamp,
+}
+
+/// How a listing ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The new status.
+    pub status: TargetStatus,
+    /// What to tell readers about it.
+    pub reason: Option<String>,
+    /// When a whole listing began, and by which credential; `None` leaves what was.
+    pub listed: Option<(Timestamp, CredentialId)>,
+    /// See [`Target::failures`].
+    pub failures: i32,
+    /// See [`Target::agreeing`].
+    pub agreeing: i32,
+    /// When to list again.
+    pub next: Duration,
+}
+
+/// What the store has of one record, for comparing: 32 bytes of substance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Which record.
+    pub id: ResourceId,
+    /// Of its content.
+    pub hash: ContentHash,
+}
+
+/// A target that nobody can list waits until somebody proves an account.
+const NEVER: i64 = i64::MAX / 2;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = poll_targets)]
+pub(crate) struct TargetRow {
+    id: i64,
+    cloud_id: Vec<u8>,
+    region: String,
+    holder: Vec<u8>,
+    kind: String,
+    credential_id: Option<Vec<u8>>,
+    listed_by: Option<Vec<u8>>,
+    lease_epoch: i64,
+    wanted_at: i64,
+    status: String,
+    as_of: Option<i64>,
+    failures: i32,
+    agreeing: i32,
+}
+
+impl TargetRow {
+    pub(crate) fn into_target(self) -> Result<Target> {
+        let scope = Scope {
+            cloud: CloudId::from_bytes(&self.cloud_id).ok_or_else(|| corrupt("cloud id"))?,
+            region: Region::new(&self.region),
+            holder: Holder::from_bytes(&self.holder).ok_or_else(|| corrupt("holder"))?,
+        };
+        Ok(Target {
+            id: TargetId(self.id),
+            scope,
+            kind: Kind::parse(&self.kind).ok_or_else(|| corrupt("kind"))?,
+            listed_by: self.listed_by.as_deref().and_then(CredentialId::from_bytes),
+            as_of: self.as_of.map(Timestamp),
+            wanted_at: Timestamp(self.wanted_at),
+            status: TargetStatus::parse(&self.status)?,
+            failures: self.failures,
+            agreeing: self.agreeing,
+        })
+    }
+}
+
+impl Store {
+    /// Claims targets that are due, by compare-and-swap on their lease.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn targets_claim(&self, owner: ProcessId, lease: Duration, limit: usize) -> Result<Vec<Claim>> {
+        self.write(move |session| {
+            let now = session.now()?;
+            let due = poll_targets::table
+                .filter(poll_targets::due_at.le(now.0))
+                .order(poll_targets::due_at)
+                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+                .select(TargetRow::as_select())
+                .load(session.connection)
+                .map_err(database)?;
+            let mut claims = Vec::new();
+            for row in due {
+                claims.extend(session.target_claim(row, owner, now, lease)?);
+            }
+            Ok(claims)
+        })
+        .await
+    }
+
+    /// Keeps a lease for longer.
+    ///
+    /// # Errors
+    /// LeaseLost when somebody else has it.
+    pub async fn target_renew(&self, fence: Fence, lease: Duration) -> Result<()> {
+        self.write(move |session| {
+            let until = session.now()?.plus(lease).0;
+            let changed = diesel::update(leased(fence))
+                .set((poll_targets::lease_until.eq(until), poll_targets::due_at.eq(until)))
+                .execute(session.connection);
+            held(changed.map_err(database)?)
+        })
+        .await
+    }
+
+    /// Ends a lease with what became of the listing.
+    ///
+    /// # Errors
+    /// LeaseLost when somebody else has it.
+    pub async fn target_finish(&self, fence: Fence, outcome: Outcome) -> Result<()> {
+        self.write(move |session| {
+            let now = session.now()?;
+            let wanted = leased(fence).select(poll_targets::wanted_at).first::<i64>(session.connection);
+            let wanted = wanted.optional().map_err(database)?.ok_or_else(lost)?;
+            let unanswered = outcome.listed.is_some_and(|(as_of, _)| wanted > as_of.0);
+            let due = if unanswered { now } else { now.plus(outcome.next) };
+            let common = (
+                poll_targets::status.eq(outcome.status.as_str()),
+                poll_targets::reason.eq(&outcome.reason),
+                poll_targets::failures.eq(outcome.failures),
+                poll_targets::agreeing.eq(outcome.agreeing),
+                poll_targets::interval_ms.eq(i64::try_from(outcome.next.as_millis()).unwrap_or(NEVER)),
+                poll_targets::due_at.eq(due.0),
+                poll_targets::lease_until.eq(0),
+            );
+            let changed = match outcome.listed {
+                Some((as_of, by)) => diesel::update(leased(fence))
+                    .set((common, poll_targets::as_of.eq(as_of.0), poll_targets::listed_by.eq(by.to_bytes())))
+                    .execute(session.connection),
+                None => diesel::update(leased(fence)).set(common).execute(session.connection),
+            };
+            held(changed.map_err(database)?)
+        })
+        .await
+    }
+
+    /// Gives a lease back unused: the target is due at once.
+    ///
+    /// # Errors
+    /// Unavailable without a database; a lease that is lost already is no error.
+    pub async fn target_release(&self, fence: Fence) -> Result<()> {
+        self.write(move |session| {
+            let now = session.now()?.0;
+            diesel::update(leased(fence))
+                .set((poll_targets::lease_until.eq(0), poll_targets::due_at.eq(now)))
+                .execute(session.connection)
+                .map(drop)
+                .map_err(database)
+        })
+        .await
+    }
+
+    /// When the next target becomes due, if any does.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn targets_next_due(&self) -> Result<Option<Duration>> {
+        self.read(|session| {
+            let next = poll_targets::table
+                .filter(poll_targets::due_at.lt(NEVER))
+                .order(poll_targets::due_at)
+                .select(poll_targets::due_at)
+                .first::<i64>(session.connection)
+                .optional()
+                .map_err(database)?;
+            let now = session.now()?;
+            Ok(next.map(|due| Timestamp(due).since(now)))
+        })
+        .await
+    }
+
+    /// A page of what the store has of a target, in the order of ids.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn target_known(
+        &self,
+        target: TargetId,
+        after: Option<ResourceId>,
+        limit: i64,
+    ) -> Result<Vec<Known>> {
+        self.read(move |session| {
+            let rows = resources::table
+                .filter(resources::target_id.eq(target.0))
+                .filter(resources::id.gt(after.map(ResourceId::to_bytes).unwrap_or_default()))
+                .order(resources::id)
+                .limit(limit)
+                .select((resources::id, resources::hash))
+                .load::<(Vec<u8>, Vec<u8>)>(session.connection)
+                .map_err(database)?;
+            rows.into_iter()
+                .map(|(id, hash)| {
+                    let id = ResourceId::from_bytes(&id).ok_or_else(|| corrupt("resource id"))?;
+                    let hash = hash.try_into().map_err(|_| corrupt("hash"))?;
+                    Ok(Known { id, hash: ContentHash(hash) })
+                })
+                .collect()
+        })
+        .await
+    }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn leased(fence: Fence) -> _ {
+    let id: i64 = fence.target.0;
+    let epoch: i64 = fence.epoch;
+    poll_targets::table.filter(poll_targets::id.eq(id)).filter(poll_targets::lease_epoch.eq(epoch))
+}
+
+fn held(changed: usize) -> Result<()> {
+    if changed == 0 { Err(lost()) } else { Ok(()) }
+}
+
+pub(crate) fn lost() -> Error {
+    Error::new(ErrorKind::LeaseLost, "the lease went to another process")
+}
+
+impl Session<'_> {
+    fn target_claim(
+        &mut self,
+        row: TargetRow,
+        owner: ProcessId,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Option<Claim>> {
+        let (id, epoch, elected) = (row.id, row.lease_epoch, row.credential_id.clone());
+        let until = now.plus(lease).0;
+        let due = poll_targets::table
+            .find(id)
+            .filter(poll_targets::lease_epoch.eq(epoch))
+            .filter(poll_targets::due_at.le(now.0));
+        let target = row.into_target()?;
+        let scope = &target.scope;
+        let candidates = self.candidates(scope.cloud, scope.holder, &scope.region, target.kind)?;
+        let stays = candidates.iter().find(|candidate| Some(candidate.id.to_bytes()) == elected);
+        let Some(credential) = stays.or(candidates.first()).cloned() else {
+            diesel::update(due)
+                .set((
+                    poll_targets::lease_epoch.eq(epoch + 1),
+                    poll_targets::due_at.eq(NEVER),
+                    poll_targets::status.eq(TargetStatus::Suspended.as_str()),
+                    poll_targets::reason.eq("no client has a live grant to list it"),
+                ))
+                .execute(self.connection)
+                .map_err(database)?;
+            return Ok(None);
+        };
+        let won = diesel::update(due)
+            .set((
+                poll_targets::lease_epoch.eq(epoch + 1),
+                poll_targets::lease_owner.eq(owner.to_bytes()),
+                poll_targets::lease_until.eq(until),
+                poll_targets::due_at.eq(until),
+                poll_targets::credential_id.eq(credential.id.to_bytes()),
+            ))
+            .execute(self.connection)
+            .map_err(database)?;
+        if won == 0 {
+            return Ok(None);
+        }
+        let sharing = poll_targets::table
+            .filter(poll_targets::cloud_id.eq(scope.cloud.to_bytes()))
+            .filter(poll_targets::holder.eq(scope.holder.to_bytes()))
+            .filter(poll_targets::lease_until.gt(now.0))
+            .count()
+            .get_result::<i64>(self.connection)
+            .map_err(database)?;
+        let paused_until = self.paused_until(credential.account)?;
+        let fence = Fence { target: target.id, epoch: epoch + 1 };
+        let sharing = u32::try_from(sharing).unwrap_or(u32::MAX).max(1);
+        Ok(Some(Claim { target, fence, credential, sharing, paused_until }))
+    }
+
+    /// Makes the targets that a grant calls for, and wakes those that waited for one.
+    pub(crate) fn targets_ensure(
+        &mut self,
+        cloud: CloudId,
+        account: AccountId,
+        access: &Access,
+        capability: &Capability,
+    ) -> Result<()> {
+        let now = self.now()?.0;
+        for (holder, wants) in [(Holder::Account(account), false), (Holder::Global, true)] {
+            let known = poll_targets::table
+                .filter(poll_targets::cloud_id.eq(cloud.to_bytes()))
+                .filter(poll_targets::holder.eq(holder.to_bytes()))
+                .select((poll_targets::id, poll_targets::region, poll_targets::kind, poll_targets::due_at))
+                .load::<(i64, String, String, i64)>(self.connection)
+                .map_err(database)?;
+            let mut new = Vec::new();
+            for (region, kinds) in &access.0 {
+                for (kind, allowed) in kinds {
+                    let listed = capability
+                        .of(*kind)
+                        .is_some_and(|kind| if wants { kind.published } else { kind.own });
+                    if !allowed || !listed {
+                        continue;
+                    }
+                    let known = known.iter().find(|(_, r, k, _)| r == region.as_str() && k == kind.as_str());
+                    match known {
+                        None => new.push(new_target(cloud, region, holder, *kind, now)),
+                        Some((id, .., due)) if *due >= NEVER => {
+                            diesel::update(poll_targets::table.find(id))
+                                .set(poll_targets::due_at.eq(now))
+                                .execute(self.connection)
+                                .map_err(database)?;
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+            if !new.is_empty() {
+                insert_all!(self, poll_targets::table, &new)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = poll_targets)]
+struct NewTarget {
+    cloud_id: Vec<u8>,
+    region: String,
+    holder: Vec<u8>,
+    kind: &'static str,
+    lease_epoch: i64,
+    lease_until: i64,
+    due_at: i64,
+    wanted_at: i64,
+    status: &'static str,
+    interval_ms: i64,
+    failures: i32,
+    agreeing: i32,
+}
+
+fn new_target(cloud: CloudId, region: &Region, holder: Holder, kind: Kind, now: i64) -> NewTarget {
+    NewTarget {
+        cloud_id: cloud.to_bytes(),
+        region: region.as_str().to_owned(),
+        holder: holder.to_bytes(),
+        kind: kind.as_str(),
+        lease_epoch: 0,
+        lease_until: 0,
+        due_at: now,
+        wanted_at: 0,
+        status: TargetStatus::Pending.as_str(),
+        interval_ms: 0,
+        failures: 0,
+        agreeing: 0,
+    }
+}

@@ -1,0 +1,13 @@
+DROP TABLE leaders;
+DROP TABLE events;
+DROP TABLE tombstones;
+DROP TABLE missing_resources;
+DROP TABLE resources;
+DROP TABLE poll_targets;
+DROP TABLE grants;
+DROP TABLE credentials;
+DROP TABLE accounts;
+DROP TABLE revoked_tokens;
+DROP TABLE principals;
+DROP TABLE regions;
+DROP TABLE clouds;
