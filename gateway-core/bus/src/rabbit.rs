@@ -1,1 +1,183 @@
 //! The bus over RabbitMQ.
+//!
+//! Two supervised connections, one for each direction, so that a broker that stops reading what we publish
+//! does not stop our acks. After a loss each is opened and its topology declared anew; meanwhile requests
+//! fail at once and consumers wait.
+
+mod address;
+mod backoff;
+mod consumer;
+mod events;
+mod fault;
+mod handling;
+mod inbound;
+mod outbound;
+mod pending;
+mod reply_address;
+mod requester;
+mod submission;
+mod supervisor;
+mod topology;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gateway_core::config::Bus as BusConfig;
+use gateway_core::{Clock, Error, Result};
+use lapin::BasicProperties;
+use lapin::types::ShortString;
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::admission::Admission;
+use crate::envelope::{Envelope, WorkClass};
+use crate::error::RequestError;
+use crate::nudge::{BACKLOG, Nudge};
+use crate::port::{Bus, EventStream, Publication, RequestService, ServeOptions};
+use crate::reply::Reply;
+use crate::topic;
+use address::Address;
+use consumer::Server;
+use handling::Handling;
+use inbound::{Inbound, NudgeSink};
+use outbound::Outbound;
+use supervisor::{Link, Session as _, supervise};
+use topology::NUDGES;
+
+/// The bus over a broker. Dropping it closes its connections.
+pub struct RabbitBus {
+    clock: Arc<dyn Clock>,
+    outbound: watch::Receiver<Link<Outbound>>,
+    inbound: watch::Receiver<Link<Inbound>>,
+    nudges: broadcast::Sender<Nudge>,
+    /// This process, in its nudges.
+    own: ShortString,
+    closed: CancellationToken,
+    supervisors: TaskTracker,
+    _close_on_drop: DropGuard,
+}
+
+impl RabbitBus {
+    /// Starts connecting, and returns when the first attempt has succeeded or failed; after a failure it goes
+    /// on in the background.
+    ///
+    /// # Errors
+    /// Invalid: a URL that is none, or an authority file that cannot be read.
+    pub async fn connect(config: &BusConfig, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
+        let address = Arc::new(Address::parse(config)?);
+        let nudges = broadcast::Sender::new(BACKLOG);
+        let own = ShortString::from(Uuid::new_v4().to_string());
+        let sink = NudgeSink { receivers: nudges.clone(), own: own.clone() };
+        let (outbound_up, mut outbound) = watch::channel(Link::Connecting);
+        let (inbound_up, mut inbound) = watch::channel(Link::Connecting);
+        let closed = CancellationToken::new();
+        let supervisors = TaskTracker::new();
+        supervisors.spawn(supervise::<Outbound>(Arc::clone(&address), (), outbound_up, closed.clone()));
+        supervisors.spawn(supervise::<Inbound>(address, sink, inbound_up, closed.clone()));
+        // The senders live as long as the supervisors, which end only when `closed` is cancelled.
+        let _ = outbound.wait_for(|link| !matches!(link, Link::Connecting)).await;
+        let _ = inbound.wait_for(|link| !matches!(link, Link::Connecting)).await;
+        Ok(Arc::new(Self {
+            clock,
+            outbound,
+            inbound,
+            nudges,
+            own,
+            _close_on_drop: closed.clone().drop_guard(),
+            closed,
+            supervisors,
+        }))
+    }
+
+    /// The session to publish with, unless the broker takes nothing.
+    fn publishing(&self) -> Option<Arc<Outbound>> {
+        self.outbound.borrow().session().filter(|session| !session.is_blocked())
+    }
+}
+
+#[async_trait]
+impl Bus for RabbitBus {
+    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+        let session = self.publishing().ok_or(RequestError::NoBroker)?;
+        let remaining = envelope.deadline.since(self.clock.now());
+        if remaining.is_zero() {
+            return Err(RequestError::Timeout);
+        }
+        session.requester.request(class, &envelope, remaining).await
+    }
+
+    async fn serve(
+        &self,
+        service: Arc<dyn RequestService>,
+        options: ServeOptions,
+        stop: CancellationToken,
+    ) -> Result<()> {
+        let handling = Handling { service, outbound: self.outbound.clone(), clock: Arc::clone(&self.clock) };
+        let server = Server {
+            handling: Arc::new(handling),
+            admission: Admission::new(options.concurrency),
+            prefetch: options.prefetch,
+            tasks: TaskTracker::new(),
+        };
+        let until = stop.child_token();
+        let run = server.run(self.inbound.clone(), until.clone());
+        tokio::pin!(run);
+        tokio::select! {
+            served = &mut run => served,
+            () = self.closed.cancelled() => {
+                until.cancel();
+                run.await
+            }
+        }
+    }
+
+    async fn publish(&self, events: Vec<Publication>) -> Result<()> {
+        for event in &events {
+            topic::check(&event.routing_key)?;
+        }
+        let session = self.publishing().ok_or_else(unreachable_broker)?;
+        session.events.publish(events).await
+    }
+
+    async fn subscribe(&self, patterns: &[String]) -> Result<EventStream> {
+        for pattern in patterns {
+            topic::check(pattern)?;
+        }
+        let session = self.inbound.borrow().session();
+        let session = session.ok_or_else(unreachable_broker)?;
+        match events::subscribe(session.connection(), patterns).await {
+            Ok(events) => Ok(Box::pin(events)),
+            Err(fault) => Err(fault.to_error()),
+        }
+    }
+
+    async fn nudge(&self, nudge: Nudge) {
+        let payload = serde_json::to_vec(&nudge);
+        // This process hears it without the broker, also when there is none. No receiver is no fault.
+        let _ = self.nudges.send(nudge);
+        if let (Some(session), Ok(payload)) = (self.publishing(), payload) {
+            let properties = BasicProperties::default().with_app_id(self.own.clone());
+            let _ = session.send(NUDGES, ShortString::default(), properties, &payload).await;
+        }
+    }
+
+    fn nudges(&self) -> broadcast::Receiver<Nudge> {
+        self.nudges.subscribe()
+    }
+
+    fn is_connected(&self) -> bool {
+        self.publishing().is_some()
+    }
+
+    async fn close(&self) {
+        self.closed.cancel();
+        self.supervisors.close();
+        self.supervisors.wait().await;
+    }
+}
+
+fn unreachable_broker() -> Error {
+    Error::unavailable("the message broker cannot be reached")
+}

@@ -1,0 +1,112 @@
+//! One request in hand: from the queue to its reply and its ack.
+
+use std::sync::Arc;
+
+use gateway_core::Clock;
+use lapin::BasicProperties;
+use lapin::message::Delivery as Message;
+use lapin::options::{BasicAckOptions, BasicNackOptions};
+use lapin::types::ShortString;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::outbound::Outbound;
+use super::reply_address::ReplyAddress;
+use super::submission::TRANSIENT;
+use super::supervisor::Link;
+use crate::admission::Place;
+use crate::envelope::{Envelope, WorkClass};
+use crate::intake;
+use crate::port::{Delivery, RequestService};
+use crate::reply::Reply;
+
+/// What every request in hand needs.
+pub(super) struct Handling {
+    pub(super) service: Arc<dyn RequestService>,
+    pub(super) outbound: watch::Receiver<Link<Outbound>>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Handling {
+    /// Answers one message and settles it with the broker.
+    pub(super) async fn handle(self: Arc<Self>, class: WorkClass, message: Message, _place: Place) {
+        let reply_to = match ReplyAddress::read(message.properties.reply_to().as_ref()) {
+            ReplyAddress::To(queue) => Some(queue),
+            ReplyAddress::Nowhere => None,
+            ReplyAddress::Forbidden => {
+                tracing::warn!(
+                    class = class.as_str(),
+                    "dropped a request whose reply may not go where it says"
+                );
+                return ack(&message).await;
+            }
+        };
+        match intake::read(&message.data) {
+            Ok(envelope) if intake::is_late(envelope.deadline, &*self.clock) => ack(&message).await,
+            Ok(envelope) => self.work(class, envelope, &message, reply_to).await,
+            Err(detail) => self.refuse(&message, reply_to, &detail).await,
+        }
+    }
+
+    async fn work(
+        &self,
+        class: WorkClass,
+        envelope: Envelope,
+        message: &Message,
+        reply_to: Option<ShortString>,
+    ) {
+        let redelivered = message.redelivered;
+        // Acked before the work, it cannot come a third time. Writes are counted by their queue instead.
+        let last_try = redelivered && class != WorkClass::Write;
+        if last_try {
+            ack(message).await;
+        }
+        let correlation: ShortString = envelope.message_id.to_string().into();
+        let reply = intake::call(&*self.service, envelope, Delivery { class, redelivered }).await;
+        let answered = match (reply, reply_to) {
+            (Some(reply), Some(queue)) => self.send(&reply, queue, correlation).await,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        match (last_try, answered) {
+            (true, _) => {}
+            (false, true) => ack(message).await,
+            (false, false) => requeue(message).await,
+        }
+    }
+
+    /// Answers what cannot be read, and takes it off the queue: it would be no better the next time.
+    async fn refuse(&self, message: &Message, reply_to: Option<ShortString>, detail: &str) {
+        let properties = &message.properties;
+        let correlation = properties.correlation_id().clone().or_else(|| properties.message_id().clone());
+        let correlation = correlation.unwrap_or_default();
+        let id = correlation.as_str().parse().unwrap_or(Uuid::nil());
+        if let Some(queue) = reply_to {
+            self.send(&intake::refusal(id, detail), queue, correlation).await;
+        }
+        ack(message).await;
+    }
+
+    /// Whether the reply was given to the broker.
+    async fn send(&self, reply: &Reply, queue: ShortString, correlation: ShortString) -> bool {
+        // A reply is made of texts and numbers: JSON has a form for all of them.
+        let Ok(payload) = serde_json::to_vec(reply) else { return false };
+        let session = self.outbound.borrow().session();
+        let Some(session) = session else { return false };
+        let properties = BasicProperties::default()
+            .with_content_type("application/json".into())
+            .with_delivery_mode(TRANSIENT)
+            .with_correlation_id(correlation);
+        session.send("", queue, properties, &payload).await.is_ok()
+    }
+}
+
+/// Takes a message off its queue. Without its connection that fails, and the broker delivers it again.
+async fn ack(message: &Message) {
+    let _ = message.ack(BasicAckOptions::default()).await;
+}
+
+/// Gives a message back for another try.
+pub(super) async fn requeue(message: &Message) {
+    let _ = message.nack(BasicNackOptions { requeue: true, multiple: false }).await;
+}

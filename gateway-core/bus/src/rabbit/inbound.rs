@@ -1,0 +1,71 @@
+//! The connection that consumes: requests to handlers, events to subscribers, nudges.
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use lapin::options::BasicConsumeOptions;
+use lapin::types::{FieldTable, ShortString};
+use lapin::{Connection, Consumer};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use super::fault::Fault;
+use super::supervisor::Session;
+use super::topology::{self, NUDGES};
+use crate::nudge::Nudge;
+
+/// What consumes over one connection.
+pub(super) struct Inbound {
+    connection: Connection,
+    broken: CancellationToken,
+}
+
+/// Where nudges of other processes go.
+#[derive(Clone)]
+pub(super) struct NudgeSink {
+    pub(super) receivers: broadcast::Sender<Nudge>,
+    /// This process, whose own nudges it has heard already.
+    pub(super) own: ShortString,
+}
+
+#[async_trait]
+impl Session for Inbound {
+    const NAME: &'static str = "inbound";
+    type Context = NudgeSink;
+
+    async fn open(connection: Connection, sink: NudgeSink) -> Result<Self, Fault> {
+        let broken = CancellationToken::new();
+        let channel = connection.create_channel().await?;
+        topology::declare_exchanges(&channel).await?;
+        let queue = topology::declare_own_queue(&channel).await?;
+        topology::bind(&channel, queue.clone(), NUDGES, "").await?;
+        let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+        let nudges =
+            channel.basic_consume(queue, ShortString::default(), no_ack, FieldTable::default()).await?;
+        tokio::spawn(listen(nudges, sink, broken.clone()));
+        Ok(Self { connection, broken })
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn broken(&self) -> &CancellationToken {
+        &self.broken
+    }
+
+    fn abandon(&self) {}
+}
+
+/// Passes nudges on. Its consumer ends with the connection, which is how the end is noticed.
+async fn listen(mut nudges: Consumer, sink: NudgeSink, broken: CancellationToken) {
+    while let Some(Ok(delivery)) = nudges.next().await {
+        if delivery.properties.app_id().as_ref() == Some(&sink.own) {
+            continue;
+        }
+        // A nudge of a later version is not for us.
+        if let Ok(nudge) = serde_json::from_slice(&delivery.data) {
+            let _ = sink.receivers.send(nudge);
+        }
+    }
+    broken.cancel();
+}

@@ -1,0 +1,105 @@
+//! The connection that publishes: requests, replies, events, nudges.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use futures_util::{Stream, StreamExt as _};
+use lapin::options::BasicPublishOptions;
+use lapin::types::ShortString;
+use lapin::{BasicProperties, Channel, Connection, Event};
+use tokio_util::sync::CancellationToken;
+
+use super::events::EventPublisher;
+use super::fault::Fault;
+use super::requester::Requester;
+use super::supervisor::Session;
+use super::topology;
+
+/// What publishes over one connection.
+pub(super) struct Outbound {
+    connection: Connection,
+    pub(super) requester: Requester,
+    pub(super) events: EventPublisher,
+    /// For what nobody confirms: replies and nudges.
+    unconfirmed: Channel,
+    blocked: Arc<AtomicBool>,
+    broken: CancellationToken,
+}
+
+#[async_trait]
+impl Session for Outbound {
+    const NAME: &'static str = "outbound";
+    type Context = ();
+
+    async fn open(connection: Connection, (): ()) -> Result<Self, Fault> {
+        let broken = CancellationToken::new();
+        let blocked = Arc::new(AtomicBool::new(false));
+        tokio::spawn(watch(connection.events_listener(), Arc::clone(&blocked), broken.clone()));
+        let unconfirmed = connection.create_channel().await?;
+        topology::declare_exchanges(&unconfirmed).await?;
+        let events = EventPublisher::open(&connection).await?;
+        let requester = Requester::open(&connection, broken.clone()).await?;
+        Ok(Self { connection, requester, events, unconfirmed, blocked, broken })
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn broken(&self) -> &CancellationToken {
+        &self.broken
+    }
+
+    fn abandon(&self) {
+        self.requester.abandon();
+    }
+}
+
+impl Outbound {
+    /// Whether the broker, short of memory or disk, reads nothing from us. What we sent then would pile up
+    /// here.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(Ordering::Relaxed)
+    }
+
+    /// Publishes without asking what becomes of it; an error only says that the connection is gone.
+    pub(super) async fn send(
+        &self,
+        exchange: &'static str,
+        routing_key: ShortString,
+        properties: BasicProperties,
+        payload: &[u8],
+    ) -> lapin::Result<()> {
+        let options = BasicPublishOptions::default();
+        let sent =
+            self.unconfirmed.basic_publish(exchange.into(), routing_key, options, payload, properties).await;
+        if sent.is_err() {
+            self.broken.cancel();
+        }
+        // On a channel without confirms this is settled already.
+        sent?.await.map(drop)
+    }
+}
+
+async fn watch(
+    events: impl Stream<Item = Event> + Send,
+    blocked: Arc<AtomicBool>,
+    broken: CancellationToken,
+) {
+    tokio::pin!(events);
+    while let Some(Some(event)) = broken.run_until_cancelled(events.next()).await {
+        match event {
+            Event::ConnectionBlocked(reason) => {
+                tracing::warn!(reason, "the message broker takes nothing now");
+                blocked.store(true, Ordering::Relaxed);
+            }
+            Event::ConnectionUnblocked => {
+                tracing::info!("the message broker takes messages again");
+                blocked.store(false, Ordering::Relaxed);
+            }
+            Event::Error(_) => broken.cancel(),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The exchanges and queues, and how they are declared.
+//!
+//! Request queues are declared by who serves them alone, so that a request is unroutable, and refused at
+//! once, as long as no handler has ever come.
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::{Channel, ExchangeKind};
+
+use super::fault::Fault;
+use crate::envelope::WorkClass;
+
+/// Requests, by work class.
+pub(super) const REQUESTS: &str = "gateway.requests";
+/// Events, by `account.cloud.region.kind.event`.
+pub(super) const EVENTS: &str = gateway_core::event::EXCHANGE;
+/// Nudges, to everybody.
+pub(super) const NUDGES: &str = "gateway.nudges";
+/// The broker's short way for replies: no queue, no declaration.
+pub(super) const DIRECT_REPLY: &str = "amq.rabbitmq.reply-to";
+
+/// Redeliveries of a write. Higher survives more crashes of handlers; lower ends sooner with a request that
+/// causes them.
+const WRITE_REDELIVERIES: i32 = 3;
+
+/// Declares what everybody publishes to.
+pub(super) async fn declare_exchanges(channel: &Channel) -> Result<(), Fault> {
+    let exchanges =
+        [(REQUESTS, ExchangeKind::Direct), (EVENTS, ExchangeKind::Topic), (NUDGES, ExchangeKind::Fanout)];
+    for (name, kind) in exchanges {
+        let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        channel.exchange_declare(name.into(), kind, durable, FieldTable::default()).await?;
+    }
+    Ok(())
+}
+
+/// Declares and binds the queue of one work class; gives its name.
+pub(super) async fn declare_requests(channel: &Channel, class: WorkClass) -> Result<ShortString, Fault> {
+    let name: ShortString = format!("{REQUESTS}.{}", class.as_str()).into();
+    let mut arguments = FieldTable::default();
+    if class == WorkClass::Write {
+        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(WRITE_REDELIVERIES));
+    }
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(name.clone(), durable, arguments).await?;
+    bind(channel, name.clone(), REQUESTS, class.as_str()).await?;
+    Ok(name)
+}
+
+/// Declares a queue of this connection alone, which ends with it; gives its name.
+pub(super) async fn declare_own_queue(channel: &Channel) -> Result<ShortString, Fault> {
+    let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+    let queue = channel.queue_declare(ShortString::default(), own, FieldTable::default()).await?;
+    Ok(queue.name().clone())
+}
+
+/// Binds a queue to an exchange.
+pub(super) async fn bind(
+    channel: &Channel,
+    queue: ShortString,
+    exchange: &str,
+    key: &str,
+) -> Result<(), Fault> {
+    let options = QueueBindOptions::default();
+    Ok(channel.queue_bind(queue, exchange.into(), key.into(), options, FieldTable::default()).await?)
+}
