@@ -1,0 +1,106 @@
+//! What came of the checks.
+
+use std::fmt;
+
+use gateway_core::Error;
+
+/// How one check ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The promise holds.
+    Passed,
+    /// It does not, and how.
+    Failed(String),
+    /// It could not be tried, and why.
+    Skipped(String),
+}
+
+/// One check.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What is promised.
+    pub name: String,
+    /// Whether it holds.
+    pub outcome: Outcome,
+}
+
+/// All checks of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// In the order in which they ran.
+    pub entries: Vec<Entry>,
+}
+
+/// Why a check ended before its end.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Failed(String),
+    Skipped(String),
+}
+
+pub(crate) type Verdict<T = ()> = Result<T, Stop>;
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(format!("{error:?}"))
+    }
+}
+
+pub(crate) fn failed<T>(why: impl Into<String>) -> Verdict<T> {
+    Err(Stop::Failed(why.into()))
+}
+
+pub(crate) fn skipped<T>(why: impl Into<String>) -> Verdict<T> {
+    Err(Stop::Skipped(why.into()))
+}
+
+pub(crate) fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { failed(otherwise()) }
+}
+
+impl Report {
+    pub(crate) fn add(&mut self, name: impl Into<String>, verdict: Verdict) {
+        let outcome = match verdict {
+            Ok(()) => Outcome::Passed,
+            Err(Stop::Failed(why)) => Outcome::Failed(why),
+            Err(Stop::Skipped(why)) => Outcome::Skipped(why),
+        };
+        self.entries.push(Entry { name: name.into(), outcome });
+    }
+
+    /// How one check ended, by its name.
+    pub fn outcome(&self, name: &str) -> Option<&Outcome> {
+        self.entries.iter().find(|entry| entry.name == name).map(|entry| &entry.outcome)
+    }
+
+    /// How many checks passed.
+    pub fn passed(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.outcome == Outcome::Passed).count()
+    }
+
+    /// Whether no check failed.
+    pub fn holds(&self) -> bool {
+        !self.entries.iter().any(|entry| matches!(entry.outcome, Outcome::Failed(_)))
+    }
+
+    /// For tests.
+    ///
+    /// # Panics
+    /// When a check failed, or none passed; the message is the whole report.
+    pub fn assert_all_passed(&self) {
+        assert!(self.holds() && self.passed() > 0, "the driver breaks its promises:\n{self}");
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Entry { name, outcome } in &self.entries {
+            match outcome {
+                Outcome::Passed => writeln!(f, "passed   {name}")?,
+                Outcome::Failed(why) => writeln!(f, "FAILED   {name}: {why}")?,
+                Outcome::Skipped(why) => writeln!(f, "skipped  {name}: {why}")?,
+            }
+        }
+        Ok(())
+    }
+}
