@@ -184,7 +184,7 @@ impl Answer {
     }
 }
 
-/// An entry of `credentials`: user and password of an OpenStack project (or of the simulator).
+/// An entry of `credentials`: user and password of an OpenStack project.
 pub fn password(cloud: &str, user: &str, password: &str, project: &str) -> Value {
     json!({"cloud": cloud, "credential": {
         "method": "password", "username": user, "password": password, "user_domain": "Default",
@@ -192,7 +192,7 @@ pub fn password(cloud: &str, user: &str, password: &str, project: &str) -> Value
     }})
 }
 
-/// An entry of `credentials`: a key pair of EC2.
+/// An entry of `credentials`: a key pair of EC2 or of the simulator.
 pub fn access_key(cloud: &str, id: &str, secret: &str) -> Value {
     json!({"cloud": cloud, "credential": {
         "method": "access_key", "access_key_id": id, "secret_access_key": secret

@@ -11,7 +11,7 @@
 //! let mut cluster = Cluster::plan("a_read").handlers(2).set("poller.interval_seconds", 1).start().await;
 //! cluster.add_cloud("sim", "simulator", simulator.url(), &[]).await;
 //! let mut client = cluster.register_client("dashboard").await;
-//! client.login(&[client::password("sim", "demo", "demo", "demo")]).await.unwrap();
+//! client.login(&[client::access_key("sim", "demo", "demo-secret")]).await.unwrap();
 //! let instances = client.list("instances", &[("cloud", "sim")]).await.unwrap();
 //! cluster.pollers[0].kill9();
 //! # let _ = instances;
