@@ -72,9 +72,9 @@ impl Element {
         path.iter().try_fold(self, |element, name| element.child(name))
     }
 
-    /// The text at the end of a path; `None` where it is missing or empty.
+    /// The text at the end of a path as it is, since names may end in a space; `None` where it is missing or blank.
     pub(crate) fn text_at(&self, path: &[&str]) -> Option<&str> {
-        self.at(path).map(|element| element.text.trim()).filter(|text| !text.is_empty())
+        self.at(path).map(|element| element.text.as_str()).filter(|text| !text.trim().is_empty())
     }
 
     /// The text at the end of a path, read as a number or a flag.
@@ -84,7 +84,9 @@ impl Element {
     pub(crate) fn read_at<T: std::str::FromStr>(&self, path: &[&str]) -> Result<Option<T>> {
         self.text_at(path)
             .map(|text| {
-                text.parse().map_err(|_| odd("a field of the wrong type").with("field", path.join(".")))
+                text.trim()
+                    .parse()
+                    .map_err(|_| odd("a field of the wrong type").with("field", path.join(".")))
             })
             .transpose()
     }

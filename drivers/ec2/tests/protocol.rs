@@ -7,13 +7,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use driver_ec2::Ec2;
-use gateway_core::clock::SystemClock;
+use gateway_core::clock::{Clock as _, ManualClock, SystemClock};
 use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Driver as _, Link, ListScope, Session};
+use gateway_core::driver::{CloudSpec, Driver as _, Link, ListScope, Pacer, Session};
 use gateway_core::id::CloudId;
 use gateway_core::scope::Region;
 use gateway_core::{ErrorKind, Kind};
@@ -23,18 +24,23 @@ use serde_json::{Value, json};
 type Step = (&'static [&'static str], u16, String);
 
 #[derive(Clone, Default)]
-struct Script(Arc<Mutex<VecDeque<Step>>>);
+struct Script {
+    steps: Arc<Mutex<VecDeque<Step>>>,
+    /// When each call says that it was signed.
+    dates: Arc<Mutex<Vec<String>>>,
+}
 
 async fn answer(State(script): State<Script>, headers: HeaderMap, body: String) -> (StatusCode, String) {
     // Out of the script or not as expected: a status that no test expects.
     let teapot = |why: String| (StatusCode::IM_A_TEAPOT, why);
-    let Some((words, status, text)) = script.0.lock().unwrap().pop_front() else {
+    let Some((words, status, text)) = script.steps.lock().unwrap().pop_front() else {
         return teapot(format!("unexpected {body}"));
     };
     let authorization = headers["authorization"].to_str().unwrap();
     assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=AK/"), "{authorization}");
     assert!(authorization.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,"));
     assert_eq!(headers["x-amz-security-token"], "session");
+    script.dates.lock().unwrap().push(headers["x-amz-date"].to_str().unwrap().to_owned());
     match words.iter().find(|word| !body.split('&').any(|part| part == **word)) {
         Some(missing) => teapot(format!("{missing} is not in {body}")),
         None => (StatusCode::from_u16(status).unwrap(), text),
@@ -48,7 +54,11 @@ struct Cloud {
 
 impl Cloud {
     async fn start(options: Value, steps: Vec<Step>) -> Self {
-        let script = Script(Arc::new(Mutex::new(steps.into())));
+        Self::start_linked(options, steps, Link::unpaced(Arc::new(SystemClock))).await
+    }
+
+    async fn start_linked(options: Value, steps: Vec<Step>, link: Link) -> Self {
+        let script = Script { steps: Arc::new(Mutex::new(steps.into())), ..Script::default() };
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let endpoint = format!("http://{}/", listener.local_addr().unwrap());
         let router = Router::new().fallback(answer).with_state(script.clone());
@@ -66,7 +76,6 @@ impl Cloud {
             options: options.as_object().cloned().unwrap(),
         };
         let credential = r#"{"method":"access_key","access_key_id":"AK","secret_access_key":"SK","session_token":"session"}"#;
-        let link = Link::unpaced(Arc::new(SystemClock));
         let session = Ec2.open(Arc::new(cloud), Credential::parse(credential).unwrap(), link).unwrap();
         Self { script, session }
     }
@@ -78,7 +87,7 @@ impl Cloud {
             pages.push(page.items.into_iter().map(|item| item.native_key).collect());
             next = page.next;
             if next.is_none() {
-                assert!(self.script.0.lock().unwrap().is_empty(), "not all of the script was asked for");
+                assert!(self.script.steps.lock().unwrap().is_empty(), "not all of the script was asked for");
                 return Ok(pages);
             }
         }
@@ -236,4 +245,36 @@ async fn a_throttled_call_is_sent_again() {
     ];
     let cloud = Cloud::start(json!({}), steps).await;
     cloud.session.probe(&region(), Kind::new("volume")).await.unwrap();
+}
+
+/// A budget in which every turn comes after that long.
+#[derive(Debug)]
+struct LongQueue(ManualClock, Duration);
+
+#[async_trait]
+impl Pacer for LongQueue {
+    async fn acquire(&self) {
+        self.0.advance(self.1);
+    }
+    fn pause(&self, _wait: Duration) {}
+}
+
+#[tokio::test]
+async fn a_signature_that_grew_old_in_the_queue_is_made_anew() {
+    let expired = "<Response><Errors><Error><Code>RequestExpired</Code></Error></Errors></Response>";
+    for (wait, is_tried_again) in [(1, false), (130, true)] {
+        let steps: Vec<Step> = vec![
+            (&["MaxResults=5"], 400, expired.to_owned()),
+            (&["MaxResults=5"], 200, document("DescribeVolumes", "<volumeSet/>")),
+        ];
+        let clock = ManualClock::at(SystemClock.now());
+        let pacer = Arc::new(LongQueue(clock.clone(), Duration::from_secs(wait)));
+        let link = Link { pacer, ..Link::unpaced(Arc::new(clock)) };
+        let cloud = Cloud::start_linked(json!({}), steps, link).await;
+        let result = cloud.session.probe(&region(), Kind::new("volume")).await;
+        let dates = cloud.script.dates.lock().unwrap().clone();
+        assert_eq!(result.is_ok(), is_tried_again, "{result:?}");
+        assert_eq!(dates.len(), if is_tried_again { 2 } else { 1 });
+        assert_ne!(dates.first(), dates.get(1));
+    }
 }

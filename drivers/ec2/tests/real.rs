@@ -100,12 +100,13 @@ async fn the_driver_sees_what_boto3_sees() {
 
     let proof = session.prove().await.unwrap();
     assert_eq!(proof.regions.as_slice(), std::slice::from_ref(&region));
+    // moto pages reservations alone; for the others more than one page is two listings in a row.
     for (word, kind, scope, least_pages) in [
         ("instance", "instance", ListScope::Own, 2),
         ("volume", "volume", ListScope::Own, 1),
         ("image", "image", ListScope::Own, 2),
         ("public_image", "image", ListScope::Published, 1),
-        ("instance_type", "instance_type", ListScope::Published, 10),
+        ("instance_type", "instance_type", ListScope::Published, 1),
     ] {
         let kind = Kind::parse(kind).unwrap();
         session.probe(&region, kind).await.unwrap();
@@ -117,7 +118,10 @@ async fn the_driver_sees_what_boto3_sees() {
             .map(|item| (item.native_key.clone(), (item.name.clone(), item.cloud_state.clone())))
             .collect();
         assert_eq!(seen.len(), items.len(), "{word}: an item came twice");
-        assert_eq!(seen, expected[word], "{word}");
+        assert_eq!(seen.len(), expected[word].len(), "{word}");
+        for (id, found) in &seen {
+            assert_eq!(Some(found), expected[word].get(id), "{word} {id}");
+        }
         assert!(items.iter().all(|item| item.state != Some("unknown")), "{word}");
         for item in items.iter().take(3) {
             let one = session.get(&region, kind, &item.native_key).await.unwrap().expect("is there");

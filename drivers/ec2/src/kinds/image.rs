@@ -104,7 +104,9 @@ mod tests {
     }
 
     #[test]
-    fn a_nameless_image_is_called_by_its_tag() {
+    fn a_nameless_image_is_called_by_its_tag_and_a_name_keeps_its_spaces() {
+        let spaced = with_origin(&IMAGE.replace(">base<", ">base <"), observe).unwrap();
+        assert_eq!(spaced.name, "base ");
         let seen = with_origin(&IMAGE.replace("<name>base</name>", ""), observe).unwrap();
         assert_eq!(seen.name, "tagged");
     }
