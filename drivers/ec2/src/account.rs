@@ -44,7 +44,8 @@ async fn ask(api: &Api) -> Result<String> {
 /// The regions that the account has opted into, which is what the call shows when asked for no more.
 async fn regions(api: &Api) -> Result<Vec<Region>> {
     let answer = api.at_home(Service::Ec2, Form::new("DescribeRegions")).await.map_err(|error| {
-        if error.kind() != ErrorKind::Forbidden {
+        // STS has just taken the key: whatever EC2 refuses here is no statement about it.
+        if !matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::Unauthorized) {
             return error;
         }
         let message = "the key may not ask for the regions: name them in the cloud's registration";

@@ -14,6 +14,7 @@ const REGION: &str = "{region}";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Options {
+    pub(crate) home_region: Option<String>,
     pub(crate) sts_endpoint: Option<String>,
     pub(crate) public_image_owners: Vec<String>,
     pub(crate) page_size: Option<u32>,
@@ -76,7 +77,8 @@ impl Endpoints {
     /// # Errors
     /// Invalid, saying what to change.
     pub(crate) fn read(cloud: &CloudSpec, options: &Options) -> Result<Self> {
-        let home = cloud.regions.first().map_or(DEFAULT_HOME, |region| region.as_str()).to_owned();
+        let first = || cloud.regions.first().map(|region| region.as_str());
+        let home = options.home_region.as_deref().or_else(first).unwrap_or(DEFAULT_HOME).to_owned();
         let ec2 = cloud.endpoint.clone();
         let is_aws = url_of(&ec2, &home)?.host_str().is_some_and(is_aws_host);
         if is_aws && !ec2.contains(REGION) && cloud.regions.len() != 1 {
@@ -155,6 +157,9 @@ mod tests {
         assert_eq!(china.1, "https://sts.cn-north-1.amazonaws.com.cn/");
         let other = urls("http://127.0.0.1:17000", &[], json!({})).unwrap();
         assert_eq!(other.0, other.1);
+        let home = json!({"home_region": "eu-west-1"});
+        let moved = urls("https://ec2.{region}.amazonaws.com", &["af-south-1"], home).unwrap();
+        assert_eq!(moved.1, "https://sts.eu-west-1.amazonaws.com/");
         let told = json!({"sts_endpoint": "https://sts.example/{region}"});
         assert_eq!(urls("https://ec2.example", &[], told).unwrap().1, "https://sts.example/us-east-1");
     }

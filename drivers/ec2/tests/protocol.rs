@@ -230,6 +230,14 @@ async fn proof_names_the_account_and_the_regions() {
     assert_eq!((proof.external_id.as_str(), proof.name.as_str()), ("111", "111"));
     assert_eq!(proof.regions, [Region::new("r1"), Region::new("r2")]);
 
+    let refused = "<Response><Errors><Error><Code>AuthFailure</Code></Error></Errors></Response>";
+    let cloud = Cloud::start(json!({}), vec![identity(), (&[][..], 401, refused.to_owned())]).await;
+    let error = cloud.session.prove().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden, "STS took the key");
+    let unknown = "<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>";
+    let cloud = Cloud::start(json!({}), vec![(&[][..], 403, unknown.to_owned())]).await;
+    assert_eq!(cloud.session.prove().await.unwrap_err().kind(), ErrorKind::Unauthorized);
+
     let evil = regions.replace("r2", "evil.example/#");
     let steps = vec![identity(), (&[][..], 200, document("DescribeRegions", &evil))];
     let cloud = Cloud::start(json!({}), steps).await;

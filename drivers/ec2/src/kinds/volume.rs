@@ -5,7 +5,7 @@ use gateway_core::kinds::{Instance, Reference, Volume, VolumeAttachment, VolumeS
 use gateway_core::observation::Observed;
 
 use super::{Origin, name_tag, state_of, tags, time_at};
-use crate::xml::Element;
+use crate::xml::{Element, odd};
 
 /// EC2's words for the state of a volume.
 pub(crate) const STATES: [(&str, VolumeState); 6] = [
@@ -26,7 +26,7 @@ pub(crate) fn observe(volume: &Element, origin: Origin<'_>) -> Result<Observed> 
     let word = volume.required(&["status"])?;
     let fields = Volume {
         description: None,
-        size_gib: volume.read_at(&["size"])?.unwrap_or_default(),
+        size_gib: volume.read_at(&["size"])?.ok_or_else(|| odd("a volume without size"))?,
         volume_type: volume.text_at(&["volumeType"]).map(ToOwned::to_owned),
         datacenter: volume.text_at(&["availabilityZone"]).map(ToOwned::to_owned),
         bootable: None,
