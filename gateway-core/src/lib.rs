@@ -17,6 +17,7 @@ pub mod keyring;
 pub mod kind;
 pub mod kinds;
 pub mod observation;
+pub mod resource;
 pub mod scope;
 pub mod seal;
 pub mod secret;
