@@ -60,7 +60,7 @@ impl Key {
             .and_then(|()| random.fill(&mut *secret))
             .map_err(|_| Error::internal("no randomness"))?;
         let kid = kid.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { kid, purpose, active_from, secret: Zeroizing::new(BASE64.encode(&*secret)) })
+        Ok(Self { kid, purpose, active_from, secret: Zeroizing::new(BASE64.encode(*secret)) })
     }
 
     /// The key's bytes.
@@ -214,7 +214,7 @@ mod tests {
         let text = serde_json::to_string(&ring).unwrap();
         let back = Keyring::parse(&text).unwrap();
         assert_eq!(*back.keys()[0].bytes().unwrap(), *ring.keys()[0].bytes().unwrap());
-        assert!(!format!("{ring:?}").contains(&*ring.keys()[0].secret.as_str()));
+        assert!(!format!("{ring:?}").contains(ring.keys()[0].secret.as_str()));
         assert!(Keyring::parse("{\"keys\":[{}]}").is_err());
     }
 }

@@ -124,7 +124,7 @@ impl Store {
     /// Equal content writes nothing at all. A sighting older than what it would replace is refused.
     ///
     /// # Errors
-    /// LeaseLost when the door's lease is not ours any more.
+    /// `LeaseLost` when the door's lease is not ours any more.
     pub async fn apply(&self, door: Door, observation: Observation) -> Result<Applied> {
         if observation.sightings.is_empty() {
             return Ok(Applied::default());
@@ -249,7 +249,7 @@ impl Session<'_> {
                 resources::observed_at,
                 resources::state,
             ));
-        let rows = for_update!(self, query.clone(), (Vec<u8>, i64, Vec<u8>, i64, Option<String>))?;
+        let rows = for_update!(self, query, (Vec<u8>, i64, Vec<u8>, i64, Option<String>))?;
         rows.into_iter()
             .map(|(id, version, hash, observed_at, state)| {
                 let id = ResourceId::from_bytes(&id).ok_or_else(|| corrupt("resource id"))?;

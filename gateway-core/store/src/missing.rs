@@ -35,7 +35,7 @@ impl Store {
     /// Remembers what this listing lacked, and forgets what it had again.
     ///
     /// # Errors
-    /// LeaseLost when the lease is not ours any more.
+    /// `LeaseLost` when the lease is not ours any more.
     pub async fn missing_set(&self, fence: Fence, missing: HashSet<ResourceId>) -> Result<()> {
         self.write(move |session| {
             session.check_fence(fence)?;

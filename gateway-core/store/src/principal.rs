@@ -117,7 +117,7 @@ impl Store {
     /// Allows or forbids a client everything.
     ///
     /// # Errors
-    /// NotFound when there is no such client.
+    /// `NotFound` when there is no such client.
     pub async fn client_set_disabled(&self, id: PrincipalId, disabled: bool) -> Result<()> {
         self.write(move |session| {
             let changed = diesel::update(principals::table.find(id.to_bytes()))
@@ -131,7 +131,7 @@ impl Store {
     /// Ends every token that the principal has now.
     ///
     /// # Errors
-    /// NotFound when there is no such client.
+    /// `NotFound` when there is no such client.
     pub async fn tokens_revoke_all(&self, principal: PrincipalId) -> Result<()> {
         self.write(move |session| {
             // A token's `iat` is in whole seconds: one of this very second must go too.

@@ -119,7 +119,7 @@ impl Store {
     /// Numbers committed events, in the order of their versions per record.
     ///
     /// # Errors
-    /// LeaseLost when another process leads.
+    /// `LeaseLost` when another process leads.
     pub async fn relay_number(&self, epoch: i64, limit: i64) -> Result<Numbered> {
         self.write(move |session| {
             let numbered = session.lead(epoch)?;
@@ -173,7 +173,7 @@ impl Store {
     /// The broker has confirmed everything up to here.
     ///
     /// # Errors
-    /// LeaseLost when another process leads.
+    /// `LeaseLost` when another process leads.
     pub async fn relay_published(&self, epoch: i64, position: i64) -> Result<()> {
         self.write(move |session| {
             let row = leaders::table.find(RELAY).filter(leaders::lease_epoch.eq(epoch));

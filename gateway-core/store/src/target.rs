@@ -193,7 +193,7 @@ impl Store {
     /// Keeps a lease for longer.
     ///
     /// # Errors
-    /// LeaseLost when somebody else has it.
+    /// `LeaseLost` when somebody else has it.
     pub async fn target_renew(&self, fence: Fence, lease: Duration) -> Result<()> {
         self.write(move |session| {
             let until = session.now()?.plus(lease).0;
@@ -208,7 +208,7 @@ impl Store {
     /// Ends a lease with what became of the listing.
     ///
     /// # Errors
-    /// LeaseLost when somebody else has it.
+    /// `LeaseLost` when somebody else has it.
     pub async fn target_finish(&self, fence: Fence, outcome: Outcome) -> Result<()> {
         self.write(move |session| {
             let now = session.now()?;
