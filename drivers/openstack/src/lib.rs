@@ -1,1 +1,52 @@
-//! driver-openstack
+//! The driver for OpenStack: Keystone v3, Nova, Glance, Cinder.
+//!
+//! What it can do, its options and its tables of states are in `docs.md` beside this crate.
+
+#![warn(missing_docs)]
+
+mod auth;
+mod catalog;
+mod config;
+mod connection;
+mod flavor_ids;
+mod not_found;
+mod paging;
+mod resources;
+mod session;
+mod state;
+mod version;
+mod wire;
+
+use std::sync::Arc;
+
+use gateway_core::credential::Credential;
+use gateway_core::driver::{Capability, CloudSpec, Driver, Link, Session};
+use gateway_core::error::Result;
+
+use crate::session::OpenStackSession;
+
+/// OpenStack as a type of cloud.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenStack;
+
+static CAPABILITY: Capability =
+    Capability { kinds: &resources::KINDS, credentials: &["password", "application_credential"] };
+
+impl Driver for OpenStack {
+    fn name(&self) -> &'static str {
+        "openstack"
+    }
+
+    fn capability(&self) -> &'static Capability {
+        &CAPABILITY
+    }
+
+    fn validate(&self, cloud: &CloudSpec) -> Result<()> {
+        config::Config::read(cloud)?;
+        driver_kit::AddressGate::new(cloud)?.check(&config::keystone(&cloud.endpoint)?)
+    }
+
+    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>> {
+        Ok(Arc::new(OpenStackSession::new(cloud, credential, link)?))
+    }
+}

@@ -1,0 +1,145 @@
+//! The catalog that comes with a token: which services there are, where.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::scope::Region;
+use serde::Deserialize;
+use url::Url;
+
+use crate::config::Interface;
+
+/// A service that this driver uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Service {
+    /// Nova.
+    Compute,
+    /// Glance.
+    Image,
+    /// Cinder.
+    Volume,
+}
+
+impl Service {
+    /// Its types in catalogs, the best first.
+    fn types(self) -> &'static [&'static str] {
+        match self {
+            Self::Compute => &["compute"],
+            Self::Image => &["image"],
+            Self::Volume => &["block-storage", "volumev3", "block-store"],
+        }
+    }
+
+    /// The version in its paths, where the catalog leaves it out.
+    pub(crate) fn path_version(self) -> &'static str {
+        match self {
+            Self::Compute => "v2.1",
+            Self::Image => "v2",
+            Self::Volume => "v3",
+        }
+    }
+
+    const ALL: [Self; 3] = [Self::Compute, Self::Image, Self::Volume];
+}
+
+/// Addresses by service and region. They are the cloud's word: the kit's address gate judges each call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catalog(BTreeMap<(Service, Region), Url>);
+
+/// One service in Keystone's document.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Entry {
+    #[serde(rename = "type")]
+    service_type: String,
+    #[serde(default)]
+    endpoints: Vec<Endpoint>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Endpoint {
+    interface: String,
+    url: String,
+    region: Option<String>,
+    region_id: Option<String>,
+}
+
+impl Catalog {
+    /// Keeps the services that the driver uses, in the allowed regions; no region named allows all.
+    pub(crate) fn new(entries: &[Entry], interface: Interface, allowed: &[Region]) -> Self {
+        let mut addresses = BTreeMap::new();
+        for service in Service::ALL {
+            let of_type = |name: &'static str| entries.iter().filter(move |entry| entry.service_type == name);
+            for endpoint in
+                service.types().iter().copied().flat_map(of_type).flat_map(|entry| &entry.endpoints)
+            {
+                let Some(name) = endpoint.region_id.as_ref().or(endpoint.region.as_ref()) else { continue };
+                let region = Region::new(name);
+                if endpoint.interface != interface.as_str() || !is_allowed(&region, allowed) {
+                    continue;
+                }
+                match Url::parse(&endpoint.url) {
+                    Ok(url) => drop(addresses.entry((service, region)).or_insert(url)),
+                    Err(_) => tracing::warn!(?service, %region, "the catalog's address is not a URL"),
+                }
+            }
+        }
+        Self(addresses)
+    }
+
+    /// The regions with at least one service that the driver uses.
+    pub(crate) fn regions(&self) -> Vec<Region> {
+        self.0.keys().map(|(_, region)| region.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Where a service is.
+    pub(crate) fn address(&self, service: Service, region: &Region) -> Result<&Url> {
+        self.0.get(&(service, region.clone())).ok_or_else(|| {
+            let name = service.types()[0];
+            Error::new(
+                ErrorKind::Unsupported,
+                format!("region {region} has no {name} service in the catalog"),
+            )
+        })
+    }
+}
+
+fn is_allowed(region: &Region, allowed: &[Region]) -> bool {
+    allowed.is_empty() || allowed.contains(region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CATALOG: &str = r#"[
+        {"type": "compute", "endpoints": [
+            {"interface": "public", "url": "http://n1/v2.1", "region": "One", "region_id": "One"},
+            {"interface": "internal", "url": "http://i1/v2.1", "region": "One"},
+            {"interface": "public", "url": "http://n2/v2.1", "region": "Two"}]},
+        {"type": "volumev3", "endpoints": [{"interface": "public", "url": "http://old/v3", "region": "One"}]},
+        {"type": "block-storage", "endpoints": [{"interface": "public", "url": "http://c/v3", "region": "One"}]},
+        {"type": "dns", "endpoints": [{"interface": "public", "url": "http://d", "region": "Three"}]},
+        {"type": "image", "endpoints": [{"interface": "public", "url": "not a url", "region": "One"}]}]"#;
+
+    fn catalog(interface: Interface, allowed: &[&str]) -> Catalog {
+        let entries: Vec<Entry> = serde_json::from_str(CATALOG).unwrap();
+        Catalog::new(&entries, interface, &allowed.iter().map(Region::new).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn regions_are_those_with_a_service_that_is_used() {
+        let names = |catalog: &Catalog| catalog.regions().iter().map(Region::to_string).collect::<Vec<_>>();
+        assert_eq!(names(&catalog(Interface::Public, &[])), ["One", "Two"]);
+        assert_eq!(names(&catalog(Interface::Public, &["Two", "Three"])), ["Two"]);
+        assert_eq!(names(&catalog(Interface::Internal, &[])), ["One"]);
+    }
+
+    #[test]
+    fn the_official_service_type_wins_and_what_is_missing_is_unsupported() {
+        let (catalog, one) = (catalog(Interface::Public, &[]), Region::new("One"));
+        assert_eq!(catalog.address(Service::Volume, &one).unwrap().as_str(), "http://c/v3");
+        let missing = catalog.address(Service::Image, &one).unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::Unsupported);
+        assert!(missing.message().contains("image"), "{missing}");
+    }
+}

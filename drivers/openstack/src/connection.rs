@@ -1,0 +1,206 @@
+//! Calls to services with a token that is kept, renewed and never shown.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use driver_kit::{CloudHttp, HeaderName, HeaderValue, Request, Response};
+use gateway_core::clock::Timestamp;
+use gateway_core::credential::Credential;
+use gateway_core::error::{Error, ErrorKind, Result, Status};
+use gateway_core::scope::Region;
+use gateway_core::secret::Secret;
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::catalog::{Catalog, Service};
+use crate::config::Config;
+use crate::version::{self, Microversion};
+use crate::{auth, not_found};
+
+const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+
+/// How long a refusal is remembered before Keystone is asked again. Longer spares an account from being
+/// locked by our repetition; shorter notices sooner that a password works again. A proof always asks.
+const REFUSAL: Duration = Duration::from_secs(30);
+
+/// One credential's way to the services.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    http: CloudHttp,
+    keystone: Url,
+    config: Config,
+    credential: Credential,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    login: Option<Arc<Login>>,
+    refused: Option<(Timestamp, String)>,
+}
+
+/// What one token brought.
+#[derive(Debug)]
+pub(crate) struct Login {
+    token: Secret,
+    use_until: Timestamp,
+    /// Id of the project.
+    pub(crate) project_id: String,
+    /// Its name.
+    pub(crate) project_name: String,
+    /// Where the services are.
+    pub(crate) catalog: Catalog,
+    /// Where and how services are called; forgotten with the token, so that an upgraded cloud is noticed.
+    targets: std::sync::Mutex<BTreeMap<(Service, Region), Arc<Target>>>,
+}
+
+/// One service in one region.
+#[derive(Debug)]
+struct Target {
+    base: Url,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Connection {
+    pub(crate) fn new(http: CloudHttp, keystone: Url, config: Config, credential: Credential) -> Self {
+        Self { http, keystone, config, credential, state: Mutex::default() }
+    }
+
+    pub(crate) fn http(&self) -> &CloudHttp {
+        &self.http
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Asks Keystone afresh, whatever is remembered.
+    pub(crate) async fn login_afresh(&self) -> Result<Arc<Login>> {
+        self.issue(&mut *self.state.lock().await).await
+    }
+
+    /// Reads from a service; a token that the service no longer takes is renewed once.
+    pub(crate) async fn read(
+        &self,
+        region: &Region,
+        service: Service,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Response> {
+        let login = self.login().await?;
+        match self.read_as(&login, region, service, path, query).await {
+            Err(error) if error.kind() == ErrorKind::Unauthorized => {}
+            other => return other,
+        }
+        let login = self.login_instead_of(&login).await?;
+        self.read_as(&login, region, service, path, query).await.map_err(|error| match error.kind() {
+            // Keystone has just taken the credential, so that this is no word about the credential.
+            ErrorKind::Unauthorized => {
+                let message = format!("a service refuses the token that Keystone just issued: {error}");
+                Error::unavailable(message).with_status(Status::Persistent)
+            }
+            _ => error,
+        })
+    }
+
+    async fn read_as(
+        &self,
+        login: &Login,
+        region: &Region,
+        service: Service,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Response> {
+        let target = self.target(login, region, service).await?;
+        let mut url = target.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::new(ErrorKind::WrongDocument, "the catalog's address cannot be a base"))?
+            .pop_if_empty()
+            .extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.get(login, url, &target.headers).await
+    }
+
+    async fn get(&self, login: &Login, url: Url, more: &[(HeaderName, HeaderValue)]) -> Result<Response> {
+        let mut request =
+            Request::get(url).secret_header(AUTH_TOKEN, login.token.expose())?.explain(not_found::explain);
+        request.headers.extend_from_slice(more);
+        self.http.send(request).await
+    }
+
+    async fn target(&self, login: &Login, region: &Region, service: Service) -> Result<Arc<Target>> {
+        let key = (service, region.clone());
+        let known = login.targets.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(target) = known {
+            return Ok(target);
+        }
+        let (base, root) = version::addresses(service, login.catalog.address(service, region)?)?;
+        let headers = match (service, self.fixed(service)) {
+            (Service::Image, _) => Vec::new(),
+            (_, Some(fixed)) => version::headers(service, fixed),
+            (_, None) => {
+                let versions = self.get(login, root, &[]).await?;
+                version::headers(service, version::choose(service, &versions)?)
+            }
+        };
+        let target = Arc::new(Target { base, headers });
+        login.targets.lock().unwrap_or_else(PoisonError::into_inner).insert(key, target.clone());
+        Ok(target)
+    }
+
+    fn fixed(&self, service: Service) -> Option<Microversion> {
+        match service {
+            Service::Compute => self.config.compute_microversion,
+            Service::Volume => self.config.volume_microversion,
+            Service::Image => None,
+        }
+    }
+
+    /// The login that is kept, unless it ends soon. Whoever comes while one is issued waits for that one.
+    async fn login(&self) -> Result<Arc<Login>> {
+        let mut state = self.state.lock().await;
+        let now = self.http.link().now();
+        match &*state {
+            State { login: Some(login), .. } if now < login.use_until => Ok(login.clone()),
+            State { refused: Some((until, words)), .. } if now < *until => {
+                Err(Error::new(ErrorKind::Unauthorized, words.clone()))
+            }
+            _ => self.issue(&mut state).await,
+        }
+    }
+
+    async fn login_instead_of(&self, refused: &Arc<Login>) -> Result<Arc<Login>> {
+        let mut state = self.state.lock().await;
+        match &state.login {
+            Some(login) if !Arc::ptr_eq(login, refused) => Ok(login.clone()),
+            _ => self.issue(&mut state).await,
+        }
+    }
+
+    async fn issue(&self, state: &mut State) -> Result<Arc<Login>> {
+        let token = match auth::issue(&self.http, &self.keystone, &self.credential).await {
+            Ok(token) => token,
+            Err(error) => {
+                if error.kind() == ErrorKind::Unauthorized {
+                    let until = self.http.link().now().plus(REFUSAL);
+                    *state = State { login: None, refused: Some((until, error.message().to_owned())) };
+                }
+                return Err(error);
+            }
+        };
+        let allowed = &self.http.cloud().regions;
+        let login = Arc::new(Login {
+            catalog: Catalog::new(&token.catalog, self.config.interface, allowed),
+            token: token.secret,
+            use_until: token.use_until,
+            project_id: token.project_id,
+            project_name: token.project_name,
+            targets: std::sync::Mutex::default(),
+        });
+        *state = State { login: Some(login.clone()), refused: None };
+        Ok(login)
+    }
+}

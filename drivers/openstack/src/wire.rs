@@ -1,0 +1,65 @@
+//! The services' documents, one file per kind: what they say, in canonical form.
+
+pub(crate) mod flavor;
+pub(crate) mod image;
+pub(crate) mod server;
+pub(crate) mod volume;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::collections::BTreeMap;
+
+use gateway_core::driver::CloudSpec;
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::kind::Kind;
+use gateway_core::kinds::Reference;
+use gateway_core::scope::Region;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::flavor_ids::Ids;
+
+/// What a document is read with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) cloud: &'a CloudSpec,
+    pub(crate) region: &'a Region,
+    /// Ids of flavors by name.
+    pub(crate) flavor_ids: &'a Ids,
+}
+
+impl View<'_> {
+    /// Another resource of the same region, by its id.
+    pub(crate) fn reference(&self, kind: Kind, external_id: &str) -> Reference {
+        Reference {
+            id: Some(self.cloud.resource_id(self.region, kind, external_id)),
+            external_id: Some(external_id.to_owned()),
+            name: None,
+        }
+    }
+}
+
+/// Reads a document's known fields and leaves the document whole.
+pub(crate) fn read<T: DeserializeOwned>(what: &'static str, document: &Value) -> Result<T> {
+    T::deserialize(document).map_err(|error| {
+        let id = document["id"].as_str().unwrap_or("without id");
+        let message = format!("the cloud's document of {what} {id} is not of the known form");
+        Error::new(ErrorKind::WrongDocument, message).with_source(error)
+    })
+}
+
+/// Metadata and tags together; metadata wins where both have a name.
+pub(crate) fn tags(metadata: BTreeMap<String, Value>, tags: Vec<String>) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, String> = tags.into_iter().map(|tag| (tag, String::new())).collect();
+    all.extend(metadata.into_iter().map(|(name, value)| match value {
+        Value::String(text) => (name, text),
+        other => (name, other.to_string()),
+    }));
+    all
+}
+
+/// A text, unless it is empty: these APIs use both null and "" for nothing.
+pub(crate) fn non_empty(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}

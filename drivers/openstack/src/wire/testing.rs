@@ -1,0 +1,55 @@
+//! What the tests of this crate read documents with.
+
+use std::time::Duration;
+
+use driver_kit::{HeaderMap, Response, StatusCode, header};
+use gateway_core::driver::CloudSpec;
+use gateway_core::error::Result;
+use gateway_core::id::CloudId;
+use gateway_core::kind::Canonical;
+use gateway_core::observation::Observed;
+use gateway_core::scope::Region;
+use serde_json::{Map, Value};
+
+use super::View;
+use crate::flavor_ids::Ids;
+
+/// A registration with these options.
+pub(crate) fn cloud(options: Map<String, Value>) -> CloudSpec {
+    CloudSpec {
+        id: CloudId::generate(),
+        name: "test".to_owned(),
+        endpoint: "https://keystone.example/v3".to_owned(),
+        regions: Vec::new(),
+        allowed_hosts: Vec::new(),
+        allow_plaintext: false,
+        require_date: false,
+        calls_per_second: 10.0,
+        timeout: Duration::from_secs(30),
+        options,
+    }
+}
+
+/// Maps with a view that knows the flavor m1.tiny as 2.
+pub(crate) fn with_view(map: impl FnOnce(&View<'_>) -> Result<Observed>) -> Result<Observed> {
+    let (cloud, region) = (cloud(Map::new()), Region::new("One"));
+    let flavor_ids = Ids::from([("m1.tiny".to_owned(), "2".to_owned())]);
+    map(&View { cloud: &cloud, region: &region, flavor_ids: &flavor_ids })
+}
+
+/// The kind's own fields, read back.
+pub(crate) fn fields<T: Canonical>(observed: &Observed) -> T {
+    serde_json::from_value(Value::Object(observed.fields.clone())).unwrap()
+}
+
+/// An answer with that JSON.
+pub(crate) fn json_response(text: &str) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+    Response {
+        status: StatusCode::OK,
+        headers,
+        body: text.to_owned().into(),
+        endpoint: "nova.example:8774".into(),
+    }
+}

@@ -1,0 +1,144 @@
+//! A volume of Cinder.
+
+use std::collections::BTreeMap;
+
+use gateway_core::clock::Timestamp;
+use gateway_core::error::Result;
+use gateway_core::kind::Canonical;
+use gateway_core::kinds::{self, Image, Instance, Reference, VolumeAttachment};
+use gateway_core::observation::Observed;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{View, non_empty, read, tags};
+use crate::state;
+
+#[derive(Deserialize)]
+struct Volume {
+    id: String,
+    name: Option<String>,
+    description: Option<String>,
+    status: String,
+    size: u64,
+    volume_type: Option<String>,
+    availability_zone: Option<String>,
+    /// The text "true" or "false".
+    #[serde(default)]
+    bootable: Value,
+    encrypted: Option<bool>,
+    multiattach: Option<bool>,
+    snapshot_id: Option<String>,
+    #[serde(default)]
+    volume_image_metadata: Value,
+    #[serde(default)]
+    attachments: Vec<Attachment>,
+    #[serde(default)]
+    metadata: BTreeMap<String, Value>,
+    created_at: Option<Timestamp>,
+    updated_at: Option<Timestamp>,
+    #[serde(rename = "os-vol-tenant-attr:tenant_id")]
+    tenant_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Attachment {
+    /// Empty while the volume is attached to a host and not to a server.
+    server_id: Option<String>,
+    device: Option<String>,
+}
+
+/// Maps one volume. Cinder keeps limits of speed in its types, not in volumes.
+pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
+    let volume: Volume = read("volume", &raw)?;
+    let fields = kinds::Volume {
+        description: non_empty(volume.description),
+        size_gib: volume.size,
+        volume_type: non_empty(volume.volume_type),
+        datacenter: non_empty(volume.availability_zone),
+        bootable: flag(&volume.bootable),
+        encrypted: volume.encrypted,
+        multiattach: volume.multiattach,
+        iops: None,
+        throughput_mib_per_second: None,
+        snapshot: non_empty(volume.snapshot_id)
+            .map(|id| Reference { external_id: Some(id), ..Reference::default() }),
+        image: image(view, &volume.volume_image_metadata),
+        attachments: volume.attachments.into_iter().filter_map(|at| attachment(view, at)).collect(),
+    };
+    let state = state::volume(&volume.status);
+    let name = volume.name.unwrap_or_default();
+    let mut observed = Observed::new(volume.id, name, &fields, raw)?.with_state(state, volume.status);
+    observed.owner = volume.tenant_id;
+    observed.created_at = volume.created_at;
+    observed.updated_at = volume.updated_at;
+    observed.tags = tags(volume.metadata, Vec::new());
+    Ok(observed)
+}
+
+fn image(view: &View<'_>, metadata: &Value) -> Option<Reference> {
+    let id = metadata["image_id"].as_str().filter(|id| !id.is_empty())?;
+    let name = non_empty(metadata["image_name"].as_str().map(str::to_owned));
+    Some(Reference { name, ..view.reference(Image::KIND, id) })
+}
+
+fn attachment(view: &View<'_>, at: Attachment) -> Option<VolumeAttachment> {
+    let instance = view.reference(Instance::KIND, &non_empty(at.server_id)?);
+    Some(VolumeAttachment { instance, device: non_empty(at.device) })
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| value.as_str()?.to_ascii_lowercase().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::testing::{fields, with_view};
+
+    fn document() -> Value {
+        json!({
+            "id": "v1", "name": "data", "description": null, "status": "in-use", "size": 5,
+            "volume_type": "fast", "availability_zone": "nova", "bootable": "true", "encrypted": false,
+            "multiattach": false, "snapshot_id": "n1", "metadata": {"use": "data"},
+            "volume_image_metadata": {"image_id": "i1", "image_name": "debian"},
+            "attachments": [{"id": "v1", "server_id": "s1", "device": "/dev/vdb", "host_name": null},
+                            {"id": "v1", "server_id": "", "device": ""}],
+            "created_at": "2026-11-22T02:25:02.000000", "updated_at": "2026-11-22T02:25:03.500000",
+            "os-vol-tenant-attr:tenant_id": "p1"
+        })
+    }
+
+    #[test]
+    fn every_field_is_mapped() {
+        let observed = with_view(|view| observe(view, document())).unwrap();
+        let volume: kinds::Volume = fields(&observed);
+        assert_eq!((volume.size_gib, volume.volume_type.as_deref()), (5, Some("fast")));
+        assert_eq!(
+            (volume.bootable, volume.encrypted, volume.multiattach),
+            (Some(true), Some(false), Some(false))
+        );
+        assert_eq!((volume.datacenter.as_deref(), volume.description), (Some("nova"), None));
+        assert_eq!(volume.snapshot.unwrap().external_id.as_deref(), Some("n1"));
+        assert_eq!(volume.image.unwrap().name.as_deref(), Some("debian"));
+        assert_eq!(volume.attachments.len(), 1);
+        assert_eq!(volume.attachments[0].instance.external_id.as_deref(), Some("s1"));
+        assert_eq!(volume.attachments[0].device.as_deref(), Some("/dev/vdb"));
+        assert_eq!((observed.state, observed.cloud_state.as_deref()), (Some("in_use"), Some("in-use")));
+        assert_eq!((observed.owner.as_deref(), observed.tags["use"].as_str()), (Some("p1"), "data"));
+        assert!(observed.created_at < observed.updated_at);
+        assert_eq!(observed.raw, document());
+    }
+
+    #[test]
+    fn a_bare_volume_is_understood() {
+        let bare = json!({"id": "v1", "name": null, "status": "creating", "size": 1});
+        let observed = with_view(|view| observe(view, bare)).unwrap();
+        assert_eq!((observed.name.as_str(), observed.state), ("", Some("pending")));
+        assert_eq!(
+            fields::<kinds::Volume>(&observed),
+            kinds::Volume { size_gib: 1, ..kinds::Volume::default() }
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! The driver against a real OpenStack, item by item with what its own command line says.
+//!
+//! Runs when `GATEWAY_TEST_OPENSTACK` is Keystone's URL; the cloud has users `demo` and `admin` with passwords and
+//! projects of the same names, and `openstack` is in the path.
+
+#![allow(clippy::unwrap_used)] // all of this is test code, also what no test attribute marks
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use driver_openstack::OpenStack;
+use gateway_core::clock::SystemClock;
+use gateway_core::credential::Credential;
+use gateway_core::driver::{CloudSpec, Driver, Link, ListScope, Session};
+use gateway_core::error::{ErrorKind, Status};
+use gateway_core::id::CloudId;
+use gateway_core::kind::Kind;
+use gateway_core::observation::Observed;
+use gateway_core::scope::Region;
+use gateway_core::secret::Secret;
+use serde_json::{Map, Value};
+
+/// Keystone's URL, or the word that the test does not run.
+fn auth_url() -> Option<String> {
+    let url = std::env::var("GATEWAY_TEST_OPENSTACK").ok();
+    if url.is_none() {
+        println!("skipped: GATEWAY_TEST_OPENSTACK is not set");
+    }
+    url
+}
+
+fn session(auth_url: &str, user: &str, password: &str, page_size: usize) -> Arc<dyn Session> {
+    let options = Map::from_iter([("page_size".to_owned(), page_size.into())]);
+    let cloud = CloudSpec {
+        id: CloudId::from_bytes(&[7; 16]).unwrap(),
+        name: "real".to_owned(),
+        endpoint: auth_url.to_owned(),
+        regions: Vec::new(),
+        allowed_hosts: Vec::new(),
+        allow_plaintext: false,
+        require_date: true,
+        calls_per_second: 100.0,
+        timeout: Duration::from_secs(60),
+        options,
+    };
+    OpenStack.validate(&cloud).unwrap();
+    let credential = Credential::Password {
+        username: user.to_owned(),
+        password: Secret::new(password),
+        user_domain: None,
+        project: user.to_owned(),
+        project_domain: None,
+    };
+    OpenStack.open(Arc::new(cloud), credential, Link::unpaced(Arc::new(SystemClock))).unwrap()
+}
+
+async fn everything(session: &dyn Session, region: &Region, kind: &str, scope: ListScope) -> Vec<Observed> {
+    let (mut items, mut page) = (Vec::new(), None);
+    loop {
+        let answer = session.list(region, Kind::parse(kind).unwrap(), scope, page.as_ref()).await.unwrap();
+        items.extend(answer.items);
+        page = answer.next;
+        if page.is_none() {
+            return items;
+        }
+    }
+}
+
+/// Own and published together, by id; an item in both would be counted once and fail the count.
+async fn all_of(session: &dyn Session, region: &Region, kind: &str) -> BTreeMap<String, Observed> {
+    let mut items = everything(session, region, kind, ListScope::Own).await;
+    if matches!(kind, "image" | "instance_type") {
+        items.extend(everything(session, region, kind, ListScope::Published).await);
+    }
+    let count = items.len();
+    let by_id: BTreeMap<_, _> = items.into_iter().map(|item| (item.external_id.clone(), item)).collect();
+    assert_eq!(by_id.len(), count, "an item of kind {kind} was listed twice");
+    by_id
+}
+
+/// What the command line lists, by id.
+fn told(auth_url: &str, user: &str, region: &Region, command: &[&str]) -> BTreeMap<String, Value> {
+    let output = Command::new("openstack")
+        .args(command)
+        .args(["-f", "json"])
+        .env("OS_AUTH_URL", auth_url)
+        .env("OS_USERNAME", user)
+        .env("OS_PASSWORD", user)
+        .env("OS_PROJECT_NAME", user)
+        .env("OS_USER_DOMAIN_NAME", "Default")
+        .env("OS_PROJECT_DOMAIN_NAME", "Default")
+        .env("OS_REGION_NAME", region.as_str())
+        .env("OS_IDENTITY_API_VERSION", "3")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    rows.into_iter().map(|row| (row["ID"].as_str().unwrap().to_owned(), row)).collect()
+}
+
+/// The state that a word of the command line should have become; only words that a quiet cloud shows.
+fn expected_state(kind: &str, word: &str) -> Option<&'static str> {
+    Some(match (kind, word) {
+        ("instance", "ACTIVE") => "running",
+        ("instance", "SHUTOFF") => "stopped",
+        ("instance", "BUILD") => "pending",
+        (_, "ERROR" | "error") => "error",
+        ("image", "active") => "available",
+        ("image", "queued") => "pending",
+        ("volume", "available") => "available",
+        ("volume", "in-use") => "in_use",
+        _ => return None,
+    })
+}
+
+async fn agree_with_the_command_line(user: &str) {
+    let Some(auth_url) = auth_url() else { return };
+    // Small pages, so that there are several of them.
+    let session = session(&auth_url, user, user, 2);
+    let proof = session.prove().await.unwrap();
+    assert_eq!(proof.name, user);
+    let region = &proof.regions[0];
+    for (kind, command) in [
+        ("instance", vec!["server", "list"]),
+        ("instance_type", vec!["flavor", "list"]),
+        ("image", vec!["image", "list"]),
+        ("volume", vec!["volume", "list"]),
+    ] {
+        let mut told_items = told(&auth_url, user, region, &command);
+        if kind == "image" {
+            told_items.extend(told(&auth_url, user, region, &["image", "list", "--hidden"]));
+        }
+        let seen = all_of(&*session, region, kind).await;
+        let (ids, told_ids): (Vec<_>, Vec<_>) = (seen.keys().collect(), told_items.keys().collect());
+        assert_eq!(ids, told_ids, "{kind} as {user}");
+        for (id, row) in &told_items {
+            let item = &seen[id];
+            assert_eq!(item.name, row["Name"].as_str().unwrap_or_default());
+            assert_eq!(item.cloud_state.as_deref(), row["Status"].as_str(), "{kind} {id}");
+            if let Some(state) = row["Status"].as_str().and_then(|word| expected_state(kind, word)) {
+                assert_eq!(item.state, Some(state), "{kind} {id}");
+            }
+            if matches!(kind, "instance" | "volume") {
+                assert_eq!(item.owner.as_deref(), Some(proof.external_id.as_str()));
+            }
+        }
+        println!("{kind} as {user}: {} agree", seen.len());
+    }
+    assert!(session.notices().is_empty());
+}
+
+#[tokio::test]
+async fn a_member_sees_what_the_command_line_shows() {
+    agree_with_the_command_line("demo").await;
+}
+
+#[tokio::test]
+async fn an_administrator_sees_what_the_command_line_shows() {
+    agree_with_the_command_line("admin").await;
+}
+
+#[tokio::test]
+async fn nothing_changes_by_being_looked_at_and_one_is_like_the_list() {
+    let Some(auth_url) = auth_url() else { return };
+    let (first, second) =
+        (session(&auth_url, "demo", "demo", 1000), session(&auth_url, "demo", "demo", 1000));
+    let region = &first.prove().await.unwrap().regions[0];
+    for kind in ["instance", "instance_type", "image", "volume"] {
+        let (before, after) = (all_of(&*first, region, kind).await, all_of(&*second, region, kind).await);
+        assert_eq!(before.len(), after.len());
+        for (id, item) in before.iter().take(20) {
+            assert_eq!(item.content_hash(), after[id].content_hash(), "{kind} {id}");
+            let single = first.get(region, item.kind, id).await.unwrap().unwrap();
+            assert_eq!(single.document(), item.document(), "{kind} {id}");
+            assert_eq!(single.raw, item.raw, "{kind} {id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn instances_name_their_type_by_the_id_that_lists_have() {
+    let Some(auth_url) = auth_url() else { return };
+    let session = session(&auth_url, "demo", "demo", 1000);
+    let region = &session.prove().await.unwrap().regions[0];
+    let types = all_of(&*session, region, "instance_type").await;
+    for (id, instance) in all_of(&*session, region, "instance").await {
+        let named = instance.fields["instance_type"]["external_id"].as_str().unwrap_or_default();
+        assert!(types.contains_key(named), "instance {id} is of type {named:?}");
+    }
+}
+
+#[tokio::test]
+async fn absence_refusal_and_what_is_missing_are_told_apart() {
+    let Some(auth_url) = auth_url() else { return };
+    let session_of = |user, password| session(&auth_url, user, password, 1000);
+    let session = session_of("demo", "demo");
+    let region = &session.prove().await.unwrap().regions[0];
+    for kind in ["instance", "instance_type", "image", "volume"] {
+        let kind = Kind::parse(kind).unwrap();
+        session.probe(region, kind).await.unwrap();
+        for absent in ["00000000-0000-4000-8000-000000000000", "no such", "a/b", "..", ""] {
+            let found = session.get(region, kind, absent).await;
+            assert!(matches!(found, Ok(None)), "{kind} {absent:?}: {found:?}");
+        }
+        let elsewhere = session.probe(&Region::new("Nowhere"), kind).await.unwrap_err();
+        assert_eq!(elsewhere.kind(), ErrorKind::Unsupported);
+    }
+    let refused = session_of("demo", "wrong").prove().await.unwrap_err();
+    assert_eq!((refused.kind(), refused.status()), (ErrorKind::Unauthorized, Status::Permanent));
+    assert!(!refused.chain().contains("wrong"), "{refused:?}");
+}
