@@ -79,9 +79,10 @@ up_register() {
   "$gateway" migrate >"$data/migrate.log" 2>&1 || die "gateway migrate: $(tail -n 5 "$data/migrate.log")"
   if [ ! -s "$data/client.json" ]; then
     made=$("$gateway" client create dev --json) || die 'the client could not be registered'
-    (umask 077 && printf '%s\n' "$made" >"$data/client.json")
     "$gateway" cloud add simulated --driver simulator --endpoint "$cloud" --json >/dev/null ||
       die 'the cloud could not be registered'
+    # Last, because it says that both are done.
+    (umask 077 && printf '%s\n' "$made" >"$data/client.json")
   fi
   client_id=$(json_word client_id <"$data/client.json")
   client_secret=$(json_word client_secret <"$data/client.json")
