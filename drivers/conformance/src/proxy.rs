@@ -5,6 +5,7 @@
 //! answers in JSON are rewritten to lead to it.
 
 mod exchange;
+mod refusal;
 mod spoil;
 
 use std::collections::BTreeMap;

@@ -17,11 +17,14 @@ use crate::subject::Subject;
 const RETRY_AFTER: Duration = Duration::from_secs(17);
 
 /// The time limit for the check of slow answers, and what goes beyond it.
-const LIMIT: Duration = Duration::from_secs(2);
-const BEYOND_LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(3);
+const BEYOND_LIMIT: Duration = Duration::from_secs(6);
+
+/// Whether an error is the one that a fault must lead to.
+type IsRight = fn(&Error) -> bool;
 
 pub(super) async fn run(subject: &Subject, region: &Region, report: &mut Report) {
-    let expected: [(&str, Fault, fn(&Error) -> bool); 6] = [
+    let expected: [(&str, Fault, IsRight); 6] = [
         ("401 is unauthorized", Fault::Unauthorized, |error| error.kind() == ErrorKind::Unauthorized),
         ("403 is forbidden", Fault::Forbidden, |error| error.kind() == ErrorKind::Forbidden),
         ("429 is rate limited for as long as the cloud says", limited(), |error| {
@@ -80,9 +83,10 @@ impl<'a> Warm<'a> {
         self.faults.inject(fault).await.map_err(Stop::Skipped)
     }
 
-    /// Clears the fault; the same session must work again.
+    /// Clears the fault; after a proof, which a refused credential needs, the same session must work again.
     pub(super) async fn heal(&self) -> Verdict {
         self.faults.clear().await;
+        self.session.prove().await?;
         match self.list().await {
             Ok(_) => Ok(()),
             Err(error) => failed(format!("it does not recover: {error:?}")),
@@ -90,7 +94,7 @@ impl<'a> Warm<'a> {
     }
 }
 
-async fn listing(subject: &Subject, region: &Region, fault: Fault, is_right: fn(&Error) -> bool) -> Verdict {
+async fn listing(subject: &Subject, region: &Region, fault: Fault, is_right: IsRight) -> Verdict {
     let warm = Warm::up(subject, region, subject.cloud.clone()).await?;
     warm.inject(fault).await?;
     let result = warm.list().await;
@@ -101,7 +105,7 @@ async fn listing(subject: &Subject, region: &Region, fault: Fault, is_right: fn(
     }
 }
 
-async fn single(subject: &Subject, region: &Region, fault: Fault, is_right: fn(&Error) -> bool) -> Verdict {
+async fn single(subject: &Subject, region: &Region, fault: Fault, is_right: IsRight) -> Verdict {
     let warm = Warm::up(subject, region, subject.cloud.clone()).await?;
     if !warm.kind.get {
         return skipped("the driver cannot read single resources");

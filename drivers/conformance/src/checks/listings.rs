@@ -9,7 +9,7 @@ use gateway_core::scope::Region;
 use gateway_core::{Kind, Result};
 
 use super::{Place, check, document};
-use crate::report::{Report, Verdict, ensure, failed};
+use crate::report::{Report, Verdict, ensure, failed, skipped};
 use crate::subject::Subject;
 
 /// Pages after which a listing is held to run in circles.
@@ -81,6 +81,9 @@ async fn listed(place: &Place<'_>, scope: ListScope) -> Result<Vec<Observed>> {
 
 async fn sound(place: &Place<'_>, scope: ListScope) -> Verdict {
     let items = listed(place, scope).await?;
+    if items.is_empty() {
+        return skipped("the listing is empty");
+    }
     document::inspect_listing(&items, place.capability.kind, scope)
 }
 

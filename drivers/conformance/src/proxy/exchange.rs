@@ -12,7 +12,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::{Shared, spoil};
+use super::{Shared, refusal, spoil};
 
 pub(super) type Body = BoxBody<Bytes, std::io::Error>;
 
@@ -25,7 +25,7 @@ pub(super) async fn exchange(
 ) -> Result<Response<Body>, Infallible> {
     let fault = shared.fault();
     spoil::delay(fault).await;
-    if let Some(refused) = spoil::instead(fault) {
+    if let Some(refused) = spoil::instead(fault, refusal::Language::of(&request)) {
         return Ok(refused);
     }
     let answer = match forward(request, &upstream).await {

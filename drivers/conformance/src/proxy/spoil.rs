@@ -10,10 +10,14 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 
 use super::exchange::{Body, whole};
+use super::refusal::Language;
 use crate::fault::Fault;
 
 /// Between half a body and the end of its connection, so that the half is sent.
 const BREAK_AFTER: Duration = Duration::from_millis(30);
+
+/// A document that no cloud sends for a listing.
+const GREETING: &[u8] = br#"{"greeting": "hello"}"#;
 
 pub(super) async fn delay(fault: Option<Fault>) {
     if let Some(Fault::Latency(wait)) = fault {
@@ -22,22 +26,26 @@ pub(super) async fn delay(fault: Option<Fault>) {
 }
 
 /// An answer in place of the cloud's, which is not asked then.
-pub(super) fn instead(fault: Option<Fault>) -> Option<Response<Body>> {
-    let (status, body) = match fault? {
-        Fault::Unauthorized => (StatusCode::UNAUTHORIZED, ""),
-        Fault::Forbidden => (StatusCode::FORBIDDEN, ""),
-        Fault::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, ""),
-        Fault::ServerError => (StatusCode::INTERNAL_SERVER_ERROR, ""),
-        Fault::WrongDocument => (StatusCode::OK, r#"{"greeting": "hello"}"#),
+pub(super) fn instead(fault: Option<Fault>, language: Language) -> Option<Response<Body>> {
+    let fault = fault?;
+    let mut headers = HeaderMap::new();
+    write_date(&mut headers, SystemClock.now().seconds());
+    let status = match fault {
+        Fault::Unauthorized => StatusCode::UNAUTHORIZED,
+        Fault::Forbidden => StatusCode::FORBIDDEN,
+        Fault::RateLimited { retry_after } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        Fault::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+        Fault::WrongDocument => {
+            headers.insert(header::CONTENT_TYPE, Language::Json.content_type());
+            return Some(whole(StatusCode::OK, headers, Bytes::from_static(GREETING)));
+        }
         Fault::HalfBody | Fault::Skew { .. } | Fault::NoDate | Fault::Latency(_) => return None,
     };
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(Fault::RateLimited { retry_after }) = fault {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
-    }
-    write_date(&mut headers, SystemClock.now().seconds());
-    Some(whole(status, headers, Bytes::from_static(body.as_bytes())))
+    headers.insert(header::CONTENT_TYPE, language.content_type());
+    Some(whole(status, headers, language.refusal(status)))
 }
 
 pub(super) fn date(fault: Option<Fault>, headers: &mut HeaderMap) {
