@@ -29,14 +29,12 @@ pub(crate) fn after(error: Error, attempt: u32, may_repeat: bool) -> Verdict {
         return Verdict::GiveUp(error);
     }
     let wait = error.retry_after().unwrap_or_else(|| backoff(attempt));
-    // A slow endpoint has had its whole time already: another try would hold up the caller as long again.
-    if wait > PATIENCE || error.kind() == ErrorKind::Timeout && attempt > 1 {
-        return Verdict::GiveUp(error);
+    // Each try of a slow endpoint holds up the caller for the whole time limit: two are enough.
+    let tries = if error.kind() == ErrorKind::Timeout { 2 } else { TRIES };
+    if attempt < tries && wait <= PATIENCE {
+        return Verdict::Again(wait);
     }
-    if attempt >= TRIES {
-        return Verdict::GiveUp(error.with_status(Status::Persistent));
-    }
-    Verdict::Again(wait)
+    Verdict::GiveUp(if attempt > 1 { error.with_status(Status::Persistent) } else { error })
 }
 
 /// Between half and all of the doubled base, so that those who failed together do not return together.
@@ -59,6 +57,9 @@ mod tests {
         assert!(matches!(after(down(), 3, true), Verdict::GiveUp(e) if e.status() == Status::Persistent));
         assert!(matches!(after(down(), 1, false), Verdict::GiveUp(e) if e.status() == Status::Temporary));
         assert!(matches!(after(Error::invalid("no"), 1, true), Verdict::GiveUp(_)));
+        let slow = || Error::new(ErrorKind::Timeout, "slow");
+        assert!(matches!(after(slow(), 1, true), Verdict::Again(_)));
+        assert!(matches!(after(slow(), 2, true), Verdict::GiveUp(e) if e.status() == Status::Persistent));
     }
 
     #[test]

@@ -1,0 +1,156 @@
+//! A cloud of one flavor, whose Keystone and Nova check tokens as the real ones do.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use driver_openstack::OpenStack;
+use gateway_core::clock::{Clock, ManualClock, Timestamp};
+use gateway_core::credential::Credential;
+use gateway_core::driver::{CloudSpec, Driver, Link, Session};
+use gateway_core::id::CloudId;
+use gateway_core::secret::Secret;
+use serde_json::{Map, Value, json};
+
+pub(crate) struct FakeCloud {
+    pub(crate) session: Arc<dyn Session>,
+    pub(crate) clock: ManualClock,
+    switches: Arc<Switches>,
+}
+
+struct Switches {
+    clock: ManualClock,
+    nova: Mutex<String>,
+    asked: AtomicUsize,
+    issued: AtomicUsize,
+    /// Tokens up to this one are refused.
+    revoked: AtomicUsize,
+    keystone_refuses: Mutex<bool>,
+    service_refuses: Mutex<bool>,
+}
+
+impl FakeCloud {
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let clock = ManualClock::at(Timestamp::from_seconds(1_800_000_000));
+        let switches = Arc::new(Switches {
+            clock: clock.clone(),
+            nova: Mutex::new(format!("{address}/v2.1")),
+            asked: AtomicUsize::new(0),
+            issued: AtomicUsize::new(0),
+            revoked: AtomicUsize::new(0),
+            keystone_refuses: Mutex::new(false),
+            service_refuses: Mutex::new(false),
+        });
+        let router = Router::new()
+            .route("/v3/auth/tokens", post(issue))
+            .route("/v2.1/", get(versions))
+            .route("/v2.1/flavors/detail", get(flavors))
+            .with_state(switches.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { session: open(&address, &clock), clock, switches }
+    }
+
+    pub(crate) fn asked(&self) -> usize {
+        self.switches.asked.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn issued(&self) -> usize {
+        self.switches.issued.load(Ordering::SeqCst)
+    }
+
+    /// Every token that was issued so far is worth nothing now.
+    pub(crate) fn revoke(&self) {
+        self.switches.revoked.store(self.issued(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn keystone_refuses(&self, refuses: bool) {
+        *self.switches.keystone_refuses.lock().unwrap() = refuses;
+    }
+
+    pub(crate) fn service_refuses(&self, refuses: bool) {
+        *self.switches.service_refuses.lock().unwrap() = refuses;
+    }
+
+    pub(crate) fn move_nova_to(&self, address: &str) {
+        address.clone_into(&mut self.switches.nova.lock().unwrap());
+    }
+}
+
+fn open(address: &str, clock: &ManualClock) -> Arc<dyn Session> {
+    let cloud = CloudSpec {
+        id: CloudId::generate(),
+        name: "fake".to_owned(),
+        endpoint: address.to_owned(),
+        regions: Vec::new(),
+        allowed_hosts: Vec::new(),
+        allow_plaintext: false,
+        require_date: true,
+        calls_per_second: 100.0,
+        timeout: Duration::from_secs(10),
+        options: Map::new(),
+    };
+    let credential = Credential::Password {
+        username: "demo".to_owned(),
+        password: Secret::new("demo"),
+        user_domain: None,
+        project: "demo".to_owned(),
+        project_domain: None,
+    };
+    OpenStack.open(Arc::new(cloud), credential, Link::unpaced(Arc::new(clock.clone()))).unwrap()
+}
+
+impl Switches {
+    /// The answer with the `Date` of the clock that the test moves.
+    fn dated(&self, status: StatusCode, body: Value) -> Response {
+        let now = UNIX_EPOCH + Duration::from_secs(self.clock.now().seconds() as u64);
+        (status, [("date", httpdate::fmt_http_date(now))], Json(body)).into_response()
+    }
+
+    fn refusal(&self, words: &str) -> Response {
+        let error = json!({"error": {"code": 401, "title": "Unauthorized", "message": words}});
+        self.dated(StatusCode::UNAUTHORIZED, error)
+    }
+}
+
+async fn issue(State(cloud): State<Arc<Switches>>) -> Response {
+    cloud.asked.fetch_add(1, Ordering::SeqCst);
+    if *cloud.keystone_refuses.lock().unwrap() {
+        return cloud.refusal("The request you have made requires authentication.");
+    }
+    let number = cloud.issued.fetch_add(1, Ordering::SeqCst) + 1;
+    let (issued_at, nova) = (cloud.clock.now(), cloud.nova.lock().unwrap().clone());
+    let endpoint = json!({"interface": "public", "region": "One", "region_id": "One", "url": nova});
+    let body = json!({"token": {
+        "issued_at": issued_at, "expires_at": issued_at.plus(Duration::from_secs(3600)),
+        "project": {"id": "p1", "name": "demo"},
+        "catalog": [{"type": "compute", "endpoints": [endpoint]}],
+    }});
+    let mut response = cloud.dated(StatusCode::CREATED, body);
+    response.headers_mut().insert("x-subject-token", number.to_string().parse().unwrap());
+    response
+}
+
+async fn versions(State(cloud): State<Arc<Switches>>) -> Response {
+    let version = json!({"id": "v2.1", "min_version": "2.1", "version": "2.93"});
+    cloud.dated(StatusCode::OK, json!({"version": version}))
+}
+
+async fn flavors(State(cloud): State<Arc<Switches>>, headers: HeaderMap) -> Response {
+    let token: usize = headers["x-auth-token"].to_str().unwrap().parse().unwrap();
+    assert_eq!(headers["openstack-api-version"], "compute 2.93");
+    if *cloud.service_refuses.lock().unwrap() || token <= cloud.revoked.load(Ordering::SeqCst) {
+        return cloud.refusal("This token is of the wrong region.");
+    }
+    let flavor = json!({
+        "id": "1", "name": "m1.nano", "vcpus": 1, "ram": 64, "disk": 1, "swap": 0,
+        "os-flavor-access:is_public": true,
+    });
+    cloud.dated(StatusCode::OK, json!({"flavors": [flavor]}))
+}
