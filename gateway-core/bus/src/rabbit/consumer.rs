@@ -16,7 +16,7 @@ use super::backoff::Backoff;
 use super::fault::Fault;
 use super::handling::{Handling, requeue};
 use super::inbound::Inbound;
-use super::supervisor::{Link, Session as _};
+use super::supervisor::{Link, Session as _, connected};
 use super::topology;
 use crate::admission::Admission;
 use crate::envelope::WorkClass;
@@ -37,7 +37,12 @@ impl Server {
     ) -> Result<()> {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
-            let Some(session) = stop.run_until_cancelled(connected(&mut inbound)).await else { break };
+            let both = async {
+                // What cannot be answered is not taken.
+                connected(&mut self.handling.outbound.clone()).await?;
+                connected(&mut inbound).await
+            };
+            let Some(session) = stop.run_until_cancelled(both).await else { break };
             let session = session.map_err(|fault| fault.to_error())?;
             match self.consume(session.connection(), &stop).await {
                 Ok(()) => backoff.reset(),
@@ -119,21 +124,6 @@ impl Line {
         }
         while let Some(Ok(message)) = self.consumer.next().await {
             requeue(&message).await;
-        }
-    }
-}
-
-/// Waits for a session; an error is one that does not heal.
-async fn connected(link: &mut watch::Receiver<Link<Inbound>>) -> Result<Arc<Inbound>, Fault> {
-    loop {
-        match &*link.borrow_and_update() {
-            Link::Up(session) => return Ok(Arc::clone(session)),
-            Link::Down(fault) if fault.is_lasting() => return Err(fault.clone()),
-            Link::Down(_) | Link::Connecting => {}
-        }
-        if link.changed().await.is_err() {
-            // The bus is gone; its users hold it, so that nobody waits here.
-            std::future::pending::<()>().await;
         }
     }
 }

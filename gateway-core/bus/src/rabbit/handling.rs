@@ -1,8 +1,9 @@
 //! One request in hand: from the queue to its reply and its ack.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gateway_core::Clock;
+use gateway_core::{Clock, Timestamp};
 use lapin::BasicProperties;
 use lapin::message::Delivery as Message;
 use lapin::options::{BasicAckOptions, BasicNackOptions};
@@ -13,12 +14,15 @@ use uuid::Uuid;
 use super::outbound::Outbound;
 use super::reply_address::ReplyAddress;
 use super::submission::TRANSIENT;
-use super::supervisor::Link;
+use super::supervisor::{Link, connected};
 use crate::admission::Place;
 use crate::envelope::{Envelope, WorkClass};
 use crate::intake;
 use crate::port::{Delivery, RequestService};
 use crate::reply::Reply;
+
+/// How long the answer to what cannot be read, and so has no deadline, waits for a lost connection.
+const REFUSAL_TIME: Duration = Duration::from_secs(5);
 
 /// What every request in hand needs.
 pub(super) struct Handling {
@@ -62,9 +66,10 @@ impl Handling {
             ack(message).await;
         }
         let correlation: ShortString = envelope.message_id.to_string().into();
+        let deadline = envelope.deadline;
         let reply = intake::call(&*self.service, envelope, Delivery { class, redelivered }).await;
         let answered = match (reply, reply_to) {
-            (Some(reply), Some(queue)) => self.send(&reply, queue, correlation).await,
+            (Some(reply), Some(queue)) => self.send(&reply, queue, correlation, deadline).await,
             (Some(_), None) => true,
             (None, _) => false,
         };
@@ -82,17 +87,28 @@ impl Handling {
         let correlation = correlation.unwrap_or_default();
         let id = correlation.as_str().parse().unwrap_or(Uuid::nil());
         if let Some(queue) = reply_to {
-            self.send(&intake::refusal(id, detail), queue, correlation).await;
+            let deadline = self.clock.now().plus(REFUSAL_TIME);
+            self.send(&intake::refusal(id, detail), queue, correlation, deadline).await;
         }
         ack(message).await;
     }
 
-    /// Whether the reply was given to the broker.
-    async fn send(&self, reply: &Reply, queue: ShortString, correlation: ShortString) -> bool {
+    /// Whether the reply was given to the broker. Where the connection for it is lost, the next is waited for
+    /// as long as somebody may wait for the reply: who asked may have kept its own.
+    async fn send(
+        &self,
+        reply: &Reply,
+        queue: ShortString,
+        correlation: ShortString,
+        deadline: Timestamp,
+    ) -> bool {
         // A reply is made of texts and numbers: JSON has a form for all of them.
         let Ok(payload) = serde_json::to_vec(reply) else { return false };
-        let session = self.outbound.borrow().session();
-        let Some(session) = session else { return false };
+        let mut outbound = self.outbound.clone();
+        let remaining = deadline.since(self.clock.now());
+        let Ok(Ok(session)) = tokio::time::timeout(remaining, connected(&mut outbound)).await else {
+            return false;
+        };
         let properties = BasicProperties::default()
             .with_content_type("application/json".into())
             .with_delivery_mode(TRANSIENT)

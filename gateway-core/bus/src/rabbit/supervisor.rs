@@ -53,6 +53,20 @@ impl<S> Link<S> {
     }
 }
 
+/// Waits for a session; an error is one that does not heal.
+pub(super) async fn connected<S>(link: &mut watch::Receiver<Link<S>>) -> Result<Arc<S>, Fault> {
+    loop {
+        match &*link.borrow_and_update() {
+            Link::Up(session) => return Ok(Arc::clone(session)),
+            Link::Down(fault) if fault.is_lasting() => return Err(fault.clone()),
+            Link::Down(_) | Link::Connecting => {}
+        }
+        if link.changed().await.is_err() {
+            return Err(Fault::Passing("the bus is closed".to_owned()));
+        }
+    }
+}
+
 /// Runs until `stop`.
 pub(super) async fn supervise<S: Session>(
     address: Arc<Address>,

@@ -20,7 +20,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 const WRAPPER: &str = r#"
 setsid sh -c 'epmd -port "$ERL_EPMD_PORT" & /usr/lib/rabbitmq/bin/rabbitmq-server > "$RABBITMQ_LOG_BASE/out" 2>&1' &
 read -r data
-kill -9 -- "-$!"
+kill -9 "-$!"
 wait
 [ "$data" = keep ] || rm -rf "$HOME"
 "#;

@@ -50,6 +50,8 @@ impl Stage {
 
 /// The bus over the broker of that URL.
 pub async fn connect(url: &str) -> Arc<dyn Bus> {
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
+    gateway_core::telemetry::start(&filter, gateway_core::telemetry::LogFormat::Text);
     let config = BusConfig { url: url.to_owned(), ..BusConfig::default() };
     gateway_bus::open(&config, Arc::new(SystemClock)).await.unwrap()
 }
