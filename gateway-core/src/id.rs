@@ -110,7 +110,7 @@ impl AccountId {
 }
 
 impl ResourceId {
-    /// UUIDv5 of (cloud, region, kind, native key): known at creation, before any listing shows it.
+    /// `UUIDv5` of (cloud, region, kind, native key): known at creation, before any listing shows it.
     pub fn derive(cloud: CloudId, region: &Region, kind: Kind, native_key: &str) -> Self {
         Self(name_based(&["resource", &cloud.to_string(), region.as_str(), kind.as_str(), native_key]))
     }
