@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod crash;
 pub mod credential;
 pub mod driver;
 pub mod error;

@@ -157,6 +157,23 @@ impl Store {
         .await
     }
 
+    /// As [`Self::grant_record`], for a grant that was verified, with what its credential may list now: one
+    /// that ended or whose credential was replaced meanwhile does not come back. Returns whether what it
+    /// may list is different from before.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn grant_renew(&self, grant: Grant, capability: &'static Capability) -> Result<bool> {
+        self.write(move |session| {
+            let query = session.grant_of(&grant.credential).select(grants::access);
+            let Some(before) = for_update!(session, query, String)?.pop() else { return Ok(false) };
+            session.grant_record(&grant, capability)?;
+            let access: Access = serde_json::from_str(&before).map_err(|_| corrupt("grant"))?;
+            Ok(access != grant.access)
+        })
+        .await
+    }
+
     /// Nobody could say: the grant lives on, and is asked about again later.
     ///
     /// # Errors

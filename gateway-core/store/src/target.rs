@@ -72,6 +72,8 @@ pub struct Target {
     pub failures: i32,
     /// Whole listings in a row that agree on a mass vanishing.
     pub agreeing: i32,
+    /// The wait that followed the last attempt.
+    pub interval: Duration,
 }
 
 /// A lease's number: what a holder writes carries it, so that one who was overtaken writes nothing.
@@ -143,6 +145,7 @@ pub(crate) struct TargetRow {
     as_of: Option<i64>,
     failures: i32,
     agreeing: i32,
+    interval_ms: i64,
 }
 
 impl TargetRow {
@@ -162,6 +165,7 @@ impl TargetRow {
             status: TargetStatus::parse(&self.status)?,
             failures: self.failures,
             agreeing: self.agreeing,
+            interval: Duration::from_millis(u64::try_from(self.interval_ms).unwrap_or(0)),
         })
     }
 }
@@ -172,10 +176,32 @@ impl Store {
     /// # Errors
     /// Unavailable without a database.
     pub async fn targets_claim(&self, owner: ProcessId, lease: Duration, limit: usize) -> Result<Vec<Claim>> {
+        self.targets_claim_besides(owner, lease, limit, &[]).await
+    }
+
+    /// As [`Self::targets_claim`], leaving out those of whom the caller has enough in hand: what one account
+    /// has due then delays no other.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn targets_claim_besides(
+        &self,
+        owner: ProcessId,
+        lease: Duration,
+        limit: usize,
+        busy: &[(CloudId, Holder)],
+    ) -> Result<Vec<Claim>> {
+        let (global, accounts): (Vec<_>, Vec<_>) =
+            busy.iter().partition(|(_, holder)| *holder == Holder::Global);
+        let clouds: Vec<_> = global.iter().map(|(cloud, _)| cloud.to_bytes()).collect();
+        let accounts: Vec<_> = accounts.iter().map(|(_, holder)| holder.to_bytes()).collect();
         self.write(move |session| {
             let now = session.now()?;
+            let published = poll_targets::holder.eq(Holder::Global.to_bytes());
             let due = poll_targets::table
                 .filter(poll_targets::due_at.le(now.0))
+                .filter(poll_targets::holder.ne_all(&accounts))
+                .filter(diesel::dsl::not(published.and(poll_targets::cloud_id.eq_any(&clouds))))
                 .order(poll_targets::due_at)
                 .limit(i64::try_from(limit).unwrap_or(i64::MAX))
                 .select(TargetRow::as_select())
@@ -241,10 +267,18 @@ impl Store {
     /// # Errors
     /// Unavailable without a database; a lease that is lost already is no error.
     pub async fn target_release(&self, fence: Fence) -> Result<()> {
+        self.target_postpone(fence, Duration::ZERO).await
+    }
+
+    /// Gives a lease back unused: the target is due after that long, and nothing else of it changes.
+    ///
+    /// # Errors
+    /// As [`Self::target_release`].
+    pub async fn target_postpone(&self, fence: Fence, wait: Duration) -> Result<()> {
         self.write(move |session| {
-            let now = session.now()?.0;
+            let due = session.now()?.plus(wait).0;
             diesel::update(leased(fence))
-                .set((poll_targets::lease_until.eq(0), poll_targets::due_at.eq(now)))
+                .set((poll_targets::lease_until.eq(0), poll_targets::due_at.eq(due)))
                 .execute(session.connection)
                 .map(drop)
                 .map_err(database)

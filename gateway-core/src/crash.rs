@@ -1,0 +1,53 @@
+//! Named points at which a fault test ends the process as hard as `kill -9` would.
+//!
+//! Set `GATEWAY_TEST_CRASH` to a point's name, or to `name:N` for the N-th passing of it. Not set, as in
+//! every real run, a point costs one read of a flag. The points, by role:
+//!
+//! - poller: `poller.claimed` (leases taken, nothing listed), `poller.page` (a page came), `poller.after_apply`
+//!   (a page is in the store), `poller.before_finish` (all is in the store, the lease not given back);
+//! - relay: `relay.numbered` (events have positions), `relay.published` (the broker confirmed some),
+//!   `relay.before_mark` (the broker confirmed all, the store does not know);
+//! - handler: `handler.received` (a request came), `handler.before_reply` (it is done, nobody was told).
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where to end.
+#[derive(Debug, PartialEq, Eq)]
+struct Plan {
+    name: String,
+    passing: u64,
+}
+
+impl Plan {
+    fn parse(text: &str) -> Self {
+        let counted = text.rsplit_once(':').and_then(|(name, n)| Some((name, n.parse().ok()?)));
+        let (name, passing) = counted.unwrap_or((text, 1));
+        Self { name: name.to_owned(), passing }
+    }
+}
+
+static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
+static PASSED: AtomicU64 = AtomicU64::new(0);
+
+/// Ends the process here if a fault test asked for it.
+pub fn point(name: &str) {
+    let plan = PLAN.get_or_init(|| std::env::var("GATEWAY_TEST_CRASH").ok().as_deref().map(Plan::parse));
+    let Some(plan) = plan else { return };
+    if plan.name == name && PASSED.fetch_add(1, Ordering::SeqCst) + 1 == plan.passing {
+        std::process::abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_names_a_point_and_which_passing() {
+        let plan = |name: &str, passing| Plan { name: name.to_owned(), passing };
+        assert_eq!(Plan::parse("poller.page"), plan("poller.page", 1));
+        assert_eq!(Plan::parse("poller.page:3"), plan("poller.page", 3));
+        point("poller.page");
+    }
+}
