@@ -2,6 +2,10 @@
 
 use tracing_subscriber::EnvFilter;
 
+/// Lines that are never logged, whatever the filter says: the AMQP client writes whole messages there, and
+/// with them what a request holds.
+const NEVER: &str = "lapin::returned_messages=off";
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,6 +22,10 @@ pub enum LogFormat {
 /// Calling it twice keeps the first set-up, so that tests may call it freely.
 pub fn start(filter: &str, format: LogFormat) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = match NEVER.parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let _ = match format {
         LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
