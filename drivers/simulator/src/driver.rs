@@ -10,7 +10,6 @@ mod volume;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use gateway_core::credential::Credential;
 use gateway_core::driver::{Capability, CloudSpec, Driver, KindCapability, Link, Session};
 use gateway_core::kind::{Canonical, State};
@@ -34,7 +33,6 @@ static CAPABILITY: Capability = Capability {
     credentials: &["access_key"],
 };
 
-#[async_trait]
 impl Driver for SimulatorDriver {
     fn name(&self) -> &'static str {
         "simulator"

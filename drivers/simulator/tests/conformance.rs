@@ -1,89 +1,13 @@
 //! The suite of all drivers, on the simulator's.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
-use driver_conformance::{Fault, Faults, Outcome, Subject};
+use driver_conformance::{Outcome, Subject};
 use driver_simulator::server::{AccountOption, Population};
-use driver_simulator::{RunningSimulator, Simulator, SimulatorDriver, SimulatorOptions};
-use gateway_core::Kind;
-use gateway_core::credential::Credential;
-use gateway_core::driver::CloudSpec;
-use gateway_core::id::CloudId;
-use gateway_core::secret::Secret;
-use reqwest::Client;
-use serde_json::{Value, json};
+use driver_simulator::{Simulator, SimulatorDriver, SimulatorOptions};
 
-struct ControlEndpoint {
-    client: Client,
-    url: String,
-}
-
-impl ControlEndpoint {
-    fn of(simulator: &RunningSimulator) -> Self {
-        driver_kit::install_crypto();
-        Self { client: Client::new(), url: format!("{}/control/faults", simulator.endpoint()) }
-    }
-}
-
-#[async_trait]
-impl Faults for ControlEndpoint {
-    async fn inject(&self, fault: Fault) -> Result<(), String> {
-        let fault: Value = match fault {
-            Fault::Unauthorized => json!({ "fault": "unauthorized" }),
-            Fault::Forbidden => json!({ "fault": "forbidden" }),
-            Fault::RateLimited { retry_after } => {
-                json!({ "fault": "rate_limited", "retry_after_seconds": retry_after.as_secs() })
-            }
-            Fault::ServerError => json!({ "fault": "server_error" }),
-            Fault::HalfBody => json!({ "fault": "half_page" }),
-            Fault::WrongDocument => json!({ "fault": "wrong_document" }),
-            Fault::Skew { seconds } => json!({ "fault": "skew", "seconds": seconds }),
-            Fault::NoDate => json!({ "fault": "no_date" }),
-            Fault::Latency(wait) => json!({ "fault": "latency", "ms": wait.as_millis() as u64 }),
-        };
-        let sent = self.client.put(&self.url).json(&[fault]).send().await;
-        sent.and_then(reqwest::Response::error_for_status).map(drop).map_err(|error| error.to_string())
-    }
-
-    async fn clear(&self) {
-        self.client.delete(&self.url).send().await.unwrap().error_for_status().unwrap();
-    }
-}
-
-fn access_key(secret: &str) -> Credential {
-    Credential::AccessKey {
-        access_key_id: "demo".to_owned(),
-        secret_access_key: Secret::new(secret),
-        session_token: None,
-    }
-}
-
-fn registration(simulator: &RunningSimulator) -> CloudSpec {
-    CloudSpec {
-        id: CloudId::generate(),
-        name: "simulated".to_owned(),
-        endpoint: simulator.endpoint(),
-        regions: Vec::new(),
-        allowed_hosts: Vec::new(),
-        allow_plaintext: false,
-        require_date: false,
-        calls_per_second: 1000.0,
-        timeout: Duration::from_secs(20),
-        options: serde_json::Map::new(),
-    }
-}
-
-fn absent_key(kind: Kind) -> String {
-    let prefix = match kind.as_str() {
-        "instance" => "i",
-        "instance_type" => "t",
-        "image" => "m",
-        _ => "v",
-    };
-    format!("{prefix}-00000000c0ffee00")
-}
+mod support;
+use support::{ControlEndpoint, absent_key, access_key, registration};
 
 #[tokio::test]
 async fn the_simulator_driver_keeps_its_promises() {

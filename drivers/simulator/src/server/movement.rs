@@ -4,6 +4,7 @@ use gateway_core::Timestamp;
 
 use super::body::{Body, Instance, Record, Sort};
 use super::lifecycle::{Order, Status};
+use super::options::SimulatorOptions;
 use super::random::Random;
 use super::seed;
 use super::shelf::{Owner, Place};
@@ -22,11 +23,20 @@ pub(super) struct Mover {
     owed: f64,
     last: Timestamp,
     random: Random,
+    /// Instances of each account in each region at the start, which the moves keep to within a tenth.
+    size: usize,
 }
 
 impl Mover {
-    pub(super) fn new(per_second: f64, seed: u64, now: Timestamp) -> Self {
-        Self { per_second, owed: 0.0, last: now, random: Random::new(seed ^ 0x6d6f_7665) }
+    pub(super) fn new(options: &SimulatorOptions, now: Timestamp) -> Self {
+        Self {
+            per_second: options.movement,
+            owed: 0.0,
+            last: now,
+            // Another sequence than the one that the seed makes resources of.
+            random: Random::new(options.seed ^ 0x6d6f_7665),
+            size: options.population.instances,
+        }
     }
 
     pub(super) fn is_still(&self) -> bool {
@@ -50,19 +60,19 @@ impl Mover {
             owner: Owner::Account(self.random.below(world.accounts)),
             sort: Sort::Instance,
         };
-        // Creations and removals balance, so that the cloud keeps its size.
-        if self.random.percent(15) {
+        let (count, slack) = (world.shelf(place).len(), self.size / 10 + 1);
+        if count < self.size + slack && self.random.percent(15) {
             return self.create(world, place, now);
         }
         let Some(number) = world.shelf(place).near(self.random.next()) else { return };
         let Some(status) = world.shelf(place).get(number).map(|record| record.status) else { return };
+        let may_remove = count + slack > self.size;
         let order = match status {
-            Status::Active if self.random.percent(18) => Order::Remove,
+            Status::Active | Status::Halted if may_remove && self.random.percent(18) => Order::Remove,
             Status::Active if self.random.percent(30) => Order::Reboot,
             Status::Active => Order::Stop,
-            Status::Halted if self.random.percent(18) => Order::Remove,
             Status::Halted => Order::Start,
-            Status::Failed => Order::Remove,
+            Status::Failed if may_remove => Order::Remove,
             _ => return,
         };
         if let Some(next) = order.from(status) {

@@ -29,7 +29,7 @@ pub(super) struct Cloud {
 impl Cloud {
     pub(super) fn new(options: SimulatorOptions) -> Self {
         let world = seed::world(&options);
-        let mover = Mover::new(options.movement, options.seed, options.clock.now());
+        let mover = Mover::new(&options, options.clock.now());
         Self {
             accounts: options.accounts.iter().map(super::AccountOption::id).collect(),
             faults: Mutex::default(),

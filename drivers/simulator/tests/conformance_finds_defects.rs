@@ -1,0 +1,182 @@
+//! The suite must be able to fail: drivers with one defect each, and the check that finds it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use driver_conformance::{Outcome, Report, Subject};
+use driver_simulator::{Simulator, SimulatorDriver, SimulatorOptions};
+use gateway_core::credential::Credential;
+use gateway_core::driver::{
+    Capability, CloudSpec, Driver, Link, ListScope, Notice, Page, PageToken, Proof, Session,
+};
+use gateway_core::observation::{Observed, Visibility};
+use gateway_core::scope::Region;
+use gateway_core::{Error, ErrorKind, Kind, Result};
+
+mod support;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Defect {
+    ListsTwice,
+    ListsPublicAsOwn,
+    ChangesByItself,
+    SaysUnknownState,
+    LosesRaw,
+    FindsNothing,
+    FindsEverything,
+    CallsErrorsAbsence,
+    CallsErrorsEmptiness,
+    CallsEverythingUnauthorized,
+    ForgetsClocks,
+}
+
+struct Defective(Defect);
+
+struct DefectiveSession {
+    defect: Defect,
+    inner: Arc<dyn Session>,
+    calls: AtomicI64,
+}
+
+impl Driver for Defective {
+    fn name(&self) -> &'static str {
+        "defective"
+    }
+
+    fn capability(&self) -> &'static Capability {
+        SimulatorDriver.capability()
+    }
+
+    fn validate(&self, cloud: &CloudSpec) -> Result<()> {
+        SimulatorDriver.validate(cloud)
+    }
+
+    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>> {
+        let inner = SimulatorDriver.open(cloud, credential, link)?;
+        Ok(Arc::new(DefectiveSession { defect: self.0, inner, calls: AtomicI64::new(0) }))
+    }
+}
+
+#[async_trait]
+impl Session for DefectiveSession {
+    async fn prove(&self) -> Result<Proof> {
+        self.inner.prove().await.map_err(|error| match self.defect {
+            Defect::CallsEverythingUnauthorized => Error::new(ErrorKind::Unauthorized, "refused"),
+            _ => error,
+        })
+    }
+
+    async fn probe(&self, region: &Region, kind: Kind) -> Result<()> {
+        self.inner.probe(region, kind).await
+    }
+
+    async fn list(
+        &self,
+        region: &Region,
+        kind: Kind,
+        scope: ListScope,
+        page: Option<&PageToken>,
+    ) -> Result<Page> {
+        let mut page = match self.inner.list(region, kind, scope, page).await {
+            Err(_) if self.defect == Defect::CallsErrorsEmptiness => return Ok(Page::default()),
+            Err(error)
+                if self.defect == Defect::ForgetsClocks
+                    && matches!(error.kind(), ErrorKind::ClockSkew { .. }) =>
+            {
+                return Ok(Page::default());
+            }
+            page => page?,
+        };
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        for item in &mut page.items {
+            match self.defect {
+                Defect::ListsPublicAsOwn if scope == ListScope::Own => item.visibility = Visibility::Public,
+                Defect::ChangesByItself => item.name = format!("{} {call}", item.name),
+                Defect::SaysUnknownState if item.state.is_some() => item.state = Some("unknown"),
+                Defect::LosesRaw => item.raw = serde_json::Value::Null,
+                _ => {}
+            }
+        }
+        if self.defect == Defect::ListsTwice {
+            page.items.extend(page.items.first().cloned());
+        }
+        Ok(page)
+    }
+
+    async fn get(&self, region: &Region, kind: Kind, native_key: &str) -> Result<Option<Observed>> {
+        let found = self.inner.get(region, kind, native_key).await;
+        match self.defect {
+            Defect::FindsNothing => Ok(None),
+            Defect::FindsEverything if matches!(found, Ok(None)) => {
+                Ok(self.inner.list(region, kind, ListScope::Own, None).await?.items.into_iter().next())
+            }
+            Defect::CallsErrorsAbsence => Ok(found.unwrap_or_default()),
+            _ => found,
+        }
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        self.inner.notices()
+    }
+}
+
+async fn report_on(defect: Defect, with_faults: bool) -> Report {
+    let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+    let cloud = support::registration(&simulator);
+    let mut subject = Subject::new(Defective(defect), cloud, support::access_key("demo-secret"))
+        .with_bad(support::access_key("wrong-secret"))
+        .with_absent_key(support::absent_key);
+    if with_faults {
+        subject = subject.with_faults(Arc::new(support::ControlEndpoint::of(&simulator)));
+    }
+    let report = driver_conformance::run(subject).await;
+    simulator.stop().await;
+    report
+}
+
+fn assert_found(defect: Defect, report: &Report, check: &str) {
+    let found = matches!(report.outcome(check), Some(Outcome::Failed(_)));
+    assert!(found, "{defect:?} is not found by {check:?}:\n{report}");
+}
+
+#[tokio::test]
+async fn defects_of_documents_and_listings_are_found() {
+    let whole = "north instance: a listing is whole, canonical and without duplicates (Own)";
+    for (defect, check) in [
+        (Defect::ListsTwice, whole),
+        (Defect::ListsPublicAsOwn, whole),
+        (Defect::SaysUnknownState, whole),
+        (Defect::LosesRaw, whole),
+        (Defect::ChangesByItself, "north instance: a second listing is the same (Own)"),
+        (Defect::FindsNothing, "north instance: a single read is the same as the listing"),
+        (Defect::FindsEverything, "north instance: what the cloud does not have is certainly absent"),
+        (Defect::CallsErrorsEmptiness, "instance: a region that the cloud does not have is an error"),
+        (Defect::CallsEverythingUnauthorized, "a cloud that is not there says nothing of the credential"),
+    ] {
+        assert_found(defect, &report_on(defect, false).await, check);
+    }
+}
+
+#[tokio::test]
+async fn errors_that_are_called_absence_are_found() {
+    let report = report_on(Defect::CallsErrorsAbsence, true).await;
+    for fault in ["403 is forbidden", "half a page is an error", "another document is a wrong document"] {
+        assert_found(Defect::CallsErrorsAbsence, &report, &format!("single read: {fault}"));
+    }
+}
+
+#[tokio::test]
+async fn errors_that_are_called_emptiness_are_found() {
+    let report = report_on(Defect::CallsErrorsEmptiness, true).await;
+    for fault in ["403 is forbidden", "500 is unavailable", "half a page is an error"] {
+        assert_found(Defect::CallsErrorsEmptiness, &report, &format!("listing: {fault}"));
+    }
+}
+
+#[tokio::test]
+async fn a_clock_gate_that_is_open_is_found() {
+    let report = report_on(Defect::ForgetsClocks, true).await;
+    let check = "a clock that is 302 s off is rejected, and taken again when it is right";
+    assert_found(Defect::ForgetsClocks, &report, check);
+}

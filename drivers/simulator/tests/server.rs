@@ -1,0 +1,248 @@
+//! The simulated cloud by itself, asked over HTTP.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use driver_simulator::server::{AccountOption, Population};
+use driver_simulator::{RunningSimulator, Simulator, SimulatorOptions, canonical_state};
+use gateway_core::clock::ManualClock;
+use gateway_core::{Kind, Timestamp};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+
+/// A client of the cloud with a token.
+struct User {
+    client: Client,
+    endpoint: String,
+    token: String,
+}
+
+impl User {
+    async fn of(simulator: &RunningSimulator, account: &str) -> Self {
+        driver_kit::install_crypto();
+        let mut user = Self { client: Client::new(), endpoint: simulator.endpoint(), token: String::new() };
+        let login = json!({ "access_key_id": account, "secret_access_key": format!("{account}-secret") });
+        let (status, session) = user.send(Method::POST, "/auth", Some(login)).await;
+        assert_eq!(status, StatusCode::CREATED);
+        session["token"].as_str().unwrap().clone_into(&mut user.token);
+        user
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = self.client.request(method, format!("{}{path}", self.endpoint));
+        request = request.bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, value) = self.send(Method::GET, path, None).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {value}");
+        value
+    }
+
+    async fn text(&self, path: &str) -> String {
+        let request = self.client.get(format!("{}{path}", self.endpoint)).bearer_auth(&self.token);
+        request.send().await.unwrap().text().await.unwrap()
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, value) = self.send(Method::POST, path, Some(body)).await;
+        assert!(status.is_success(), "{path}: {status} {value}");
+        value
+    }
+}
+
+fn manual() -> (Arc<ManualClock>, SimulatorOptions) {
+    let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)));
+    let options = SimulatorOptions { clock: clock.clone(), ..SimulatorOptions::default() };
+    (clock, options)
+}
+
+#[tokio::test]
+async fn a_still_cloud_is_the_same_byte_for_byte_and_so_is_its_next_start() {
+    let mut texts = Vec::new();
+    for _ in 0..2 {
+        let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+        let user = User::of(&simulator, "demo").await;
+        for _ in 0..2 {
+            let mut text = String::new();
+            for path in
+                ["instances", "volumes", "images", "images?scope=published", "instance_types?scope=published"]
+            {
+                text += &user.text(&format!("/v1/north/{path}")).await;
+            }
+            texts.push(text);
+        }
+        simulator.stop().await;
+    }
+    assert!(texts[0].contains("\"ACTIVE\"") && texts.iter().all(|text| *text == texts[0]));
+}
+
+#[tokio::test]
+async fn an_instance_lives_as_it_is_told_and_the_journal_knows() {
+    let (clock, options) = manual();
+    let transit = options.transit;
+    let simulator = Simulator::start(options).await.unwrap();
+    let user = User::of(&simulator, "demo").await;
+    let made = user.post("/v1/north/instances", json!({ "name": "mine", "labels": { "a": "b" } })).await;
+    let path = format!("/v1/north/instances/{}", made["id"].as_str().unwrap());
+    let status = async || user.get(&path).await["status"].as_str().unwrap().to_owned();
+    assert_eq!(status().await, "BOOTING");
+    let early = user.send(Method::POST, &format!("{path}/stop"), None).await;
+    assert_eq!(early.0, StatusCode::CONFLICT);
+    for (order, between, after) in [
+        ("", "BOOTING", "ACTIVE"),
+        ("stop", "HALTING", "HALTED"),
+        ("start", "WAKING", "ACTIVE"),
+        ("reboot", "CYCLING", "ACTIVE"),
+    ] {
+        if !order.is_empty() {
+            user.post(&format!("{path}/{order}"), json!({})).await;
+        }
+        assert_eq!(status().await, between);
+        clock.advance(transit);
+        assert_eq!(status().await, after);
+    }
+    assert_eq!(user.send(Method::DELETE, &path, None).await.0, StatusCode::ACCEPTED);
+    clock.advance(transit);
+    assert_eq!(status().await, "REMOVED");
+    clock.advance(transit);
+    assert_eq!(user.send(Method::GET, &path, None).await.0, StatusCode::NOT_FOUND);
+    let journal = user.get("/control/journal").await;
+    let told: Vec<_> = journal["lines"].as_array().unwrap().iter().map(|line| line["to"].as_str()).collect();
+    let lived = [
+        "BOOTING", "ACTIVE", "HALTING", "HALTED", "WAKING", "ACTIVE", "CYCLING", "ACTIVE", "REMOVING",
+        "REMOVED",
+    ];
+    assert_eq!(told, lived.into_iter().map(Some).chain([None]).collect::<Vec<_>>());
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn what_moves_follows_the_transition_table_and_keeps_its_size() {
+    let (clock, options) = manual();
+    let simulator = Simulator::start(SimulatorOptions { movement: 20.0, ..options }).await.unwrap();
+    let user = User::of(&simulator, "demo").await;
+    for _ in 0..300 {
+        clock.advance(Duration::from_secs(1));
+        user.get("/v1/north/instances?limit=1").await;
+    }
+    let journal = user.get("/control/journal?limit=100000").await;
+    let lines = journal["lines"].as_array().unwrap();
+    assert!(lines.len() > 1000, "{} lines", lines.len());
+    let instance = Kind::parse("instance").unwrap();
+    let mut states: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for line in lines.iter().filter(|line| line["kind"] == "instance") {
+        let id = line["id"].as_str().unwrap();
+        let Some(to) = line["to"].as_str().and_then(|to| canonical_state(instance, to)) else {
+            assert_eq!(states.get(id), Some(&"terminated"), "{line}");
+            continue;
+        };
+        let from = line["from"].as_str().and_then(|from| canonical_state(instance, from));
+        if let Some(from) = from {
+            assert!(instance.spec().state(from).unwrap().next.contains(&to), "{line}");
+            assert!(states.get(id).is_none_or(|before| *before == from), "{line}");
+        }
+        states.insert(id, to);
+        seen.insert(to);
+    }
+    for state in
+        ["pending", "running", "rebooting", "stopping", "stopped", "starting", "terminating", "terminated"]
+    {
+        assert!(seen.contains(state), "{state} never came");
+    }
+    let total = user.get("/v1/north/instances?limit=1").await["total"].as_u64().unwrap();
+    assert!((10..=23).contains(&total), "{total} instances");
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn accounts_and_secrets_are_apart() {
+    let accounts =
+        vec![AccountOption::new("demo", "demo-secret"), AccountOption::new("other", "other-secret")];
+    let simulator =
+        Simulator::start(SimulatorOptions { accounts, ..SimulatorOptions::default() }).await.unwrap();
+    let (demo, other) = (User::of(&simulator, "demo").await, User::of(&simulator, "other").await);
+    let listing = demo.get("/v1/north/instances").await;
+    let foreign = format!("/v1/north/instances/{}", listing["items"][0]["id"].as_str().unwrap());
+    assert_eq!(demo.send(Method::GET, &foreign, None).await.0, StatusCode::OK);
+    assert_eq!(other.send(Method::GET, &foreign, None).await.0, StatusCode::NOT_FOUND);
+    let wrong = json!({ "access_key_id": "demo", "secret_access_key": "other-secret" });
+    assert_eq!(demo.send(Method::POST, "/auth", Some(wrong)).await.0, StatusCode::UNAUTHORIZED);
+    demo.send(Method::DELETE, "/control/sessions", None).await;
+    assert_eq!(demo.send(Method::GET, &foreign, None).await.0, StatusCode::UNAUTHORIZED);
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn faults_strike_whom_and_as_often_as_they_are_told() {
+    let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+    let user = User::of(&simulator, "demo").await;
+    let faults = json!([
+        { "fault": "server_error", "kind": "instance", "times": 2, "status": 503 },
+        { "fault": "forbidden", "kind": "volumes", "account": "somebody" },
+        { "fault": "empty_list", "kind": "image", "region": "north" },
+    ]);
+    assert_eq!(user.send(Method::PUT, "/control/faults", Some(faults)).await.0, StatusCode::NO_CONTENT);
+    let status = async |path: &str| user.send(Method::GET, path, None).await.0;
+    assert_eq!(status("/v1/north/volumes").await, StatusCode::OK);
+    assert_eq!(status("/v1/north/instances").await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status("/v1/north/instances").await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status("/v1/north/instances").await, StatusCode::OK);
+    let images = user.get("/v1/north/images").await;
+    assert_eq!((&images["kind"], images["items"].as_array().map(Vec::len)), (&json!("images"), Some(0)));
+    assert_eq!(user.get("/control/faults").await[0]["struck"], 2);
+    user.send(Method::DELETE, "/control/faults", None).await;
+    assert_ne!(user.get("/v1/north/images").await["items"], json!([]));
+    assert_eq!(user.get("/control/stats").await["requests"]["GET instances"], 3);
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn vanishing_takes_resources_away_at_once() {
+    let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+    let user = User::of(&simulator, "demo").await;
+    let gone = user.post("/control/vanish", json!({ "kind": "instance", "count": 15 })).await;
+    assert_eq!(gone["vanished"].as_array().unwrap().len(), 15);
+    let left = user.get("/v1/north/instances").await;
+    assert_eq!((&left["total"], left["items"].as_array().unwrap().len()), (&json!(5), 5));
+    let holders: Vec<_> = left["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect();
+    for volume in user.get("/v1/north/volumes").await["items"].as_array().unwrap() {
+        let holder = &volume["attached_to"];
+        assert!(holder.is_null() || holders.contains(holder), "{volume}");
+    }
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_instances_are_listed_in_pages() {
+    let population = Population { instances: 100_000, volumes: 0, ..Population::default() };
+    let simulator =
+        Simulator::start(SimulatorOptions { population, ..SimulatorOptions::default() }).await.unwrap();
+    let user = User::of(&simulator, "demo").await;
+    let (mut marker, mut count, mut pages) = (String::new(), 0, 0);
+    let start = Instant::now();
+    user.text("/v1/north/instances?limit=1000").await;
+    println!("one page as text in {:?}", start.elapsed());
+    loop {
+        let page = user.get(&format!("/v1/north/instances?limit=1000{marker}")).await;
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 1000);
+        count += items.len();
+        pages += 1;
+        match page["next"].as_str() {
+            Some(next) => marker = format!("&marker={next}"),
+            None => break,
+        }
+    }
+    println!("{pages} pages in {:?}", start.elapsed());
+    assert_eq!((count, pages), (100_000, 100));
+    simulator.stop().await;
+}
