@@ -5,7 +5,7 @@ use std::time::Duration;
 use driver_kit::{CloudHttp, HeaderName, Request, Response, StatusCode, cloud_words};
 use gateway_core::clock::Timestamp;
 use gateway_core::credential::Credential;
-use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -124,16 +124,24 @@ fn read(response: &Response, now: Timestamp) -> Result<Token> {
     })
 }
 
-/// A 401 is a refusal only in Keystone's own document: a proxy's page says nothing about the credential.
+/// A refusal counts only in Keystone's own document: a proxy's page says nothing about the credential.
 fn explain(response: &Response) -> Option<Error> {
-    if response.status != StatusCode::UNAUTHORIZED {
-        return None;
-    }
     let document: Value = response.json().unwrap_or_default();
     let words = cloud_words(response).unwrap_or_default();
-    Some(match document["error"]["code"].as_u64() {
-        Some(401) => Error::new(ErrorKind::Unauthorized, format!("Keystone refused the credential: {words}")),
-        _ => Error::unavailable(format!("{} answered 401 and is not Keystone: {words}", response.endpoint)),
+    let own_code = document["error"]["code"].as_u64();
+    let refused = match response.status {
+        StatusCode::UNAUTHORIZED => own_code == Some(401),
+        // Keystone's answer for an application credential that was deleted.
+        StatusCode::NOT_FOUND => {
+            own_code == Some(404) && words.starts_with("Could not find Application Credential")
+        }
+        _ => return None,
+    };
+    Some(if refused {
+        Error::new(ErrorKind::Unauthorized, format!("Keystone refused the credential: {words}"))
+    } else {
+        let message = format!("{} answered {} and is not Keystone", response.endpoint, response.status);
+        Error::unavailable(message).with_status(Status::Persistent)
     })
 }
 
@@ -197,11 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn only_keystones_own_401_is_a_refusal() {
-        let refusal = |text: &str| {
-            explain(&Response { status: StatusCode::UNAUTHORIZED, ..json_response(text) }).unwrap().kind()
+    fn only_keystones_own_words_are_a_refusal() {
+        let kind = |status: StatusCode, text: &str| {
+            explain(&Response { status, ..json_response(text) }).map(|error| error.kind())
         };
-        assert_eq!(refusal(r#"{"error":{"code":401,"message":"no"}}"#), ErrorKind::Unauthorized);
-        assert_eq!(refusal("<html>sign in</html>"), ErrorKind::Unavailable);
+        let (unauthorized, not_found) = (StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND);
+        let refused = Some(ErrorKind::Unauthorized);
+        assert_eq!(kind(unauthorized, r#"{"error":{"code":401,"message":"no"}}"#), refused);
+        let deleted = r#"{"error":{"code":404,"message":"Could not find Application Credential: x."}}"#;
+        assert_eq!(kind(not_found, deleted), refused);
+        assert_eq!(kind(unauthorized, "<html>sign in</html>"), Some(ErrorKind::Unavailable));
+        assert_eq!(kind(not_found, "<html>no such page</html>"), Some(ErrorKind::Unavailable));
+        assert_eq!(kind(not_found, r#"{"error":{"code":404,"message":"x"}}"#), Some(ErrorKind::Unavailable));
+        assert_eq!(kind(StatusCode::FORBIDDEN, "{}"), None);
     }
 }

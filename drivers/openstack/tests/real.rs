@@ -33,7 +33,20 @@ fn auth_url() -> Option<String> {
 }
 
 fn session(auth_url: &str, user: &str, password: &str, page_size: usize) -> Arc<dyn Session> {
-    let options = Map::from_iter([("page_size".to_owned(), page_size.into())]);
+    session_with(auth_url, password_of(user, password, user), page_size)
+}
+
+fn password_of(user: &str, password: &str, project: &str) -> Credential {
+    Credential::Password {
+        username: user.to_owned(),
+        password: Secret::new(password),
+        user_domain: None,
+        project: project.to_owned(),
+        project_domain: None,
+    }
+}
+
+fn session_with(auth_url: &str, credential: Credential, page_size: usize) -> Arc<dyn Session> {
     let cloud = CloudSpec {
         id: CloudId::from_bytes(&[7; 16]).unwrap(),
         name: "real".to_owned(),
@@ -44,16 +57,9 @@ fn session(auth_url: &str, user: &str, password: &str, page_size: usize) -> Arc<
         require_date: true,
         calls_per_second: 100.0,
         timeout: Duration::from_secs(60),
-        options,
+        options: Map::from_iter([("page_size".to_owned(), page_size.into())]),
     };
     OpenStack.validate(&cloud).unwrap();
-    let credential = Credential::Password {
-        username: user.to_owned(),
-        password: Secret::new(password),
-        user_domain: None,
-        project: user.to_owned(),
-        project_domain: None,
-    };
     OpenStack.open(Arc::new(cloud), credential, Link::unpaced(Arc::new(SystemClock))).unwrap()
 }
 
@@ -81,24 +87,29 @@ async fn all_of(session: &dyn Session, region: &Region, kind: &str) -> BTreeMap<
     by_id
 }
 
-/// What the command line lists, by id.
-fn told(auth_url: &str, user: &str, region: &Region, command: &[&str]) -> BTreeMap<String, Value> {
+/// What the command line answers in JSON; without output, null.
+fn command_line(auth_url: &str, user: &str, command: &[&str]) -> Value {
     let output = Command::new("openstack")
         .args(command)
-        .args(["-f", "json"])
         .env("OS_AUTH_URL", auth_url)
         .env("OS_USERNAME", user)
         .env("OS_PASSWORD", user)
         .env("OS_PROJECT_NAME", user)
         .env("OS_USER_DOMAIN_NAME", "Default")
         .env("OS_PROJECT_DOMAIN_NAME", "Default")
-        .env("OS_REGION_NAME", region.as_str())
         .env("OS_IDENTITY_API_VERSION", "3")
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-    rows.into_iter().map(|row| (row["ID"].as_str().unwrap().to_owned(), row)).collect()
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
+/// What the command line lists, by id.
+fn told(auth_url: &str, user: &str, region: &Region, command: &[&str]) -> BTreeMap<String, Value> {
+    let command = [&["--os-region-name", region.as_str()], command, &["-f", "json"]].concat();
+    let rows = command_line(auth_url, user, &command);
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| (row["ID"].as_str().unwrap().to_owned(), row.clone())).collect()
 }
 
 /// The state that a word of the command line should have become; only words that a quiet cloud shows.
@@ -212,4 +223,32 @@ async fn absence_refusal_and_what_is_missing_are_told_apart() {
     let refused = session_of("demo", "wrong").prove().await.unwrap_err();
     assert_eq!((refused.kind(), refused.status()), (ErrorKind::Unauthorized, Status::Permanent));
     assert!(!refused.chain().contains("wrong"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn every_form_of_credential_proves_the_same_account() {
+    let Some(auth_url) = auth_url() else { return };
+    let proof = session(&auth_url, "demo", "demo", 1000).prove().await.unwrap();
+
+    let by_id = password_of("demo", "demo", &proof.external_id);
+    assert_eq!(session_with(&auth_url, by_id, 1000).prove().await.unwrap(), proof);
+
+    let foreign = session_with(&auth_url, password_of("demo", "demo", "rival"), 1000).prove().await;
+    assert_eq!(foreign.unwrap_err().kind(), ErrorKind::Unauthorized);
+
+    let name = format!("gateway-test-{}", std::process::id());
+    let create = ["application", "credential", "create", name.as_str(), "-f", "json"];
+    let made = command_line(&auth_url, "demo", &create);
+    let text = |keys: [&str; 2]| keys.iter().find_map(|key| made[*key].as_str()).unwrap().to_owned();
+    let id = text(["id", "ID"]);
+    let credential =
+        Credential::ApplicationCredential { id: id.clone(), secret: text(["secret", "Secret"]).into() };
+    let session = session_with(&auth_url, credential, 1000);
+    let proven = session.prove().await;
+    command_line(&auth_url, "demo", &["application", "credential", "delete", &id]);
+    assert_eq!(proven.unwrap(), proof);
+    assert_eq!(session.prove().await.unwrap_err().kind(), ErrorKind::Unauthorized);
+    let kind = Kind::parse("instance").unwrap();
+    let after = session.probe(&proof.regions[0], kind).await.unwrap_err();
+    assert_eq!(after.kind(), ErrorKind::Unauthorized, "nothing works on with the token of before");
 }
