@@ -1,5 +1,7 @@
 //! The suite must be able to fail: drivers with one defect each, and the check that finds it.
 
+#![allow(clippy::unwrap_used)] // also in what tests share
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

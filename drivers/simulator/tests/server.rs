@@ -1,5 +1,7 @@
 //! The simulated cloud by itself, asked over HTTP.
 
+#![allow(clippy::unwrap_used)] // also in what tests share
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

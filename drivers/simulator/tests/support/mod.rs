@@ -1,4 +1,5 @@
 //! A simulated cloud as the subject of tests.
+#![allow(clippy::unwrap_used)] // also in what tests share
 #![allow(dead_code)] // each test file is a crate of its own and uses a part
 
 use std::time::Duration;
