@@ -1,0 +1,248 @@
+//! Claiming poll targets, holding them, and losing them.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use gateway_core::Timestamp;
+use gateway_core::error::{ErrorKind, Result};
+use gateway_core::id::{CredentialId, ProcessId, ResourceId};
+use gateway_store::{Claim, Door, Fence, Observation, Outcome, Store, TargetStatus};
+
+use crate::given::{
+    CAPABILITY, GLOBAL_TARGETS, INSTANCE, INSTANCE_TYPE, LATER, OWN_TARGETS, VOLUME, access, all, client,
+    cloud, granted, one_account, proven,
+};
+use crate::seen::{Running, there};
+use crate::stage::{Stage, some};
+
+const TARGETS: usize = (OWN_TARGETS + GLOBAL_TARGETS) as usize;
+const NOTHING: Duration = Duration::ZERO;
+
+async fn claim(store: &Store, lease: Duration) -> Vec<Claim> {
+    store.targets_claim(ProcessId::generate(), lease, 100).await.unwrap()
+}
+
+/// Claims until the target of that kind that is one account's comes with it.
+async fn claim_instances(store: &Store, lease: Duration) -> Claim {
+    let claims = claim(store, lease).await;
+    claims.into_iter().find(|claim| claim.target.kind == INSTANCE).expect("instances are due")
+}
+
+fn fresh(by: CredentialId, as_of: Timestamp, next: Duration) -> Outcome {
+    let listed = Some((as_of, by));
+    Outcome { status: TargetStatus::Fresh, reason: None, listed, failures: 0, agreeing: 0, next }
+}
+
+fn is_lost<T: std::fmt::Debug>(outcome: Result<T>) {
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::LeaseLost);
+}
+
+pub async fn a_target_is_claimed_by_one_of_eight(stage: Stage) {
+    let store = &stage.store;
+    let (cloud, principal) = (cloud(store, "sim").await, client(store, "dashboard").await);
+    for number in 0..10 {
+        granted(store, principal, cloud, &format!("account-{number}")).await;
+    }
+    let all = stage.rows("poll_targets");
+    let mut claimers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let store = stage.another_process();
+        claimers.spawn(async move {
+            let (me, mut mine) = (ProcessId::generate(), Vec::new());
+            loop {
+                let claims = store.targets_claim(me, LATER, 4).await.unwrap();
+                if claims.is_empty() && store.targets_next_due().await.unwrap() > Some(NOTHING) {
+                    return mine;
+                }
+                mine.extend(claims.into_iter().map(|claim| claim.fence));
+            }
+        });
+    }
+    let fences = claimers.join_all().await.concat();
+    let distinct: HashSet<_> = fences.iter().map(|fence| fence.target).collect();
+    assert_eq!((fences.len() as i64, distinct.len() as i64), (all, all));
+    assert!(fences.iter().all(|fence| fence.epoch == 1), "{fences:?}");
+}
+
+pub async fn a_lease_that_ran_out_is_anybodys(stage: Stage) {
+    let store = &stage.store;
+    one_account(store).await;
+    let first = claim(store, Duration::from_millis(300)).await;
+    assert_eq!(first.len(), TARGETS);
+    assert!(claim(store, LATER).await.is_empty(), "held");
+    let other = stage.another_process();
+    let again = some("the leases to run out", || async {
+        let claims = claim(&other, LATER).await;
+        Ok((!claims.is_empty()).then_some(claims))
+    })
+    .await;
+    assert_eq!(again.len(), TARGETS);
+    for claim in again {
+        let before = first.iter().find(|first| first.target.id == claim.target.id).unwrap();
+        assert_eq!(claim.fence.epoch, before.fence.epoch + 1);
+    }
+}
+
+pub async fn who_lost_a_lease_writes_nothing(stage: Stage) {
+    let store = &stage.store;
+    one_account(store).await;
+    let old = claim_instances(store, NOTHING).await;
+    let new = claim_instances(&stage.another_process(), LATER).await;
+    assert_eq!(old.fence.target, new.fence.target);
+    let now = store.now().await.unwrap();
+    let (events, by) = (stage.rows("events"), old.credential.id);
+    let seen = || Observation::of(&old.target, now, vec![there("a", Running)]);
+    let missing = || HashSet::from([ResourceId::generate()]);
+
+    is_lost(store.apply(Door::Lease(old.fence), seen()).await);
+    is_lost(store.missing_set(old.fence, missing()).await);
+    is_lost(store.target_renew(old.fence, NOTHING).await);
+    is_lost(store.target_finish(old.fence, fresh(by, now, NOTHING)).await);
+    store.target_release(old.fence).await.unwrap();
+    assert_eq!((stage.rows("resources"), stage.rows("missing_resources")), (0, 0));
+    assert_eq!(stage.rows("events"), events);
+    assert_eq!(stage.rows("poll_targets WHERE as_of IS NOT NULL"), 0);
+    assert!(claim(store, LATER).await.is_empty(), "the new lease stands");
+
+    store.missing_set(new.fence, missing()).await.unwrap();
+    store.apply(Door::Lease(new.fence), seen()).await.unwrap();
+    store.target_finish(new.fence, fresh(by, now, LATER)).await.unwrap();
+    assert_eq!((stage.rows("resources"), stage.rows("missing_resources")), (1, 1));
+    is_lost(store.apply(Door::Lease(Fence { epoch: 99, ..new.fence }), seen()).await);
+}
+
+pub async fn a_renewed_lease_stays(stage: Stage) {
+    let store = &stage.store;
+    one_account(store).await;
+    let held = claim_instances(store, Duration::from_secs(3)).await;
+    store.target_renew(held.fence, LATER).await.unwrap();
+    let next = store.targets_next_due().await.unwrap().unwrap();
+    assert!(next <= Duration::from_secs(3), "the others are due sooner");
+    let due = format!("due_at > {}", store.now().await.unwrap().plus(LATER / 2).0);
+    assert_eq!(stage.rows(&format!("poll_targets WHERE {due}")), 1);
+}
+
+pub async fn a_finished_target_waits_for_its_time(stage: Stage) {
+    let store = &stage.store;
+    one_account(store).await;
+    let held = claim(store, LATER).await;
+    let began = store.now().await.unwrap();
+    for claim in &held {
+        assert_eq!(claim.target.status, TargetStatus::Pending);
+        store.target_finish(claim.fence, fresh(claim.credential.id, began, LATER)).await.unwrap();
+    }
+    assert!(claim(store, LATER).await.is_empty());
+    let next = store.targets_next_due().await.unwrap().unwrap();
+    assert!(next > LATER / 2 && next <= LATER, "{next:?}");
+
+    store.target_release(held[0].fence).await.unwrap();
+    let again = claim(store, LATER).await;
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].target.as_of, Some(began));
+    assert_eq!(again[0].target.listed_by, Some(held[0].credential.id));
+    let failed = Outcome {
+        status: TargetStatus::Failed,
+        reason: Some("503".to_owned()),
+        listed: None,
+        failures: 3,
+        agreeing: 1,
+        next: NOTHING,
+    };
+    store.target_finish(again[0].fence, failed).await.unwrap();
+    let target = &claim(store, LATER).await[0].target;
+    assert_eq!((target.status, target.failures, target.agreeing), (TargetStatus::Failed, 3, 1));
+    assert_eq!(target.as_of, Some(began), "a failure leaves the age of what is there");
+}
+
+pub async fn an_unanswered_wish_makes_it_due_at_once(stage: Stage) {
+    let store = &stage.store;
+    one_account(store).await;
+    let held = claim_instances(store, LATER).await;
+    let began = store.now().await.unwrap();
+    stage.raw().execute(&format!("UPDATE poll_targets SET wanted_at = {}", began.0 + 1));
+    store.target_finish(held.fence, fresh(held.credential.id, began, LATER)).await.unwrap();
+    let again = claim(store, LATER).await;
+    assert_eq!(again.iter().map(|claim| claim.target.id).collect::<Vec<_>>(), [held.target.id]);
+    let later = Timestamp(began.0 + 2);
+    store.target_finish(again[0].fence, fresh(held.credential.id, later, LATER)).await.unwrap();
+    assert!(claim(store, LATER).await.is_empty());
+}
+
+pub async fn a_target_that_nobody_may_list_is_parked_until_somebody_may(stage: Stage) {
+    let store = &stage.store;
+    let credential = one_account(store).await;
+    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
+    for _ in 0..2 {
+        store.grant_refused(&credential).await.unwrap();
+    }
+    assert!(claim(store, LATER).await.is_empty());
+    assert_eq!(stage.rows("poll_targets WHERE status = 'suspended'"), TARGETS as i64);
+    assert_eq!(store.targets_next_due().await.unwrap(), None, "nothing will ever be due by itself");
+
+    let grant = proven(credential.principal, cloud, "demo", access(&["r1"], &[VOLUME, INSTANCE_TYPE]));
+    store.grant_record(grant, &CAPABILITY).await.unwrap();
+    let mut kinds: Vec<_> = claim(store, NOTHING).await.iter().map(|claim| claim.target.kind).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, [INSTANCE_TYPE, VOLUME], "only what it may list wakes");
+    granted(store, credential.principal, cloud, "demo").await;
+    assert_eq!(claim(store, LATER).await.len(), TARGETS);
+}
+
+pub async fn the_elected_credential_stays(stage: Stage) {
+    let store = &stage.store;
+    let first = one_account(store).await;
+    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
+    assert_eq!(claim_instances(store, NOTHING).await.credential.id, first.id);
+    let second = granted(store, client(store, "other").await, cloud, "demo").await;
+    store.grant_verified(&second, LATER).await.unwrap();
+    assert_eq!(claim_instances(store, NOTHING).await.credential.id, first.id, "though another is fresher");
+    store.grant_refused(&first).await.unwrap();
+    assert_eq!(claim_instances(store, NOTHING).await.credential.id, first.id, "though it is in doubt");
+    store.grant_refused(&first).await.unwrap();
+    assert_eq!(claim_instances(store, NOTHING).await.credential.id, second.id);
+    granted(store, first.principal, cloud, "demo").await;
+    assert_eq!(claim_instances(store, NOTHING).await.credential.id, second.id);
+    let blind = proven(second.principal, cloud, "demo", access(&["r1"], &[VOLUME]));
+    store.grant_record(blind, &CAPABILITY).await.unwrap();
+    let elected = claim_instances(store, NOTHING).await.credential;
+    assert_eq!(elected.principal, first.principal, "the other may not list instances any more");
+}
+
+pub async fn an_elected_credential_stays_among_many(stage: Stage) {
+    let store = &stage.store;
+    let first = one_account(store).await;
+    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
+    let published = |claims: Vec<Claim>| {
+        let claim = claims.into_iter().find(|claim| claim.target.kind == INSTANCE_TYPE);
+        claim.expect("types are due").credential.id
+    };
+    assert_eq!(published(claim(store, NOTHING).await), first.id);
+    // Accounts of the same cloud, all verified later, most of them blind to the kind.
+    for number in 0..60 {
+        let may = if number < 59 { access(&["r1"], &[VOLUME]) } else { all() };
+        let grant = proven(first.principal, cloud, &format!("account-{number}"), may);
+        store.grant_record(grant, &CAPABILITY).await.unwrap();
+    }
+    assert_eq!(published(claim(store, NOTHING).await), first.id);
+    for _ in 0..2 {
+        store.grant_refused(&first).await.unwrap();
+    }
+    let able = store.authority(first.principal).await.unwrap().unwrap();
+    let able = able.grants.iter().find(|grant| grant.account.external_id == "account-59").unwrap();
+    // The one who may is verified before all who may not, and found all the same.
+    stage.raw().execute("UPDATE grants SET verified_at = 1 WHERE access LIKE '%\"instance_type\":true%'");
+    let heir = store.credential_of(first.principal, able.account.id).await.unwrap().unwrap();
+    assert_eq!(published(claim(store, NOTHING).await), heir.id);
+}
+
+pub async fn a_pause_that_the_cloud_asked_for_is_handed_on(stage: Stage) {
+    let store = &stage.store;
+    let credential = one_account(store).await;
+    let until = store.now().await.unwrap().plus(LATER);
+    store.account_pause(credential.account, until).await.unwrap();
+    store.account_pause(credential.account, until.minus(LATER)).await.unwrap();
+    let claims = claim(store, LATER).await;
+    assert!(claims.iter().all(|claim| claim.paused_until == until), "the longer pause stands");
+    let most = claims.iter().map(|claim| claim.sharing).max();
+    assert_eq!(most, Some(OWN_TARGETS as u32), "so many share the account's budget");
+}

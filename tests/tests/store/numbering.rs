@@ -1,0 +1,141 @@
+//! The outbox gets its positions.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use gateway_core::error::ErrorKind;
+use gateway_core::id::ProcessId;
+use gateway_store::{Leadership, Numbered, Store, StoredEvent};
+use tokio::task::JoinSet;
+
+use crate::given::LATER;
+use crate::seen::{Running, Shelf, noted, there};
+use crate::stage::Stage;
+
+async fn lead(store: &Store) -> Leadership {
+    store.relay_lead(ProcessId::generate(), LATER).await.unwrap().expect("nobody leads")
+}
+
+/// Checks that positions are 1, 2, 3... and that versions of each record rise by one.
+fn check(events: &[StoredEvent]) {
+    let positions: Vec<_> = events.iter().map(|event| event.position.unwrap()).collect();
+    assert_eq!(positions, (1..=events.len() as i64).collect::<Vec<_>>());
+    let mut versions = HashMap::new();
+    for event in events {
+        let before = versions.insert(event.resource, event.version).unwrap_or(0);
+        assert_eq!(event.version, before + 1, "{event:?}");
+    }
+}
+
+pub async fn positions_have_no_holes_and_follow_versions(stage: Stage) {
+    let (store, shelf) = (&stage.store, Shelf::new(&stage.store, 1));
+    for round in 0..5 {
+        let note = round.to_string();
+        shelf.apply(round, (0..5).map(|key| noted(&format!("i-{key}"), &note)).collect()).await;
+    }
+    // What a cluster of several writing servers may do: the later version has the earlier row.
+    stage.raw().execute("UPDATE events SET version = 6 - version WHERE version IN (1, 5)");
+    let leader = lead(store).await;
+    let mut counts = Vec::new();
+    loop {
+        let Numbered { count, position } = store.relay_number(leader.epoch, 24).await.unwrap();
+        counts.push((count, position));
+        if count == 0 {
+            break;
+        }
+    }
+    assert_eq!(counts, [(24, 24), (1, 25), (0, 25)]);
+    let mut batches = Vec::new();
+    while batches.len() < 25 {
+        let batch = store.relay_batch(batches.len() as i64, 10).await.unwrap();
+        assert!(!batch.is_empty());
+        batches.extend(batch);
+    }
+    let of_full_records: Vec<_> = batches.iter().filter(|event| event.resource != shelf.id("i-4")).collect();
+    let mut versions: HashMap<_, Vec<_>> = HashMap::new();
+    for event in of_full_records {
+        versions.entry(event.resource).or_default().push(event.version);
+    }
+    assert!(versions.values().all(|versions| versions.is_sorted()), "{versions:?}");
+    assert!(store.relay_batch(25, 10).await.unwrap().is_empty());
+}
+
+pub async fn relays_that_take_turns_number_each_event_once(stage: Stage) {
+    const EVENTS: usize = 200;
+    let mut relays = JoinSet::new();
+    for _ in 0..2 {
+        let store = stage.another_process();
+        relays.spawn(async move {
+            let (me, mut epochs) = (ProcessId::generate(), 0);
+            while store.relay_batch(0, 1000).await.unwrap().len() < EVENTS {
+                // A lease that ends while the work goes on: the fence must hold.
+                let Some(leader) = store.relay_lead(me, Duration::from_millis(1)).await.unwrap() else {
+                    continue;
+                };
+                epochs += 1;
+                match store.relay_number(leader.epoch, 3).await {
+                    Ok(_) => {}
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::LeaseLost, "{error:?}"),
+                }
+            }
+            epochs
+        });
+    }
+    let shelf = Shelf::new(&stage.store, 1);
+    for round in 0..EVENTS / 4 {
+        let note = round.to_string();
+        shelf.apply(1, (0..4).map(|key| noted(&format!("i-{key}"), &note)).collect()).await;
+    }
+    let turns = relays.join_all().await;
+    assert!(turns.iter().all(|turns| *turns > 0), "{turns:?}");
+    check(&stage.store.relay_batch(0, 1000).await.unwrap());
+}
+
+pub async fn a_leader_who_was_overtaken_numbers_nothing(stage: Stage) {
+    let store = &stage.store;
+    Shelf::new(store, 1).apply(1, vec![there("a", Running)]).await;
+    let old = store.relay_lead(ProcessId::generate(), Duration::ZERO).await.unwrap().unwrap();
+    let new = lead(&stage.another_process()).await;
+    assert_eq!(new.epoch, old.epoch + 1);
+    let error = store.relay_number(old.epoch, 100).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LeaseLost);
+    let error = store.relay_published(old.epoch, 7).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LeaseLost);
+    store.relay_resign(old.epoch).await.unwrap();
+    assert_eq!(store.relay_lead(ProcessId::generate(), LATER).await.unwrap(), None, "the new one leads on");
+    assert_eq!(stage.rows("events WHERE position IS NOT NULL"), 0);
+    assert_eq!(stage.rows("leaders WHERE published = 0 AND numbered = 0"), 1);
+    assert_eq!(store.relay_number(new.epoch, 100).await.unwrap(), Numbered { count: 1, position: 1 });
+}
+
+pub async fn one_relay_leads_at_a_time(stage: Stage) {
+    let mut relays = JoinSet::new();
+    for _ in 0..8 {
+        let store = stage.another_process();
+        relays.spawn(async move {
+            let me = ProcessId::generate();
+            store.relay_lead(me, LATER).await.unwrap().map(|leadership| (me, leadership))
+        });
+    }
+    let leaders: Vec<_> = relays.join_all().await.into_iter().flatten().collect();
+    assert_eq!(leaders.len(), 1, "{leaders:?}");
+    let (me, first) = leaders[0];
+    assert_eq!(stage.store.relay_lead(me, LATER).await.unwrap(), Some(first), "keeping it is no new term");
+    stage.store.relay_resign(first.epoch).await.unwrap();
+    assert_eq!(lead(&stage.store).await.epoch, first.epoch + 1);
+}
+
+pub async fn an_idle_outbox_has_no_work(stage: Stage) {
+    let store = &stage.store;
+    assert!(!store.relay_has_work().await.unwrap());
+    Shelf::new(store, 1).apply(1, vec![there("a", Running)]).await;
+    assert!(store.relay_has_work().await.unwrap(), "to number");
+    let leader = lead(store).await;
+    store.relay_number(leader.epoch, 100).await.unwrap();
+    assert!(store.relay_has_work().await.unwrap(), "to publish");
+    store.relay_published(leader.epoch, 1).await.unwrap();
+    assert!(!store.relay_has_work().await.unwrap());
+    store.relay_resign(leader.epoch).await.unwrap();
+    let next = lead(store).await;
+    assert_eq!((next.numbered, next.published), (1, 1), "the next leader goes on from there");
+}

@@ -1,0 +1,76 @@
+//! What pollers saw.
+
+use gateway_core::Timestamp;
+use gateway_core::id::{AccountId, CloudId, ResourceId, TargetId};
+use gateway_core::kinds::{Instance, InstanceState};
+use gateway_core::observation::Observed;
+use gateway_core::scope::{Holder, Scope};
+use gateway_store::{Applied, Door, Observation, Sighting, Store};
+use serde_json::json;
+
+use crate::given::{INSTANCE, region};
+
+pub use InstanceState::{Running, Stopped};
+
+/// Instances of one target, without the target's row: what goes through the open door needs none.
+#[derive(Clone)]
+pub struct Shelf {
+    pub store: Store,
+    pub target: TargetId,
+    pub scope: Scope,
+}
+
+impl Shelf {
+    pub fn new(store: &Store, target: i64) -> Self {
+        let cloud = CloudId(uuid::Uuid::from_u128(1));
+        let holder = Holder::Account(AccountId::derive(cloud, "demo"));
+        Self {
+            store: store.clone(),
+            target: TargetId(target),
+            scope: Scope { cloud, region: region("r1"), holder },
+        }
+    }
+
+    pub fn id(&self, key: &str) -> ResourceId {
+        ResourceId::derive(self.scope.cloud, &self.scope.region, INSTANCE, key)
+    }
+
+    pub fn seen(&self, at: i64, sightings: Vec<Sighting>) -> Observation {
+        let (target, scope) = (self.target, self.scope.clone());
+        Observation { target, scope, kind: INSTANCE, as_of: Timestamp(at), sightings }
+    }
+
+    pub async fn apply(&self, at: i64, sightings: Vec<Sighting>) -> Applied {
+        self.store.apply(Door::Open, self.seen(at, sightings)).await.unwrap()
+    }
+
+    /// Many running instances, named by their keys.
+    pub async fn fill(&self, keys: impl IntoIterator<Item = String>) {
+        self.apply(1, keys.into_iter().map(|key| there(&key, Running)).collect()).await;
+    }
+
+    pub fn gone(&self, key: &str) -> Sighting {
+        Sighting::Gone(self.id(key))
+    }
+}
+
+/// An instance as a cloud showed it; its name is its key.
+pub fn instance(key: &str, state: InstanceState) -> Observed {
+    let raw = json!({"id": key, "status": format!("{state:?}")});
+    Observed::new(key, key, &Instance::default(), raw).unwrap().with_state(state, format!("{state:?}"))
+}
+
+pub fn there(key: &str, state: InstanceState) -> Sighting {
+    Sighting::Present(Box::new(instance(key, state)))
+}
+
+/// The same state with something else different.
+pub fn noted(key: &str, note: &str) -> Sighting {
+    let mut seen = instance(key, Running);
+    seen.tags.insert("note".to_owned(), note.to_owned());
+    Sighting::Present(Box::new(seen))
+}
+
+pub fn applied(created: usize, changed: usize, deleted: usize, unchanged: usize, refused: usize) -> Applied {
+    Applied { created, changed, deleted, unchanged, refused }
+}

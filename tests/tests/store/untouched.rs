@@ -1,0 +1,95 @@
+//! What is as it was costs no write.
+
+use std::collections::HashSet;
+
+use gateway_core::id::ProcessId;
+use gateway_store::{Applied, Door, Observation, Outcome, Store, TargetStatus};
+
+use crate::given::{CAPABILITY, INSTANCE, LATER, access, client, cloud, proven};
+use crate::raw::Raw;
+use crate::seen::{Running, there};
+use crate::stage::Stage;
+
+/// Counts what others write, by the database's own account.
+struct Meter(Raw);
+
+impl Meter {
+    /// Before the store's first connection: a session is counted from its start or not at all.
+    fn new(stage: &Stage) -> Self {
+        let mut raw = stage.raw();
+        if let Raw::Mysql(_) = raw {
+            raw.execute("SET GLOBAL userstat = 1");
+        }
+        Self(raw)
+    }
+
+    /// Rows that were written so far on MySQL; on SQLite a number that moves with each commit of a change.
+    fn reading(&mut self) -> i64 {
+        let sql = match self.0 {
+            Raw::Sqlite(_) => "SELECT data_version AS n FROM pragma_data_version",
+            Raw::Mysql(_) => {
+                "SELECT CAST(COALESCE(SUM(ROWS_CHANGED), 0) AS SIGNED) AS n \
+                 FROM information_schema.TABLE_STATISTICS WHERE TABLE_SCHEMA = DATABASE()"
+            }
+        };
+        self.0.number(sql)
+    }
+
+    /// Rows of poll targets that were written, where the database tells.
+    fn targets(&mut self) -> Option<i64> {
+        let Raw::Mysql(_) = self.0 else { return None };
+        let sql = "SELECT CAST(COALESCE(SUM(ROWS_CHANGED), 0) AS SIGNED) AS n FROM \
+                   information_schema.TABLE_STATISTICS \
+                   WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'poll_targets'";
+        Some(self.0.number(sql))
+    }
+}
+
+async fn poll(store: &Store, meter: &mut Meter) -> (Applied, i64) {
+    let claim = store.targets_claim(ProcessId::generate(), LATER, 10).await.unwrap().remove(0);
+    let as_of = store.now().await.unwrap();
+    let before = meter.reading();
+    let mut done = Applied::default();
+    for page in 0..4 {
+        let sightings = (0..250).map(|number| there(&format!("i-{page}-{number}"), Running)).collect();
+        let seen = Observation::of(&claim.target, as_of, sightings);
+        done += store.apply(Door::Lease(claim.fence), seen).await.unwrap();
+    }
+    assert_eq!(store.target_known(claim.target.id, None, 5000).await.unwrap().len(), 1000);
+    store.missing_set(claim.fence, HashSet::new()).await.unwrap();
+    assert!(store.missing_list(claim.target.id).await.unwrap().is_empty());
+    store.relay_has_work().await.unwrap();
+    store.targets_next_due().await.unwrap();
+    let written = meter.reading() - before;
+    let outcome = Outcome {
+        status: TargetStatus::Fresh,
+        reason: None,
+        listed: Some((as_of, claim.credential.id)),
+        failures: 0,
+        agreeing: 0,
+        next: std::time::Duration::ZERO,
+    };
+    store.target_finish(claim.fence, outcome).await.unwrap();
+    (done, written)
+}
+
+pub async fn the_same_again_writes_no_row(stage: Stage) {
+    let mut meter = Meter::new(&stage);
+    let store = stage.another_process();
+    let (cloud, principal) = (cloud(&store, "sim").await, client(&store, "dashboard").await);
+    let grant = proven(principal, cloud, "demo", access(&["r1"], &[INSTANCE]));
+    store.grant_record(grant, &CAPABILITY).await.unwrap();
+
+    let (first, written) = poll(&store, &mut meter).await;
+    assert_eq!(first.created, 1000);
+    assert!(written > 0, "the meter does not run");
+    let (before, targets) = (meter.reading(), meter.targets());
+    let (second, written) = poll(&store, &mut meter).await;
+    assert_eq!((second.unchanged, second.written()), (1000, 0));
+    assert_eq!(written, 0);
+    if let (Some(before_targets), Some(after)) = (targets, meter.targets()) {
+        let (all, of_targets) = (meter.reading() - before, after - before_targets);
+        assert_eq!(all, of_targets, "rows of other tables were written");
+        assert!((1..=3).contains(&all), "{all} rows for one whole poll");
+    }
+}
