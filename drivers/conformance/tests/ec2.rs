@@ -2,6 +2,8 @@
 //!
 //! `GATEWAY_TEST_EC2` is its endpoint, such as that of moto: `http://127.0.0.1:17000`.
 
+#![allow(clippy::unwrap_used)] // also in what tests share
+
 use std::sync::Arc;
 use std::time::Duration;
 
