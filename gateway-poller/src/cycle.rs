@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use gateway_core::driver::KindCapability;
+use gateway_core::driver::{KindCapability, Pacer as _};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::{Timestamp, crash};
 use gateway_store::{Claim, Outcome, TargetStatus};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use gateway_bus::{Bus, Nudge, Publication};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::ProcessId;
-use gateway_core::{config, crash};
+use gateway_core::{Clock, config, crash};
 use gateway_store::{Store, StoredEvent};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -37,6 +37,8 @@ pub struct RelayParts {
     pub store: Store,
     /// Where events go, and who says that some wait.
     pub bus: Arc<dyn Bus>,
+    /// Where the jitter of retries is drawn from.
+    pub clock: Arc<dyn Clock>,
     /// How much, how often.
     pub config: config::Relay,
     /// This process, as leases know it.
@@ -52,6 +54,7 @@ pub struct Relay {
     clouds: Clouds,
     leader: Option<Leader>,
     broker: Trouble,
+    database: Trouble,
 }
 
 /// What a turn came to.
@@ -66,21 +69,22 @@ enum Turn {
 impl Relay {
     /// A relay that does nothing yet.
     pub fn new(parts: RelayParts) -> Self {
-        let RelayParts { store, bus, config, process } = parts;
-        let broker = Trouble::new("publishing events", process.0.as_u64_pair().1);
+        let RelayParts { store, bus, clock, config, process } = parts;
+        let seed = process.0.as_u64_pair().1 ^ clock.now().0.unsigned_abs();
+        let broker = Trouble::new("publishing events", seed);
+        let database = Trouble::new("relaying events", seed);
         let clouds = Clouds::new(store.clone());
-        Self { store, bus, config, process, clouds, leader: None, broker }
+        Self { store, bus, config, process, clouds, leader: None, broker, database }
     }
 
     /// Publishes until `stop`; then finishes the batch in hand and resigns.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut nudges = self.bus.nudges();
-        let mut trouble = Trouble::new("relaying events", self.process.0.as_u64_pair().1);
         let mut purge = Purge::new(self.store.clone(), Duration::from_secs(self.config.keep_hours * 3600));
         while !stop.is_cancelled() {
             let wait = match self.turn(&stop).await {
                 Ok(turn) => {
-                    trouble.over();
+                    self.database.over();
                     purge.turn(&stop).await;
                     match turn {
                         Turn::Done => Duration::from_millis(self.config.idle_milliseconds),
@@ -93,7 +97,7 @@ impl Relay {
                     self.leader = None;
                     FOLLOWING
                 }
-                Err(error) => trouble.met(&error),
+                Err(error) => self.database.met(&error),
             };
             tokio::select! {
                 () = stop.cancelled() => {}
