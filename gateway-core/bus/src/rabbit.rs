@@ -122,7 +122,7 @@ impl Bus for RabbitBus {
             tasks: TaskTracker::new(),
         };
         let until = stop.child_token();
-        let run = server.run(self.inbound.clone(), until.clone());
+        let run = server.run(&self.inbound, &until);
         tokio::pin!(run);
         tokio::select! {
             served = &mut run => served,

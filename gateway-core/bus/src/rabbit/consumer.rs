@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 use gateway_core::Result;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
@@ -30,47 +30,44 @@ pub(super) struct Server {
 }
 
 impl Server {
+    /// Serves until `stop`. Each class by itself: a write queue that has lost its majority, and with it every
+    /// answer to its declaration, must not keep reads waiting.
     pub(super) async fn run(
         &self,
-        mut inbound: watch::Receiver<Link<Inbound>>,
-        stop: CancellationToken,
+        inbound: &watch::Receiver<Link<Inbound>>,
+        stop: &CancellationToken,
     ) -> Result<()> {
-        let mut backoff = Backoff::new();
-        while !stop.is_cancelled() {
-            let both = async {
-                // What cannot be answered is not taken.
-                connected(&mut self.handling.outbound.clone()).await?;
-                connected(&mut inbound).await
-            };
-            let Some(session) = stop.run_until_cancelled(both).await else { break };
-            let session = session.map_err(|fault| fault.to_error())?;
-            match self.consume(session.connection(), &stop).await {
-                Ok(()) => backoff.reset(),
-                Err(fault) if fault.is_lasting() => return Err(fault.to_error()),
-                Err(fault) => tracing::warn!(%fault, "requests cannot be taken from the message broker"),
-            }
-            stop.run_until_cancelled(tokio::time::sleep(backoff.next())).await;
-        }
+        try_join_all(WorkClass::ALL.map(|class| self.serve(class, inbound.clone(), stop))).await?;
         self.finish().await;
         Ok(())
     }
 
-    /// Takes requests until `stop` or until the broker ends it.
-    async fn consume(&self, connection: &Connection, stop: &CancellationToken) -> Result<(), Fault> {
-        let mut lines = Vec::new();
-        for class in WorkClass::ALL {
-            lines.push(Line::open(connection, class, self.prefetch).await?);
-        }
-        // One class that ends, ends all: they are opened together.
-        let ended = stop.child_token();
-        join_all(lines.iter_mut().map(|line| line.take(self, &ended))).await;
-        if stop.is_cancelled() {
-            // Their acks need these channels.
-            self.finish().await;
-            for line in lines {
-                // Its answer says that the acks before it have arrived.
-                let _ = line.channel.close(200, "stopped".into()).await;
+    async fn serve(
+        &self,
+        class: WorkClass,
+        mut inbound: watch::Receiver<Link<Inbound>>,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let mut backoff = Backoff::new();
+        while !stop.is_cancelled() {
+            let opening = async {
+                // What cannot be answered is not taken.
+                connected(&mut self.handling.outbound.clone()).await?;
+                let session = connected(&mut inbound).await?;
+                Line::open(session.connection(), class, self.prefetch).await
+            };
+            match stop.run_until_cancelled(opening).await {
+                None => break,
+                Some(Ok(line)) => {
+                    backoff.reset();
+                    line.take(self, stop).await;
+                }
+                Some(Err(fault)) if fault.is_lasting() => return Err(fault.to_error()),
+                Some(Err(fault)) => {
+                    tracing::warn!(class = class.as_str(), %fault, "requests cannot be taken from the broker");
+                }
             }
+            stop.run_until_cancelled(tokio::time::sleep(backoff.next())).await;
         }
         Ok(())
     }
@@ -99,13 +96,11 @@ impl Line {
         Ok(Self { class, channel, consumer })
     }
 
-    async fn take(&mut self, server: &Server, ended: &CancellationToken) {
-        while let Some(next) = ended.run_until_cancelled(self.consumer.next()).await {
-            let Some(Ok(message)) = next else {
-                ended.cancel();
-                return;
-            };
-            let Some(place) = ended.run_until_cancelled(server.admission.enter(self.class)).await else {
+    /// Takes requests until `stop`, and then sees those in hand to their end; or until the broker ends it.
+    async fn take(mut self, server: &Server, stop: &CancellationToken) {
+        while let Some(next) = stop.run_until_cancelled(self.consumer.next()).await {
+            let Some(Ok(message)) = next else { return };
+            let Some(place) = stop.run_until_cancelled(server.admission.enter(self.class)).await else {
                 requeue(&message).await;
                 break;
             };
@@ -115,6 +110,9 @@ impl Line {
             }
         }
         self.give_back().await;
+        // Their acks need this channel; the answer to its close says that they have arrived.
+        server.finish().await;
+        let _ = self.channel.close(200, "stopped".into()).await;
     }
 
     /// Stops taking, and gives back what came but was not begun.

@@ -96,6 +96,19 @@ impl Broker {
         }
     }
 
+    /// Whether the node has the quorum queue of that name in its directory on disk. It writes that some time
+    /// after the declaration; killed before, it does not find the queue again.
+    pub fn has_written(&self, queue: &str) -> bool {
+        let Ok(nodes) = std::fs::read_dir(self.folder.join("data")) else { return false };
+        nodes.flatten().any(|node| {
+            let Ok(groups) = std::fs::read_dir(node.path().join("quorum")) else { return false };
+            groups.flatten().any(|group| {
+                let names = std::fs::read(group.path().join("names.dets")).unwrap_or_default();
+                names.windows(queue.len()).any(|bytes| bytes == queue.as_bytes())
+            })
+        })
+    }
+
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.ports[0])
     }

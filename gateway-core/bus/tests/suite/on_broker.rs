@@ -6,7 +6,8 @@ use futures_util::StreamExt as _;
 use gateway_bus::{Body, Bus, Reply, WorkClass};
 use gateway_core::ErrorKind;
 use lapin::options::{
-    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ExchangeDeclareOptions, QueueDeclareOptions,
+    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
+    QueueDeclareOptions,
 };
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind};
@@ -27,6 +28,8 @@ impl Program {
     async fn connect(url: &str) -> Self {
         let connection = Connection::connect(url, ConnectionProperties::default()).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
+        // So that what is published after another message arrives after it, over another connection too.
+        channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
         let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
         let replies = channel
             .basic_consume("amq.rabbitmq.reply-to".into(), "".into(), no_ack, FieldTable::default())

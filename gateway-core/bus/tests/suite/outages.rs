@@ -48,6 +48,7 @@ async fn an_outage_fails_requests_at_once_and_heals_by_itself() {
         .collect();
     begun.acquire_many(16).await.unwrap().forget();
 
+    eventually("the write queue is on disk", || broker.has_written("gateway.requests.write")).await;
     broker.kill();
     let ends = tokio::time::timeout(AT_ONCE, join_all(pending)).await.expect("pending requests hang");
     for end in ends {
