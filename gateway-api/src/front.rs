@@ -1,0 +1,110 @@
+//! HTTP -> bus -> HTTP: the side that clients see. It knows no store and no cloud.
+
+mod connection;
+mod envelope;
+mod gate;
+mod own;
+mod reply;
+mod service;
+mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway_bus::Bus;
+use gateway_core::Clock;
+use gateway_core::config::Front as Config;
+use gateway_core::error::{Error, Result};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::keyring::KeyringHandle;
+use connection::Connection;
+use service::Service;
+
+/// After a failed accept, most often for want of file descriptors, some must close first.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The front, bound to its address.
+pub struct Front {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    service: Arc<Service>,
+    drain: Duration,
+}
+
+impl std::fmt::Debug for Front {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Front({}://{})", self.scheme(), self.address)
+    }
+}
+
+impl Front {
+    /// Takes the address; connections wait until [`Self::run`].
+    ///
+    /// # Errors
+    /// Invalid, naming the address that cannot be taken or the file that cannot be read.
+    pub async fn bind(
+        config: &Config,
+        bus: Arc<dyn Bus>,
+        keyring: KeyringHandle,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let cannot = |error: std::io::Error| {
+            Error::invalid(format!("front.listen: cannot listen on {}: {error}", config.listen))
+        };
+        let listener = TcpListener::bind(&config.listen).await.map_err(cannot)?;
+        Ok(Self {
+            address: listener.local_addr().map_err(cannot)?,
+            listener,
+            tls: tls::acceptor(config)?,
+            service: Arc::new(Service::new(config, bus, keyring, clock)?),
+            drain: Duration::from_secs(config.drain_seconds),
+        })
+    }
+
+    /// Where it listens; the port is the real one even when the configuration says 0.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `https` when it has a certificate, else `http`.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// Serves until `stop`, then takes no more and finishes what is in flight.
+    ///
+    /// # Errors
+    /// None so far; the type is that of all roles.
+    pub async fn run(self, stop: CancellationToken) -> Result<()> {
+        let (connections, graceful) = (TaskTracker::new(), GracefulShutdown::new());
+        while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
+            match accepted {
+                Ok((stream, peer)) => {
+                    let connection = Connection::new(&self.service, peer, self.address, self.tls.is_some());
+                    connections.spawn(connection.run(stream, self.tls.clone(), graceful.watcher()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(self.listener);
+        connections.close();
+        let drained = async {
+            graceful.shutdown().await;
+            connections.wait().await;
+        };
+        if tokio::time::timeout(self.drain, drained).await.is_err() {
+            tracing::warn!(connections = connections.len(), "the front stops with requests in flight");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Bus -> router -> bus: requests in envelopes, answered by the API as a plain service.
+
+mod rebuild;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::http::{Method, Uri};
+use futures_util::FutureExt as _;
+use gateway_bus::sealing::{open_request, seal_reply};
+use gateway_bus::{Body, Delivery, Envelope, Reply, RequestService, ServeOptions};
+use gateway_core::Clock;
+use gateway_core::config::Config;
+use gateway_core::error::Result;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use crate::http::problem::Problem;
+use crate::http::{Api, Exchange, router};
+use crate::keyring::KeyringHandle;
+use crate::routes::{Found, RouteTable};
+
+/// Answers requests until `stop`, and finishes those in hand.
+///
+/// # Errors
+/// Only what will not heal: see [`Bus::serve`](gateway_bus::Bus::serve).
+pub async fn serve(api: Arc<Api>, config: &Config, stop: CancellationToken) -> Result<()> {
+    let service = HandlerService::new(Arc::clone(&api), config.bus.accept_plain_secrets)?;
+    let options = ServeOptions { prefetch: config.bus.prefetch, concurrency: config.handler.concurrency };
+    // Requests in hand still want to hear of changes: nudges are followed until the last one is answered.
+    let served = CancellationToken::new();
+    let serving = async {
+        let outcome = api.bus.serve(Arc::new(service), options, stop).await;
+        served.cancel();
+        outcome
+    };
+    let (outcome, ()) = tokio::join!(serving, api.follow_nudges(served.clone()));
+    outcome
+}
+
+/// Answers what comes over the bus.
+#[derive(Debug)]
+pub struct HandlerService {
+    router: Router,
+    routes: RouteTable,
+    keyring: KeyringHandle,
+    clock: Arc<dyn Clock>,
+    accept_plain_secrets: bool,
+}
+
+impl HandlerService {
+    /// A service over this state; `accept_plain_secrets` is `bus.accept_plain_secrets`.
+    ///
+    /// # Errors
+    /// Internal, when the build's own OpenAPI document cannot be read.
+    pub fn new(state: Arc<Api>, accept_plain_secrets: bool) -> Result<Self> {
+        Ok(Self {
+            routes: RouteTable::of_this_build()?,
+            keyring: state.keyring.clone(),
+            clock: Arc::clone(&state.clock),
+            router: router(state),
+            accept_plain_secrets,
+        })
+    }
+
+    async fn answer(&self, envelope: Envelope) -> Result<Reply, Problem> {
+        let id = envelope.message_id;
+        let secret = self.holds_secrets(&envelope);
+        let opened = open_request(&envelope, secret, &self.keyring.get(), self.accept_plain_secrets)?;
+        let sealed = opened.sealed;
+        let mut request = rebuild::request(&envelope, opened)?;
+        request.extensions_mut().insert(Exchange { id, deadline: envelope.deadline });
+        let left = envelope.deadline.since(self.clock.now());
+        // Who asked has given up by then: work on it would keep others waiting.
+        let Ok(answered) = tokio::time::timeout(left, self.router.clone().oneshot(request)).await else {
+            return Err(rebuild::late());
+        };
+        let response = answered.unwrap_or_else(|never| match never {});
+        let mut reply = rebuild::reply(id, response).await?;
+        if secret && sealed {
+            reply.body = seal_reply(&reply.body, id, &self.keyring.get(), self.clock.now())?;
+        }
+        Ok(reply)
+    }
+
+    fn holds_secrets(&self, envelope: &Envelope) -> bool {
+        let method = Method::from_bytes(envelope.method.as_bytes());
+        let (Ok(method), Ok(uri)) = (method, envelope.target.parse::<Uri>()) else { return false };
+        matches!(self.routes.find(&method, uri.path()), Found::Operation(operation) if operation.secret)
+    }
+}
+
+#[async_trait]
+impl RequestService for HandlerService {
+    async fn call(&self, envelope: Envelope, delivery: Delivery) -> Reply {
+        let id = envelope.message_id;
+        // Nothing is shared with what panicked but the state, whose parts are whole between awaits.
+        let answer = AssertUnwindSafe(self.answer(envelope)).catch_unwind().await;
+        let problem = match answer {
+            Ok(Ok(reply)) => return reply,
+            Ok(Err(problem)) => problem,
+            Err(_) => {
+                tracing::error!(%id, class = delivery.class.as_str(), "a handler panicked");
+                Problem::internal()
+            }
+        };
+        reply_of(problem, id)
+    }
+}
+
+fn reply_of(problem: Problem, id: Uuid) -> Reply {
+    let (status, headers, document) = problem.into_parts(id);
+    let headers = headers.iter().map(|(name, value)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
+    Reply::new(id, status.as_u16(), headers.collect(), Body::Utf8(document))
+}

@@ -1,0 +1,30 @@
+//! The API: one router, generic over kinds, that knows neither broker nor socket.
+
+mod authorities;
+pub(crate) mod bearer;
+pub(crate) mod client;
+mod cursor;
+mod exchange;
+pub(crate) mod problem;
+mod query;
+mod state;
+pub(crate) mod v1;
+
+pub use exchange::Exchange;
+pub use state::{Api, ApiParts};
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+
+use problem::Problem;
+
+/// Every path that handlers answer, as one service.
+pub fn router(state: Arc<Api>) -> Router {
+    v1::routes()
+        .fallback(|| async { Problem::no_such_path() })
+        .method_not_allowed_fallback(|| async { Problem::other_method() })
+        .layer(middleware::from_fn(problem::write_out))
+        .with_state(state)
+}

@@ -1,0 +1,147 @@
+//! `GET /v1/events?after=`: the log of events, as far as the caller may see it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gateway_bus::WorkClass;
+use gateway_core::error::{Error, Result};
+use gateway_core::id::CloudId;
+use gateway_core::resource::{EventView, render_event};
+use gateway_store::{Authority, EventFilter, StoredEvent};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::operation::{Operation, reference};
+use super::{Answer, Problem};
+use crate::http::bearer::Caller;
+use crate::http::query::{Query, bad};
+use crate::http::state::Api;
+
+const DEFAULT: usize = 100;
+
+/// Longest page; see the collections.
+const MOST: usize = 1000;
+
+/// A stretch of the log.
+#[derive(Debug, Serialize)]
+pub(super) struct Events {
+    events: Vec<Value>,
+    position: i64,
+    more: bool,
+}
+
+pub(super) async fn handle(
+    State(state): State<Arc<Api>>,
+    caller: Caller,
+    query: Query,
+) -> Answer<Json<Events>> {
+    query.expect(&["after", "limit"])?;
+    let limit = query.limit(DEFAULT, MOST)?;
+    let after = query.get("after").and_then(|text| text.parse().ok()).filter(|after: &i64| *after >= 0);
+    let after = after.ok_or_else(|| bad("after", "must be the position of a list or of the page before"))?;
+    let authority = &*caller.authority;
+    let filter = EventFilter {
+        targets: authority.targets.iter().map(|target| target.id).collect(),
+        accounts: authority.accounts(),
+    };
+    let page = state.store.event_list(after, filter, limit).await?;
+    if page.gap {
+        let detail = format!(
+            "events after position {after} are no longer kept: list again, and follow from the position of that list"
+        );
+        return Err(Problem::new("events-purged", "Events were purged", StatusCode::GONE, detail));
+    }
+    let events = page.events.iter().map(|event| render(event, authority)).collect::<Result<_>>()?;
+    Ok(Json(Events { events, position: page.position, more: page.more }))
+}
+
+fn render(event: &StoredEvent, authority: &Authority) -> Result<Value> {
+    render_event(&EventView {
+        id: event.id,
+        position: event.position.ok_or_else(|| Error::internal("an event without position was listed"))?,
+        version: event.version,
+        kind: &event.kind,
+        cloud: cloud_name(event.cloud, authority)
+            .ok_or_else(|| Error::internal("an event of a cloud without grant was listed"))?,
+        region: &event.region,
+        holder: event.holder,
+        resource: event.resource,
+        change: &event.change,
+        old_state: event.old_state.as_deref(),
+        new_state: event.new_state.as_deref(),
+        at: event.at,
+        document: event.document.as_deref(),
+    })
+}
+
+/// Whoever may see an event has a grant at its cloud.
+fn cloud_name(cloud: CloudId, authority: &Authority) -> Option<&str> {
+    let grant = authority.grants.iter().find(|grant| grant.account.cloud == cloud)?;
+    Some(&grant.cloud_name)
+}
+
+pub(super) fn operation() -> Operation {
+    Operation::new("list_events", "Events after a position, in order", WorkClass::Read)
+        .required_query(
+            "after",
+            "Events after this position",
+            json!({ "type": "integer", "format": "int64", "minimum": 0 }),
+        )
+        .query(
+            "limit",
+            "Most events of a page",
+            json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT }),
+        )
+        .answer(
+            200,
+            "A stretch of the log; go on after `position`",
+            Some(json!({
+                "type": "object",
+                "required": ["events", "position", "more"],
+                "properties": {
+                    "events": { "type": "array", "items": reference("Event") },
+                    "position": { "type": "integer", "format": "int64" },
+                    "more": { "type": "boolean", "description": "There is more right after this page." },
+                },
+            })),
+        )
+        .problem(410, "Events after this position are no longer kept: list again")
+}
+
+/// CloudEvents have their own specification; only what the gateway puts in is spelled out.
+pub(super) fn schemas() -> Vec<(String, Value)> {
+    let text = json!({ "type": "string" });
+    let event = json!({
+        "type": "object",
+        "description": "CloudEvents 1.0. The data of `gateway.grant.changed` names position, cloud, account and change alone, and means: list again.",
+        "required": ["specversion", "id", "source", "type", "time", "subject", "data"],
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": { "type": "string", "format": "uuid", "description": "The same each time the event is published." },
+            "source": text,
+            "type": { "enum": [
+                "gateway.resource.created", "gateway.resource.changed", "gateway.resource.state_changed",
+                "gateway.resource.deleted", "gateway.grant.changed",
+            ] },
+            "time": { "type": "string", "format": "date-time" },
+            "subject": { "type": "string", "format": "uuid" },
+            "datacontenttype": { "const": "application/json" },
+            "data": {
+                "type": "object",
+                "required": ["position", "cloud", "account"],
+                "properties": {
+                    "position": { "type": "integer", "format": "int64" },
+                    "version": { "type": "integer", "format": "int64" },
+                    "kind": text, "cloud": text, "region": text, "account": text,
+                    "old_state": { "type": ["string", "null"] },
+                    "new_state": { "type": ["string", "null"] },
+                    "resource": { "oneOf": [reference("Resource"), { "type": "null" }] },
+                    "change": { "enum": ["granted", "ended"] },
+                },
+            },
+        },
+    });
+    vec![("Event".to_owned(), event)]
+}

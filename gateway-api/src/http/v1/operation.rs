@@ -1,0 +1,153 @@
+//! One operation of the OpenAPI document, built where it is handled.
+
+use gateway_bus::WorkClass;
+use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
+
+use crate::http::problem::MEDIA_TYPE;
+use crate::routes::Authentication;
+
+/// The fewest words that say all of an operation; everything that follows from them is added.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    id: String,
+    summary: String,
+    authentication: Authentication,
+    class: Option<WorkClass>,
+    secret: bool,
+    parameters: Vec<Value>,
+    body: Option<Value>,
+    responses: Map<String, Value>,
+}
+
+impl Operation {
+    /// An operation that handlers answer; it wants a token unless told otherwise.
+    pub(crate) fn new(id: impl Into<String>, summary: impl Into<String>, class: WorkClass) -> Self {
+        let operation = Self {
+            id: id.into(),
+            summary: summary.into(),
+            authentication: Authentication::Bearer,
+            class: Some(class),
+            secret: false,
+            parameters: Vec::new(),
+            body: None,
+            responses: Map::new(),
+        };
+        operation
+            .problem(400, "The request is not valid")
+            .problem(401, "The token is missing, malformed, forged, expired or revoked")
+            .problem(405, "The path does not take this method")
+            .problem(413, "The body is too large")
+            .problem(500, "Internal error")
+            .problem(502, "The handler's reply could not be read")
+            .problem(503, "Not available now; Retry-After says when to try again")
+            .problem(504, "No answer in time")
+    }
+
+    /// An operation that the front answers by itself, for anyone.
+    pub(crate) fn of_the_front(id: &str, summary: &str) -> Self {
+        let mut operation =
+            Self::new(id, summary, WorkClass::Read).problem(405, "The path does not take this method");
+        operation.authentication = Authentication::Anyone;
+        operation.class = None;
+        operation.responses.retain(|status, _| status == "405");
+        operation
+    }
+
+    /// Wants client id and secret, and carries secrets in its bodies.
+    #[must_use]
+    pub(crate) fn for_clients(mut self) -> Self {
+        self.authentication = Authentication::Basic;
+        self.secret = true;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn query(self, name: &str, description: &str, schema: Value) -> Self {
+        self.parameter(json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema }))
+    }
+
+    #[must_use]
+    pub(crate) fn required_query(self, name: &str, description: &str, schema: Value) -> Self {
+        self.parameter(json!({ "name": name, "in": "query", "required": true, "description": description, "schema": schema }))
+    }
+
+    #[must_use]
+    pub(crate) fn path(self, name: &str, description: &str, schema: Value) -> Self {
+        self.parameter(json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema }))
+    }
+
+    fn parameter(mut self, parameter: Value) -> Self {
+        self.parameters.push(parameter);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn body(mut self, schema: &str) -> Self {
+        let content = json!({ "application/json": { "schema": reference(schema) } });
+        self.body = Some(json!({ "required": true, "content": content }));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn answer(mut self, status: u16, description: &str, schema: Option<Value>) -> Self {
+        let mut response =
+            json!({ "description": description, "headers": { "x-request-id": reference_to_id() } });
+        if let Some(schema) = schema {
+            response["content"] = json!({ "application/json": { "schema": schema } });
+        }
+        self.responses.insert(status.to_string(), response);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn problem(mut self, status: u16, description: &str) -> Self {
+        let response = json!({
+            "description": description,
+            "headers": { "x-request-id": reference_to_id() },
+            "content": { (MEDIA_TYPE): { "schema": reference("Problem") } },
+        });
+        self.responses.insert(status.to_string(), response);
+        self
+    }
+
+    /// The operation object.
+    pub(crate) fn into_value(self) -> Value {
+        let security = match self.authentication {
+            Authentication::Anyone => json!([{}]),
+            Authentication::Basic => json!([{ "client": [] }]),
+            Authentication::Bearer => json!([{ "token": [] }]),
+        };
+        let mut value = json!({
+            "operationId": self.id,
+            "summary": self.summary,
+            "security": security,
+            "responses": self.responses,
+            "x-gateway-class": self.class.map_or("front", WorkClass::as_str),
+        });
+        if !self.parameters.is_empty() {
+            value["parameters"] = self.parameters.into();
+        }
+        if let Some(body) = self.body {
+            value["requestBody"] = body;
+        }
+        if self.secret {
+            value["x-gateway-secret"] = true.into();
+        }
+        value
+    }
+}
+
+/// A reference to a schema of the document.
+pub(crate) fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+/// The schema of a wire struct, under its name.
+pub(crate) fn schema_of<T: PartialSchema>(name: &str) -> (String, Value) {
+    (name.to_owned(), serde_json::to_value(T::schema()).unwrap_or_default())
+}
+
+fn reference_to_id() -> Value {
+    json!({ "$ref": "#/components/headers/RequestId" })
+}

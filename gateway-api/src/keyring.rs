@@ -1,0 +1,74 @@
+//! The gateway's keys as a running process holds them: read anew when their file changes.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use gateway_core::config::KeyringSource;
+use gateway_core::error::Result;
+use gateway_core::keyring::{ACTIVATION_DELAY, Keyring};
+use tokio_util::sync::CancellationToken;
+
+/// How often the file is looked at. Longer must stay well under [`ACTIVATION_DELAY`], or a rotated key is
+/// used before everybody knows it; shorter only costs a `stat`.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+const _: () = assert!(LOOK_EVERY.as_secs() * 3 < ACTIVATION_DELAY.as_secs());
+
+/// The keyring, shared and replaceable. Clones see the same one.
+#[derive(Clone, Debug)]
+pub struct KeyringHandle {
+    current: Arc<RwLock<Arc<Keyring>>>,
+    /// None when the keys came from the environment, which does not change.
+    file: Option<PathBuf>,
+}
+
+impl KeyringHandle {
+    /// Keys that stay as they are.
+    pub fn fixed(keyring: Keyring) -> Self {
+        Self { current: Arc::new(RwLock::new(Arc::new(keyring))), file: None }
+    }
+
+    /// Reads the keys: from `text` (the variable `GATEWAY_KEYRING`) if given, else from the file.
+    ///
+    /// # Errors
+    /// Invalid, naming the file.
+    pub fn load(source: &KeyringSource, text: Option<&str>) -> Result<Self> {
+        if let Some(text) = text {
+            return Ok(Self::fixed(Keyring::parse(text)?));
+        }
+        let file = PathBuf::from(&source.file);
+        Ok(Self { file: Some(file.clone()), ..Self::fixed(Keyring::load(&file)?) })
+    }
+
+    /// The keys as they are now.
+    pub fn get(&self) -> Arc<Keyring> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Follows the file until `stop`. A file that cannot be read leaves the keys as they were.
+    pub async fn watch(&self, stop: CancellationToken) {
+        let Some(file) = &self.file else { return };
+        // Not known when the keys were read: the first look reads them once more.
+        let mut seen = None;
+        loop {
+            let found = modified(file).await;
+            if found.is_some() && found != seen {
+                match Keyring::load(file) {
+                    Ok(keyring) => {
+                        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+                        seen = found;
+                    }
+                    Err(error) => tracing::error!(error = error.chain(), "the keyring stays as it was"),
+                }
+            }
+            if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+async fn modified(file: &Path) -> Option<SystemTime> {
+    tokio::fs::metadata(file).await.ok()?.modified().ok()
+}

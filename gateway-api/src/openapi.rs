@@ -1,0 +1,200 @@
+//! The OpenAPI 3.1 document, generated from the operations and the registry of kinds.
+//!
+//! `openapi.json` is checked in: clients and the front's route table read it. A test fails when it differs
+//! from the code; run that test with `GATEWAY_REWRITE=1` to write it anew.
+
+use std::collections::BTreeMap;
+
+use gateway_core::kinds::{Reference, VolumeAttachment};
+use gateway_core::observation::Visibility;
+use serde_json::{Map, Value, json};
+use utoipa::PartialSchema as _;
+
+use crate::http::v1::{self, Operation};
+
+/// The whole document.
+pub fn document() -> Value {
+    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    for (path, method, operation) in front_operations().into_iter().chain(v1::operations()) {
+        paths.entry(path).or_default().insert(method.to_owned(), operation.into_value());
+    }
+    let mut schemas: BTreeMap<String, Value> = v1::schemas().into_iter().collect();
+    schemas.insert("Problem".to_owned(), problem());
+    schemas.insert("Resource".to_owned(), resource());
+    for (name, schema) in [
+        ("Reference", Reference::schema()),
+        ("VolumeAttachment", VolumeAttachment::schema()),
+        ("Visibility", Visibility::schema()),
+    ] {
+        schemas.insert(name.to_owned(), serde_json::to_value(schema).unwrap_or_default());
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Cloud Gateway",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "One vocabulary for the resources of many clouds. Reads never wait for a cloud: every answer says how old it is.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "headers": { "RequestId": {
+                "description": "Id of the request: what the gateway's log lines and problems name.",
+                "schema": { "type": "string", "format": "uuid" },
+            } },
+            "securitySchemes": {
+                "client": { "type": "http", "scheme": "basic", "description": "Id and secret of a registered client." },
+                "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From POST /v1/check_credentials." },
+            },
+        },
+    })
+}
+
+/// What the front answers by itself.
+fn front_operations() -> Vec<(String, &'static str, Operation)> {
+    let status =
+        json!({ "type": "object", "required": ["status"], "properties": { "status": { "type": "string" } } });
+    vec![
+        (
+            "/live".to_owned(),
+            "get",
+            Operation::of_the_front("live", "Whether the process runs").answer(
+                200,
+                "It does",
+                Some(status.clone()),
+            ),
+        ),
+        (
+            "/ready".to_owned(),
+            "get",
+            Operation::of_the_front("ready", "Whether requests can be answered now")
+                .answer(200, "They can", Some(status))
+                .problem(503, "There is no connection to the message broker"),
+        ),
+        (
+            "/v1/openapi.json".to_owned(),
+            "get",
+            Operation::of_the_front("openapi", "This document").answer(
+                200,
+                "OpenAPI 3.1",
+                Some(json!({ "type": "object" })),
+            ),
+        ),
+    ]
+}
+
+fn problem() -> Value {
+    json!({
+        "type": "object",
+        "description": "RFC 9457. `type` is stable; a problem may have further members.",
+        "required": ["type", "title", "status", "detail", "instance"],
+        "properties": {
+            "type": { "type": "string", "format": "uri-reference" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "instance": { "type": "string", "format": "uri-reference", "description": "The request's id." },
+        },
+    })
+}
+
+/// What resources of every kind have.
+fn resource() -> Value {
+    let time = json!({ "type": ["string", "null"], "format": "date-time" });
+    let maybe = json!({ "type": ["string", "null"] });
+    json!({
+        "type": "object",
+        "required": [
+            "id", "kind", "version", "cloud", "region", "account", "external_id", "name", "state", "cloud_state",
+            "owner", "visibility", "created_at", "updated_at", "changed_at", "tags", "actions", "links",
+        ],
+        "properties": {
+            "id": { "type": "string", "format": "uuid" },
+            "kind": { "type": "string" },
+            "version": { "type": "integer", "format": "int64", "description": "Counts the record's changes." },
+            "cloud": { "type": "string", "description": "Name of the cloud." },
+            "region": { "type": "string" },
+            "account": { "type": "string", "description": "Id of the account that holds the record, or `global`." },
+            "external_id": { "type": "string", "description": "The cloud's own id." },
+            "name": { "type": "string" },
+            "state": maybe,
+            "cloud_state": { "type": ["string", "null"], "description": "The cloud's own word for the state." },
+            "owner": { "type": ["string", "null"], "description": "The owning account, by the cloud's own id." },
+            "visibility": { "$ref": "#/components/schemas/Visibility" },
+            "created_at": time,
+            "updated_at": time,
+            "changed_at": { "type": "string", "format": "date-time", "description": "When the gateway saw it change last." },
+            "tags": { "type": "object", "additionalProperties": { "type": "string" } },
+            "actions": { "type": "array", "items": { "type": "string" }, "description": "What the caller may do with it now." },
+            "links": { "type": "object", "required": ["self"], "additionalProperties": { "type": "string" } },
+            "cloud_data": { "description": "The cloud's own document, with `view=raw`." },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::routes::DOCUMENT;
+
+    #[test]
+    fn openapi_is_in_step() {
+        let text = format!("{}\n", serde_json::to_string_pretty(&document()).unwrap());
+        if std::env::var_os("GATEWAY_REWRITE").is_some() {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+            std::fs::write(file, &text).unwrap();
+        } else {
+            assert!(text == DOCUMENT, "openapi.json is not what the code says; run this test with GATEWAY_REWRITE=1");
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn walk<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+            match value {
+                Value::Object(members) => {
+                    found.extend(members.get("$ref").and_then(Value::as_str));
+                    members.values().for_each(|value| walk(value, found));
+                }
+                Value::Array(values) => values.iter().for_each(|value| walk(value, found)),
+                _ => {}
+            }
+        }
+        let document = document();
+        let mut references = Vec::new();
+        walk(&document, &mut references);
+        assert!(!references.is_empty());
+        for reference in references {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn every_operation_says_what_it_wants_and_what_can_go_wrong() {
+        let document = document();
+        let mut ids = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = format!("{method} {path}");
+                ids.push(operation["operationId"].as_str().unwrap().to_owned());
+                assert!(operation["security"].is_array(), "{name}");
+                let responses = operation["responses"].as_object().unwrap();
+                assert!(responses.keys().any(|status| status.starts_with('2')), "{name}");
+                if operation["x-gateway-class"] != "front" {
+                    for status in ["401", "500", "503", "504"] {
+                        let content = &responses[status]["content"];
+                        assert!(content["application/problem+json"].is_object(), "{name}: {status}");
+                    }
+                }
+            }
+        }
+        let count = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "an operationId comes twice");
+    }
+}
