@@ -1,10 +1,13 @@
 //! Two databases behind one connection type, and the little SQL in which they differ.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use diesel::connection::Connection as _;
-use diesel::connection::SimpleConnection as _;
+use diesel::connection::{
+    AnsiTransactionManager, Connection as _, SimpleConnection as _, TransactionManager as _,
+};
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::r2d2::ManageConnection;
@@ -46,7 +49,24 @@ pub(crate) type Pool = diesel::r2d2::Pool<Manager>;
 /// A pooled connection, and whether it is still good for anything.
 pub(crate) struct Slot {
     pub(crate) connection: Connection,
-    pub(crate) broken: bool,
+    broken: bool,
+    /// Outages that had been met when it was made.
+    made_after: u64,
+    outages: Arc<AtomicU64>,
+}
+
+impl Slot {
+    /// Keeps it from being used again.
+    pub(crate) fn discard(&mut self) {
+        self.broken = true;
+    }
+
+    /// The server went away: no connection that was made before is any good, and finding that out one call
+    /// after the other would fail as many calls.
+    pub(crate) fn discard_all(&mut self) {
+        self.broken = true;
+        self.outages.fetch_max(self.made_after + 1, Ordering::Relaxed);
+    }
 }
 
 /// Makes connections by the URL's scheme. (The derive's own `establish` tries one after the other, and
@@ -55,6 +75,7 @@ pub(crate) struct Slot {
 pub(crate) struct Manager {
     url: String,
     backend: Backend,
+    outages: Arc<AtomicU64>,
 }
 
 impl Manager {
@@ -64,6 +85,7 @@ impl Manager {
                 let mut connection = MysqlConnection::establish(&self.url)?;
                 let set_up = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
                               SET SESSION innodb_lock_wait_timeout = 10; \
+                              SET SESSION time_zone = '+00:00'; \
                               SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'";
                 for statement in set_up.split("; ") {
                     diesel::sql_query(statement)
@@ -91,18 +113,31 @@ impl ManageConnection for Manager {
     type Error = ConnectionError;
 
     fn connect(&self) -> ConnectionResult<Slot> {
-        Ok(Slot { connection: self.establish()?, broken: false })
+        let made_after = self.outages.load(Ordering::Relaxed);
+        let connection = self.establish()?;
+        Ok(Slot { connection, broken: false, made_after, outages: Arc::clone(&self.outages) })
     }
 
     /// Asking the server before each use would double the round trips: a dead connection is met when it is
     /// used, and thrown away then.
-    fn is_valid(&self, _: &mut Slot) -> ConnectionResult<()> {
+    fn is_valid(&self, slot: &mut Slot) -> ConnectionResult<()> {
+        if slot.made_after < self.outages.load(Ordering::Relaxed) {
+            return Err(ConnectionError::BadConnection("the server went away since it was made".to_owned()));
+        }
         Ok(())
     }
 
-    /// A connection on which work panicked may be inside a transaction.
+    /// A connection on which work panicked, or a rollback failed, may be inside a transaction.
     fn has_broken(&self, slot: &mut Slot) -> bool {
-        std::thread::panicking() || slot.broken
+        let stuck = match &mut slot.connection {
+            Connection::Mysql(connection) => {
+                AnsiTransactionManager::is_broken_transaction_manager(connection)
+            }
+            Connection::Sqlite(connection) => {
+                AnsiTransactionManager::is_broken_transaction_manager(connection)
+            }
+        };
+        std::thread::panicking() || slot.broken || stuck
     }
 }
 
@@ -121,7 +156,7 @@ pub(crate) fn pool(config: &DatabaseConfig) -> Result<(Pool, Backend)> {
         .idle_timeout(Some(Duration::from_secs(300)))
         .connection_timeout(CONNECT_TIMEOUT)
         .error_handler(Box::new(Quiet))
-        .build_unchecked(Manager { url, backend });
+        .build_unchecked(Manager { url, backend, outages: Arc::default() });
     Ok((pool, backend))
 }
 
@@ -161,24 +196,35 @@ pub(crate) fn now(connection: &mut Connection, clock: &dyn Clock) -> Result<Time
 }
 
 /// Takes SQLite's write lock at once: a transaction that reads first and then writes would fail instead of wait.
+///
+/// Told to diesel's transaction manager, not to the database alone: diesel opens one of its own for several
+/// rows on SQLite, and must know that there is one already.
 pub(crate) fn begin(connection: &mut Connection) -> Result<()> {
-    let sql = match connection {
-        Connection::Mysql(_) => "START TRANSACTION",
-        Connection::Sqlite(_) => "BEGIN IMMEDIATE",
-    };
-    execute(connection, sql)
+    match connection {
+        Connection::Mysql(connection) => {
+            AnsiTransactionManager::begin_transaction_sql(connection, "START TRANSACTION")
+        }
+        Connection::Sqlite(connection) => {
+            AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+        }
+    }
+    .map_err(crate::error::database)
 }
 
 pub(crate) fn commit(connection: &mut Connection) -> Result<()> {
-    execute(connection, "COMMIT")
+    match connection {
+        Connection::Mysql(connection) => AnsiTransactionManager::commit_transaction(connection),
+        Connection::Sqlite(connection) => AnsiTransactionManager::commit_transaction(connection),
+    }
+    .map_err(crate::error::database)
 }
 
 pub(crate) fn rollback(connection: &mut Connection) -> Result<()> {
-    execute(connection, "ROLLBACK")
-}
-
-fn execute(connection: &mut Connection, sql: &str) -> Result<()> {
-    diesel::sql_query(sql).execute(connection).map(drop).map_err(crate::error::database)
+    match connection {
+        Connection::Mysql(connection) => AnsiTransactionManager::rollback_transaction(connection),
+        Connection::Sqlite(connection) => AnsiTransactionManager::rollback_transaction(connection),
+    }
+    .map_err(crate::error::database)
 }
 
 /// Loads rows and locks them until the transaction ends. SQLite's writer holds the whole database already.

@@ -10,6 +10,8 @@ struct Contention(String);
 
 pub(crate) fn database(error: Diesel) -> Error {
     match error {
+        // Of a commit that failed, what came first says why.
+        Diesel::RollbackErrorOnCommit { commit_error, .. } => database(*commit_error),
         Diesel::NotFound => Error::new(ErrorKind::NotFound, "there is no such record"),
         Diesel::DatabaseError(
             DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::SerializationFailure,
@@ -57,7 +59,8 @@ fn unavailable() -> Error {
     Error::unavailable("the gateway's database cannot be reached")
 }
 
-fn contention(message: &str) -> Error {
+/// A race that was lost: see [`is_contention`].
+pub(crate) fn contention(message: &str) -> Error {
     Error::new(ErrorKind::Conflict, "somebody else changed the same thing at the same time")
         .with_status(Status::Temporary)
         .with_source(Contention(message.to_owned()))

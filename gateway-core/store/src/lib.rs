@@ -115,8 +115,14 @@ impl Store {
             let _permit = permit;
             for attempt in 1.. {
                 let mut slot = pool.get().map_err(error::no_connection)?;
+                let begun = if transaction { connection::begin(&mut slot.connection) } else { Ok(()) };
+                // Nothing was asked for yet that doing twice would do twice.
+                let repeatable = !transaction || begun.is_err();
                 let mut session = Session { connection: &mut slot.connection, clock: &*clock };
-                let outcome = if transaction { session.transaction(&work) } else { work(&mut session) };
+                let outcome = begun.and_then(|()| match transaction {
+                    true => session.transaction(&work),
+                    false => work(&mut session),
+                });
                 match outcome {
                     Err(error) if error::is_contention(&error) && attempt < ATTEMPTS => {
                         drop(slot);
@@ -124,13 +130,17 @@ impl Store {
                         let jitter = clock.now().0.unsigned_abs() % 10;
                         std::thread::sleep(Duration::from_millis(u64::from(attempt) * 5 + jitter));
                     }
-                    // The server closed a connection that lay idle: the next one is fresh. A transaction is
-                    // left to the caller, who knows whether doing it twice is right.
-                    Err(error) if error.kind() == ErrorKind::Unavailable && !transaction && attempt == 1 => {
-                        slot.broken = true;
+                    // The server closed a connection that lay idle: the next one is fresh. A transaction that
+                    // had begun is left to the caller, who knows whether doing it twice is right.
+                    Err(error) if error.kind() == ErrorKind::Unavailable && repeatable && attempt == 1 => {
+                        slot.discard_all();
                     }
                     Err(error) => {
-                        slot.broken = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Internal);
+                        match error.kind() {
+                            ErrorKind::Unavailable => slot.discard_all(),
+                            ErrorKind::Internal => slot.discard(),
+                            _ => {}
+                        }
                         return Err(error);
                     }
                     outcome => return outcome,
@@ -153,13 +163,13 @@ impl Session<'_> {
         connection::now(self.connection, self.clock)
     }
 
+    /// Works in the transaction that has begun, and ends it.
     fn transaction<T>(&mut self, work: impl Fn(&mut Session<'_>) -> Result<T>) -> Result<T> {
-        connection::begin(self.connection)?;
         let outcome = work(&mut Session { connection: self.connection, clock: self.clock });
         match outcome {
             Ok(value) => connection::commit(self.connection).map(|()| value),
             Err(error) => {
-                // The first error says more than a failed rollback, which the pool notices by itself.
+                // The first error says more than a failed rollback, after which the pool drops the connection.
                 let _ = connection::rollback(self.connection);
                 Err(error)
             }
