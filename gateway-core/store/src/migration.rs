@@ -1,6 +1,8 @@
 //! Bringing the schema up to date.
 
 use diesel::migration::Migration;
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use gateway_core::error::{Error, Result};
 
@@ -15,7 +17,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 pub struct Migrations(pub Vec<String>);
 
 impl Store {
-    /// Applies what is missing. On MySQL a named lock keeps two processes from doing it at once.
+    /// Applies what is missing. Of two processes that do it at once, one waits for the other.
     ///
     /// # Errors
     /// Unavailable without a database; internal, with the cause, when a migration fails.
@@ -27,14 +29,14 @@ impl Store {
             };
             match session.connection {
                 Connection::Mysql(connection) => {
-                    lock(connection, "SELECT GET_LOCK('gateway.migrate', 60)")?;
+                    take_lock(connection)?;
                     let done = connection.run_pending_migrations(MYSQL).map(names).map_err(failed);
-                    lock(connection, "SELECT RELEASE_LOCK('gateway.migrate')")?;
+                    release_lock(connection)?;
                     done
                 }
-                Connection::Sqlite(connection) => {
-                    connection.run_pending_migrations(SQLITE).map(names).map_err(failed)
-                }
+                Connection::Sqlite(connection) => connection
+                    .immediate_transaction(|connection| connection.run_pending_migrations(SQLITE).map(names))
+                    .map_err(failed),
             }
             .map(Migrations)
         })
@@ -66,9 +68,26 @@ fn names<DB: diesel::backend::Backend>(list: &[Box<dyn Migration<DB>>]) -> Migra
     Migrations(list.iter().map(|migration| migration.name().to_string()).collect())
 }
 
-fn lock(connection: &mut diesel::mysql::MysqlConnection, sql: &str) -> Result<()> {
-    use diesel::RunQueryDsl as _;
-    diesel::sql_query(sql).execute(connection).map(drop).map_err(crate::error::database)
+#[derive(diesel::QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+    taken: Option<i64>,
+}
+
+/// Waits up to a minute for another process that migrates the same database. Names of locks belong to the
+/// whole server, so this one has the database in it, shortened to what MySQL takes.
+fn take_lock(connection: &mut MysqlConnection) -> Result<()> {
+    let sql = "SELECT GET_LOCK(CONCAT('gateway.migrate.', MD5(DATABASE())), 60) AS taken";
+    let locked = diesel::sql_query(sql).get_result::<Locked>(connection).map_err(crate::error::database)?;
+    match locked.taken {
+        Some(1) => Ok(()),
+        _ => Err(Error::unavailable("another process has been migrating the database for a minute")),
+    }
+}
+
+fn release_lock(connection: &mut MysqlConnection) -> Result<()> {
+    let sql = "SELECT RELEASE_LOCK(CONCAT('gateway.migrate.', MD5(DATABASE()))) AS taken";
+    diesel::sql_query(sql).get_result::<Locked>(connection).map(drop).map_err(crate::error::database)
 }
 
 #[cfg(test)]
