@@ -1,6 +1,6 @@
 //! The one door: every change of a resource, whoever saw it, goes through [`Store::apply`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 use gateway_core::error::Result;
@@ -11,7 +11,7 @@ use gateway_core::scope::Scope;
 use gateway_core::{Kind, Timestamp};
 
 use crate::connection::{for_update, insert_all};
-use crate::error::{corrupt, database};
+use crate::error::{contention, corrupt, database};
 use crate::event::NewEvent;
 use crate::schema::{events, missing_resources, poll_targets, resources, tombstones};
 use crate::target::{Fence, Target, lost};
@@ -90,7 +90,6 @@ impl Applied {
 }
 
 /// What the store has of a record.
-#[derive(Clone)]
 struct Present {
     version: i64,
     hash: Vec<u8>,
@@ -133,98 +132,98 @@ impl Store {
     }
 }
 
+/// Sightings by record. The last of a record counts, for all are of one time; and in the order of ids, so that
+/// two transactions meet the same records in the same order.
+type Sightings<'a> = BTreeMap<ResourceId, &'a Sighting>;
+
+/// Version and time of a record that was deleted.
+type Grave = (i64, i64);
+
 impl Session<'_> {
     fn apply(&mut self, door: Door, observation: &Observation) -> Result<Applied> {
         if let Door::Lease(fence) = door {
             self.check_fence(fence)?;
         }
-        let mut present = self.present(observation)?;
-        let graves = self.graves(observation, &present)?;
+        let sightings: Sightings<'_> =
+            observation.sightings.iter().map(|sighting| (id_of(observation, sighting), sighting)).collect();
+        let mut present = self.present(observation.target, &sightings)?;
+        let absent: Vec<_> = sightings.keys().copied().filter(|id| !present.contains_key(id)).collect();
+        let graves = self.graves(observation.target, &absent)?;
         let now = self.now()?;
         let mut applied = Applied::default();
         let (mut rows, mut outbox) = (Vec::new(), Vec::new());
-        for sighting in &observation.sightings {
-            let id = id_of(observation, sighting);
-            let known = present.get(&id).cloned();
-            if known.as_ref().is_some_and(|known| known.observed_at > observation.as_of.0) {
+        for (id, sighting) in sightings {
+            let known = present.remove(&id);
+            let grave = graves.get(&id);
+            let newest = known.as_ref().map(|known| known.observed_at).or(grave.map(|(_, at)| *at));
+            if newest.is_some_and(|newest| newest > observation.as_of.0) {
                 applied.refused += 1;
                 continue;
             }
             match (sighting, known) {
                 (Sighting::Present(seen), Some(known)) => {
-                    let hash = seen.content_hash().0.to_vec();
-                    if hash == known.hash {
+                    if seen.content_hash().0[..] == known.hash {
                         applied.unchanged += 1;
                         continue;
                     }
-                    let version = known.version + 1;
-                    let change = if seen.state == known.state.as_deref() {
-                        Change::Changed
-                    } else {
-                        Change::StateChanged
-                    };
-                    let row = new_row(observation, id, seen, version, now);
-                    outbox.push(event(observation, id, version, change, known.state, Some(&row), now));
-                    present.insert(
-                        id,
-                        Present {
-                            version,
-                            hash,
-                            observed_at: observation.as_of.0,
-                            state: row.state.map(str::to_owned),
-                        },
-                    );
+                    let same_state = seen.state == known.state.as_deref();
+                    let change = if same_state { Change::Changed } else { Change::StateChanged };
+                    let row = new_row(observation, id, seen, known.version + 1, now);
+                    outbox.push(event(observation, id, row.version, change, known.state, Some(&row), now));
                     self.update_row(row)?;
                     applied.changed += 1;
                 }
                 (Sighting::Present(seen), None) => {
-                    let grave = graves.get(&id);
-                    if grave.is_some_and(|(_, observed_at)| *observed_at > observation.as_of.0) {
-                        applied.refused += 1;
-                        continue;
-                    }
                     let version = grave.map_or(1, |(version, _)| version + 1);
                     let row = new_row(observation, id, seen, version, now);
                     outbox.push(event(observation, id, version, Change::Created, None, Some(&row), now));
-                    present.insert(
-                        id,
-                        Present {
-                            version,
-                            hash: row.hash.clone(),
-                            observed_at: observation.as_of.0,
-                            state: row.state.map(str::to_owned),
-                        },
-                    );
-                    rows.push(row);
+                    rows.push((id, row));
                     applied.created += 1;
                 }
                 (Sighting::Gone(_), Some(known)) => {
                     let version = known.version + 1;
                     outbox.push(event(observation, id, version, Change::Deleted, known.state, None, now));
                     self.bury(observation, id, version)?;
-                    present.remove(&id);
                     applied.deleted += 1;
                 }
                 (Sighting::Gone(_), None) => applied.unchanged += 1,
             }
         }
-        let reborn: Vec<_> = rows.iter().filter(|row| row.version > 1).map(|row| row.id.clone()).collect();
-        if !reborn.is_empty() {
+        self.insert(observation.target, rows, &graves)?;
+        if !outbox.is_empty() {
+            insert_all!(self, events::table, &outbox)?;
+        }
+        Ok(applied)
+    }
+
+    /// Inserts records that were absent, unless they came and went since their graves were read: a version
+    /// must not be given twice, and nothing locks what is not there.
+    fn insert(
+        &mut self,
+        target: TargetId,
+        rows: Vec<(ResourceId, NewRow)>,
+        graves: &HashMap<ResourceId, Grave>,
+    ) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (ids, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        insert_all!(self, resources::table, &rows)?;
+        let before: HashMap<_, _> = ids.iter().filter_map(|id| Some((*id, *graves.get(id)?))).collect();
+        if self.graves(target, &ids)? != before {
+            return Err(contention("a record came and went meanwhile"));
+        }
+        if !before.is_empty() {
+            let reborn = before.keys().map(|id| id.to_bytes());
             diesel::delete(
                 tombstones::table
-                    .filter(tombstones::target_id.eq(observation.target.0))
+                    .filter(tombstones::target_id.eq(target.0))
                     .filter(tombstones::id.eq_any(reborn)),
             )
             .execute(self.connection)
             .map_err(database)?;
         }
-        if !rows.is_empty() {
-            insert_all!(self, resources::table, &rows)?;
-        }
-        if !outbox.is_empty() {
-            insert_all!(self, events::table, &outbox)?;
-        }
-        Ok(applied)
+        Ok(())
     }
 
     /// Holds the target's row, so that nobody can take the lease before this transaction ends.
@@ -236,12 +235,14 @@ impl Session<'_> {
         }
     }
 
-    fn present(&mut self, observation: &Observation) -> Result<HashMap<ResourceId, Present>> {
-        let ids: Vec<_> =
-            observation.sightings.iter().map(|sighting| id_of(observation, sighting).to_bytes()).collect();
+    fn present(
+        &mut self,
+        target: TargetId,
+        sightings: &Sightings<'_>,
+    ) -> Result<HashMap<ResourceId, Present>> {
         let query = resources::table
-            .filter(resources::target_id.eq(observation.target.0))
-            .filter(resources::id.eq_any(ids))
+            .filter(resources::target_id.eq(target.0))
+            .filter(resources::id.eq_any(sightings.keys().map(|id| id.to_bytes())))
             .select((
                 resources::id,
                 resources::version,
@@ -258,25 +259,14 @@ impl Session<'_> {
             .collect()
     }
 
-    /// Versions and times of what was deleted before and is sighted now.
-    fn graves(
-        &mut self,
-        observation: &Observation,
-        present: &HashMap<ResourceId, Present>,
-    ) -> Result<HashMap<ResourceId, (i64, i64)>> {
-        let absent: Vec<_> = observation
-            .sightings
-            .iter()
-            .map(|sighting| id_of(observation, sighting))
-            .filter(|id| !present.contains_key(id))
-            .map(ResourceId::to_bytes)
-            .collect();
+    /// Those of the records that were deleted before.
+    fn graves(&mut self, target: TargetId, absent: &[ResourceId]) -> Result<HashMap<ResourceId, Grave>> {
         if absent.is_empty() {
             return Ok(HashMap::new());
         }
         let rows = tombstones::table
-            .filter(tombstones::target_id.eq(observation.target.0))
-            .filter(tombstones::id.eq_any(absent))
+            .filter(tombstones::target_id.eq(target.0))
+            .filter(tombstones::id.eq_any(absent.iter().map(|id| id.to_bytes())))
             .select((tombstones::id, tombstones::version, tombstones::observed_at))
             .load::<(Vec<u8>, i64, i64)>(self.connection)
             .map_err(database)?;
