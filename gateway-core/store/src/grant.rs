@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use gateway_core::driver::{Capability, Proof};
 use gateway_core::error::{Error, Result};
 use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId};
-use gateway_core::scope::{Holder, Region};
+use gateway_core::scope::{Holder, Region, Scope};
 use gateway_core::{Kind, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,9 @@ const REFUSALS: i32 = 2;
 /// A claimed verification is somebody else's after this long.
 const CLAIM: Duration = Duration::from_secs(120);
 
+/// Grants that one query of an election looks at. Most often the first may list what is asked for.
+const CANDIDATES: i64 = 50;
+
 /// After a first refusal the second opinion is asked for soon.
 const SECOND_OPINION: Duration = Duration::from_secs(10);
 
@@ -125,8 +128,11 @@ impl Store {
                     .filter(credentials::account_id.eq(&account))
                     .select(CredentialRow::as_select())
                     .first(session.connection)
-                    .map_err(database)?
-                    .into_credential()?;
+                    .optional()
+                    .map_err(database)?;
+                // Ended in this very moment.
+                let Some(credential) = credential else { continue };
+                let credential = credential.into_credential()?;
                 let cloud = CloudId::from_bytes(&cloud).ok_or_else(|| corrupt("cloud id"))?;
                 claimed.push(DueGrant { cloud, credential, refusals });
             }
@@ -224,9 +230,16 @@ impl Store {
     pub async fn grant_suspect(&self, credential: CredentialId) -> Result<()> {
         self.write(move |session| {
             let now = session.now()?;
+            let known = credentials::table
+                .find(credential.to_bytes())
+                .select(CredentialRow::as_select())
+                .first(session.connection)
+                .optional()
+                .map_err(database)?;
+            let Some(known) = known else { return Ok(()) };
             // One that waits for a second opinion keeps its time.
-            let row = grants::table
-                .filter(grants::credential_id.eq(credential.to_bytes()))
+            let row = session
+                .grant_of(&known.into_credential()?)
                 .filter(grants::refusals.eq(0))
                 .filter(grants::verify_at.gt(now.plus(CLAIM).0));
             diesel::update(row)
@@ -334,33 +347,50 @@ impl Session<'_> {
         self.event_of_grant(account, cloud, "ended", now)
     }
 
-    /// The credentials that may list a target, the most recently verified first.
-    pub(crate) fn candidates(
+    /// The credential to list a target with: the one elected before as long as it may, for absence counts
+    /// only against its own listings; else the most recently verified that may.
+    pub(crate) fn elect(
         &mut self,
-        cloud: CloudId,
-        holder: Holder,
-        region: &Region,
+        scope: &Scope,
         kind: Kind,
-    ) -> Result<Vec<SealedCredential>> {
-        let mut query = grants::table
-            .inner_join(credentials::table.on(credentials::id.eq(grants::credential_id)))
-            .filter(grants::cloud_id.eq(cloud.to_bytes()))
-            .order((grants::refusals, grants::verified_at.desc()))
-            .limit(50)
-            .select((CredentialRow::as_select(), grants::access))
-            .into_boxed();
-        if let Holder::Account(account) = holder {
-            query = query.filter(grants::account_id.eq(account.to_bytes()));
-        }
-        let rows = query.load::<(CredentialRow, String)>(self.connection).map_err(database)?;
-        let mut candidates = Vec::new();
-        for (row, access) in rows {
-            let access: Access = serde_json::from_str(&access).map_err(|_| corrupt("grant"))?;
-            if access.allows(region, kind) {
-                candidates.push(row.into_credential()?);
+        before: Option<Vec<u8>>,
+    ) -> Result<Option<SealedCredential>> {
+        if let Some(before) = before {
+            let found = credentials::table
+                .inner_join(
+                    grants::table.on(grants::principal_id
+                        .eq(credentials::principal_id)
+                        .and(grants::account_id.eq(credentials::account_id))
+                        .and(grants::credential_id.eq(credentials::id))),
+                )
+                .filter(credentials::id.eq(before))
+                .select((CredentialRow::as_select(), grants::access))
+                .load(self.connection);
+            let stays = first_able(found.map_err(database)?, scope, kind)?;
+            if stays.is_some() {
+                return Ok(stays);
             }
         }
-        Ok(candidates)
+        for page in 0.. {
+            let mut query = grants::table
+                .inner_join(credentials::table.on(credentials::id.eq(grants::credential_id)))
+                .order((grants::refusals, grants::verified_at.desc()))
+                .limit(CANDIDATES)
+                .offset(page * CANDIDATES)
+                .select((CredentialRow::as_select(), grants::access))
+                .into_boxed();
+            query = match scope.holder {
+                Holder::Account(account) => query.filter(grants::account_id.eq(account.to_bytes())),
+                Holder::Global => query.filter(grants::cloud_id.eq(scope.cloud.to_bytes())),
+            };
+            let found = query.load(self.connection).map_err(database)?;
+            let last = (found.len() as i64) < CANDIDATES;
+            let able = first_able(found, scope, kind)?;
+            if last || able.is_some() {
+                return Ok(able);
+            }
+        }
+        Ok(None)
     }
 
     /// Until when the cloud asked for no calls for any account that these credentials are of.
@@ -369,4 +399,18 @@ impl Session<'_> {
             accounts::table.find(account.to_bytes()).select(accounts::paused_until).first(self.connection);
         Ok(Timestamp(until.optional().map_err(database)?.unwrap_or(0)))
     }
+}
+
+fn first_able(
+    found: Vec<(CredentialRow, String)>,
+    scope: &Scope,
+    kind: Kind,
+) -> Result<Option<SealedCredential>> {
+    for (row, access) in found {
+        let access: Access = serde_json::from_str(&access).map_err(|_| corrupt("grant"))?;
+        if access.allows(&scope.region, kind) {
+            return row.into_credential().map(Some);
+        }
+    }
+    Ok(None)
 }

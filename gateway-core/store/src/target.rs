@@ -11,7 +11,7 @@ use gateway_core::scope::{Holder, Region, Scope};
 use gateway_core::{Kind, Timestamp};
 
 use crate::account::SealedCredential;
-use crate::connection::insert_all;
+use crate::connection::{for_update, insert_all};
 use crate::error::{corrupt, database};
 use crate::grant::Access;
 use crate::schema::{poll_targets, resources};
@@ -238,8 +238,9 @@ impl Store {
     pub async fn target_finish(&self, fence: Fence, outcome: Outcome) -> Result<()> {
         self.write(move |session| {
             let now = session.now()?;
-            let wanted = leased(fence).select(poll_targets::wanted_at).first::<i64>(session.connection);
-            let wanted = wanted.optional().map_err(database)?.ok_or_else(lost)?;
+            // Locked: a wish that came between reading and writing would be forgotten.
+            let query = leased(fence).select(poll_targets::wanted_at);
+            let wanted = for_update!(session, query, i64)?.pop().ok_or_else(lost)?;
             let unanswered = outcome.listed.is_some_and(|(as_of, _)| wanted > as_of.0);
             let due = if unanswered { now } else { now.plus(outcome.next) };
             let common = (
@@ -367,9 +368,7 @@ impl Session<'_> {
             .filter(poll_targets::due_at.le(now.0));
         let target = row.into_target()?;
         let scope = &target.scope;
-        let candidates = self.candidates(scope.cloud, scope.holder, &scope.region, target.kind)?;
-        let stays = candidates.iter().find(|candidate| Some(candidate.id.to_bytes()) == elected);
-        let Some(credential) = stays.or(candidates.first()).cloned() else {
+        let Some(credential) = self.elect(scope, target.kind, elected)? else {
             diesel::update(due)
                 .set((
                     poll_targets::lease_epoch.eq(epoch + 1),
