@@ -13,7 +13,7 @@ use crate::account::{Account, AccountRow};
 use crate::error::{corrupt, database};
 use crate::grant::Access;
 use crate::principal::Client;
-use crate::schema::{accounts, clouds, grants, leaders, poll_targets, revoked_tokens};
+use crate::schema::{accounts, clouds, grants, poll_targets, revoked_tokens};
 use crate::target::TargetStatus;
 
 /// One live grant.
@@ -80,8 +80,7 @@ impl Store {
         let Some(client) = self.client_get(principal).await? else { return Ok(None) };
         self.read(move |session| {
             let read_at = session.now()?;
-            let position = leaders::table.find("relay").select(leaders::numbered).first(session.connection);
-            let position = position.map_err(database)?;
+            let position = session.numbered()?;
             let revoked = revoked_tokens::table
                 .filter(revoked_tokens::principal_id.eq(principal.to_bytes()))
                 .select(revoked_tokens::id)

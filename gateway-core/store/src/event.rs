@@ -9,7 +9,8 @@ use gateway_core::id::{AccountId, CloudId, EventId, ResourceId, TargetId};
 use gateway_core::scope::{Holder, Region};
 
 use crate::error::{corrupt, database};
-use crate::schema::events;
+use crate::relay::RELAY;
+use crate::schema::{events, leaders};
 use crate::{Session, Store};
 
 /// The pseudo-kind of events about grants; they belong to no target.
@@ -147,6 +148,8 @@ impl Store {
     /// Unavailable without a database.
     pub async fn event_list(&self, after: i64, filter: EventFilter, limit: usize) -> Result<EventPage> {
         self.read(move |session| {
+            // Before the window: what had a position by now and is not in it was purged.
+            let numbered = session.numbered()?;
             let window = events::table
                 .filter(events::position.gt(after))
                 .order(events::position)
@@ -156,13 +159,14 @@ impl Store {
                 .map_err(database)?;
             let gap = match window.first() {
                 Some((_, first, ..)) => *first > after + 1,
-                None => false,
+                None => numbered > after,
             };
             let visible = |target: i64, holder: &[u8]| match target {
                 0 => AccountId::from_bytes(holder).is_some_and(|account| filter.accounts.contains(&account)),
                 target => filter.targets.contains(&TargetId(target)),
             };
-            let (mut chosen, mut position, mut looked) = (Vec::new(), after, 0);
+            let mut position = if window.is_empty() { after.max(numbered) } else { after };
+            let (mut chosen, mut looked) = (Vec::new(), 0);
             for (seq, at, target, holder) in &window {
                 if visible(*target, holder) {
                     if chosen.len() == limit {
@@ -174,12 +178,15 @@ impl Store {
                 looked += 1;
             }
             let more = looked < window.len() || window.len() as i64 == WINDOW;
+            let wanted = chosen.len();
             let rows = events::table
                 .filter(events::seq.eq_any(chosen))
                 .order(events::position)
                 .select(EventRow::as_select())
                 .load(session.connection)
                 .map_err(database)?;
+            // A purge may have come between the two queries.
+            let gap = gap || rows.len() < wanted;
             let events = rows.into_iter().map(EventRow::into_event).collect::<Result<_>>()?;
             Ok(EventPage { events, position, gap, more })
         })
@@ -188,6 +195,11 @@ impl Store {
 }
 
 impl Session<'_> {
+    /// Up to here events have positions.
+    pub(crate) fn numbered(&mut self) -> Result<i64> {
+        leaders::table.find(RELAY).select(leaders::numbered).first(self.connection).map_err(database)
+    }
+
     /// Tells whoever sees the account that its grants changed: they list again.
     pub(crate) fn event_of_grant(
         &mut self,

@@ -15,7 +15,8 @@ use crate::schema::{events, leaders, tombstones};
 use crate::target::lost;
 use crate::{Session, Store};
 
-const RELAY: &str = "relay";
+/// The relay's row among the leaders.
+pub(crate) const RELAY: &str = "relay";
 
 /// The leadership of the relay, for as long as its lease lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
