@@ -1,0 +1,36 @@
+//! Where the clouds are.
+
+use std::path::PathBuf;
+
+/// The clouds of this run, all of which may be changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Clouds {
+    /// `GATEWAY_TEST_OPENSTACK`: Keystone's URL; users `demo` and `admin` have projects and passwords of their name.
+    pub(crate) keystone: String,
+    /// `GATEWAY_TEST_EC2`: an EC2 endpoint.
+    pub(crate) ec2: String,
+    /// `GATEWAY_TEST_CLOUDS`: the folder with the script that loads the OpenStack.
+    pub(crate) scripts: PathBuf,
+    /// `GATEWAY_TEST_BOTO3`: a Python that has boto3.
+    pub(crate) python: String,
+}
+
+impl Clouds {
+    /// The clouds that the environment names, or the word that a test does not run.
+    pub(crate) fn given() -> Option<Self> {
+        Some(Self {
+            keystone: variable("GATEWAY_TEST_OPENSTACK")?,
+            ec2: variable("GATEWAY_TEST_EC2")?,
+            scripts: variable("GATEWAY_TEST_CLOUDS")?.into(),
+            python: variable("GATEWAY_TEST_BOTO3")?,
+        })
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        println!("skipped: {name} is not set");
+    }
+    value
+}

@@ -1,0 +1,78 @@
+//! OpenStack's own command line, as one user.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::shown::{ById, ByKind, Shown};
+
+/// What is compared of each kind. Nova gives at most 1,000 servers to a call; `-1` makes the client go on.
+const LISTS: [(&str, &[&str]); 5] = [
+    ("instance", &["server", "list", "--limit", "-1", "--no-name-lookup"]),
+    ("instance_type", &["flavor", "list"]),
+    ("image", &["image", "list"]),
+    // Hidden images are left out unless asked for, and still boot.
+    ("image", &["image", "list", "--hidden"]),
+    ("volume", &["volume", "list"]),
+];
+
+/// A user whose project and password have the user's name.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenStack {
+    keystone: String,
+    user: &'static str,
+}
+
+impl OpenStack {
+    pub(crate) fn new(keystone: &str, user: &'static str) -> Self {
+        Self { keystone: keystone.to_owned(), user }
+    }
+
+    /// Runs `openstack ARGUMENTS` and returns what it printed. Blocks, for it is also called in a drop.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let output = Command::new("openstack")
+            .args(arguments)
+            .env("OS_AUTH_URL", &self.keystone)
+            .env("OS_USERNAME", self.user)
+            .env("OS_PASSWORD", self.user)
+            .env("OS_PROJECT_NAME", self.user)
+            .env("OS_USER_DOMAIN_NAME", "Default")
+            .env("OS_PROJECT_DOMAIN_NAME", "Default")
+            .env("OS_IDENTITY_API_VERSION", "3")
+            .output()
+            .unwrap_or_else(|error| panic!("openstack: {error}"));
+        let problem = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "openstack {}: {problem}", arguments.join(" "));
+        String::from_utf8(output.stdout).expect("the command line writes UTF-8")
+    }
+
+    /// The same, away from the threads that serve the test.
+    pub(crate) async fn order(&self, arguments: &[&'static str]) -> String {
+        let (this, arguments) = (self.clone(), arguments.to_vec());
+        tokio::task::spawn_blocking(move || this.run(&arguments)).await.unwrap()
+    }
+
+    /// All four kinds as this user is shown them.
+    pub(crate) async fn everything(&self) -> ByKind {
+        let mut all = ByKind::new();
+        for (kind, command) in LISTS {
+            let arguments = [command, &["-f", "json"]].concat();
+            let text = self.order(&arguments).await;
+            let rows: Vec<Value> = serde_json::from_str(&text).expect("rows in JSON");
+            let by_id: &mut ById = all.entry(kind).or_default();
+            by_id.extend(rows.iter().map(|row| {
+                let text = |key: &str| row[key].as_str().map(str::to_owned);
+                (text("ID").unwrap(), Shown { name: text("Name").unwrap_or_default(), word: text("Status") })
+            }));
+        }
+        all
+    }
+
+    /// Deletes what has this name, if anything: `remove("server", "x")`.
+    pub(crate) fn remove(&self, what: &str, name: &str) {
+        let found = self.run(&[what, "list", "--name", name, "-f", "value", "-c", "ID"]);
+        for id in found.split_whitespace() {
+            self.run(&[what, "delete", id]);
+        }
+    }
+}
