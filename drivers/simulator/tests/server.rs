@@ -248,3 +248,28 @@ async fn a_hundred_thousand_instances_are_listed_in_pages() {
     assert_eq!((count, pages), (100_000, 100));
     simulator.stop().await;
 }
+
+#[tokio::test]
+async fn movement_stops_and_begins_when_told() {
+    let (clock, options) = manual();
+    let simulator = Simulator::start(SimulatorOptions { movement: 5.0, ..options }).await.unwrap();
+    let user = User::of(&simulator, "demo").await;
+    let after = async |seconds| {
+        clock.advance(Duration::from_secs(seconds));
+        user.get("/control/journal").await["lines"].as_array().unwrap().len()
+    };
+    let set = async |rate: f64| {
+        let body = json!({ "per_second": rate });
+        let (status, _) = user.send(Method::PUT, "/control/movement", Some(body)).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+    };
+    let moved = after(10).await;
+    assert!(moved > 10);
+    set(0.0).await;
+    // What was on its way comes to its end, by two transits at most.
+    after(5).await;
+    let still = after(5).await;
+    assert_eq!(after(600).await, still);
+    set(5.0).await;
+    assert!(after(10).await > still + 10);
+}

@@ -42,6 +42,21 @@ pub(super) async fn clear_sessions(State(cloud): State<Arc<Cloud>>) -> StatusCod
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Movement {
+    /// Moves begun a second; none at 0.
+    per_second: f64,
+}
+
+pub(super) async fn put_movement(
+    State(cloud): State<Arc<Cloud>>,
+    Json(movement): Json<Movement>,
+) -> StatusCode {
+    cloud.set_movement(movement.per_second);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Vanishing {
     /// The collection or kind.
     kind: String,

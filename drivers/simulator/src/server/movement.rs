@@ -43,6 +43,11 @@ impl Mover {
         self.per_second <= 0.0
     }
 
+    /// Another rate from now on; nothing is owed of the time before.
+    pub(super) fn set_rate(&mut self, per_second: f64, now: Timestamp) {
+        (self.per_second, self.owed, self.last) = (per_second, 0.0, now);
+    }
+
     /// Makes the moves that have become due.
     pub(super) fn advance(&mut self, world: &mut World, now: Timestamp) {
         let passed = now.since(self.last).as_secs_f64();

@@ -18,7 +18,7 @@ use super::options::SimulatorOptions;
 use super::state::Cloud;
 use super::{control, disturb, read, write};
 
-/// How often a cloud that moves does so by itself. Shorter spreads the moves more evenly.
+/// How often time passes in a cloud that nobody asks. Shorter spreads its moves more evenly.
 const TICK: Duration = Duration::from_millis(100);
 
 /// How long the server waits before it accepts again after the machine refused it a connection.
@@ -49,13 +49,10 @@ impl Simulator {
             .await
             .map_err(|error| Error::invalid(format!("cannot listen on {}: {error}", options.listen)))?;
         let address = listener.local_addr().map_err(Error::internal)?;
-        let moves = options.movement > 0.0;
         let cloud = Arc::new(Cloud::new(options));
         let (end, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(accept(listener, router(Arc::clone(&cloud)), end.clone(), tasks.clone()));
-        if moves {
-            tasks.spawn(tick(cloud, end.clone()));
-        }
+        tasks.spawn(tick(cloud, end.clone()));
         tasks.close();
         Ok(RunningSimulator { address, end, tasks })
     }
@@ -96,6 +93,7 @@ fn router(cloud: Arc<Cloud>) -> Router {
             "/control/faults",
             put(control::put_faults).get(control::get_faults).delete(control::clear_faults),
         )
+        .route("/control/movement", put(control::put_movement))
         .route("/control/sessions", axum::routing::delete(control::clear_sessions))
         .route("/control/vanish", post(control::vanish))
         .route("/control/journal", get(control::journal))

@@ -56,6 +56,13 @@ impl Cloud {
         work(world, now)
     }
 
+    /// Changes how much moves by itself from now on.
+    pub(super) fn set_movement(&self, per_second: f64) {
+        // What is due at the rate before is made first.
+        self.with_world(|_, _| {});
+        locked(&self.world).1.set_rate(per_second, self.now());
+    }
+
     pub(super) fn account_of_token(&self, token: &str) -> Option<usize> {
         locked(&self.sessions).account(token, self.now())
     }
