@@ -11,9 +11,9 @@ use axum::http::{Method, Uri};
 use futures_util::FutureExt as _;
 use gateway_bus::sealing::{open_request, seal_reply};
 use gateway_bus::{Body, Delivery, Envelope, Reply, RequestService, ServeOptions};
-use gateway_core::Clock;
 use gateway_core::config::Config;
 use gateway_core::error::Result;
+use gateway_core::{Clock, crash};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -96,9 +96,11 @@ impl HandlerService {
 #[async_trait]
 impl RequestService for HandlerService {
     async fn call(&self, envelope: Envelope, delivery: Delivery) -> Reply {
+        crash::point("handler.received");
         let id = envelope.message_id;
         // Nothing is shared with what panicked but the state, whose parts are whole between awaits.
         let answer = AssertUnwindSafe(self.answer(envelope)).catch_unwind().await;
+        crash::point("handler.before_reply");
         let problem = match answer {
             Ok(Ok(reply)) => return reply,
             Ok(Err(problem)) => problem,

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod cli;
 pub mod client_secret;
 pub mod front;
 pub mod handler;

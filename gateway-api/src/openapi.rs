@@ -147,7 +147,10 @@ mod tests {
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
             std::fs::write(file, &text).unwrap();
         } else {
-            assert!(text == DOCUMENT, "openapi.json is not what the code says; run this test with GATEWAY_REWRITE=1");
+            assert!(
+                text == DOCUMENT,
+                "openapi.json is not what the code says; run this test with GATEWAY_REWRITE=1"
+            );
         }
     }
 

@@ -5,7 +5,9 @@
 mod environment;
 mod section;
 
-pub use section::{Bus, Database, Front, Handler, KeyringSource, Log, Poller, Relay, Security};
+pub use section::{
+    Bus, Database, Front, Handler, KeyringSource, Log, Poller, Relay, Security, without_password,
+};
 
 use std::path::Path;
 

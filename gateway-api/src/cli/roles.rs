@@ -1,0 +1,223 @@
+//! The composition root: which parts a role is made of, and the order in which they start and stop.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use driver_kit::SkewBoard;
+use gateway_bus::Bus;
+use gateway_core::Clock;
+use gateway_core::driver::{Drivers, Link, Unpaced};
+use gateway_core::error::{Error, Result};
+use gateway_core::id::ProcessId;
+use gateway_poller::{Poller, PollerParts, Relay, RelayParts};
+use gateway_store::Store;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::setting::Setting;
+use super::{output, signals};
+use crate::front::Front;
+use crate::handler;
+use crate::http::{Api, ApiParts};
+use crate::keyring::KeyringHandle;
+
+/// One of the roles that processes share among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Front,
+    Handler,
+    Poller,
+    Relay,
+}
+
+impl Role {
+    pub(super) const ALL: &'static [Self] = &[Self::Front, Self::Handler, Self::Poller, Self::Relay];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Front => "front",
+            Self::Handler => "handler",
+            Self::Poller => "poller",
+            Self::Relay => "relay",
+        }
+    }
+}
+
+/// Runs one role on servers that it shares with other processes.
+pub(super) fn run_apart(file: Option<&Path>, role: Role) -> Result<()> {
+    let setting = Setting::load(file)?;
+    setting.config.require_servers(role.name())?;
+    run(setting, std::slice::from_ref(&role), role.name())
+}
+
+/// Runs roles in this process until a signal.
+pub(super) fn run(setting: Setting, roles: &[Role], name: &str) -> Result<()> {
+    let roles = roles.to_vec();
+    let alone = name == "up";
+    output::block_on(async move {
+        let stop = signals::stop_token()?;
+        if alone {
+            setting.ensure_keyring()?;
+        }
+        Process::open(setting, &roles, alone).await?.run(&roles, stop).await
+    })
+}
+
+/// What the roles of one process share.
+struct Process {
+    setting: Setting,
+    id: ProcessId,
+    bus: Arc<dyn Bus>,
+    keyring: KeyringHandle,
+    /// The front knows no store.
+    store: Option<Store>,
+    drivers: Drivers,
+    skew: Arc<SkewBoard>,
+}
+
+impl Process {
+    async fn open(setting: Setting, roles: &[Role], alone: bool) -> Result<Self> {
+        let keyring = setting.keyring()?;
+        let store = match roles.iter().any(|role| *role != Role::Front) {
+            false => None,
+            true if alone => {
+                let store = setting.store()?;
+                store.migrate().await?;
+                Some(store)
+            }
+            true => Some(setting.migrated_store().await?),
+        };
+        let bus = gateway_bus::open(&setting.config.bus, Arc::clone(&setting.clock)).await?;
+        let skew = Arc::new(SkewBoard::default());
+        Ok(Self {
+            id: ProcessId::generate(),
+            bus,
+            keyring,
+            store,
+            drivers: Setting::drivers(),
+            skew,
+            setting,
+        })
+    }
+
+    /// Starts the roles, waits for the signal or a failure, and stops them in order: the front first, so that
+    /// what it has in flight still finds a handler.
+    async fn run(self, roles: &[Role], stop: CancellationToken) -> Result<()> {
+        let (stop_front, stop_others) = (stop.child_token(), CancellationToken::new());
+        let (mut fronts, mut others) = (JoinSet::new(), JoinSet::new());
+        let watch = tokio::spawn({
+            let (keyring, stop) = (self.keyring.clone(), stop_others.clone());
+            async move { keyring.watch(stop).await }
+        });
+        for role in roles {
+            match role {
+                Role::Front => {
+                    let config = &self.setting.config.front;
+                    let front =
+                        Front::bind(config, Arc::clone(&self.bus), self.keyring.clone(), self.clock())
+                            .await?;
+                    tracing::info!("ready role=front url={}://{}", front.scheme(), front.address());
+                    fronts.spawn(front.run(stop_front.clone()));
+                }
+                Role::Handler => {
+                    let (api, config, stop) = (self.api()?, self.setting.config.clone(), stop_others.clone());
+                    others.spawn(async move { handler::serve(api, &config, stop).await });
+                    self.say_when_connected("handler");
+                }
+                Role::Poller => {
+                    others.spawn(endless(self.poller()?.run(stop_others.clone())));
+                    tracing::info!("ready role=poller");
+                }
+                Role::Relay => {
+                    others.spawn(endless(self.relay()?.run(stop_others.clone())));
+                    self.say_when_connected("relay");
+                }
+            }
+        }
+        let mut outcome = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            Some(ended) = fronts.join_next() => ended.unwrap_or_else(|panic| Err(Error::internal(panic))),
+            Some(ended) = others.join_next() => ended.unwrap_or_else(|panic| Err(Error::internal(panic))),
+        };
+        stop_front.cancel();
+        outcome = outcome.and(join(fronts).await);
+        stop_others.cancel();
+        outcome = outcome.and(join(others).await);
+        self.bus.close().await;
+        // Reading a file cannot fail the process that is on its way out.
+        let _ = watch.await;
+        outcome
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.setting.clock)
+    }
+
+    fn store(&self) -> Result<Store> {
+        self.store.clone().ok_or_else(|| Error::internal("this role was opened without a store"))
+    }
+
+    fn api(&self) -> Result<Arc<Api>> {
+        let link = Link { clock: self.clock(), pacer: Arc::new(Unpaced), skew: self.skew.clone() };
+        let parts = ApiParts::new(
+            &self.setting.config,
+            self.store()?,
+            Arc::clone(&self.bus),
+            self.keyring.clone(),
+            self.clock(),
+            self.drivers.clone(),
+            link,
+        );
+        Ok(Api::new(parts))
+    }
+
+    fn poller(&self) -> Result<Poller> {
+        let keyring = self.keyring.clone();
+        Ok(Poller::new(PollerParts {
+            store: self.store()?,
+            bus: Arc::clone(&self.bus),
+            drivers: self.drivers.clone(),
+            keys: Arc::new(move || keyring.get()),
+            clock: self.clock(),
+            skew: self.skew.clone(),
+            config: self.setting.config.poller.clone(),
+            process: self.id,
+        }))
+    }
+
+    fn relay(&self) -> Result<Relay> {
+        Ok(Relay::new(RelayParts {
+            store: self.store()?,
+            bus: Arc::clone(&self.bus),
+            clock: self.clock(),
+            config: self.setting.config.relay.clone(),
+            process: self.id,
+        }))
+    }
+
+    /// Whoever starts a role waits for this line: before it the broker has not seen us.
+    fn say_when_connected(&self, role: &'static str) {
+        let bus = Arc::clone(&self.bus);
+        tokio::spawn(async move {
+            while !bus.is_connected() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            tracing::info!("ready role={role}");
+        });
+    }
+}
+
+/// A role that heals itself from everything, and so ends only when it is told to.
+async fn endless(role: impl Future<Output = ()>) -> Result<()> {
+    role.await;
+    Ok(())
+}
+
+async fn join(mut tasks: JoinSet<Result<()>>) -> Result<()> {
+    let mut outcome = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        outcome = outcome.and(ended.unwrap_or_else(|panic| Err(Error::internal(panic))));
+    }
+    outcome
+}

@@ -1,0 +1,90 @@
+//! `gateway simulator`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args;
+use driver_simulator::server::{AccountOption, Population, Simulator as Server, SimulatorOptions};
+use gateway_core::error::Result;
+use serde_json::json;
+
+use super::{output, signals};
+
+#[derive(Debug, Args)]
+pub(super) struct Simulator {
+    /// Where to listen; port 0 takes any that is free.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Same seed, same resources and same moves.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Instances of each account in each region.
+    #[arg(long, default_value_t = 120)]
+    instances: usize,
+    /// Volumes of each account in each region.
+    #[arg(long, default_value_t = 60)]
+    volumes: usize,
+    /// Private images of each account in each region.
+    #[arg(long, default_value_t = 4)]
+    images: usize,
+    /// Images that each region publishes.
+    #[arg(long, default_value_t = 8)]
+    public_images: usize,
+    /// Instance types that each region publishes.
+    #[arg(long, default_value_t = 8)]
+    instance_types: usize,
+    /// Moves begun a second: stops, starts, reboots, creations, terminations.
+    #[arg(long, default_value_t = 0.0)]
+    movement: f64,
+    /// How long a resource stays in a status that leads to another.
+    #[arg(long, default_value_t = 3.0)]
+    transit_seconds: f64,
+    /// An account, as NAME:SECRET; the name is its access key id. May be given several times.
+    #[arg(long = "account", default_value = "demo:demo-secret")]
+    accounts: Vec<AccountOption>,
+    /// A region; may be given several times.
+    #[arg(long = "region", default_value = "north")]
+    regions: Vec<String>,
+    /// Most items on a page.
+    #[arg(long, default_value_t = 1000)]
+    page_limit: usize,
+    /// Print one line of JSON when ready: {"url","control"}.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Simulator {
+    pub(super) async fn run(self) -> Result<()> {
+        gateway_core::telemetry::start("info", gateway_core::telemetry::LogFormat::Text);
+        let stop = signals::stop_token()?;
+        let running = Server::start(SimulatorOptions {
+            listen: self.listen,
+            seed: self.seed,
+            population: Population {
+                instances: self.instances,
+                volumes: self.volumes,
+                images: self.images,
+                public_images: self.public_images,
+                instance_types: self.instance_types,
+            },
+            movement: self.movement,
+            transit: Duration::from_secs_f64(self.transit_seconds.max(0.0)),
+            accounts: self.accounts,
+            regions: self.regions,
+            page_limit: self.page_limit,
+            ..SimulatorOptions::default()
+        })
+        .await?;
+        let url = format!("http://{}", running.address());
+        match self.json {
+            true => output::json(&json!({ "url": url, "control": format!("{url}/control") })),
+            false => output::line(&format!(
+                "a simulated cloud listens on {url}, its faults on {url}/control/faults"
+            )),
+        }
+        tracing::info!("ready role=simulator url={url}");
+        stop.cancelled().await;
+        running.stop().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+//! `gateway token`.
+
+use clap::{Args, Subcommand};
+use gateway_core::error::{Error, Result};
+use gateway_core::{Timestamp, token};
+
+use super::output;
+use super::setting::{Setting, find_client};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Token {
+    /// End one token, or all that a client has. Handlers feel it within `handler.authority_milliseconds`.
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Revoke {
+    /// The token itself.
+    token: Option<String>,
+    /// Id or name of a client: every token that it has now.
+    #[arg(long)]
+    client: Option<String>,
+}
+
+impl Token {
+    pub(super) async fn run(self, setting: Setting) -> Result<()> {
+        let Self::Revoke(revoke) = self;
+        let store = setting.migrated_store().await?;
+        if let Some(text) = revoke.token {
+            let keyring = setting.keyring()?.get();
+            let claims = token::verify(&keyring, &text, setting.clock.now())
+                .map_err(|refusal| Error::invalid(format!("{refusal}: there is nothing to revoke")))?;
+            store.token_revoke(claims.jti, claims.sub, Timestamp::from_seconds(claims.exp)).await?;
+            output::line("revoked");
+        }
+        if let Some(client) = revoke.client {
+            let client = find_client(&store, &client).await?;
+            store.tokens_revoke_all(client.id).await?;
+            output::line(&format!("revoked every token of {}", client.name));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! The log of events: list, follow, no gap; and nobody else's.
+
+use axum::http::StatusCode;
+use gateway_core::kinds::VolumeState;
+use gateway_core::scope::Holder;
+use serde_json::{Value, json};
+
+use super::fake_cloud::{VOLUME, volume};
+use super::stage::Stage;
+
+#[tokio::test]
+async fn following_from_a_list_gives_what_came_after_it() {
+    let stage = Stage::with(|config| config.handler.authority_milliseconds = 0).await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    let (_, other) = stage.proven("b", &["p2"]).await;
+    let one = |state| {
+        move |region: &str, holder: Holder, kind| match holder {
+            Holder::Account(_) if kind == VOLUME && region == "r1" => {
+                vec![volume(&format!("v-{holder}"), "n", state)]
+            }
+            _ => Vec::new(),
+        }
+    };
+    let before = stage.get("/v1/volumes", &token).await.body["position"].as_i64().unwrap();
+    stage.poll(one(VolumeState::Available)).await;
+    let page = stage.get(&format!("/v1/events?after={before}"), &token).await;
+    assert_eq!(page.status, StatusCode::OK, "{page:?}");
+    let events = page.body["events"].as_array().unwrap();
+    let created: Vec<_> = events.iter().filter(|event| event["type"] == "gateway.resource.created").collect();
+    assert_eq!(created.len(), 1, "{events:?}");
+    let event = created[0];
+    for (name, value) in [
+        ("version", json!(1)),
+        ("kind", json!("volume")),
+        ("cloud", json!("c1")),
+        ("region", json!("r1")),
+        ("old_state", Value::Null),
+        ("new_state", json!("available")),
+    ] {
+        assert_eq!(event["data"][name], value, "{name}");
+    }
+    let list = stage.get("/v1/volumes", &token).await;
+    assert_eq!(event["data"]["resource"], list.body["items"][0]);
+    assert_eq!(event["subject"], list.body["items"][0]["id"]);
+    assert_eq!(page.body["position"], list.body["position"]);
+    assert_eq!(page.body["more"], false);
+    let seen = stage.get(&format!("/v1/events?after={before}"), &other).await;
+    assert!(!seen.body.to_string().contains(event["subject"].as_str().unwrap()));
+    let end = page.body["position"].as_i64().unwrap();
+    assert_eq!(stage.get(&format!("/v1/events?after={end}"), &token).await.body["events"], json!([]));
+}
+
+#[tokio::test]
+async fn pages_of_events_go_on_where_they_ended() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage
+        .poll(|_, holder, kind| match holder {
+            Holder::Account(_) if kind == VOLUME => {
+                (0..5).map(|n| volume(&format!("v{n}"), "n", VolumeState::Available)).collect()
+            }
+            _ => Vec::new(),
+        })
+        .await;
+    let all = stage.get("/v1/events?after=0", &token).await;
+    let all: Vec<_> = all.body["events"].as_array().unwrap().clone();
+    assert!(all.len() >= 10);
+    let (mut after, mut walked) = (0, Vec::new());
+    loop {
+        let page = stage.get(&format!("/v1/events?after={after}&limit=3"), &token).await;
+        let events = page.body["events"].as_array().unwrap();
+        walked.extend(events.iter().cloned());
+        after = page.body["position"].as_i64().unwrap();
+        if page.body["more"] == false {
+            break;
+        }
+        assert_eq!(events.len(), 3);
+    }
+    assert_eq!(walked, all);
+}
+
+#[tokio::test]
+async fn a_follower_who_was_away_too_long_is_told_to_list_again() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(|_, _, _| Vec::new()).await;
+    for query in ["", "?after=-1", "?after=x", "?after=1&limit=0", "?after="] {
+        let answer = stage.get(&format!("/v1/events{query}"), &token).await;
+        assert_eq!((answer.status, answer.problem()), (StatusCode::BAD_REQUEST, "bad-parameter"), "{query}");
+    }
+    // Two grants, so that one event stays when the first is purged.
+    stage.proven("b", &["p2"]).await;
+    stage.number().await;
+    let owner = gateway_core::id::ProcessId::generate();
+    let leader = stage.store.relay_lead(owner, std::time::Duration::from_secs(30)).await.unwrap().unwrap();
+    stage.store.relay_published(leader.epoch, 1).await.unwrap();
+    let now = stage.clock.now().plus(std::time::Duration::from_secs(60));
+    assert_eq!(stage.store.events_purge(now, 10).await.unwrap(), 1);
+    let answer = stage.get("/v1/events?after=0", &token).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::GONE, "events-purged"));
+    assert!(answer.body["detail"].as_str().unwrap().contains("list again"));
+}

@@ -1,0 +1,13 @@
+//! The API as its callers meet it: by router without a socket, and by front over one.
+
+#![allow(clippy::unwrap_used)]
+
+mod check_credentials;
+mod events;
+mod fake_cloud;
+mod front;
+mod lists;
+mod raw_http;
+mod routes;
+mod sealed;
+mod stage;

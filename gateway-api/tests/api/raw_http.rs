@@ -1,0 +1,52 @@
+//! HTTP/1.1 by hand: what a test sends is what goes over the wire.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Response {
+    /// The first header of that lower-case name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (given, value) = line.split_once(':')?;
+            given.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    pub(crate) fn problem(&self) -> String {
+        let document: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(document["instance"], format!("urn:uuid:{}", self.header("x-request-id").unwrap()));
+        document["type"].as_str().unwrap().strip_prefix("/problems/").unwrap().to_owned()
+    }
+}
+
+/// Sends a request head and body on a connection of its own, and reads until the server closes it.
+pub(crate) async fn send(address: SocketAddr, head: &str, body: &str) -> Response {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut text = format!("{head}\r\nhost: gateway.test\r\nconnection: close\r\n");
+    if !body.is_empty() {
+        text += &format!("content-length: {}\r\n", body.len());
+    }
+    stream.write_all(format!("{text}\r\n{body}").as_bytes()).await.unwrap();
+    read(stream).await
+}
+
+/// Reads a response until the server closes the connection.
+pub(crate) async fn read(mut stream: TcpStream) -> Response {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Response { status, head: head.to_owned(), body: body.to_owned() }
+}

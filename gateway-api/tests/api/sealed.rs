@@ -1,0 +1,108 @@
+//! Handlers on the bus: seals, secrets in clear, panics and deadlines.
+
+use std::time::Duration;
+
+use gateway_api::handler::HandlerService;
+use gateway_bus::envelope::VERSION;
+use gateway_bus::sealing::{open_reply, seal_request};
+use gateway_bus::{Body, Delivery, Envelope, RequestService as _, WorkClass};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::stage::{Client, Stage};
+
+const DELIVERY: Delivery = Delivery { class: WorkClass::Check, redelivered: false };
+
+fn envelope(stage: &Stage, method: &str, target: &str, authorization: &str, body: &str) -> Envelope {
+    let now = stage.clock.now();
+    Envelope {
+        v: VERSION,
+        message_id: Uuid::now_v7(),
+        received_at: now,
+        deadline: now.plus(Duration::from_secs(30)),
+        method: method.to_owned(),
+        target: target.to_owned(),
+        scheme: String::new(),
+        authority: String::new(),
+        listener: String::new(),
+        peer: String::new(),
+        headers: vec![("authorization".to_owned(), authorization.to_owned())],
+        body: Body::from_bytes(body.as_bytes()),
+    }
+}
+
+fn proof(stage: &Stage, client: &Client, secret: &str) -> Envelope {
+    let credential = json!({ "method": "access_key", "access_key_id": "p1", "secret_access_key": secret });
+    let body = json!({ "credentials": [{ "cloud": "c1", "credential": credential }] }).to_string();
+    envelope(stage, "POST", "/v1/check_credentials", &client.basic(), &body)
+}
+
+fn document(body: &Body) -> Value {
+    serde_json::from_slice(&body.to_bytes().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_travels_back_sealed_when_the_secrets_came_sealed() {
+    let stage = Stage::open().await;
+    let client = stage.client("a").await;
+    let handler = HandlerService::new(Arc::clone(&stage.api), false).unwrap();
+    let plain = handler.call(proof(&stage, &client, "right"), DELIVERY).await;
+    assert_eq!(plain.status, 403);
+    assert!(document(&plain.body)["detail"].as_str().unwrap().contains("sealed"));
+
+    let mut sealed = proof(&stage, &client, "right");
+    let id = sealed.message_id;
+    seal_request(&mut sealed, true, &stage.keyring.get(), stage.clock.now()).unwrap();
+    let mut replayed = sealed.clone();
+    let reply = handler.call(sealed, DELIVERY).await;
+    assert_eq!(reply.status, 201);
+    assert!(matches!(reply.body, Body::Sealed(_)));
+    let opened = open_reply(&reply.body, id, &stage.keyring.get()).unwrap();
+    assert!(serde_json::from_slice::<Value>(&opened).unwrap()["token"].is_string());
+
+    replayed.message_id = Uuid::now_v7();
+    let replayed = handler.call(replayed, DELIVERY).await;
+    assert_eq!(replayed.status, 400, "a seal opens in its own envelope only");
+
+    let trusting = HandlerService::new(Arc::clone(&stage.api), true).unwrap();
+    let plain = trusting.call(proof(&stage, &client, "right"), DELIVERY).await;
+    assert_eq!(plain.status, 201);
+    assert!(document(&plain.body)["token"].is_string());
+}
+
+#[tokio::test]
+async fn a_panic_is_an_answer_and_the_next_request_is_served() {
+    let stage = Stage::open().await;
+    let client = stage.client("a").await;
+    let handler = HandlerService::new(Arc::clone(&stage.api), true).unwrap();
+    let reply = handler.call(proof(&stage, &client, "panic"), DELIVERY).await;
+    assert_eq!(reply.status, 500);
+    assert_eq!(document(&reply.body)["type"], "/problems/internal");
+    assert_eq!(handler.call(proof(&stage, &client, "right"), DELIVERY).await.status, 201);
+}
+
+#[tokio::test]
+async fn one_hanging_cloud_does_not_cost_the_answer() {
+    let stage = Stage::open().await;
+    let client = stage.client("a").await;
+    let handler = HandlerService::new(Arc::clone(&stage.api), true).unwrap();
+    let mut hanging = proof(&stage, &client, "hang");
+    hanging.deadline = stage.clock.now().plus(Duration::from_secs(7));
+    let reply = handler.call(hanging, DELIVERY).await;
+    assert_eq!(reply.status, 503, "before the deadline, in words");
+    assert_eq!(document(&reply.body)["rejected"][0]["reason"], "unreachable");
+}
+
+#[tokio::test]
+async fn an_envelope_that_is_no_request_is_answered_so() {
+    let stage = Stage::open().await;
+    let handler = HandlerService::new(Arc::clone(&stage.api), true).unwrap();
+    for (method, target) in [("G T", "/v1/clouds"), ("GET", "no path"), ("GET", "")] {
+        let reply = handler.call(envelope(&stage, method, target, "Bearer x", ""), DELIVERY).await;
+        assert_eq!(reply.status, 400, "{method} {target}");
+    }
+    let mut twice = envelope(&stage, "GET", "/v1/clouds", "Bearer x", "");
+    twice.headers.push(("authorization".to_owned(), "Bearer y".to_owned()));
+    assert_eq!(handler.call(twice, DELIVERY).await.status, 401);
+}
