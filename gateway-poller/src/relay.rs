@@ -125,7 +125,8 @@ impl Relay {
             return Ok(Turn::Done);
         }
         let life = Duration::from_secs(self.config.lease_seconds);
-        let mut leader = match self.leader.take() {
+        // One that lapsed while nothing waited is taken anew: another may have led in between.
+        let mut leader = match self.leader.take().filter(|leader| !leader.left().is_zero()) {
             Some(leader) => leader,
             None => match Leader::take(&self.store, self.process, life).await? {
                 Some(leader) => leader,

@@ -95,7 +95,9 @@ impl Schedule {
 
     async fn start(&mut self, claim: Claim, claimed: Instant) -> Result<()> {
         let Some(seat) = self.seats.take(&claim) else {
-            return self.shop.store.target_postpone(claim.fence, LONGEST).await;
+            // Claimed together with others of its account: another process may have slots for it, and the
+            // next claim leaves the account out.
+            return self.shop.store.target_release(claim.fence).await;
         };
         let (shop, stop) = (Arc::clone(&self.shop), self.stop.clone());
         self.running.spawn(async move {

@@ -1,0 +1,225 @@
+//! Every event reaches the bus: in order per record, and with the same id when it comes twice.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gateway_bus::memory::MemoryBus;
+use gateway_bus::{
+    Bus, Envelope, EventStream, Nudge, Publication, Reply, RequestError, RequestService, ServeOptions,
+    WorkClass,
+};
+use gateway_core::config::Relay as RelayConfig;
+use gateway_core::id::ProcessId;
+use gateway_core::{Error, Result};
+use gateway_poller::{Relay, RelayParts};
+use serde_json::Value;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use crate::cloud::INSTANCE;
+use crate::stage::{Stage, until};
+
+/// A broker that keeps what it took, and may refuse, or take without ever confirming.
+struct Broker {
+    inner: Arc<MemoryBus>,
+    taken: Mutex<Vec<Publication>>,
+    refusals: AtomicUsize,
+    confirms: AtomicUsize,
+}
+
+impl Broker {
+    fn new(stage: &Stage, refusals: usize, confirms: usize) -> Arc<Self> {
+        let (refusals, confirms) = (AtomicUsize::new(refusals), AtomicUsize::new(confirms));
+        Arc::new(Self { inner: Arc::clone(&stage.bus), taken: Mutex::default(), refusals, confirms })
+    }
+
+    fn take(&self) -> Vec<Publication> {
+        std::mem::take(&mut self.taken.lock().unwrap())
+    }
+}
+
+fn count_down(counter: &AtomicUsize) -> bool {
+    counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+#[async_trait]
+impl Bus for Broker {
+    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+        self.inner.request(class, envelope).await
+    }
+    async fn serve(
+        &self,
+        service: Arc<dyn RequestService>,
+        options: ServeOptions,
+        stop: CancellationToken,
+    ) -> Result<()> {
+        self.inner.serve(service, options, stop).await
+    }
+    async fn publish(&self, events: Vec<Publication>) -> Result<()> {
+        if count_down(&self.refusals) {
+            return Err(Error::unavailable("no broker"));
+        }
+        let mut records = HashSet::new();
+        for event in &events {
+            assert!(records.insert(subject(event)), "two events of a record are under way at once");
+        }
+        self.taken.lock().unwrap().extend(events);
+        if !count_down(&self.confirms) {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+    async fn subscribe(&self, patterns: &[String]) -> Result<EventStream> {
+        self.inner.subscribe(patterns).await
+    }
+    async fn nudge(&self, nudge: Nudge) {
+        self.inner.nudge(nudge).await;
+    }
+    fn nudges(&self) -> broadcast::Receiver<Nudge> {
+        self.inner.nudges()
+    }
+    fn is_connected(&self) -> bool {
+        true
+    }
+    async fn close(&self) {}
+}
+
+fn document(event: &Publication) -> Value {
+    serde_json::from_slice(&event.body).unwrap()
+}
+
+fn subject(event: &Publication) -> String {
+    document(event)["subject"].as_str().unwrap().to_owned()
+}
+
+fn relay(stage: &Stage, bus: &Arc<Broker>) -> Relay {
+    Relay::new(RelayParts {
+        store: stage.store.clone(),
+        bus: Arc::clone(bus) as Arc<dyn Bus>,
+        clock: Arc::new(stage.clock.clone()),
+        config: RelayConfig { batch: 7, ..RelayConfig::default() },
+        process: ProcessId::generate(),
+    })
+}
+
+/// Five records with three versions each, and the grant's own event.
+async fn sixteen_events(stage: &Stage) {
+    stage.cloud.fill(5);
+    stage.grant("a", "k", INSTANCE, &["r1"]).await;
+    let poller = stage.poller();
+    for content in [0, 2, 4] {
+        stage.cloud.world().has.values_mut().for_each(|value| *value = content);
+        stage.poll(&poller).await;
+    }
+}
+
+/// Positions and ids hang together, and every record's versions come in order.
+fn check(events: &[Publication]) -> usize {
+    let (mut ids, mut versions) = (HashMap::new(), HashMap::new());
+    for event in events {
+        let document = document(event);
+        let position = document["data"]["position"].as_i64().unwrap();
+        assert_eq!(document["id"], event.id.to_string());
+        assert_eq!(*ids.entry(position).or_insert(event.id), event.id, "the same event, the same id");
+        if let Some(version) = document["data"]["version"].as_i64() {
+            let newest = versions.entry(subject(event)).or_insert(0);
+            assert!(version <= *newest + 1, "a version was skipped");
+            *newest = version.max(*newest);
+        }
+    }
+    assert!(versions.values().all(|version| *version == 3), "{versions:?}");
+    ids.len()
+}
+
+#[tokio::test]
+async fn every_event_is_published_once_in_the_order_of_its_record() {
+    let stage = Stage::new().await;
+    sixteen_events(&stage).await;
+    let broker = Broker::new(&stage, 0, usize::MAX);
+    assert!(relay(&stage, &broker).publish_due().await.unwrap());
+    let events = broker.take();
+    assert_eq!((check(&events), events.len()), (16, 16));
+    let account = gateway_core::id::AccountId::derive(stage.cloud_id, "a");
+    let keys: HashSet<_> = events.iter().map(|event| event.routing_key.clone()).collect();
+    for expected in ["fake-1.r1.instance.created", "fake-1.r1.instance.changed", "fake-1.-.grant.granted"] {
+        assert!(keys.contains(&format!("{account}.{expected}")), "{keys:?}");
+    }
+    let changed = events.iter().map(document).find(|event| event["data"]["version"] == 2).unwrap();
+    assert_eq!(changed["type"], "gateway.resource.changed");
+    assert_eq!(changed["data"]["resource"]["cloud"], "fake-1");
+}
+
+#[tokio::test]
+async fn an_idle_relay_writes_nothing() {
+    let stage = Stage::new().await;
+    sixteen_events(&stage).await;
+    let broker = Broker::new(&stage, 0, usize::MAX);
+    let mut relay = relay(&stage, &broker);
+    relay.publish_due().await.unwrap();
+    stage.forget_writes();
+    for _ in 0..3 {
+        stage.clock.advance(Duration::from_secs(60));
+        assert!(relay.publish_due().await.unwrap());
+    }
+    assert!(stage.written().is_empty(), "{:?}", stage.written());
+}
+
+#[tokio::test]
+async fn after_a_crash_before_the_mark_the_next_relay_publishes_again_with_the_same_ids() {
+    let stage = Stage::new().await;
+    sixteen_events(&stage).await;
+    // It dies while it waits for a confirm, after so many waves.
+    let (mut all, mut deaths) = (Vec::new(), 0);
+    for confirms in [0, 1, 0, 1, 2, 1] {
+        let broker = Broker::new(&stage, 0, confirms);
+        let mut relay = relay(&stage, &broker);
+        let died = tokio::time::timeout(Duration::from_millis(300), relay.publish_due()).await;
+        all.extend(broker.take());
+        deaths += usize::from(died.is_err());
+        stage.clock.advance(Duration::from_secs(20));
+    }
+    let broker = Broker::new(&stage, 0, usize::MAX);
+    assert!(relay(&stage, &broker).publish_due().await.unwrap());
+    all.extend(broker.take());
+    assert_eq!(check(&all), 16);
+    assert!(deaths >= 4 && all.len() > 16, "{deaths} deaths, {} publications", all.len());
+}
+
+#[tokio::test]
+async fn a_broker_that_is_away_is_waited_for() {
+    let stage = Stage::new().await;
+    sixteen_events(&stage).await;
+    let broker = Broker::new(&stage, 2, usize::MAX);
+    assert!(relay(&stage, &broker).publish_due().await.unwrap());
+    let events = broker.take();
+    assert_eq!((check(&events), events.len()), (16, 16), "none twice: the wave was repeated, not the batch");
+}
+
+#[tokio::test]
+async fn only_one_relay_leads_until_it_resigns() {
+    let stage = Stage::new().await;
+    sixteen_events(&stage).await;
+    let broker = Broker::new(&stage, 0, usize::MAX);
+    let stop = CancellationToken::new();
+    let leading = tokio::spawn(relay(&stage, &broker).run(stop.clone()));
+    until("everything is published", async || !stage.store.relay_has_work().await.unwrap()).await;
+    let poller = stage.poller();
+    let mut other = relay(&stage, &broker);
+    stop.cancel();
+    leading.await.unwrap();
+    stage.cloud.world().has.values_mut().for_each(|value| *value = 6);
+    stage.poll(&poller).await;
+    assert!(other.publish_due().await.unwrap(), "the place is free at once");
+    assert_eq!(broker.take().len(), 21);
+    stage.cloud.world().has.values_mut().for_each(|value| *value = 8);
+    stage.clock.advance(Duration::from_secs(70));
+    poller.poll_due().await.unwrap();
+    let mut third = relay(&stage, &broker);
+    assert!(third.publish_due().await.unwrap(), "the other's lease has lapsed");
+    stage.cloud.world().has.values_mut().for_each(|value| *value = 10);
+    stage.store.relay_lead(ProcessId::generate(), Duration::from_secs(15)).await.unwrap();
+    assert_eq!(broker.take().len(), 5);
+}
