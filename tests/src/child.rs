@@ -105,6 +105,11 @@ impl Child {
         (self.process, self.watcher, self.ended) = (process, Some(watcher), None);
     }
 
+    /// Sets a variable for its next start, or takes it away.
+    pub fn set_variable(&mut self, name: &str, value: Option<&str>) {
+        self.program.set_variable(name, value);
+    }
+
     /// What it occupies.
     pub fn memory(&self) -> Memory {
         Memory::of(self.pid())

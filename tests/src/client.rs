@@ -163,10 +163,13 @@ impl Client {
         let (mut all, mut after) = (Vec::new(), position);
         loop {
             let page = self.get(&format!("/v1/events?after={after}")).await?;
-            let items = page["items"].as_array().with_context(|| format!("/v1/events: {page}"))?;
-            let Some(last) = items.last() else { return Ok(all) };
-            after = last["data"]["position"].as_i64().with_context(|| format!("no position: {last}"))?;
-            all.extend(items.iter().cloned());
+            let told = || format!("/v1/events: {page}");
+            let events = page["events"].as_array().with_context(told)?;
+            all.extend(events.iter().cloned());
+            after = page["position"].as_i64().with_context(told)?;
+            if page["more"] != true {
+                return Ok(all);
+            }
         }
     }
 }

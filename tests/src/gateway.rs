@@ -16,6 +16,9 @@ use crate::{ports, tls};
 /// The variable with the path of a binary that is to be tested as it is.
 pub const BINARY_VARIABLE: &str = "GATEWAY_TEST_BIN";
 
+/// The variable that names the point at which a process ends itself.
+const CRASH_VARIABLE: &str = "GATEWAY_TEST_CRASH";
+
 /// A debug build on two busy cores, with the migration of a fresh database, needs seconds.
 const START: Duration = Duration::from_secs(60);
 
@@ -55,8 +58,16 @@ impl Gateway {
 
     /// Starts it again, killing it first when it is still there, and waits until it is ready.
     pub async fn restart(&mut self) {
+        self.child.set_variable(CRASH_VARIABLE, None);
         self.child.restart();
         self.wait_ready().await;
+    }
+
+    /// Starts it again with a plan of `gateway_core::crash`, such as `poller.page:2`, and does not wait: it may
+    /// be dead before it is ready.
+    pub fn restart_to_crash(&mut self, plan: &str) {
+        self.child.set_variable(CRASH_VARIABLE, Some(plan));
+        self.child.restart();
     }
 
     /// Waits until it says that it is ready.

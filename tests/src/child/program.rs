@@ -60,6 +60,13 @@ impl Program {
         self
     }
 
+    pub(super) fn set_variable(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.environment.insert(name.to_owned(), value.to_owned()),
+            None => self.environment.remove(name),
+        };
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
     }

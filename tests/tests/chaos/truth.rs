@@ -1,0 +1,103 @@
+//! What the cloud itself says that it has, and had.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gateway_core::Timestamp;
+use gateway_tests::{Simulator, tls};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::event::Seen;
+
+/// Collections and whose they are.
+const LISTINGS: [(&str, &str); 5] = [
+    ("instances", "own"),
+    ("volumes", "own"),
+    ("images", "own"),
+    ("images", "published"),
+    ("instance_types", "published"),
+];
+
+/// Everything that the cloud shows to the account, asked at its own API.
+pub(crate) async fn resources(simulator: &Simulator, region: &str, id: &str, secret: &str) -> BTreeSet<Seen> {
+    let (http, base) = (tls::http(), simulator.url());
+    let login = json!({ "access_key_id": id, "secret_access_key": secret });
+    let session: Value = http
+        .post(format!("{base}/auth"))
+        .json(&login)
+        .send()
+        .await
+        .expect("it answers")
+        .json()
+        .await
+        .expect("JSON");
+    let token = session["token"].as_str().expect("a token");
+    let mut all = BTreeSet::new();
+    for (collection, scope) in LISTINGS {
+        let mut marker = String::new();
+        loop {
+            let url = format!("{base}/v1/{region}/{collection}?scope={scope}&limit=1000{marker}");
+            let page = http.get(url).bearer_auth(token).send().await.expect("it answers");
+            let page: Value = page.json().await.expect("JSON");
+            all.extend(page["items"].as_array().expect("items").iter().map(|item| seen(item, scope)));
+            match page["next"].as_str() {
+                Some(next) => marker = format!("&marker={next}"),
+                None => break,
+            }
+        }
+    }
+    all
+}
+
+fn seen(item: &Value, scope: &str) -> Seen {
+    let text = |key: &str| item[key].as_str().unwrap_or_else(|| panic!("no {key}: {item}")).to_owned();
+    let kind = text("kind");
+    Seen {
+        // An offer has no life cycle.
+        status: (kind != "instance_type").then(|| text("status")),
+        external_id: text("id"),
+        published: scope == "published",
+        kind,
+    }
+}
+
+/// The life of one resource.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Life {
+    /// Every status that it had, in order, as far as the journal tells.
+    pub(crate) statuses: Vec<String>,
+    /// When it was gone.
+    pub(crate) gone: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    seq: u64,
+    time: Timestamp,
+    kind: String,
+    id: String,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// The lives of all that changed since the cloud was started, by kind and id.
+pub(crate) async fn lives(simulator: &Simulator) -> BTreeMap<(String, String), Life> {
+    let mut lives: BTreeMap<_, Life> = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let answer = simulator.control("GET", &format!("journal?after={after}"), &Value::Null).await;
+        let lines: Vec<Line> = serde_json::from_value(answer["lines"].clone()).expect("a journal");
+        let Some(last) = lines.last() else { return lives };
+        after = last.seq;
+        for line in lines {
+            let life = lives.entry((line.kind, line.id)).or_default();
+            if life.statuses.is_empty() {
+                life.statuses.extend(line.from);
+            }
+            match line.to {
+                Some(to) => life.statuses.push(to),
+                None => life.gone = Some(line.time),
+            }
+        }
+    }
+}
