@@ -1,0 +1,98 @@
+//! Processor time by process, as the kernel counts it: the profile of a load.
+
+use std::fs;
+use std::time::Duration;
+
+/// The kernel's USER_HZ, which is 100 on every architecture that Linux and Rust share.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What the bench itself is called.
+pub(crate) const LOAD: &str = "load";
+
+/// Everything that is not ours.
+pub(crate) const OTHERS: &str = "others";
+
+/// Process groups by name; several may share one.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    groups: Vec<(&'static str, u32)>,
+}
+
+/// Processor time by name since some start; differences are what counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample(pub(crate) Vec<(&'static str, Duration)>);
+
+impl Meter {
+    /// Counts a process group under `name`.
+    pub(crate) fn add(&mut self, name: &'static str, group: u32) {
+        self.groups.push((name, group));
+    }
+
+    /// All so far.
+    pub(crate) fn sample(&self) -> Sample {
+        let mut times: Vec<(&'static str, Duration)> = vec![(LOAD, Duration::ZERO)];
+        let mut add = |name, time| match times.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, total)) => *total += time,
+            None => times.push((name, time)),
+        };
+        self.groups.iter().for_each(|(name, _)| add(name, Duration::ZERO));
+        let (own, mut ours) = (std::process::id(), Duration::ZERO);
+        for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+            let Some((pid, group, time)) = process_time(&stat) else { continue };
+            let name = match pid == own {
+                true => Some(LOAD),
+                false => self.groups.iter().find(|(_, known)| *known == group).map(|(name, _)| *name),
+            };
+            if let Some(name) = name {
+                ours += time;
+                add(name, time);
+            }
+        }
+        add(OTHERS, busy().saturating_sub(ours));
+        Sample(times)
+    }
+}
+
+impl Sample {
+    /// What was used since `earlier`.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        let spent = self.0.iter().zip(&earlier.0);
+        Self(spent.map(|((name, now), (_, then))| (*name, now.saturating_sub(*then))).collect())
+    }
+
+    /// Of one name, in seconds.
+    pub(crate) fn seconds(&self, name: &str) -> f64 {
+        self.0.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, time)| time.as_secs_f64())
+    }
+}
+
+/// Process id, group, and time of all its threads, from `/proc/PID/stat`.
+fn process_time(stat: &str) -> Option<(u32, u32, Duration)> {
+    let (pid, _) = stat.split_once(' ')?;
+    // After the name, which stands in parentheses and may hold anything.
+    let words: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u32 = words.get(11)?.parse::<u32>().ok()? + words.get(12)?.parse::<u32>().ok()?;
+    Some((pid.parse().ok()?, words.get(2)?.parse().ok()?, TICK * ticks))
+}
+
+/// Time that all processors together were at work.
+fn busy() -> Duration {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let words = stat.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    // user nice system (idle iowait) irq softirq steal
+    let ticks = words.take(8).enumerate().filter(|(place, _)| !matches!(place, 3 | 4));
+    let ticks: u64 = ticks.filter_map(|(_, word)| word.parse::<u64>().ok()).sum();
+    Duration::from_millis(10 * ticks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_spaces_and_parentheses() {
+        let stat = "7 (a (b) c) S 1 5 7 0 -1 0 1 2 3 4 100 50 9 9 20 0 1 0 1 1 1";
+        assert_eq!(process_time(stat), Some((7, 5, Duration::from_millis(1500))));
+    }
+}
