@@ -164,7 +164,7 @@ impl Client {
         loop {
             let page = self.get(&format!("/v1/events?after={after}")).await?;
             let told = || format!("/v1/events: {page}");
-            let events = page["events"].as_array().with_context(told)?;
+            let events = page["items"].as_array().with_context(told)?;
             all.extend(events.iter().cloned());
             after = page["position"].as_i64().with_context(told)?;
             if page["more"] != true {

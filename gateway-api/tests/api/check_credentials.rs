@@ -31,9 +31,9 @@ async fn one_call_proves_what_is_valid_and_names_what_is_not() {
     assert!((3590..=3600).contains(&left), "{left}");
     let token = answer.body["token"].as_str().unwrap();
     let seen = stage.get("/v1/accounts", token).await;
-    assert_eq!(seen.body["accounts"][0]["external_id"], "p1");
-    assert_eq!(seen.body["accounts"][0]["regions"], json!(["r1", "r2"]));
-    assert_eq!(seen.body["accounts"][0]["kinds"], json!(["image", "instance", "volume"]));
+    assert_eq!(seen.body["items"][0]["external_id"], "p1");
+    assert_eq!(seen.body["items"][0]["regions"], json!(["r1", "r2"]));
+    assert_eq!(seen.body["items"][0]["kinds"], json!(["image", "instance", "volume"]));
 }
 
 #[tokio::test]

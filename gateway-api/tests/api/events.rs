@@ -25,7 +25,7 @@ async fn following_from_a_list_gives_what_came_after_it() {
     stage.poll(one(VolumeState::Available)).await;
     let page = stage.get(&format!("/v1/events?after={before}"), &token).await;
     assert_eq!(page.status, StatusCode::OK, "{page:?}");
-    let events = page.body["events"].as_array().unwrap();
+    let events = page.body["items"].as_array().unwrap();
     let created: Vec<_> = events.iter().filter(|event| event["type"] == "gateway.resource.created").collect();
     assert_eq!(created.len(), 1, "{events:?}");
     let event = created[0];
@@ -47,7 +47,7 @@ async fn following_from_a_list_gives_what_came_after_it() {
     let seen = stage.get(&format!("/v1/events?after={before}"), &other).await;
     assert!(!seen.body.to_string().contains(event["subject"].as_str().unwrap()));
     let end = page.body["position"].as_i64().unwrap();
-    assert_eq!(stage.get(&format!("/v1/events?after={end}"), &token).await.body["events"], json!([]));
+    assert_eq!(stage.get(&format!("/v1/events?after={end}"), &token).await.body["items"], json!([]));
 }
 
 #[tokio::test]
@@ -63,12 +63,12 @@ async fn pages_of_events_go_on_where_they_ended() {
         })
         .await;
     let all = stage.get("/v1/events?after=0", &token).await;
-    let all: Vec<_> = all.body["events"].as_array().unwrap().clone();
+    let all: Vec<_> = all.body["items"].as_array().unwrap().clone();
     assert!(all.len() >= 10);
     let (mut after, mut walked) = (0, Vec::new());
     loop {
         let page = stage.get(&format!("/v1/events?after={after}&limit=3"), &token).await;
-        let events = page.body["events"].as_array().unwrap();
+        let events = page.body["items"].as_array().unwrap();
         walked.extend(events.iter().cloned());
         after = page.body["position"].as_i64().unwrap();
         if page.body["more"] == false {

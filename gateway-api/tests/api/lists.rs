@@ -100,7 +100,7 @@ async fn filters_narrow_and_wrong_ones_are_told() {
     let (_, token) = stage.proven("a", &["p1", "p2"]).await;
     stage.poll(five).await;
     let accounts = stage.get("/v1/accounts", &token).await;
-    let account = accounts.body["accounts"][0]["id"].as_str().unwrap().to_owned();
+    let account = accounts.body["items"][0]["id"].as_str().unwrap().to_owned();
     for (query, count) in [
         ("cloud=c1".to_owned(), 20),
         ("region=r1".to_owned(), 10),
@@ -170,7 +170,7 @@ async fn what_was_not_listed_yet_is_not_called_empty() {
     assert_eq!(scopes[0]["status"], "stale");
     assert_eq!(scopes[0]["reason"], "not listed yet");
     let clouds = stage.get("/v1/clouds", &token).await;
-    assert_eq!(clouds.body["clouds"][0]["name"], "c1");
-    assert_eq!(clouds.body["clouds"][0]["regions"], json!(["r1", "r2"]));
+    assert_eq!(clouds.body["items"][0]["name"], "c1");
+    assert_eq!(clouds.body["items"][0]["regions"], json!(["r1", "r2"]));
     assert!(!clouds.body.to_string().contains("127.0.0.1"), "endpoints are the operator's concern");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use gateway_api::client_secret::ClientSecret;
@@ -57,7 +57,7 @@ impl Client {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
 
@@ -141,7 +141,7 @@ impl Stage {
 
     /// Sends access keys: cloud, account, secret.
     pub(crate) async fn check(&self, client: &Client, sent: &[(&str, &str, &str)]) -> Answer {
-        let credentials: Vec<_> = sent.iter().map(|(cloud, account, secret)| {
+        let credentials = sent.iter().map(|(cloud, account, secret)| {
             let credential =
                 json!({ "method": "access_key", "access_key_id": account, "secret_access_key": secret });
             json!({ "cloud": cloud, "credential": credential })

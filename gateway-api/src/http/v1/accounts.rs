@@ -61,7 +61,7 @@ pub(super) struct LiveGrant {
 /// All of them.
 #[derive(Debug, Serialize)]
 pub(super) struct Accounts {
-    accounts: Vec<LiveGrant>,
+    items: Vec<LiveGrant>,
 }
 
 pub(super) async fn handle(caller: Caller, query: Query) -> Answer<Json<Accounts>> {
@@ -80,7 +80,7 @@ pub(super) async fn handle(caller: Caller, query: Query) -> Answer<Json<Accounts
                 .collect(),
         }
     });
-    Ok(Json(Accounts { accounts: accounts.collect() }))
+    Ok(Json(Accounts { items: accounts.collect() }))
 }
 
 pub(super) fn operation() -> Operation {
@@ -89,8 +89,8 @@ pub(super) fn operation() -> Operation {
         "All of them",
         Some(json!({
             "type": "object",
-            "required": ["accounts"],
-            "properties": { "accounts": { "type": "array", "items": reference("LiveGrant") } },
+            "required": ["items"],
+            "properties": { "items": { "type": "array", "items": reference("LiveGrant") } },
         })),
     )
 }

@@ -42,7 +42,7 @@ pub(super) struct Cloud {
 /// All of them.
 #[derive(Debug, Serialize)]
 pub(super) struct Clouds {
-    clouds: Vec<Cloud>,
+    items: Vec<Cloud>,
 }
 
 pub(super) async fn handle(
@@ -63,7 +63,7 @@ pub(super) async fn handle(
             credentials: capability.map(|capability| capability.credentials.to_vec()).unwrap_or_default(),
         });
     }
-    Ok(Json(Clouds { clouds }))
+    Ok(Json(Clouds { items: clouds }))
 }
 
 pub(super) fn operation() -> Operation {
@@ -72,8 +72,8 @@ pub(super) fn operation() -> Operation {
         "All of them",
         Some(json!({
             "type": "object",
-            "required": ["clouds"],
-            "properties": { "clouds": { "type": "array", "items": reference("Cloud") } },
+            "required": ["items"],
+            "properties": { "items": { "type": "array", "items": reference("Cloud") } },
         })),
     )
 }

@@ -27,7 +27,7 @@ const MOST: usize = 1000;
 /// A stretch of the log.
 #[derive(Debug, Serialize)]
 pub(super) struct Events {
-    events: Vec<Value>,
+    items: Vec<Value>,
     position: i64,
     more: bool,
 }
@@ -54,7 +54,7 @@ pub(super) async fn handle(
         return Err(Problem::new("events-purged", "Events were purged", StatusCode::GONE, detail));
     }
     let events = page.events.iter().map(|event| render(event, authority)).collect::<Result<_>>()?;
-    Ok(Json(Events { events, position: page.position, more: page.more }))
+    Ok(Json(Events { items: events, position: page.position, more: page.more }))
 }
 
 fn render(event: &StoredEvent, authority: &Authority) -> Result<Value> {
@@ -99,9 +99,9 @@ pub(super) fn operation() -> Operation {
             "A stretch of the log; go on after `position`",
             Some(json!({
                 "type": "object",
-                "required": ["events", "position", "more"],
+                "required": ["items", "position", "more"],
                 "properties": {
-                    "events": { "type": "array", "items": reference("Event") },
+                    "items": { "type": "array", "items": reference("Event") },
                     "position": { "type": "integer", "format": "int64" },
                     "more": { "type": "boolean", "description": "There is more right after this page." },
                 },
