@@ -113,7 +113,6 @@ impl Store {
             let rows = poll_targets::table
                 .filter(poll_targets::cloud_id.eq_any(cloud_ids))
                 .filter(poll_targets::holder.eq_any(holders))
-                .order(poll_targets::id)
                 .select((
                     poll_targets::id,
                     poll_targets::cloud_id,
@@ -150,6 +149,7 @@ impl Store {
                     interval_ms,
                 });
             }
+            targets.sort_unstable_by_key(|target| target.id);
             Ok(Some(Authority {
                 client: client.clone(),
                 revoked: revoked.iter().filter_map(|id| TokenId::from_bytes(id)).collect(),

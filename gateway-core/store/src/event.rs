@@ -179,12 +179,12 @@ impl Store {
             }
             let more = looked < window.len() || window.len() as i64 == WINDOW;
             let wanted = chosen.len();
-            let rows = events::table
+            let mut rows = events::table
                 .filter(events::seq.eq_any(chosen))
-                .order(events::position)
                 .select(EventRow::as_select())
-                .load(session.connection)
+                .load::<EventRow>(session.connection)
                 .map_err(database)?;
+            rows.sort_unstable_by_key(|row| row.position);
             // A purge may have come between the two queries.
             let gap = gap || rows.len() < wanted;
             let events = rows.into_iter().map(EventRow::into_event).collect::<Result<_>>()?;

@@ -70,8 +70,8 @@ CREATE TABLE grants (
     verified_at BIGINT NOT NULL,
     verify_at BIGINT NOT NULL,
     PRIMARY KEY (principal_id, account_id),
-    KEY grants_account (account_id),
-    KEY grants_cloud (cloud_id),
+    KEY grants_account (account_id, refusals, verified_at DESC),
+    KEY grants_cloud (cloud_id, refusals, verified_at DESC),
     KEY grants_verify (verify_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
@@ -153,7 +153,9 @@ CREATE TABLE events (
     new_state VARCHAR(31) NULL,
     at BIGINT NOT NULL,
     document MEDIUMTEXT NULL,
-    UNIQUE KEY events_position (position)
+    UNIQUE KEY events_position (position),
+    -- Those without a position, in the order of seq: a unique key does not give that order.
+    KEY events_unnumbered (position, seq)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Leaderships; the relay's row also says how far it has numbered and published.

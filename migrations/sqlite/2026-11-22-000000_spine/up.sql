@@ -71,8 +71,8 @@ CREATE TABLE grants (
     verify_at BIGINT NOT NULL,
     PRIMARY KEY (principal_id, account_id)
 );
-CREATE INDEX grants_account ON grants (account_id);
-CREATE INDEX grants_cloud ON grants (cloud_id);
+CREATE INDEX grants_account ON grants (account_id, refusals, verified_at DESC);
+CREATE INDEX grants_cloud ON grants (cloud_id, refusals, verified_at DESC);
 CREATE INDEX grants_verify ON grants (verify_at);
 
 -- due_at is also the end of a running lease: a target whose poller died becomes due by itself.

@@ -12,7 +12,7 @@ mod grants;
 mod leases;
 mod numbering;
 mod outage;
-//mod plans;
+mod plans;
 mod raw;
 mod reading;
 mod registry;
@@ -114,6 +114,6 @@ on_both! {
         anothers_account_is_not_seen,
         what_is_published_is_seen_by_kind_and_region,
         an_ended_grant_ends_what_was_seen;
-//    plans:
-//        no_hot_query_scans;
+    plans:
+        no_hot_query_scans;
 }

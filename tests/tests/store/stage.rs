@@ -60,6 +60,11 @@ impl Stage {
         open(&self.url)
     }
 
+    /// What connections are told to connect to.
+    pub fn address(&self) -> &str {
+        self.url.strip_prefix("sqlite:").unwrap_or(&self.url)
+    }
+
     /// A connection past the store.
     pub fn raw(&self) -> Raw {
         match self.url.strip_prefix("sqlite:") {

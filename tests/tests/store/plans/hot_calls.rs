@@ -1,0 +1,125 @@
+//! Every call of the store that a busy gateway makes by the thousand.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use gateway_core::Timestamp;
+use gateway_core::id::{CredentialId, ProcessId, TokenId};
+use gateway_core::scope::Scope;
+use gateway_store::{
+    Cursor, Door, EventFilter, Observation, Outcome, ResourceFilter, Sighting, Store, TargetStatus,
+};
+
+use super::fleet::Fleet;
+use crate::given::{INSTANCE, LATER, granted};
+use crate::seen::{Running, Stopped, there};
+
+pub async fn make(store: &Store, fleet: &Fleet) {
+    reads(store, fleet).await;
+    polls(store, fleet).await;
+    relays(store).await;
+    grants(store, fleet).await;
+}
+
+async fn reads(store: &Store, fleet: &Fleet) {
+    for raw in [false, true] {
+        assert_eq!(store.resource_get(fleet.one, raw).await.unwrap().len(), 1);
+    }
+    let after = Some(Cursor { target: fleet.targets[0], id: fleet.one });
+    for state in [None, Some("stopped".to_owned())] {
+        for name in [None, Some("name-7".to_owned())] {
+            for after in [None, after] {
+                let filter = ResourceFilter { state: state.clone(), name: name.clone() };
+                store.resource_list(fleet.targets.clone(), filter, after, 50, false).await.unwrap();
+            }
+        }
+    }
+    store.authority(fleet.credential.principal).await.unwrap().unwrap();
+    store.cloud_by_name("sim").await.unwrap().unwrap();
+    store.region_list(fleet.cloud).await.unwrap();
+    let seen = EventFilter { targets: [fleet.targets[1]].into(), accounts: HashSet::new() };
+    for after in [0, 100_000, 199_990] {
+        assert!(!store.event_list(after, seen.clone(), 100).await.unwrap().events.is_empty());
+    }
+}
+
+async fn polls(store: &Store, fleet: &Fleet) {
+    store.targets_next_due().await.unwrap();
+    let claims = store.targets_claim(ProcessId::generate(), LATER, 30).await.unwrap();
+    let claim = claims.iter().find(|claim| claim.target.id == fleet.targets[0]).unwrap();
+    for after in [None, Some(fleet.one)] {
+        assert_eq!(store.target_known(claim.target.id, after, 1000).await.unwrap().len(), 1000);
+    }
+    let known = store.target_known(claim.target.id, Some(fleet.one), 200).await.unwrap();
+    let gone = known.iter().take(3).map(|known| Sighting::Gone(known.id));
+    let seen = (0..200).map(|number| there(&format!("new-{number}"), Running)).chain(gone).collect();
+    let scope = Scope { region: crate::given::region("r1"), ..claim.target.scope.clone() };
+    let observe = |at: i64, sightings: Vec<Sighting>| Observation {
+        target: claim.target.id,
+        scope: scope.clone(),
+        kind: INSTANCE,
+        as_of: Timestamp(at),
+        sightings,
+    };
+    let door = Door::Lease(claim.fence);
+    store.apply(door, observe(2, seen)).await.unwrap();
+    let news = vec![there("new-1", Stopped), Sighting::Gone(id_of(&scope, "new-2"))];
+    assert_eq!(store.apply(door, observe(3, news)).await.unwrap().written(), 2);
+    assert_eq!(store.apply(door, observe(4, vec![there("new-2", Running)])).await.unwrap().created, 1);
+    store.missing_list(claim.target.id).await.unwrap();
+    let few = known.iter().take(5).map(|known| known.id);
+    store.native_keys(claim.target.id, few.clone().collect()).await.unwrap();
+    store.missing_set(claim.fence, few.collect()).await.unwrap();
+    store.target_renew(claim.fence, LATER).await.unwrap();
+    store.account_pause(fleet.credential.account, Timestamp(5)).await.unwrap();
+    let outcome = |listed| Outcome {
+        status: TargetStatus::Fresh,
+        reason: None,
+        listed,
+        failures: 0,
+        agreeing: 0,
+        next: Duration::ZERO,
+    };
+    store.target_finish(claim.fence, outcome(None)).await.unwrap();
+    let listed = Some((Timestamp(9), claim.credential.id));
+    store.target_finish(claim.fence, outcome(listed)).await.unwrap();
+    store.target_release(claim.fence).await.unwrap();
+    // The elected credential again, and one whose grant has ended.
+    assert_eq!(store.targets_claim(ProcessId::generate(), LATER, 30).await.unwrap().len(), 1);
+}
+
+fn id_of(scope: &Scope, key: &str) -> gateway_core::id::ResourceId {
+    gateway_core::id::ResourceId::derive(scope.cloud, &scope.region, INSTANCE, key)
+}
+
+async fn relays(store: &Store) {
+    assert!(store.relay_has_work().await.unwrap());
+    let leader = store.relay_lead(ProcessId::generate(), LATER).await.unwrap().unwrap();
+    let numbered = store.relay_number(leader.epoch, 100).await.unwrap();
+    assert_eq!((numbered.count, numbered.position), (100, 200_100));
+    assert_eq!(store.relay_batch(199_000, 100).await.unwrap().len(), 100);
+    store.relay_published(leader.epoch, 199_500).await.unwrap();
+    assert_eq!(store.events_purge(Timestamp(1000), 200).await.unwrap(), 200);
+    store.relay_resign(leader.epoch).await.unwrap();
+}
+
+async fn grants(store: &Store, fleet: &Fleet) {
+    let credential = &fleet.credential;
+    let (principal, account) = (credential.principal, credential.account);
+    store.client_get(principal).await.unwrap().unwrap();
+    store.credential_of(principal, account).await.unwrap().unwrap();
+    store.credential_page(Some(CredentialId::generate()), 100).await.unwrap();
+    assert!(store.credential_reseal(credential.id, "sealed", "sealed").await.unwrap());
+    store.grant_postponed(credential, LATER).await.unwrap();
+    store.grant_suspect(credential.id).await.unwrap();
+    assert_eq!(store.grants_due(20).await.unwrap().len(), 1);
+    store.grant_verified(credential, LATER).await.unwrap();
+    store.grant_refused(credential).await.unwrap();
+    granted(store, principal, fleet.cloud, "demo").await;
+    let token = TokenId::generate();
+    for _ in 0..2 {
+        store.token_revoke(token, principal, Timestamp(1)).await.unwrap();
+    }
+    store.tokens_revoke_all(principal).await.unwrap();
+    assert_eq!(store.revocations_purge().await.unwrap(), 1);
+}
