@@ -51,6 +51,8 @@ impl MariaDb {
             .arguments(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve"])
             .arguments([format!("--port={port}"), format!("--datadir={}", path("data"))])
             .arguments([format!("--socket={}", path("socket")), format!("--pid-file={}", path("pid"))])
+            // A server that starts removes the temporary tables it finds, also those of one that runs.
+            .argument(format!("--tmpdir={}", directory.path().display()))
             .argument(format!("--innodb-flush-log-at-trx-commit={flush}"))
             .arguments(["--innodb-buffer-pool-size=256M", "--innodb-log-file-size=256M"])
             // Two hundred tests with pools of eight connections each.
