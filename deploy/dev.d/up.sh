@@ -7,23 +7,24 @@ SIMULATED=(--seed 7 --instances 140 --volumes 45 --movement 1 --account demo:dem
 READY_SECONDS=60
 
 dev_up() {
-  local json='' port='' profile=dev
+  local json='' port='' profile=dev binary=''
   data='' keep='' gateway_pid='' simulator_pid=''
   while [ $# -gt 0 ]; do
     case $1 in
       --json) json=1 ;;
       --release) profile=release ;;
+      --binary) binary=${2:?--binary needs a file}; shift ;;
       --port) port=${2:?--port needs a number}; shift ;;
       --data) data=${2:?--data needs a directory}; keep=1; shift ;;
       *) die "up does not know $1" ;;
     esac
     shift
   done
-  need_cargo
-  packages_need "${PACKAGES_TO_BUILD[@]}"
-  timed 'built' cargo build --quiet --manifest-path "$repository/Cargo.toml" \
-    --package gateway-api --bin gateway --profile "$profile" || die 'the build failed'
-  gateway=$(target_directory)/${profile/#dev/debug}/gateway
+  if [ -n "$binary" ]; then
+    gateway=$binary
+  else
+    up_build "$profile"
+  fi
 
   trap up_stop EXIT
   trap 'exit 130' INT
@@ -42,6 +43,15 @@ dev_up() {
   # Whichever ends first ends the whole.
   wait -n "$gateway_pid" "$simulator_pid" || true
   up_failed 'a process ended by itself'
+}
+
+up_build() {
+  local profile=$1
+  need_cargo
+  packages_need "${PACKAGES_TO_BUILD[@]}"
+  timed 'built' cargo build --quiet --manifest-path "$repository/Cargo.toml" \
+    --package gateway-api --bin gateway --profile "$profile" || die 'the build failed'
+  gateway=$(target_directory)/${profile/#dev/debug}/gateway
 }
 
 # The directory, and the settings of every command from here on.

@@ -1,0 +1,164 @@
+//! A walk over every route of the OpenAPI document with every token that is not good: nothing is answered that
+//! should not be.
+
+use gateway_core::clock::{Clock as _, SystemClock};
+use gateway_core::id::TokenId;
+use gateway_core::keyring::Keyring;
+use gateway_core::token::{self, Claims};
+use gateway_tests::client::{Answer, access_key};
+use gateway_tests::{Client, Cluster, tls};
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::stage::{CLOUD, COLLECTIONS, Stage, problem};
+
+/// One operation of the document.
+struct Route {
+    path: String,
+    method: Method,
+    /// The security scheme that it wants; none for what is public.
+    wants: Option<String>,
+}
+
+#[tokio::test]
+async fn no_route_answers_without_a_good_token_of_its_own() {
+    let accounts = ["--account", "demo:demo-secret", "--account", "acme:acme-secret"];
+    let stage = Stage::with_cloud(Cluster::plan("routes"), &accounts).await;
+    let routes = routes(&stage.client).await;
+    assert!(routes.len() >= 14, "{} routes", routes.len());
+    for (name, authorization, kind) in refused(&stage).await {
+        for route in &routes {
+            let answer = ask(&stage, route, authorization.as_deref()).await;
+            let asked = format!("{} {} with a token that is {name}", route.method, route.path);
+            match route.wants.as_deref() {
+                None => assert!(answer.status.is_success(), "{asked}: {}", answer.status),
+                Some(scheme) => {
+                    // What wants the client's secret takes no token at all.
+                    let kind = if scheme == "client" { "client-missing" } else { kind };
+                    assert_eq!(answer.status, 401, "{asked}: {}", answer.body);
+                    assert_eq!(problem(&answer.body), kind, "{asked}");
+                    assert!(answer.headers.contains_key("www-authenticate"), "{asked}");
+                    let leaked = answer.body.get("items").or(answer.body.get("token"));
+                    assert!(leaked.is_none(), "{asked}: {}", answer.body);
+                }
+            }
+        }
+        other_methods(&stage, &routes, authorization.as_deref()).await;
+    }
+    anothers(&stage, &routes).await;
+}
+
+/// Name, `Authorization`, and the problem that it leads to where a token is wanted.
+async fn refused(stage: &Stage) -> Vec<(&'static str, Option<String>, &'static str)> {
+    let now = SystemClock.now();
+    let claims = |from: i64| Claims {
+        sub: stage.client.id.parse().unwrap(),
+        iat: now.seconds() + from,
+        exp: now.seconds() + from + 600,
+        jti: TokenId::generate(),
+    };
+    let ours = Keyring::load(&stage.cluster.keyring).unwrap();
+    let theirs = Keyring::generate(now).unwrap();
+    let bearer = |token: &str| Some(format!("Bearer {token}"));
+    let good = stage.client.token.clone().unwrap();
+    let forged = token::issue(&theirs, &claims(0), now).unwrap();
+    let expired = token::issue(&ours, &claims(-601), now).unwrap();
+    let stranger = Claims { sub: gateway_core::id::PrincipalId::generate(), ..claims(0) };
+    let stranger = token::issue(&ours, &stranger, now).unwrap();
+    // Ours in every part but the last: the claims of another signature.
+    let (head, _) = good.rsplit_once('.').unwrap();
+    let (_, signature) = forged.expose().rsplit_once('.').unwrap();
+    let mut revoked = stage.client.clone();
+    let token = revoked.login(&[]).await.unwrap().token;
+    assert_eq!(revoked.request(Method::DELETE, "/v1/token").await.unwrap().status, 204);
+    vec![
+        ("missing", None, "token-missing"),
+        ("not a token", bearer("x"), "token-malformed"),
+        ("empty", bearer(""), "token-missing"),
+        ("of another scheme", Some(format!("Token {good}")), "token-missing"),
+        ("without a signature", bearer(&format!("{head}.")), "token-forged"),
+        ("under another signature", bearer(&format!("{head}.{signature}")), "token-forged"),
+        ("forged", bearer(forged.expose()), "token-forged"),
+        ("expired", bearer(expired.expose()), "token-expired"),
+        ("revoked", bearer(&token), "token-revoked"),
+        ("of no principal", bearer(stranger.expose()), "token-revoked"),
+    ]
+}
+
+/// A good token of a client with a grant for another account: answered, with nothing of ours in it.
+async fn anothers(stage: &Stage, routes: &[Route]) {
+    let mut other = stage.cluster.register_client("other").await;
+    other.login(&[access_key(CLOUD, "acme", "acme-secret")]).await.unwrap();
+    let authorization = format!("Bearer {}", other.token.as_deref().unwrap());
+    let before = stage.client.list("instances", &[]).await.unwrap();
+    for route in routes.iter().filter(|route| route.wants.as_deref() == Some("token")) {
+        let answer = ask(stage, route, Some(&authorization)).await;
+        let asked = format!("{} {} by another", route.method, route.path);
+        // Whose record it is: instance types are published to all who have a grant at the cloud.
+        let private = !route.path.starts_with("/v1/instance_types");
+        let expected = match (&route.method, route.path.ends_with("{id}")) {
+            (&Method::DELETE, _) => 204,
+            (_, true) if private => 404,
+            _ => 200,
+        };
+        assert_eq!(answer.status, expected, "{asked}: {}", answer.body);
+        assert!(!answer.body.to_string().contains(&stage.account), "{asked} tells of our account");
+    }
+    // It has ended its own token on the way, not ours.
+    let after = stage.client.list("instances", &[]).await.unwrap();
+    assert_eq!(after.items.len(), before.items.len());
+}
+
+/// Methods that a path does not have are refused, whoever asks.
+async fn other_methods(stage: &Stage, routes: &[Route], authorization: Option<&str>) {
+    for route in routes {
+        for method in [Method::PUT, Method::PATCH, Method::POST, Method::DELETE] {
+            if routes.iter().any(|other| other.path == route.path && other.method == method) {
+                continue;
+            }
+            let other = Route { path: route.path.clone(), method, wants: None };
+            let answer = ask(stage, &other, authorization).await;
+            assert_eq!(answer.status, 405, "{} {}", other.method, other.path);
+        }
+    }
+}
+
+async fn routes(client: &Client) -> Vec<Route> {
+    let document = client.get("/v1/openapi.json").await.unwrap();
+    let mut routes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let scheme = &operation["security"][0];
+            let wants = scheme.as_object().and_then(|scheme| scheme.keys().next().cloned());
+            let method = method.to_uppercase().parse().unwrap();
+            routes.push(Route { path: path.clone(), method, wants });
+        }
+    }
+    for collection in COLLECTIONS {
+        assert!(routes.iter().any(|route| route.path == format!("/v1/{collection}")), "{collection}");
+    }
+    routes
+}
+
+/// Asks for what exists and is the stage's client's own.
+async fn ask(stage: &Stage, route: &Route, authorization: Option<&str>) -> Answer {
+    let path = match route.path.strip_suffix("/{id}") {
+        None => route.path.clone(),
+        Some(collection) => {
+            let own = stage.client.page(collection.trim_start_matches("/v1/"), &[]).await.unwrap();
+            let own =
+                own.items.iter().find(|item| item["account"] == stage.account.as_str()).or(own.items.first());
+            format!("{collection}/{}", own.unwrap()["id"].as_str().unwrap())
+        }
+    };
+    let query = if path == "/v1/events" { "?after=0" } else { "" };
+    let url = format!("{}{path}{query}", stage.cluster.front.url());
+    let mut request = tls::http().request(route.method.clone(), url);
+    if let Some(authorization) = authorization {
+        request = request.header("authorization", authorization);
+    }
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+}
