@@ -111,14 +111,14 @@ up_login() {
     "$url/v1/check_credentials")
   token=$(json_word token <<<"$answer")
   [ -n "$token" ] || up_failed "no token: $answer"
-  until_true 'the first instances are there' has_instances
+  until_true 'the first listing is whole' is_listed
 }
 
-has_instances() {
+is_listed() {
   local answer
   answer=$(curl -fsS --max-time 5 -H "Authorization: Bearer $token" "$url/v1/instances?limit=1") || return 1
   position=$(sed -n 's/.*"position" *: *\([0-9]*\).*/\1/p' <<<"$answer")
-  [[ $answer == *'"external_id"'* ]]
+  [[ $answer == *'"fresh"'* ]]
 }
 
 up_tell() {

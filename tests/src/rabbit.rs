@@ -30,7 +30,6 @@ const START: Duration = Duration::from_secs(120);
 pub struct RabbitMq {
     url: String,
     admin: String,
-    http: reqwest::Client,
     server: Option<(Child, TempDir)>,
 }
 
@@ -48,7 +47,6 @@ impl RabbitMq {
         let mut broker = Self {
             url: format!("amqp://guest:guest@127.0.0.1:{}", ports.amqp),
             admin: format!("http://guest:guest@127.0.0.1:{}", ports.management),
-            http: tls::http(),
             server: Some((Child::start(program), directory)),
         };
         broker.wait_ready().await;
@@ -61,7 +59,7 @@ impl RabbitMq {
         SHARED
             .get_or_init(|| async {
                 match (std::env::var(URL_VARIABLE), std::env::var(ADMIN_VARIABLE)) {
-                    (Ok(url), Ok(admin)) => Self { url, admin, http: tls::http(), server: None },
+                    (Ok(url), Ok(admin)) => Self { url, admin, server: None },
                     (Err(_), Err(_)) => Self::start().await,
                     _ => panic!("{URL_VARIABLE} and {ADMIN_VARIABLE} go together"),
                 }
@@ -88,7 +86,7 @@ impl RabbitMq {
             json!({"configure": ".*", "write": ".*", "read": ".*"}),
         )
         .await;
-        Vhost::new(name, &self.url, &self.admin, self.http.clone())
+        Vhost::new(name, &self.url, &self.admin)
     }
 
     /// Kills it as a power cut would kill the process.
@@ -108,13 +106,14 @@ impl RabbitMq {
     }
 
     async fn put(&self, path: &str, body: serde_json::Value) {
-        let answer = self.http.put(format!("{}/api/{path}", self.admin)).json(&body).send().await;
+        // A client of its own: connections that another test has left open died with that test's runtime.
+        let answer = tls::http().put(format!("{}/api/{path}", self.admin)).json(&body).send().await;
         let answer = answer.unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
     }
 
     async fn wait_ready(&mut self) {
-        let (http, health) = (self.http.clone(), format!("{}/api/health/checks/virtual-hosts", self.admin));
+        let (http, health) = (tls::http(), format!("{}/api/health/checks/virtual-hosts", self.admin));
         let amqp = self.url.rsplit('@').next().unwrap_or_default().to_owned();
         let child = self.child();
         let mut ended = None;

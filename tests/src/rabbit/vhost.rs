@@ -5,6 +5,8 @@ use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties};
 use serde_json::Value;
 
+use crate::tls;
+
 /// A virtual host.
 #[derive(Clone, Debug)]
 pub struct Vhost {
@@ -13,12 +15,11 @@ pub struct Vhost {
     /// Its name.
     pub name: String,
     admin: String,
-    http: reqwest::Client,
 }
 
 impl Vhost {
-    pub(super) fn new(name: String, broker: &str, admin: &str, http: reqwest::Client) -> Self {
-        Self { url: format!("{broker}/{name}"), name, admin: admin.to_owned(), http }
+    pub(super) fn new(name: String, broker: &str, admin: &str) -> Self {
+        Self { url: format!("{broker}/{name}"), name, admin: admin.to_owned() }
     }
 
     /// A connection for what the test itself wants to see or send.
@@ -48,7 +49,7 @@ impl Vhost {
 
     async fn names(&self, what: &str) -> Vec<String> {
         let url = format!("{}/api/{what}/{}", self.admin, self.name);
-        let answer = self.http.get(&url).send().await.and_then(reqwest::Response::error_for_status);
+        let answer = tls::http().get(&url).send().await.and_then(reqwest::Response::error_for_status);
         let answer = answer.unwrap_or_else(|error| panic!("{what} of {}: {error}", self.name));
         let all: Vec<Value> = answer.json().await.expect("the management API answers with a list");
         all.iter().filter_map(|one| one["name"].as_str()).map(str::to_owned).collect()

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use crate::stage::{SOON, Stage, problem};
 
+/// Debian's own, which has Debian's pika; another one in PATH has not.
+const PYTHON: &str = "/usr/bin/python3";
+
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/bus_api/ask.py");
 
 #[tokio::test]
@@ -57,12 +60,12 @@ async fn unreadable(stage: &Stage, good: &Value) {
 
 /// Runs the program with these requests; it is blocking, as nothing else is to be done meanwhile.
 fn ask(stage: &Stage, requests: &[Value]) -> Vec<Value> {
-    let mut program = Command::new("python3")
+    let mut program = Command::new(PYTHON)
         .args([SCRIPT, &stage.cluster.vhost.url])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("python3 is installed");
+        .expect("Python and pika are installed");
     program.stdin.take().unwrap().write_all(json!(requests).to_string().as_bytes()).unwrap();
     let output = program.wait_with_output().unwrap();
     assert!(output.status.success(), "ask.py: {}", output.status);
