@@ -82,3 +82,51 @@ fn derived(account: &Account, kind: &str, external_id: &str, item: &Value) -> St
     let region = Region::new(item["region"].as_str().unwrap_or_default());
     ResourceId::derive(account.cloud_id, &region, Kind::parse(kind).unwrap(), external_id).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use gateway_core::id::CloudId;
+    use gateway_tests::Listing;
+    use serde_json::json;
+
+    use super::*;
+    use crate::shown::Shown;
+
+    #[test]
+    fn every_way_to_disagree_is_told() {
+        let account = Account {
+            driver: "openstack",
+            cloud: "stack",
+            cloud_id: CloudId::generate(),
+            id: "a1".to_owned(),
+            external_id: "p1".to_owned(),
+            name: "demo".to_owned(),
+        };
+        let right = json!({
+            "kind": "volume", "cloud": "stack", "region": "r1", "account": "a1", "external_id": "v1",
+            "name": "data", "state": "in_use", "cloud_state": "in-use",
+            "id": derived(&account, "volume", "v1", &json!({"region": "r1"})),
+        });
+        let shown = Shown { name: "data".to_owned(), word: Some("in-use".to_owned()) };
+        let found = |items: Vec<Value>| {
+            let mut told: ByKind = KINDS.into_iter().map(|(kind, _)| (kind, ById::new())).collect();
+            told.insert("volume", ById::from([("v1".to_owned(), shown.clone())]));
+            let mut listings: Listings = KINDS.map(|(kind, _)| (kind, Listing::default())).into();
+            listings.insert("volume", Listing { items, ..Listing::default() });
+            differences(&account, &told, &listings).len()
+        };
+        let with = |key: &str, value: Value| {
+            let mut item = right.clone();
+            item[key] = value;
+            item
+        };
+        assert_eq!(found(vec![right.clone()]), 0);
+        assert_eq!(found(vec![right.clone(), with("account", json!("other"))]), 0, "of another account");
+        assert_eq!(found(vec![right.clone(), with("account", json!("global"))]), 1, "twice");
+        assert_eq!(found(vec![right.clone(), with("external_id", json!("v2"))]), 2, "one too many");
+        assert_eq!(found(vec![]), 2, "missing, and the count");
+        for key in ["name", "state", "cloud_state", "id", "kind", "region"] {
+            assert_eq!(found(vec![with(key, json!("wrong"))]), 1, "{key}");
+        }
+    }
+}
