@@ -31,7 +31,7 @@ impl Follower {
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 };
-                let read = page["events"].as_array().expect("a page has events").iter().map(Event::read);
+                let read = page["items"].as_array().expect("a page has events").iter().map(Event::read);
                 let read: Vec<_> = read.collect::<Result<_, _>>().expect("events are events");
                 events.lock().unwrap_or_else(PoisonError::into_inner).extend(read);
                 after = page["position"].as_i64().expect("a page has a position");

@@ -160,3 +160,75 @@ pub(crate) fn difference(name: &str, told: &BTreeSet<Seen>, truth: &BTreeSet<See
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use gateway_core::Timestamp;
+
+    use super::*;
+
+    fn event(position: i64, version: i64, change: &str, status: Option<&str>) -> Event {
+        let seen = status.map(|status| Seen {
+            kind: "instance".to_owned(),
+            external_id: "i-1".to_owned(),
+            published: false,
+            status: Some(status.to_owned()),
+        });
+        Event {
+            id: format!("event-{position}"),
+            position,
+            at: Timestamp(position),
+            change: change.to_owned(),
+            record: ("account".to_owned(), "resource".to_owned()),
+            version,
+            old_state: None,
+            new_state: None,
+            seen,
+        }
+    }
+
+    /// An instance that came, stopped and went, told as it was.
+    fn evidence() -> Evidence {
+        let log = vec![
+            event(1, 1, "created", Some("ACTIVE")),
+            event(2, 2, "changed", Some("HALTED")),
+            event(3, 3, "deleted", None),
+        ];
+        let statuses = ["ACTIVE", "HALTING", "HALTED"].map(str::to_owned).into();
+        let life = Life { statuses, gone: Some(Timestamp(3)) };
+        let lives = [(("instance".to_owned(), "i-1".to_owned()), life)].into();
+        Evidence { followed: log.clone(), delivered: log.clone(), log, lives }
+    }
+
+    #[test]
+    fn the_truth_passes_even_when_told_twice() {
+        let mut twice = evidence();
+        twice.delivered.insert(2, twice.log[0].clone());
+        assert_eq!(judge(&twice), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_wrong_is_found() {
+        type Spoil = fn(&mut Evidence);
+        let spoils: [(&str, Spoil); 10] = [
+            ("never delivered", |it| drop(it.delivered.pop())),
+            ("not in the log", |it| it.delivered[1].id.push('x')),
+            ("delivered after", |it| it.delivered.swap(0, 1)),
+            ("kept is", |it| it.delivered[1].version = 7),
+            ("a follower read", |it| drop(it.followed.remove(1))),
+            ("is due", |it| it.log[2].position = 4),
+            ("at place", |it| it.log[1].version = 3),
+            ("before version", |it| it.log[2].old_state = Some("running".to_owned())),
+            ("in the cloud until", |it| {
+                it.lives.values_mut().for_each(|life| life.gone = Some(Timestamp(4)))
+            }),
+            ("told as", |it| it.lives.values_mut().for_each(|life| life.statuses.reverse())),
+        ];
+        for (expected, spoil) in spoils {
+            let mut spoiled = evidence();
+            spoil(&mut spoiled);
+            let wrongs = judge(&spoiled).join("\n");
+            assert!(wrongs.contains(expected), "{expected}: {wrongs}");
+        }
+    }
+}
