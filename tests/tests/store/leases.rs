@@ -8,22 +8,19 @@ use gateway_core::error::{ErrorKind, Result};
 use gateway_core::id::{CredentialId, ProcessId, ResourceId};
 use gateway_store::{Claim, Door, Fence, Observation, Outcome, Store, TargetStatus};
 
-use crate::given::{
-    CAPABILITY, GLOBAL_TARGETS, INSTANCE, INSTANCE_TYPE, LATER, OWN_TARGETS, VOLUME, access, all, client,
-    cloud, granted, one_account, proven,
-};
+use crate::given::{GLOBAL_TARGETS, INSTANCE, LATER, OWN_TARGETS, client, cloud, granted, one_account};
 use crate::seen::{Running, there};
 use crate::stage::{Stage, some};
 
-const TARGETS: usize = (OWN_TARGETS + GLOBAL_TARGETS) as usize;
-const NOTHING: Duration = Duration::ZERO;
+pub const TARGETS: usize = (OWN_TARGETS + GLOBAL_TARGETS) as usize;
+pub const NOTHING: Duration = Duration::ZERO;
 
-async fn claim(store: &Store, lease: Duration) -> Vec<Claim> {
+pub async fn claim(store: &Store, lease: Duration) -> Vec<Claim> {
     store.targets_claim(ProcessId::generate(), lease, 100).await.unwrap()
 }
 
-/// Claims until the target of that kind that is one account's comes with it.
-async fn claim_instances(store: &Store, lease: Duration) -> Claim {
+/// Claims all that is due, and gives the claim of the one target of instances.
+pub async fn claim_instances(store: &Store, lease: Duration) -> Claim {
     let claims = claim(store, lease).await;
     claims.into_iter().find(|claim| claim.target.kind == INSTANCE).expect("instances are due")
 }
@@ -166,83 +163,4 @@ pub async fn an_unanswered_wish_makes_it_due_at_once(stage: Stage) {
     let later = Timestamp(began.0 + 2);
     store.target_finish(again[0].fence, fresh(held.credential.id, later, LATER)).await.unwrap();
     assert!(claim(store, LATER).await.is_empty());
-}
-
-pub async fn a_target_that_nobody_may_list_is_parked_until_somebody_may(stage: Stage) {
-    let store = &stage.store;
-    let credential = one_account(store).await;
-    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
-    for _ in 0..2 {
-        store.grant_refused(&credential).await.unwrap();
-    }
-    assert!(claim(store, LATER).await.is_empty());
-    assert_eq!(stage.rows("poll_targets WHERE status = 'suspended'"), TARGETS as i64);
-    assert_eq!(store.targets_next_due().await.unwrap(), None, "nothing will ever be due by itself");
-
-    let grant = proven(credential.principal, cloud, "demo", access(&["r1"], &[VOLUME, INSTANCE_TYPE]));
-    store.grant_record(grant, &CAPABILITY).await.unwrap();
-    let mut kinds: Vec<_> = claim(store, NOTHING).await.iter().map(|claim| claim.target.kind).collect();
-    kinds.sort_unstable();
-    assert_eq!(kinds, [INSTANCE_TYPE, VOLUME], "only what it may list wakes");
-    granted(store, credential.principal, cloud, "demo").await;
-    assert_eq!(claim(store, LATER).await.len(), TARGETS);
-}
-
-pub async fn the_elected_credential_stays(stage: Stage) {
-    let store = &stage.store;
-    let first = one_account(store).await;
-    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
-    assert_eq!(claim_instances(store, NOTHING).await.credential.id, first.id);
-    let second = granted(store, client(store, "other").await, cloud, "demo").await;
-    store.grant_verified(&second, LATER).await.unwrap();
-    assert_eq!(claim_instances(store, NOTHING).await.credential.id, first.id, "though another is fresher");
-    store.grant_refused(&first).await.unwrap();
-    assert_eq!(claim_instances(store, NOTHING).await.credential.id, first.id, "though it is in doubt");
-    store.grant_refused(&first).await.unwrap();
-    assert_eq!(claim_instances(store, NOTHING).await.credential.id, second.id);
-    granted(store, first.principal, cloud, "demo").await;
-    assert_eq!(claim_instances(store, NOTHING).await.credential.id, second.id);
-    let blind = proven(second.principal, cloud, "demo", access(&["r1"], &[VOLUME]));
-    store.grant_record(blind, &CAPABILITY).await.unwrap();
-    let elected = claim_instances(store, NOTHING).await.credential;
-    assert_eq!(elected.principal, first.principal, "the other may not list instances any more");
-}
-
-pub async fn an_elected_credential_stays_among_many(stage: Stage) {
-    let store = &stage.store;
-    let first = one_account(store).await;
-    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
-    let published = |claims: Vec<Claim>| {
-        let claim = claims.into_iter().find(|claim| claim.target.kind == INSTANCE_TYPE);
-        claim.expect("types are due").credential.id
-    };
-    assert_eq!(published(claim(store, NOTHING).await), first.id);
-    // Accounts of the same cloud, all verified later, most of them blind to the kind.
-    for number in 0..60 {
-        let may = if number < 59 { access(&["r1"], &[VOLUME]) } else { all() };
-        let grant = proven(first.principal, cloud, &format!("account-{number}"), may);
-        store.grant_record(grant, &CAPABILITY).await.unwrap();
-    }
-    assert_eq!(published(claim(store, NOTHING).await), first.id);
-    for _ in 0..2 {
-        store.grant_refused(&first).await.unwrap();
-    }
-    let able = store.authority(first.principal).await.unwrap().unwrap();
-    let able = able.grants.iter().find(|grant| grant.account.external_id == "account-59").unwrap();
-    // The one who may is verified before all who may not, and found all the same.
-    stage.raw().execute("UPDATE grants SET verified_at = 1 WHERE access LIKE '%\"instance_type\":true%'");
-    let heir = store.credential_of(first.principal, able.account.id).await.unwrap().unwrap();
-    assert_eq!(published(claim(store, NOTHING).await), heir.id);
-}
-
-pub async fn a_pause_that_the_cloud_asked_for_is_handed_on(stage: Stage) {
-    let store = &stage.store;
-    let credential = one_account(store).await;
-    let until = store.now().await.unwrap().plus(LATER);
-    store.account_pause(credential.account, until).await.unwrap();
-    store.account_pause(credential.account, until.minus(LATER)).await.unwrap();
-    let claims = claim(store, LATER).await;
-    assert!(claims.iter().all(|claim| claim.paused_until == until), "the longer pause stands");
-    let most = claims.iter().map(|claim| claim.sharing).max();
-    assert_eq!(most, Some(OWN_TARGETS as u32), "so many share the account's budget");
 }

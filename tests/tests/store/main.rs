@@ -5,6 +5,7 @@
 
 mod contention;
 mod door;
+mod elections;
 mod following;
 mod given;
 mod grant_life;
@@ -73,7 +74,8 @@ on_both! {
         who_lost_a_lease_writes_nothing,
         a_renewed_lease_stays,
         a_finished_target_waits_for_its_time,
-        an_unanswered_wish_makes_it_due_at_once,
+        an_unanswered_wish_makes_it_due_at_once;
+    elections:
         a_target_that_nobody_may_list_is_parked_until_somebody_may,
         the_elected_credential_stays,
         an_elected_credential_stays_among_many,
