@@ -99,9 +99,23 @@ impl Client {
     /// # Errors
     /// No answer came.
     pub async fn request(&self, method: Method, path: &str) -> anyhow::Result<Answer> {
+        let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        self.request_with(method, path, authorization.as_deref()).await
+    }
+
+    /// The same, with this `Authorization` and not with the token.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn request_with(
+        &self,
+        method: Method,
+        path: &str,
+        authorization: Option<&str>,
+    ) -> anyhow::Result<Answer> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+        if let Some(authorization) = authorization {
+            request = request.header(reqwest::header::AUTHORIZATION, authorization);
         }
         Answer::of(request).await
     }

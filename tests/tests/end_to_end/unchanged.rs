@@ -134,11 +134,12 @@ async fn settled(connection: &mut MysqlConnection) {
     .await;
 }
 
-/// The engine's counters of rows inserted, updated and deleted, since the server's start.
+/// Rows inserted, updated and deleted through the storage engine since the server's start. The engine's own
+/// counters of them are gone from MariaDB 10.11; these leave temporary tables out, as those did.
 fn rows_written(connection: &mut MysqlConnection) -> BTreeMap<String, i64> {
     let sql = "SELECT VARIABLE_NAME AS name, CAST(VARIABLE_VALUE AS SIGNED) AS n \
-               FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN \
-               ('INNODB_ROWS_INSERTED', 'INNODB_ROWS_UPDATED', 'INNODB_ROWS_DELETED')";
+               FROM information_schema.GLOBAL_STATUS \
+               WHERE VARIABLE_NAME IN ('HANDLER_WRITE', 'HANDLER_UPDATE', 'HANDLER_DELETE')";
     let all = figures(connection, sql);
     assert_eq!(all.len(), 3, "{all:?}");
     all
