@@ -83,8 +83,14 @@ impl Manager {
         match self.backend {
             Backend::MySql => {
                 let mut connection = MysqlConnection::establish(&self.url)?;
+                // A process that froze, or was cut off, inside a transaction holds its locks for as long as
+                // the server keeps the connection: eight hours if nobody says otherwise, in which nobody else
+                // could take its leases. MariaDB ends such a transaction after 5 s, before those who wait for
+                // its locks give up; MySQL reads a comment there and ends the connection, a minute after the
+                // pool would have closed an idle one itself.
                 let set_up = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
                               SET SESSION innodb_lock_wait_timeout = 10; \
+                              SET SESSION wait_timeout = 360 /*M! , SESSION idle_transaction_timeout = 5 */; \
                               SET SESSION time_zone = '+00:00'; \
                               SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'";
                 for statement in set_up.split("; ") {
