@@ -6,6 +6,7 @@
 mod callers;
 mod event;
 mod follower;
+mod frozen;
 mod schedule;
 mod stage;
 mod subscriber;
