@@ -52,23 +52,57 @@ impl KeyringHandle {
         // Not known when the keys were read: the first look reads them once more.
         let mut seen = None;
         loop {
-            let found = modified(file).await;
-            if found.is_some() && found != seen {
-                match Keyring::load(file) {
-                    Ok(keyring) => {
-                        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
-                        seen = found;
-                    }
-                    Err(error) => tracing::error!(error = error.chain(), "the keyring stays as it was"),
-                }
-            }
+            self.look(file, &mut seen).await;
             if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
                 return;
             }
+        }
+    }
+
+    /// Reads the file if it is not the one that was seen.
+    async fn look(&self, file: &Path, seen: &mut Option<SystemTime>) {
+        let found = modified(file).await;
+        if found.is_none() || found == *seen {
+            return;
+        }
+        match Keyring::load(file) {
+            Ok(keyring) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+                *seen = found;
+            }
+            Err(error) => tracing::error!(error = error.chain(), "the keyring stays as it was"),
         }
     }
 }
 
 async fn modified(file: &Path) -> Option<SystemTime> {
     tokio::fs::metadata(file).await.ok()?.modified().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway_core::Timestamp;
+    use gateway_core::keyring::Purpose;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_rotated_key_is_known_and_a_broken_file_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keyring.json");
+        let mut keyring = Keyring::generate(Timestamp(0)).unwrap();
+        keyring.save(&file).unwrap();
+        let source = KeyringSource { file: file.display().to_string() };
+        let handle = KeyringHandle::load(&source, None).unwrap();
+        let everywhere = handle.clone();
+        let kid = keyring.rotate(Purpose::Token, Timestamp(0)).unwrap();
+        keyring.save(&file).unwrap();
+        let mut seen = None;
+        handle.look(&file, &mut seen).await;
+        assert!(everywhere.get().find(&kid).is_some());
+        std::fs::write(&file, "{").unwrap();
+        handle.look(&file, &mut None).await;
+        assert!(everywhere.get().find(&kid).is_some());
+        assert!(KeyringHandle::load(&source, None).is_err());
+    }
 }

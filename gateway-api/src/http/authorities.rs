@@ -32,11 +32,29 @@ impl Authorities {
 
     /// What the principal may see; `None` when there is no such principal.
     pub(crate) async fn of(&self, principal: PrincipalId) -> Result<Option<Arc<Authority>>> {
+        self.read(principal, |_| true).await
+    }
+
+    /// What the principal may see, as it stood when events had come at least as far as `position`.
+    pub(crate) async fn covering(
+        &self,
+        principal: PrincipalId,
+        position: i64,
+    ) -> Result<Option<Arc<Authority>>> {
+        self.read(principal, |known| known.position >= position).await
+    }
+
+    async fn read(
+        &self,
+        principal: PrincipalId,
+        will_do: impl Fn(&Authority) -> bool,
+    ) -> Result<Option<Arc<Authority>>> {
         let slot =
             self.slots.get_or_insert_with(&principal, || Ok::<_, gateway_core::Error>(Slot::default()))?;
         let mut reading = slot.lock().await;
         if let Some((taken, authority)) = &*reading
             && taken.elapsed() < self.remember
+            && authority.as_deref().is_none_or(will_do)
         {
             return Ok(authority.clone());
         }

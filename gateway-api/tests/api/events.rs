@@ -51,6 +51,29 @@ async fn following_from_a_list_gives_what_came_after_it() {
 }
 
 #[tokio::test]
+async fn a_follower_misses_nothing_of_a_grant_that_it_was_not_told_of() {
+    let stage = Stage::with(|config| config.handler.authority_milliseconds = 600_000).await;
+    let (client, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(|_, _, _| Vec::new()).await;
+    let page = stage.get("/v1/events?after=0", &token).await;
+    let after = page.body["position"].as_i64().unwrap();
+    let proof = stage.elsewhere().check(&client, &[("c1", "p2", "right")]).await;
+    assert_eq!(proof.status, StatusCode::CREATED);
+    stage
+        .poll(|region, holder, kind| match holder {
+            Holder::Account(_) if kind == VOLUME && region == "r1" => {
+                vec![volume("of-p2", "n", VolumeState::Available)]
+            }
+            _ => Vec::new(),
+        })
+        .await;
+    let page = stage.get(&format!("/v1/events?after={after}"), &token).await;
+    let types: Vec<_> =
+        page.body["items"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["gateway.grant.changed", "gateway.resource.created"]);
+}
+
+#[tokio::test]
 async fn pages_of_events_go_on_where_they_ended() {
     let stage = Stage::open().await;
     let (_, token) = stage.proven("a", &["p1"]).await;

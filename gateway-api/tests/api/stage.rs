@@ -37,7 +37,8 @@ pub(crate) struct Stage {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) api: Arc<Api>,
     router: Router,
-    _folder: tempfile::TempDir,
+    /// Removed with the last who uses it.
+    folder: Arc<tempfile::TempDir>,
 }
 
 /// A registered client.
@@ -91,6 +92,33 @@ impl Stage {
         store.migrate().await.unwrap();
         let bus: Arc<dyn Bus> = MemoryBus::new(Arc::clone(&clock));
         let keyring = KeyringHandle::fixed(Keyring::generate(clock.now()).unwrap());
+        let stage = Self::assemble(config, store, bus, keyring, clock, Arc::new(folder));
+        stage.cloud("c1").await;
+        stage
+    }
+
+    /// Another process on the same store whose nudges are all lost.
+    pub(crate) fn elsewhere(&self) -> Self {
+        let bus: Arc<dyn Bus> = MemoryBus::new(Arc::clone(&self.clock));
+        let (store, keyring) = (self.store.clone(), self.keyring.clone());
+        Self::assemble(
+            self.config.clone(),
+            store,
+            bus,
+            keyring,
+            Arc::clone(&self.clock),
+            Arc::clone(&self.folder),
+        )
+    }
+
+    fn assemble(
+        config: Config,
+        store: Store,
+        bus: Arc<dyn Bus>,
+        keyring: KeyringHandle,
+        clock: Arc<dyn Clock>,
+        folder: Arc<tempfile::TempDir>,
+    ) -> Self {
         let api = Api::new(ApiParts::new(
             &config,
             store.clone(),
@@ -101,9 +129,7 @@ impl Stage {
             Link::unpaced(Arc::clone(&clock)),
         ));
         let router = router(Arc::clone(&api));
-        let stage = Self { config, store, bus, keyring, clock, api, router, _folder: folder };
-        stage.cloud("c1").await;
-        stage
+        Self { config, store, bus, keyring, clock, api, router, folder }
     }
 
     pub(crate) async fn cloud(&self, name: &str) -> CloudId {
