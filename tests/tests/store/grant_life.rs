@@ -5,7 +5,7 @@ use std::time::Duration;
 use gateway_store::GrantChange::{Doubted, Ended, Kept};
 use gateway_store::{DueGrant, SealedCredential, Store};
 
-use crate::given::{CAPABILITY, LATER, all, client, cloud, granted, one_account, proven};
+use crate::given::{CAPABILITY, LATER, VOLUME, access, all, client, cloud, granted, one_account, proven};
 use crate::stage::Stage;
 
 const NOW: Duration = Duration::ZERO;
@@ -88,6 +88,28 @@ pub async fn a_late_refusal_does_not_end_a_new_credential(stage: Stage) {
     assert!(due(store).await.is_empty(), "the old one moves no times");
     assert_eq!(refusals(&stage), 0);
     assert_eq!(store.credential_of(new.principal, new.account).await.unwrap().unwrap().id, new.id);
+}
+
+pub async fn renewing_brings_no_ended_grant_back(stage: Stage) {
+    let store = &stage.store;
+    let (cloud, principal) = (cloud(store, "sim").await, client(store, "dashboard").await);
+    let mut grant = proven(principal, cloud, "demo", all());
+    store.grant_record(grant.clone(), &CAPABILITY).await.unwrap();
+    assert!(!store.grant_renew(grant.clone(), &CAPABILITY).await.unwrap(), "the same as before");
+    grant.access = access(&["r1", "r2"], &[VOLUME]);
+    assert!(store.grant_renew(grant.clone(), &CAPABILITY).await.unwrap());
+    assert_eq!(stage.rows("poll_targets WHERE region = 'r2'"), 1);
+    assert_eq!(stage.rows("events WHERE change_name = 'granted'"), 2);
+
+    let newer = granted(store, principal, cloud, "demo").await;
+    assert!(!store.grant_renew(grant.clone(), &CAPABILITY).await.unwrap(), "its credential was replaced");
+    assert_eq!(store.credential_of(principal, newer.account).await.unwrap().unwrap().id, newer.id);
+    for _ in 0..2 {
+        store.grant_refused(&newer).await.unwrap();
+    }
+    grant.credential = newer;
+    assert!(!store.grant_renew(grant, &CAPABILITY).await.unwrap());
+    assert_eq!((stage.rows("grants"), stage.rows("credentials")), (0, 0));
 }
 
 pub async fn a_suspected_grant_is_due_at_once(stage: Stage) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use gateway_core::Timestamp;
 use gateway_core::error::{ErrorKind, Result};
 use gateway_core::id::{CredentialId, ProcessId, ResourceId};
+use gateway_core::scope::Holder;
 use gateway_store::{Claim, Door, Fence, Observation, Outcome, Store, TargetStatus};
 
 use crate::given::{GLOBAL_TARGETS, INSTANCE, LATER, OWN_TARGETS, client, cloud, granted, one_account};
@@ -149,6 +150,39 @@ pub async fn a_finished_target_waits_for_its_time(stage: Stage) {
     let target = &claim(store, LATER).await[0].target;
     assert_eq!((target.status, target.failures, target.agreeing), (TargetStatus::Failed, 3, 1));
     assert_eq!(target.as_of, Some(began), "a failure leaves the age of what is there");
+}
+
+pub async fn busy_accounts_are_left_out(stage: Stage) {
+    let store = &stage.store;
+    let mine = one_account(store).await;
+    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
+    let other = granted(store, mine.principal, cloud, "other").await;
+    let elsewhere = crate::given::cloud(store, "elsewhere").await;
+    granted(store, mine.principal, elsewhere, "demo").await;
+    let busy = [(cloud, Holder::Account(mine.account)), (cloud, Holder::Global)];
+    let claims = store.targets_claim_besides(ProcessId::generate(), LATER, 100, &busy).await.unwrap();
+    let of = |cloud, holder| {
+        claims
+            .iter()
+            .filter(move |claim| (claim.target.scope.cloud, claim.target.scope.holder) == (cloud, holder))
+    };
+    assert_eq!(of(cloud, Holder::Account(mine.account)).count() + of(cloud, Holder::Global).count(), 0);
+    assert_eq!(of(cloud, Holder::Account(other.account)).count() as i64, OWN_TARGETS);
+    assert_eq!(of(elsewhere, Holder::Global).count() as i64, GLOBAL_TARGETS, "another cloud's are not busy");
+    assert_eq!(claim(store, LATER).await.len(), TARGETS, "what was left out is due still");
+}
+
+pub async fn a_postponed_target_is_due_later_and_otherwise_the_same(stage: Stage) {
+    let store = &stage.store;
+    one_account(store).await;
+    let held = claim_instances(store, LATER).await;
+    store.target_postpone(held.fence, LATER).await.unwrap();
+    assert!(claim(store, LATER).await.is_empty());
+    store.target_postpone(held.fence, NOTHING).await.unwrap();
+    let again = claim_instances(store, LATER).await;
+    assert_eq!((again.target.status, again.target.as_of), (TargetStatus::Pending, None));
+    store.target_postpone(held.fence, NOTHING).await.unwrap();
+    assert!(claim(store, LATER).await.is_empty(), "the lease is another's now");
 }
 
 pub async fn an_unanswered_wish_makes_it_due_at_once(stage: Stage) {

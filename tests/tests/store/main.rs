@@ -66,6 +66,7 @@ on_both! {
         a_verification_forgives_a_refusal,
         what_nobody_could_say_never_ends_a_grant,
         a_late_refusal_does_not_end_a_new_credential,
+        renewing_brings_no_ended_grant_back,
         a_suspected_grant_is_due_at_once,
         a_seal_is_replaced_unless_the_credential_changed;
     leases:
@@ -74,6 +75,8 @@ on_both! {
         who_lost_a_lease_writes_nothing,
         a_renewed_lease_stays,
         a_finished_target_waits_for_its_time,
+        busy_accounts_are_left_out,
+        a_postponed_target_is_due_later_and_otherwise_the_same,
         an_unanswered_wish_makes_it_due_at_once;
     elections:
         a_target_that_nobody_may_list_is_parked_until_somebody_may,

@@ -37,7 +37,7 @@ async fn reads(store: &Store, fleet: &Fleet) {
     store.authority(fleet.credential.principal).await.unwrap().unwrap();
     store.cloud_by_name("sim").await.unwrap().unwrap();
     store.region_list(fleet.cloud).await.unwrap();
-    let seen = EventFilter { targets: [fleet.targets[1]].into(), accounts: HashSet::new() };
+    let seen = EventFilter { targets: [fleet.targets[1]].into(), accounts: HashSet::new(), principal: None };
     for after in [0, 100_000, 199_990] {
         assert!(!store.event_list(after, seen.clone(), 100).await.unwrap().events.is_empty());
     }
