@@ -15,7 +15,7 @@ pub(super) enum Client {
     Create {
         /// A name for people.
         name: String,
-        /// Print JSON: {"client_id","client_secret"}.
+        /// Print JSON, with `client_id` and `client_secret`.
         #[arg(long)]
         json: bool,
     },

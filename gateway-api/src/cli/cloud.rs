@@ -15,7 +15,7 @@ use super::setting::Setting;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Cloud {
-    /// Register a cloud. Nobody is asked anything yet: clients prove their accounts with check_credentials.
+    /// Register a cloud. Nobody is asked anything yet: clients prove their accounts with `check_credentials`.
     Add(Add),
     /// List the registered clouds.
     List {
@@ -56,7 +56,7 @@ pub(super) struct Add {
     /// A setting of the driver, as KEY=VALUE; the value is JSON, or else taken as text.
     #[arg(long = "option", value_name = "KEY=VALUE")]
     options: Vec<String>,
-    /// Print JSON: {"cloud_id"}.
+    /// Print JSON, with `cloud_id`.
     #[arg(long)]
     json: bool,
 }

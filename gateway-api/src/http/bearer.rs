@@ -7,9 +7,11 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use gateway_core::Timestamp;
+use gateway_core::id::PrincipalId;
 use gateway_core::token::{self, Claims};
 use gateway_store::Authority;
 
+use super::exchange::Exchange;
 use super::problem::Problem;
 use super::state::Api;
 use crate::routes::Authentication;
@@ -36,7 +38,19 @@ impl FromRequestParts<Arc<Api>> for Caller {
         let withdrawn = client.disabled
             || Timestamp::from_seconds(claims.iat) < client.tokens_from
             || authority.revoked.contains(&claims.jti);
-        if withdrawn { Err(Problem::token_revoked()) } else { Ok(Self { claims, authority }) }
+        if withdrawn {
+            return Err(Problem::token_revoked());
+        }
+        answers_to(parts, claims.sub)?;
+        Ok(Self { claims, authority })
+    }
+}
+
+/// Refuses a caller whose answer would go to a queue of somebody else.
+pub(crate) fn answers_to(parts: &Parts, caller: PrincipalId) -> Result<(), Problem> {
+    match parts.extensions.get::<Exchange>() {
+        Some(exchange) if !exchange.answers_to(caller) => Err(Problem::foreign_reply_queue()),
+        _ => Ok(()),
     }
 }
 

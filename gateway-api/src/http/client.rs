@@ -11,7 +11,7 @@ use gateway_core::id::PrincipalId;
 use gateway_store::Client;
 use zeroize::Zeroizing;
 
-use super::bearer::scheme;
+use super::bearer::{answers_to, scheme};
 use super::problem::Problem;
 use super::state::Api;
 use crate::client_secret::ClientSecret;
@@ -28,10 +28,11 @@ impl FromRequestParts<Arc<Api>> for Authenticated {
         let (id, secret) =
             id_and_secret(&parts.headers).ok_or_else(|| Problem::unauthenticated(Authentication::Basic))?;
         let client = state.store.client_get(id).await?;
-        client
+        let client = client
             .filter(|client| secret.matches(&client.secret_hash) && !client.disabled)
-            .map(Self)
-            .ok_or_else(Problem::client_refused)
+            .ok_or_else(Problem::client_refused)?;
+        answers_to(parts, client.id)?;
+        Ok(Self(client))
     }
 }
 

@@ -101,6 +101,13 @@ impl Problem {
         Self::bad_token("token-revoked", "the token has been revoked".to_owned())
     }
 
+    /// The answer would go to a queue that belongs to another principal.
+    pub(crate) fn foreign_reply_queue() -> Self {
+        let detail =
+            "`reply_to` must be direct reply-to, or a queue under your own prefix `principal.CLIENT_ID.`";
+        Self::new("foreign-reply-queue", "The reply queue is not yours", StatusCode::FORBIDDEN, detail)
+    }
+
     fn bad_token(kind: &'static str, detail: String) -> Self {
         let challenge = HeaderValue::from_static(r#"Bearer realm="gateway", error="invalid_token""#);
         Self::new(kind, "The token is refused", StatusCode::UNAUTHORIZED, detail)

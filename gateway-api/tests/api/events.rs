@@ -74,6 +74,29 @@ async fn a_follower_misses_nothing_of_a_grant_that_it_was_not_told_of() {
 }
 
 #[tokio::test]
+async fn a_principal_is_told_that_its_last_grant_has_ended() {
+    let stage = Stage::open().await;
+    let (client, token) = stage.proven("a", &["p1"]).await;
+    let (_, stranger) = stage.proven("b", &["p2"]).await;
+    let account = stage.get("/v1/accounts", &token).await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    stage.poll(|_, _, _| Vec::new()).await;
+    let after = stage.get("/v1/events?after=0", &token).await.body["position"].as_i64().unwrap();
+    let credential = stage.store.credential_of(client.id, account.parse().unwrap()).await.unwrap().unwrap();
+    for _ in 0..2 {
+        stage.store.grant_refused(&credential).await.unwrap();
+    }
+    stage.poll(|_, _, _| Vec::new()).await;
+    let page = stage.elsewhere().get(&format!("/v1/events?after={after}"), &token).await;
+    let [event] = page.body["items"].as_array().unwrap().as_slice() else { panic!("{}", page.body) };
+    assert_eq!(event["type"], "gateway.grant.changed");
+    assert_eq!(event["data"]["change"], "ended");
+    assert_eq!((&event["data"]["cloud"], &event["subject"]), (&json!("c1"), &json!(account)));
+    assert!(!event.to_string().contains(&client.id.to_string()), "no principal is named");
+    let others = stage.elsewhere().get(&format!("/v1/events?after={after}"), &stranger).await;
+    assert_eq!(others.body["items"], json!([]));
+}
+
+#[tokio::test]
 async fn pages_of_events_go_on_where_they_ended() {
     let stage = Stage::open().await;
     let (_, token) = stage.proven("a", &["p1"]).await;

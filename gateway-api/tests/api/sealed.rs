@@ -12,7 +12,18 @@ use uuid::Uuid;
 
 use super::stage::{Client, Stage};
 
-const DELIVERY: Delivery = Delivery { class: WorkClass::Check, redelivered: false };
+const DELIVERY: Delivery = Delivery { class: WorkClass::Check, redelivered: false, reply_owner: None };
+
+#[tokio::test]
+async fn an_answer_goes_to_nobody_elses_queue() {
+    let stage = Stage::open().await;
+    let (one, other) = (stage.client("a").await, stage.client("b").await);
+    let handler = HandlerService::new(Arc::clone(&stage.api), true).unwrap();
+    for (owner, status) in [(one.id, 201), (other.id, 403)] {
+        let delivery = Delivery { reply_owner: Some(owner), ..DELIVERY };
+        assert_eq!(handler.call(proof(&stage, &one, "right"), delivery).await.status, status);
+    }
+}
 
 fn envelope(stage: &Stage, method: &str, target: &str, authorization: &str, body: &str) -> Envelope {
     let now = stage.clock.now();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::Stream;
 use gateway_core::Result;
-use gateway_core::id::EventId;
+use gateway_core::id::{EventId, PrincipalId};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,8 @@ pub struct Delivery {
     pub class: WorkClass,
     /// A handler had it before and did not finish: what it did is not known.
     pub redelivered: bool,
+    /// The reply goes to a queue of this principal: only its own requests may be answered there.
+    pub reply_owner: Option<PrincipalId>,
 }
 
 /// What works on requests.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
-use gateway_core::id::{AccountId, CloudId, EventId, ResourceId, TargetId};
+use gateway_core::id::{AccountId, CloudId, EventId, PrincipalId, ResourceId, TargetId};
 use gateway_core::scope::{Holder, Region};
 
 use crate::error::{corrupt, database};
@@ -33,7 +33,7 @@ pub struct StoredEvent {
     pub holder: Holder,
     /// Kind of the resource, or `grant`.
     pub kind: String,
-    /// The resource; the account for grants.
+    /// The resource; the principal for grants, which nobody is told.
     pub resource: ResourceId,
     /// The record's version that this event made.
     pub version: i64,
@@ -63,6 +63,8 @@ pub struct EventFilter {
     pub targets: HashSet<TargetId>,
     /// About grants of these accounts.
     pub accounts: HashSet<AccountId>,
+    /// About this principal's own grants, those that have ended too.
+    pub principal: Option<PrincipalId>,
 }
 
 /// A stretch of the log.
@@ -154,21 +156,29 @@ impl Store {
                 .filter(events::position.gt(after))
                 .order(events::position)
                 .limit(WINDOW)
-                .select((events::seq, events::position.assume_not_null(), events::target_id, events::holder))
-                .load::<(i64, i64, i64, Vec<u8>)>(session.connection)
+                .select((
+                    events::seq,
+                    events::position.assume_not_null(),
+                    events::target_id,
+                    events::holder,
+                    events::resource_id,
+                ))
+                .load::<(i64, i64, i64, Vec<u8>, Vec<u8>)>(session.connection)
                 .map_err(database)?;
             let gap = match window.first() {
                 Some((_, first, ..)) => *first > after + 1,
                 None => numbered > after,
             };
-            let visible = |target: i64, holder: &[u8]| match target {
+            let own = filter.principal.map(PrincipalId::to_bytes);
+            let visible = |target: i64, holder: &[u8], resource: &[u8]| match target {
+                0 if own.as_deref() == Some(resource) => true,
                 0 => AccountId::from_bytes(holder).is_some_and(|account| filter.accounts.contains(&account)),
                 target => filter.targets.contains(&TargetId(target)),
             };
             let mut position = if window.is_empty() { after.max(numbered) } else { after };
             let (mut chosen, mut looked) = (Vec::new(), 0);
-            for (seq, at, target, holder) in &window {
-                if visible(*target, holder) {
+            for (seq, at, target, holder, resource) in &window {
+                if visible(*target, holder, resource) {
                     if chosen.len() == limit {
                         break;
                     }
@@ -200,9 +210,10 @@ impl Session<'_> {
         leaders::table.find(RELAY).select(leaders::numbered).first(self.connection).map_err(database)
     }
 
-    /// Tells whoever sees the account that its grants changed: they list again.
+    /// Tells the principal, and whoever else sees the account, that its grants changed: they list again.
     pub(crate) fn event_of_grant(
         &mut self,
+        principal: PrincipalId,
         account: AccountId,
         cloud: CloudId,
         change: &str,
@@ -215,7 +226,7 @@ impl Session<'_> {
             region: "-".to_owned(),
             holder: account.to_bytes(),
             kind: GRANT.to_owned(),
-            resource_id: account.to_bytes(),
+            resource_id: principal.to_bytes(),
             version: 0,
             change_name: change.to_owned(),
             old_state: None,

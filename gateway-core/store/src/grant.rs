@@ -299,7 +299,7 @@ impl Session<'_> {
                 .map_err(database)?,
         };
         if known.as_deref() != Some(access.as_str()) {
-            self.event_of_grant(account, grant.cloud, "granted", now)?;
+            self.event_of_grant(principal, account, grant.cloud, "granted", now)?;
         }
         self.targets_ensure(grant.cloud, account, &grant.access, capability)?;
         Ok(account)
@@ -344,7 +344,7 @@ impl Session<'_> {
         )
         .execute(self.connection)
         .map_err(database)?;
-        self.event_of_grant(account, cloud, "ended", now)
+        self.event_of_grant(principal, account, cloud, "ended", now)
     }
 
     /// The credential to list a target with: the one elected before as long as it may, for absence counts

@@ -1,5 +1,6 @@
 //! `GET /v1/events?after=`: the log of events, as far as the caller may see it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -57,7 +58,8 @@ pub(super) async fn handle(
         );
         return Err(Problem::new("events-purged", "Events were purged", StatusCode::GONE, detail));
     }
-    let items = page.events.iter().map(|event| render(event, &authority)).collect::<Result<_>>()?;
+    let clouds = cloud_names(&state.store, &authority, &page.events).await?;
+    let items = page.events.iter().map(|event| render(event, &clouds)).collect::<Result<_>>()?;
     Ok(Json(Events { items, position: page.position, more: page.more }))
 }
 
@@ -65,6 +67,7 @@ async fn list(store: &Store, authority: &Authority, after: i64, limit: usize) ->
     let filter = EventFilter {
         targets: authority.targets.iter().map(|target| target.id).collect(),
         accounts: authority.accounts(),
+        principal: Some(authority.client.id),
     };
     store.event_list(after, filter, limit).await
 }
@@ -78,14 +81,29 @@ fn cut(page: &mut EventPage, position: i64) {
     }
 }
 
-fn render(event: &StoredEvent, authority: &Authority) -> Result<Value> {
+/// Names of the clouds that events are of. A grant that has ended may have been the last one of its cloud.
+async fn cloud_names(
+    store: &Store,
+    authority: &Authority,
+    events: &[StoredEvent],
+) -> Result<HashMap<CloudId, String>> {
+    let granted = authority.grants.iter().map(|grant| (grant.account.cloud, grant.cloud_name.clone()));
+    let mut names: HashMap<_, _> = granted.collect();
+    if events.iter().any(|event| !names.contains_key(&event.cloud)) {
+        names.extend(store.cloud_list().await?.into_iter().map(|cloud| (cloud.spec.id, cloud.spec.name)));
+    }
+    Ok(names)
+}
+
+fn render(event: &StoredEvent, clouds: &HashMap<CloudId, String>) -> Result<Value> {
     render_event(&EventView {
         id: event.id,
         position: event.position.ok_or_else(|| Error::internal("an event without position was listed"))?,
         version: event.version,
         kind: &event.kind,
-        cloud: cloud_name(event.cloud, authority)
-            .ok_or_else(|| Error::internal("an event of a cloud without grant was listed"))?,
+        cloud: clouds
+            .get(&event.cloud)
+            .ok_or_else(|| Error::internal("an event of a cloud that is not registered was listed"))?,
         region: &event.region,
         holder: event.holder,
         resource: event.resource,
@@ -95,12 +113,6 @@ fn render(event: &StoredEvent, authority: &Authority) -> Result<Value> {
         at: event.at,
         document: event.document.as_deref(),
     })
-}
-
-/// Whoever may see an event has a grant at its cloud.
-fn cloud_name(cloud: CloudId, authority: &Authority) -> Option<&str> {
-    let grant = authority.grants.iter().find(|grant| grant.account.cloud == cloud)?;
-    Some(&grant.cloud_name)
 }
 
 pub(super) fn operation() -> Operation {

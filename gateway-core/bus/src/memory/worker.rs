@@ -45,7 +45,7 @@ impl Worker {
         if intake::is_late(job.envelope.deadline, &*self.clock) {
             return;
         }
-        let delivery = Delivery { class: self.class, redelivered: job.begun > 0 };
+        let delivery = Delivery { class: self.class, redelivered: job.begun > 0, reply_owner: None };
         job.begun += 1;
         match intake::call(&*self.service, job.envelope.clone(), delivery).await {
             // Who asked may have gone; then nobody wants the answer.

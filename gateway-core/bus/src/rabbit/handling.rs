@@ -34,9 +34,9 @@ pub(super) struct Handling {
 impl Handling {
     /// Answers one message and settles it with the broker.
     pub(super) async fn handle(self: Arc<Self>, class: WorkClass, message: Message, _place: Place) {
-        let reply_to = match ReplyAddress::read(message.properties.reply_to().as_ref()) {
-            ReplyAddress::To(queue) => Some(queue),
-            ReplyAddress::Nowhere => None,
+        let (reply_to, reply_owner) = match ReplyAddress::read(message.properties.reply_to().as_ref()) {
+            ReplyAddress::To(queue, owner) => (Some(queue), owner),
+            ReplyAddress::Nowhere => (None, None),
             ReplyAddress::Forbidden => {
                 tracing::warn!(
                     class = class.as_str(),
@@ -47,27 +47,29 @@ impl Handling {
         };
         match intake::read(&message.data) {
             Ok(envelope) if intake::is_late(envelope.deadline, &*self.clock) => ack(&message).await,
-            Ok(envelope) => self.work(class, envelope, &message, reply_to).await,
+            Ok(envelope) => {
+                let delivery = Delivery { class, redelivered: message.redelivered, reply_owner };
+                self.work(delivery, envelope, &message, reply_to).await;
+            }
             Err(detail) => self.refuse(&message, reply_to, &detail).await,
         }
     }
 
     async fn work(
         &self,
-        class: WorkClass,
+        delivery: Delivery,
         envelope: Envelope,
         message: &Message,
         reply_to: Option<ShortString>,
     ) {
-        let redelivered = message.redelivered;
         // Acked before the work, it cannot come a third time. Writes are counted by their queue instead.
-        let last_try = redelivered && class != WorkClass::Write;
+        let last_try = delivery.redelivered && delivery.class != WorkClass::Write;
         if last_try {
             ack(message).await;
         }
         let correlation: ShortString = envelope.message_id.to_string().into();
         let deadline = envelope.deadline;
-        let reply = intake::call(&*self.service, envelope, Delivery { class, redelivered }).await;
+        let reply = intake::call(&*self.service, envelope, delivery).await;
         let answered = match (reply, reply_to) {
             (Some(reply), Some(queue)) => self.send(&reply, queue, correlation, deadline).await,
             (Some(_), None) => true,

@@ -1,19 +1,20 @@
 //! Where replies may go.
 
+use gateway_core::id::PrincipalId;
 use lapin::types::ShortString;
 
 /// Queues of direct reply-to, as the broker rewrites the address.
 const DIRECT: &str = "amq.rabbitmq.reply-to.";
 
-/// Queues that belong to principals. Whether the prefix is the caller's own is for the handler to check: the
-/// bus does not know who calls.
+/// Queues that belong to principals: `principal.ID.` and anything. Whether the caller is that principal is for
+/// the handler to check: the bus does not know who calls.
 const OWN: &str = "principal.";
 
 /// What a request says about where its reply goes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ReplyAddress {
-    /// There.
-    To(ShortString),
+    /// There; the principal is the queue's owner, where it has one.
+    To(ShortString, Option<PrincipalId>),
     /// Nobody wants one.
     Nowhere,
     /// To a queue that replies may not go to.
@@ -25,12 +26,18 @@ impl ReplyAddress {
         match reply_to {
             None => Self::Nowhere,
             Some(name) if name.as_str().is_empty() => Self::Nowhere,
-            Some(name) if [DIRECT, OWN].iter().any(|prefix| name.as_str().starts_with(prefix)) => {
-                Self::To(name.clone())
-            }
-            Some(_) => Self::Forbidden,
+            Some(name) if name.as_str().starts_with(DIRECT) => Self::To(name.clone(), None),
+            Some(name) => match owner(name.as_str()) {
+                Some(owner) => Self::To(name.clone(), Some(owner)),
+                None => Self::Forbidden,
+            },
         }
     }
+}
+
+fn owner(queue: &str) -> Option<PrincipalId> {
+    let (owner, _) = queue.strip_prefix(OWN)?.split_once('.')?;
+    owner.parse().ok()
 }
 
 #[cfg(test)]
@@ -40,10 +47,14 @@ mod tests {
     #[test]
     fn replies_go_to_callers_and_nowhere_else() {
         let read = |name: &str| ReplyAddress::read(Some(&name.into()));
-        for allowed in ["amq.rabbitmq.reply-to.g1.abc", "principal.1234.answers"] {
-            assert_eq!(read(allowed), ReplyAddress::To(allowed.into()));
-        }
-        for forbidden in ["gateway.requests.write", "principal", "amq.gen-1", "amq.rabbitmq.reply-to"] {
+        let direct = "amq.rabbitmq.reply-to.g1.abc";
+        assert_eq!(read(direct), ReplyAddress::To(direct.into(), None));
+        let id = PrincipalId::generate();
+        let own = format!("principal.{id}.answers");
+        assert_eq!(read(&own), ReplyAddress::To(own.as_str().into(), Some(id)));
+        for forbidden in
+            ["gateway.requests.write", "principal.1234.answers", "amq.gen-1", "amq.rabbitmq.reply-to"]
+        {
             assert_eq!(read(forbidden), ReplyAddress::Forbidden, "{forbidden}");
         }
         assert_eq!(ReplyAddress::read(None), ReplyAddress::Nowhere);
