@@ -11,6 +11,9 @@ use crate::words;
 /// Between two looks. Shorter than any state that a server passes through.
 const PAUSE: Duration = Duration::from_millis(40);
 
+/// The state of a server that is listed no more.
+const GONE: &str = "terminated";
+
 /// A token of a user at Nova.
 #[derive(Clone, Debug)]
 pub(crate) struct Nova {
@@ -55,7 +58,13 @@ impl Nova {
             let body: Value = answer.error_for_status().unwrap().json().await.unwrap();
             match body["servers"].as_array().unwrap().first() {
                 None if states.is_empty() => {}
-                None => return states,
+                None => {
+                    // Nova shows DELETED so briefly that the gateway may see it and we not.
+                    if states.last() != Some(&GONE) {
+                        states.push(GONE);
+                    }
+                    return states;
+                }
                 Some(server) => {
                     let word = |key: &str| server[key].as_str().unwrap_or_default().to_owned();
                     let state = words::of_server(&word("status"), &word("OS-EXT-STS:task_state"));

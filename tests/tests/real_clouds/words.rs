@@ -42,6 +42,8 @@ const SERVER: &[(&str, &str, &str)] = &[
     ("BUILD", "", "pending"),
     ("ACTIVE", "", "running"),
     ("SHUTOFF", "", "stopped"),
+    // A listing that overlaps the deletion shows it for a moment.
+    ("DELETED", "", "terminated"),
 ];
 
 /// The canonical state; a word that is not in the table is a defect of the table.
