@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-/// The kernel's USER_HZ, which is 100 on every architecture that Linux and Rust share.
+/// The kernel's `USER_HZ`, which is 100 on every architecture that Linux and Rust share.
 const TICK: Duration = Duration::from_millis(10);
 
 /// What the bench itself is called.
