@@ -132,7 +132,8 @@ async fn a_request_that_comes_too_late_is_dropped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_goes_to_a_principals_queue_and_to_no_other() {
     let (program, bus, serving, seen) = scene().await;
-    for queue in ["victim", "principal.p1.answers"] {
+    let own = format!("principal.{}.answers", Uuid::now_v7());
+    for queue in ["victim", "principal.p1.answers", own.as_str()] {
         program.declare(queue, false).await;
         let envelope = request(queue, PATIENCE);
         program.publish(WorkClass::Read, queue, &serde_json::to_vec(&envelope).unwrap()).await;
@@ -140,9 +141,11 @@ async fn a_reply_goes_to_a_principals_queue_and_to_no_other() {
     program.publish(WorkClass::Read, "victim", b"not JSON").await;
     bus.request(WorkClass::Read, request("/after", PATIENCE)).await.unwrap();
     serving.stopped().await;
-    assert_eq!(*seen.lock().unwrap(), ["principal.p1.answers", "/after"]);
-    assert_eq!(program.get("victim").await, None);
-    assert!(program.get("principal.p1.answers").await.is_some());
+    assert_eq!(*seen.lock().unwrap(), [own.as_str(), "/after"]);
+    for foreign in ["victim", "principal.p1.answers"] {
+        assert_eq!(program.get(foreign).await, None);
+    }
+    assert!(program.get(&own).await.is_some());
     broker::record("a_reply_goes_to_a_principals_queue_and_to_no_other");
 }
 
