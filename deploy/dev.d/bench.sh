@@ -2,16 +2,25 @@
 # What the gateway costs above the broker, measured on servers of its own.
 
 dev_bench() {
+  local profile=bench-fast
+  local -a passed=()
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --release) profile=release ;;
+      *) passed+=("$1") ;;
+    esac
+    shift
+  done
   need_cargo
   packages_need "${PACKAGES_TO_BUILD[@]}" "${PACKAGES_TO_TEST[@]}"
   cd "$repository"
-  timed 'built' build_bench || die 'the build failed'
+  timed 'built' build_bench "$profile" || die 'the build failed'
   local binaries
-  binaries=$(target_directory)/release
-  timed 'measured' env GATEWAY_TEST_BIN="$binaries/gateway" "$binaries/bench" "$@"
+  binaries=$(target_directory)/$profile
+  timed 'measured' env GATEWAY_TEST_BIN="$binaries/gateway" "$binaries/bench" "${passed[@]}"
 }
 
-# The profile that is shipped. Both in one build, so that they share what they depend on.
+# Both at once, so that they share what they depend on.
 build_bench() {
-  cargo build --quiet --release --package gateway-api --bin gateway --package gateway-tests --bin bench
+  cargo build --quiet --profile "$1" --package gateway-api --bin gateway --package gateway-tests --bin bench
 }

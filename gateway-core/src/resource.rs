@@ -1,5 +1,6 @@
 //! Resources and events as answers and subscribers get them: one rendering for handlers and relay.
 
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -39,6 +40,26 @@ pub struct Identity<'a> {
     pub changed_at: Timestamp,
 }
 
+/// What [`ADDED`] names, but for `cloud_data`.
+#[derive(Serialize)]
+struct Added<'a> {
+    id: ResourceId,
+    kind: Kind,
+    version: i64,
+    cloud: &'a str,
+    region: &'a Region,
+    account: String,
+    changed_at: Timestamp,
+    actions: [(); 0],
+    links: Links,
+}
+
+#[derive(Serialize)]
+struct Links {
+    #[serde(rename = "self")]
+    own: String,
+}
+
 /// The RESOURCE document as text, the stored document spliced in unread: a list of hundreds costs no parsing.
 ///
 /// # Errors
@@ -50,18 +71,18 @@ pub fn resource_text(document: &str, raw: Option<&str>, identity: &Identity<'_>)
         .strip_prefix('{')
         .and_then(|rest| rest.strip_suffix('}'))
         .ok_or_else(|| Error::internal("the store holds a document that is no object"))?;
-    let added = json!({
-        "id": id,
-        "kind": kind,
-        "version": version,
-        "cloud": cloud,
-        "region": region,
-        "account": holder.to_string(),
-        "changed_at": changed_at,
-        "actions": [],
-        "links": { "self": format!("/v1/{}/{id}", kind.spec().plural) },
-    });
-    let mut text = added.to_string();
+    let added = Added {
+        id,
+        kind,
+        version,
+        cloud,
+        region,
+        account: holder.to_string(),
+        changed_at,
+        actions: [],
+        links: Links { own: format!("/v1/{}/{id}", kind.spec().plural) },
+    };
+    let mut text = serde_json::to_string(&added).map_err(Error::internal)?;
     text.reserve(own.len() + raw.map_or(0, str::len) + 32);
     text.pop();
     if !own.trim().is_empty() {

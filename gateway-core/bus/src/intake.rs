@@ -12,14 +12,18 @@ use crate::reply::Reply;
 
 /// Reads an envelope, or says what is wrong with it in the words of the answer.
 pub(crate) fn read(bytes: &[u8]) -> Result<Envelope, String> {
-    /// Read first: an envelope of another version has other fields.
+    /// Read only from what is no envelope of ours: one of another version has other fields.
     #[derive(serde::Deserialize)]
     struct Version {
         v: u32,
     }
-    let version: Version = serde_json::from_slice(bytes).map_err(|error| describe(&error))?;
-    check_version(version.v)?;
-    serde_json::from_slice(bytes).map_err(|error| describe(&error))
+    match serde_json::from_slice::<Envelope>(bytes) {
+        Ok(envelope) => check_version(envelope.v).map(|()| envelope),
+        Err(error) => {
+            let version: Version = serde_json::from_slice(bytes).map_err(|error| describe(&error))?;
+            check_version(version.v).and(Err(describe(&error)))
+        }
+    }
 }
 
 /// Refuses a version that this build does not read.

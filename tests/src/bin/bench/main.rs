@@ -6,7 +6,7 @@
 //! that do not depend on the answers, which gives latencies that hide no queue.
 //!
 //! Tables in markdown and one line of JSON go to standard output, progress to standard error.
-//! `GATEWAY_TEST_BIN` names the gateway to measure: one of a release build.
+//! `GATEWAY_TEST_BIN` names the gateway to measure: one of an optimised build. `deploy/dev bench` does all that.
 
 mod arrivals;
 mod callers;
