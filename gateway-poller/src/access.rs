@@ -8,7 +8,11 @@ use gateway_store::Access;
 ///
 /// # Errors
 /// The first that is neither an answer nor a refusal: then nothing is known.
-pub async fn probe_access(session: &dyn Session, proof: &Proof, capability: &Capability) -> Result<Access> {
+pub(crate) async fn probe_access(
+    session: &dyn Session,
+    proof: &Proof,
+    capability: &Capability,
+) -> Result<Access> {
     let mut access = Access::default();
     for region in &proof.regions {
         for kind in capability.kinds.iter().map(|capability| capability.kind) {

@@ -25,6 +25,5 @@ mod setback;
 mod trouble;
 mod verify;
 
-pub use access::probe_access;
 pub use poller::{Keys, Poller, PollerParts};
 pub use relay::{Relay, RelayParts};
