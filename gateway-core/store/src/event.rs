@@ -4,17 +4,16 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 use gateway_core::Timestamp;
-use gateway_core::error::Result;
+use gateway_core::error::{Error, Result};
 use gateway_core::id::{AccountId, CloudId, EventId, PrincipalId, ResourceId, TargetId};
+use gateway_core::resource::{EventView, GRANT, render_event};
 use gateway_core::scope::{Holder, Region};
+use serde_json::Value;
 
 use crate::error::{corrupt, database};
 use crate::relay::RELAY;
 use crate::schema::{events, leaders};
 use crate::{Session, Store};
-
-/// The pseudo-kind of events about grants; they belong to no target.
-const GRANT: &str = "grant";
 
 /// An event as the store keeps it.
 #[derive(Clone, Debug)]
@@ -53,6 +52,29 @@ impl StoredEvent {
     /// Whether it is about a grant.
     pub fn is_grant(&self) -> bool {
         self.kind == GRANT
+    }
+
+    /// The document that readers of the log and subscribers get alike.
+    ///
+    /// # Errors
+    /// Internal, when it has no position yet, or holds what cannot be rendered.
+    pub fn render(&self, cloud_name: &str) -> Result<Value> {
+        let position = self.position.ok_or_else(|| Error::internal("an event without position"))?;
+        render_event(&EventView {
+            id: self.id,
+            position,
+            version: self.version,
+            kind: &self.kind,
+            cloud: cloud_name,
+            region: &self.region,
+            holder: self.holder,
+            resource: self.resource,
+            change: &self.change,
+            old_state: self.old_state.as_deref(),
+            new_state: self.new_state.as_deref(),
+            at: self.at,
+            document: self.document.as_deref(),
+        })
     }
 }
 

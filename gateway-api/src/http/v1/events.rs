@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use gateway_bus::WorkClass;
 use gateway_core::error::{Error, Result};
 use gateway_core::id::CloudId;
-use gateway_core::resource::{EventView, render_event};
 use gateway_store::{Authority, EventFilter, EventPage, Store, StoredEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -96,23 +95,10 @@ async fn cloud_names(
 }
 
 fn render(event: &StoredEvent, clouds: &HashMap<CloudId, String>) -> Result<Value> {
-    render_event(&EventView {
-        id: event.id,
-        position: event.position.ok_or_else(|| Error::internal("an event without position was listed"))?,
-        version: event.version,
-        kind: &event.kind,
-        cloud: clouds
-            .get(&event.cloud)
-            .ok_or_else(|| Error::internal("an event of a cloud that is not registered was listed"))?,
-        region: &event.region,
-        holder: event.holder,
-        resource: event.resource,
-        change: &event.change,
-        old_state: event.old_state.as_deref(),
-        new_state: event.new_state.as_deref(),
-        at: event.at,
-        document: event.document.as_deref(),
-    })
+    let cloud = clouds
+        .get(&event.cloud)
+        .ok_or_else(|| Error::internal("an event of a cloud that is not registered was listed"))?;
+    event.render(cloud)
 }
 
 pub(super) fn operation() -> Operation {
