@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use gateway_core::kinds::{Reference, VolumeAttachment};
+use gateway_core::kinds::Reference;
 use gateway_core::observation::Visibility;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema as _;
@@ -21,11 +21,7 @@ pub fn document() -> Value {
     let mut schemas: BTreeMap<String, Value> = v1::schemas().into_iter().collect();
     schemas.insert("Problem".to_owned(), problem());
     schemas.insert("Resource".to_owned(), resource());
-    for (name, schema) in [
-        ("Reference", Reference::schema()),
-        ("VolumeAttachment", VolumeAttachment::schema()),
-        ("Visibility", Visibility::schema()),
-    ] {
+    for (name, schema) in [("Reference", Reference::schema()), ("Visibility", Visibility::schema())] {
         schemas.insert(name.to_owned(), serde_json::to_value(schema).unwrap_or_default());
     }
     json!({

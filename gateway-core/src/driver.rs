@@ -64,6 +64,9 @@ pub struct KindCapability {
     pub own: bool,
     /// A single one can be read, so that absence can be proven without a second listing.
     pub get: bool,
+    /// Every document of the kind carries the cloud's own word for its state. Without one the driver derives the
+    /// canonical state from the rest, if the kind has states.
+    pub says_state: bool,
 }
 
 /// What a type of cloud can do. Callers ask, never guess.

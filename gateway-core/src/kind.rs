@@ -3,7 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
+use crate::id::ResourceId;
 use crate::kinds;
 
 /// A resource type by its canonical name, such as `instance`.
@@ -24,6 +26,11 @@ impl Kind {
     /// The kind whose collection has that name, such as `instances`.
     pub fn parse_plural(plural: &str) -> Option<Self> {
         kinds::ALL.iter().find(|spec| spec.plural == plural).map(|spec| spec.kind)
+    }
+
+    /// Whether the gateway has it.
+    pub fn is_registered(self) -> bool {
+        Self::parse(self.0).is_some()
     }
 
     /// Every kind that the gateway has.
@@ -91,8 +98,93 @@ pub struct KindSpec {
     pub summary: &'static str,
     /// The transition table; empty for a kind without a life cycle.
     pub states: &'static [StateSpec],
-    /// The schema of the kind's own fields, for the API document.
+    /// The resources that its documents name; each is a filter too, by the gateway's id.
+    pub relations: &'static [Relation],
+    /// Fields of its own that a listing can be narrowed by, besides its relations.
+    pub filters: &'static [&'static str],
+    /// The schema of the kind's own fields and then those that it names, for the API document.
     pub schema: fn() -> Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>,
+    /// Says what is wrong with fields that should be the kind's own: all of them, and no others.
+    pub check: fn(&Map<String, Value>) -> Result<(), String>,
+}
+
+/// A resource that the documents of a kind name, and so a link in both directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// Name of the filter, and of the link from the document where there is one at most.
+    pub name: &'static str,
+    /// Where the document has the [`crate::kinds::Reference`]; a list on the way stands for each of its items.
+    pub path: &'static [&'static str],
+    /// Name of the kind at the other end.
+    to: &'static str,
+    /// Name of the link at the other end, which leads to all that name it.
+    pub inverse: &'static str,
+    /// A document may name several.
+    pub many: bool,
+}
+
+impl Relation {
+    /// To one resource at most.
+    pub(crate) const fn one(
+        name: &'static str,
+        path: &'static [&'static str],
+        to: &'static str,
+        inverse: &'static str,
+    ) -> Self {
+        Self { name, path, to, inverse, many: false }
+    }
+
+    /// To any number.
+    pub(crate) const fn many(
+        name: &'static str,
+        path: &'static [&'static str],
+        to: &'static str,
+        inverse: &'static str,
+    ) -> Self {
+        Self { name, path, to, inverse, many: true }
+    }
+
+    /// The kind at the other end.
+    pub const fn to(&self) -> Kind {
+        Kind::new(self.to)
+    }
+
+    /// The ids that a document names here, each once, in ascending order.
+    pub fn ids(&self, fields: &Map<String, Value>) -> Vec<ResourceId> {
+        let mut ids = Vec::new();
+        if let Some((first, rest)) = self.path.split_first()
+            && let Some(value) = fields.get(*first)
+        {
+            collect_ids(value, rest, &mut ids);
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
+
+fn collect_ids(value: &Value, path: &[&str], ids: &mut Vec<ResourceId>) {
+    match (value, path.split_first()) {
+        (Value::Array(items), _) => items.iter().for_each(|item| collect_ids(item, path, ids)),
+        (Value::Object(members), Some((first, rest))) => {
+            if let Some(value) = members.get(*first) {
+                collect_ids(value, rest, ids);
+            }
+        }
+        (Value::Object(reference), None) => {
+            let id = reference.get("id").and_then(Value::as_str);
+            ids.extend(id.and_then(|id| id.parse::<ResourceId>().ok()));
+        }
+        _ => {}
+    }
+}
+
+/// [`KindSpec::check`] of a wire struct: what is read and written again is the same.
+pub(crate) fn check_fields<T: Canonical>(fields: &Map<String, Value>) -> Result<(), String> {
+    let fields = Value::Object(fields.clone());
+    let read: T = serde_json::from_value(fields.clone()).map_err(|error| error.to_string())?;
+    let written = serde_json::to_value(&read).map_err(|error| error.to_string())?;
+    if written == fields { Ok(()) } else { Err(format!("read back as {written}, was {fields}")) }
 }
 
 impl KindSpec {
@@ -120,4 +212,32 @@ pub trait State: Copy {
     const KIND: Kind;
     /// The word in documents.
     fn name(self) -> &'static str;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_relation_finds_what_a_document_names() {
+        let id = |number| ResourceId(uuid::Uuid::from_u128(number));
+        let document = json!({
+            "image": { "id": id(3).to_string(), "name": "a" },
+            "attachments": [
+                { "instance": { "id": id(2).to_string() } },
+                { "instance": { "external_id": "no id" } },
+                { "instance": { "id": id(1).to_string() } },
+                { "instance": { "id": id(2).to_string() } },
+            ],
+            "snapshot": null,
+        });
+        let Value::Object(document) = document else { unreachable!() };
+        let volume = Kind::parse("volume").unwrap().spec();
+        let found = |name| volume.relations.iter().find(|one| one.name == name).unwrap().ids(&document);
+        assert_eq!(found("image"), [id(3)]);
+        assert_eq!(found("instance"), [id(1), id(2)]);
+        assert!(found("snapshot").is_empty());
+    }
 }

@@ -2,39 +2,69 @@
 //!
 //! A new kind is one new file here, one line in [`ALL`], and a mapping in each driver that has it.
 
+mod datacenter;
 mod image;
 mod instance;
 mod instance_type;
+mod ip_address;
+mod ip_address_binding;
+mod network;
+mod network_interface;
+mod quota;
+mod reference;
+mod router;
+mod security_group;
+mod security_group_rule;
+mod ssh_key;
+mod subnet;
 mod volume;
+mod volume_attachment;
+mod volume_snapshot;
+mod volume_type;
 
+pub use datacenter::{Datacenter, DatacenterState};
 pub use image::{Image, ImageState};
 pub use instance::{Instance, InstanceState};
 pub use instance_type::InstanceType;
-pub use volume::{Volume, VolumeAttachment, VolumeState};
+pub use ip_address::{IpAddress, IpAddressState};
+pub use ip_address_binding::IpAddressBinding;
+pub use network::{Network, NetworkState};
+pub use network_interface::{NetworkInterface, NetworkInterfaceState};
+pub use quota::Quota;
+pub use reference::{InterfaceAddress, Reference, Route};
+pub use router::{Router, RouterInterface, RouterState};
+pub use security_group::SecurityGroup;
+pub use security_group_rule::{Direction, SecurityGroupRule};
+pub use ssh_key::SshKey;
+pub use subnet::{AddressRange, Subnet};
+pub use volume::{AttachmentPoint, Volume, VolumeState};
+pub use volume_attachment::{VolumeAttachment, VolumeAttachmentState};
+pub use volume_snapshot::{VolumeSnapshot, VolumeSnapshotState};
+pub use volume_type::VolumeType;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use crate::id::ResourceId;
 use crate::kind::KindSpec;
 
 /// Every kind, in the order of documents.
-pub static ALL: &[&KindSpec] = &[&instance::SPEC, &instance_type::SPEC, &image::SPEC, &volume::SPEC];
-
-/// Another resource that a document names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Reference {
-    /// The gateway's id, when the cloud told enough to derive it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<uuid::Uuid>)]
-    pub id: Option<ResourceId>,
-    /// The cloud's own id, when it told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_id: Option<String>,
-    /// The name, when the cloud told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-}
+pub static ALL: &[&KindSpec] = &[
+    &instance::SPEC,
+    &instance_type::SPEC,
+    &image::SPEC,
+    &volume::SPEC,
+    &volume_type::SPEC,
+    &volume_snapshot::SPEC,
+    &volume_attachment::SPEC,
+    &network::SPEC,
+    &subnet::SPEC,
+    &network_interface::SPEC,
+    &router::SPEC,
+    &ip_address::SPEC,
+    &ip_address_binding::SPEC,
+    &security_group::SPEC,
+    &security_group_rule::SPEC,
+    &ssh_key::SPEC,
+    &datacenter::SPEC,
+    &quota::SPEC,
+];
 
 /// Declares a kind's states as an enum and as the transition table of its [`KindSpec`].
 macro_rules! states {
@@ -74,6 +104,34 @@ mod tests {
                 for next in state.next {
                     assert!(spec.state(next).is_some(), "{}: {} -> {next}", spec.kind, state.name);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn relations_lead_to_kinds_and_links_have_one_meaning() {
+        for spec in ALL {
+            let mut links: Vec<_> = spec.relations.iter().map(|relation| relation.name).collect();
+            for from in ALL {
+                let to_here = from.relations.iter().filter(|relation| relation.to() == spec.kind);
+                links.extend(to_here.map(|relation| relation.inverse));
+            }
+            let count = links.len();
+            links.sort_unstable();
+            // Two kinds of relation from one kind may lead here, but then they are told apart.
+            links.dedup();
+            assert_eq!(links.len(), count, "{}: {links:?}", spec.kind);
+            assert!(spec.relations.iter().all(|relation| relation.to().is_registered()), "{}", spec.kind);
+        }
+    }
+
+    #[test]
+    fn filters_are_fields() {
+        for spec in ALL {
+            let schema = serde_json::to_value(&(spec.schema)()[0].1).unwrap();
+            let paths = spec.relations.iter().map(|relation| relation.path[0]);
+            for field in spec.filters.iter().copied().chain(paths) {
+                assert!(schema["properties"][field].is_object(), "{}: {field}", spec.kind);
             }
         }
     }

@@ -95,6 +95,14 @@ impl Observed {
         self
     }
 
+    /// Sets a canonical state for which the cloud has no word.
+    #[must_use]
+    pub fn with_derived_state<S: State>(mut self, state: S) -> Self {
+        self.state = Some(state.name());
+        self.cloud_state = None;
+        self
+    }
+
     /// Whether the resource is on its way to another state.
     pub fn is_transitional(&self) -> bool {
         self.state.and_then(|name| self.kind.spec().state(name)).is_some_and(|state| state.transitional)

@@ -109,10 +109,10 @@ static ALL: [Resource; 4] = [
 
 /// What callers are told.
 pub(crate) static KINDS: [KindCapability; 4] = [
-    KindCapability { kind: Instance::KIND, published: false, own: true, get: true },
-    KindCapability { kind: InstanceType::KIND, published: true, own: true, get: true },
-    KindCapability { kind: Image::KIND, published: true, own: true, get: true },
-    KindCapability { kind: Volume::KIND, published: false, own: true, get: true },
+    KindCapability { kind: Instance::KIND, published: false, own: true, get: true, says_state: true },
+    KindCapability { kind: InstanceType::KIND, published: true, own: true, get: true, says_state: false },
+    KindCapability { kind: Image::KIND, published: true, own: true, get: true, says_state: true },
+    KindCapability { kind: Volume::KIND, published: false, own: true, get: true, says_state: true },
 ];
 
 /// Where a kind is found.

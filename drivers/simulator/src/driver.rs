@@ -25,10 +25,16 @@ pub struct SimulatorDriver;
 
 static CAPABILITY: Capability = Capability {
     kinds: &[
-        KindCapability { kind: Instance::KIND, published: false, own: true, get: true },
-        KindCapability { kind: InstanceType::KIND, published: true, own: false, get: true },
-        KindCapability { kind: Image::KIND, published: true, own: true, get: true },
-        KindCapability { kind: Volume::KIND, published: false, own: true, get: true },
+        KindCapability { kind: Instance::KIND, published: false, own: true, get: true, says_state: true },
+        KindCapability {
+            kind: InstanceType::KIND,
+            published: true,
+            own: false,
+            get: true,
+            says_state: false,
+        },
+        KindCapability { kind: Image::KIND, published: true, own: true, get: true, says_state: true },
+        KindCapability { kind: Volume::KIND, published: false, own: true, get: true, says_state: true },
     ],
     credentials: &["access_key"],
 };

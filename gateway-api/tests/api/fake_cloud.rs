@@ -19,9 +19,9 @@ pub(crate) const INSTANCE: Kind = Kind::new("instance");
 
 static CAPABILITY: Capability = Capability {
     kinds: &[
-        KindCapability { kind: VOLUME, published: false, own: true, get: true },
-        KindCapability { kind: IMAGE, published: true, own: true, get: true },
-        KindCapability { kind: INSTANCE, published: false, own: true, get: true },
+        KindCapability { kind: VOLUME, published: false, own: true, get: true, says_state: true },
+        KindCapability { kind: IMAGE, published: true, own: true, get: true, says_state: true },
+        KindCapability { kind: INSTANCE, published: false, own: true, get: true, says_state: true },
     ],
     credentials: &["access_key"],
 };

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::states;
-use crate::kind::{Canonical, Kind, KindSpec};
+use crate::kind::{Canonical, Kind, KindSpec, check_fields};
 
 pub(super) const KIND: Kind = Kind::new("image");
 
@@ -59,5 +59,8 @@ pub(super) static SPEC: KindSpec = KindSpec {
     plural: "images",
     summary: "What instances boot from",
     states: ImageState::TABLE,
+    relations: &[],
+    filters: &["os", "architecture", "disk_format"],
     schema: || vec![("Image".to_owned(), Image::schema())],
+    check: check_fields::<Image>,
 };

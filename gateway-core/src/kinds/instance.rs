@@ -3,7 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Reference, states};
 use crate::clock::Timestamp;
-use crate::kind::{Canonical, Kind, KindSpec};
+use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
 
 pub(super) const KIND: Kind = Kind::new("instance");
 
@@ -89,5 +89,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
     plural: "instances",
     summary: "Virtual and bare machines",
     states: InstanceState::TABLE,
+    relations: &[
+        Relation::one("instance_type", &["instance_type"], "instance_type", "instances"),
+        Relation::one("image", &["image"], "image", "instances"),
+        Relation::many("security_group", &["security_groups"], "security_group", "instances"),
+    ],
+    filters: &["datacenter", "ssh_key"],
     schema: || vec![("Instance".to_owned(), Instance::schema())],
+    check: check_fields::<Instance>,
 };

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::kind::{Canonical, Kind, KindSpec};
+use crate::kind::{Canonical, Kind, KindSpec, check_fields};
 
 pub(super) const KIND: Kind = Kind::new("instance_type");
 
@@ -37,5 +37,8 @@ pub(super) static SPEC: KindSpec = KindSpec {
     plural: "instance_types",
     summary: "Sizes in which instances are offered",
     states: &[],
+    relations: &[],
+    filters: &["vcpus", "memory_mib"],
     schema: || vec![("InstanceType".to_owned(), InstanceType::schema())],
+    check: check_fields::<InstanceType>,
 };

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{Reference, states};
-use crate::kind::{Canonical, Kind, KindSpec};
+use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
 
 pub(super) const KIND: Kind = Kind::new("volume");
 
@@ -32,12 +32,12 @@ pub struct Volume {
     /// The image it was made from.
     pub image: Option<Reference>,
     /// Where it is attached.
-    pub attachments: Vec<VolumeAttachment>,
+    pub attachments: Vec<AttachmentPoint>,
 }
 
 /// One place where a volume is attached.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct VolumeAttachment {
+pub struct AttachmentPoint {
     /// The instance.
     pub instance: Reference,
     /// The device's name inside it, as the cloud tells.
@@ -80,5 +80,17 @@ pub(super) static SPEC: KindSpec = KindSpec {
     plural: "volumes",
     summary: "Disks of their own",
     states: VolumeState::TABLE,
-    schema: || vec![("Volume".to_owned(), Volume::schema())],
+    relations: &[
+        Relation::one("snapshot", &["snapshot"], "volume_snapshot", "volumes"),
+        Relation::one("image", &["image"], "image", "volumes"),
+        Relation::many("instance", &["attachments", "instance"], "instance", "volumes"),
+    ],
+    filters: &["volume_type", "datacenter", "bootable"],
+    schema: || {
+        vec![
+            ("Volume".to_owned(), Volume::schema()),
+            ("AttachmentPoint".to_owned(), AttachmentPoint::schema()),
+        ]
+    },
+    check: check_fields::<Volume>,
 };

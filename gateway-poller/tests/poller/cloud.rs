@@ -23,8 +23,8 @@ pub(crate) const VOLUME: Kind = Kind::new("volume");
 
 static CAPABILITY: Capability = Capability {
     kinds: &[
-        KindCapability { kind: INSTANCE, published: false, own: true, get: true },
-        KindCapability { kind: VOLUME, published: false, own: true, get: false },
+        KindCapability { kind: INSTANCE, published: false, own: true, get: true, says_state: true },
+        KindCapability { kind: VOLUME, published: false, own: true, get: false, says_state: true },
     ],
     credentials: &["access_key"],
 };

@@ -18,7 +18,7 @@ pub const VOLUME: Kind = Volume::KIND;
 pub const LATER: Duration = Duration::from_secs(3600);
 
 const fn listed(kind: Kind, own: bool, published: bool) -> KindCapability {
-    KindCapability { kind, own, published, get: true }
+    KindCapability { kind, own, published, get: true, says_state: true }
 }
 
 /// Accounts have instances, images and volumes; types and images are published.

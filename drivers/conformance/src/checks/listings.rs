@@ -84,7 +84,7 @@ async fn sound(place: &Place<'_>, scope: ListScope) -> Verdict {
     if items.is_empty() {
         return skipped("the listing is empty");
     }
-    document::inspect_listing(&items, place.capability.kind, scope)
+    document::inspect_listing(&items, place.capability, scope)
 }
 
 async fn stable(place: &Place<'_>, scope: ListScope) -> Verdict {

@@ -41,7 +41,7 @@ async fn compare(place: &Place<'_>) -> Verdict<Option<String>> {
             let Some(read) = place.session.get(place.region, kind, &item.native_key).await? else {
                 return Ok(Some(format!("{:?} was listed and is not there", item.native_key)));
             };
-            document::inspect(&read, kind, Some(scope))?;
+            document::inspect(&read, place.capability, Some(scope))?;
             if read.content_hash() != item.content_hash() {
                 let (listed, read) = (differing(item), differing(&read));
                 return Ok(Some(format!("listed {listed}\nread   {read}")));

@@ -1,7 +1,7 @@
 //! Volumes.
 
 use gateway_core::Result;
-use gateway_core::kinds::{Instance, Reference, Volume, VolumeAttachment, VolumeState};
+use gateway_core::kinds::{AttachmentPoint, Instance, Reference, Volume, VolumeState};
 use gateway_core::observation::Observed;
 
 use super::{Origin, name_tag, state_of, tags, time_at};
@@ -50,10 +50,10 @@ pub(crate) fn observe(volume: &Element, origin: Origin<'_>) -> Result<Observed> 
     Ok(observed)
 }
 
-fn attachment(item: &Element, origin: Origin<'_>) -> Option<VolumeAttachment> {
+fn attachment(item: &Element, origin: Origin<'_>) -> Option<AttachmentPoint> {
     let instance = item.text_at(&["instanceId"]).filter(|_| item.text_at(&["status"]) != Some("detached"))?;
     let device = item.text_at(&["device"]).map(ToOwned::to_owned);
-    Some(VolumeAttachment { instance: origin.reference::<Instance>(instance), device })
+    Some(AttachmentPoint { instance: origin.reference::<Instance>(instance), device })
 }
 
 #[cfg(test)]

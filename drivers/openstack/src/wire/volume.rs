@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gateway_core::clock::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::kind::Canonical;
-use gateway_core::kinds::{self, Image, Instance, Reference, VolumeAttachment};
+use gateway_core::kinds::{self, AttachmentPoint, Image, Instance, Reference};
 use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
@@ -81,9 +81,9 @@ fn image(view: &View<'_>, metadata: &Value) -> Option<Reference> {
     Some(Reference { name, ..view.reference(Image::KIND, id) })
 }
 
-fn attachment(view: &View<'_>, at: Attachment) -> Option<VolumeAttachment> {
+fn attachment(view: &View<'_>, at: Attachment) -> Option<AttachmentPoint> {
     let instance = view.reference(Instance::KIND, &non_empty(at.server_id)?);
-    Some(VolumeAttachment { instance, device: non_empty(at.device) })
+    Some(AttachmentPoint { instance, device: non_empty(at.device) })
 }
 
 fn flag(value: &Value) -> Option<bool> {

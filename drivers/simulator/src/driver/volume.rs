@@ -1,6 +1,6 @@
 use gateway_core::Result;
 use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, Volume, VolumeAttachment, VolumeState};
+use gateway_core::kinds::{AttachmentPoint, Instance, Volume, VolumeState};
 use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub(super) fn state(status: &str) -> VolumeState {
 
 pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Result<Observed> {
     let wire: Wire = read(&raw)?;
-    let attachment = wire.attached_to.as_deref().map(|instance| VolumeAttachment {
+    let attachment = wire.attached_to.as_deref().map(|instance| AttachmentPoint {
         instance: context.reference(Instance::KIND, instance, None),
         device: wire.device.clone(),
     });
