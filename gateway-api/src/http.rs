@@ -3,6 +3,7 @@
 mod authorities;
 pub(crate) mod bearer;
 pub(crate) mod client;
+mod conditional;
 mod cursor;
 mod exchange;
 pub(crate) mod problem;

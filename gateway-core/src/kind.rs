@@ -111,7 +111,7 @@ pub struct KindSpec {
 /// A resource that the documents of a kind name, and so a link in both directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relation {
-    /// Name of the filter, and of the link from the document where there is one at most.
+    /// Name of the filter.
     pub name: &'static str,
     /// Where the document has the [`crate::kinds::Reference`]; a list on the way stands for each of its items.
     pub path: &'static [&'static str],
@@ -142,6 +142,11 @@ impl Relation {
         inverse: &'static str,
     ) -> Self {
         Self { name, path, to, inverse, many: true }
+    }
+
+    /// Name of the link from a document.
+    pub fn link(&self) -> &'static str {
+        if self.many { self.to().spec().plural } else { self.name }
     }
 
     /// The kind at the other end.

@@ -11,6 +11,10 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::kind::{Canonical, Kind, State};
 
+/// Form of what the store keeps beside the document: links and search terms. Another number writes every record
+/// anew, each with an event, when it is listed next.
+const FORM: u8 = 2;
+
 /// Who can see a resource, besides its owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -132,6 +136,7 @@ impl Observed {
     pub fn content_hash(&self) -> ContentHash {
         // serde_json's maps are ordered by key, so that equal content is equal text.
         let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        context.update(&[FORM]);
         for value in [&Value::Object(self.document()), &self.raw] {
             context.update(value.to_string().as_bytes());
             context.update(&[0]);
@@ -178,5 +183,6 @@ mod tests {
         assert_eq!(document["cloud_state"], "in-use");
         assert_eq!(document["size_gib"], 5);
         assert!(!volume(Value::Null).is_transitional());
+        assert!(crate::resource::COMMON.iter().all(|name| document.contains_key(*name)));
     }
 }

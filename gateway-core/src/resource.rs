@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::event::{GRANT_CHANGED, cloud_event};
 use crate::id::{EventId, ResourceId};
 use crate::kind::Kind;
+use crate::links;
 use crate::scope::{Holder, Region};
 
 /// The `source` of every event.
@@ -20,6 +21,19 @@ pub const GRANT: &str = "grant";
 /// What a rendering adds to the document that the store keeps; no kind may have fields of these names.
 pub const ADDED: [&str; 10] =
     ["id", "kind", "version", "cloud", "region", "account", "changed_at", "actions", "links", "cloud_data"];
+
+/// What the documents of all kinds have besides.
+pub const COMMON: [&str; 9] = [
+    "external_id",
+    "name",
+    "state",
+    "cloud_state",
+    "owner",
+    "visibility",
+    "created_at",
+    "updated_at",
+    "tags",
+];
 
 /// Whose record a document is, as the store knows it beside the document.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +54,7 @@ pub struct Identity<'a> {
     pub changed_at: Timestamp,
 }
 
-/// What [`ADDED`] names, but for `cloud_data`.
+/// What [`ADDED`] names, but for `links` and `cloud_data`.
 #[derive(Serialize)]
 struct Added<'a> {
     id: ResourceId,
@@ -51,14 +65,10 @@ struct Added<'a> {
     account: String,
     changed_at: Timestamp,
     actions: [(); 0],
-    links: Links,
 }
 
-#[derive(Serialize)]
-struct Links {
-    #[serde(rename = "self")]
-    own: String,
-}
+/// Room for links: more is taken when they need more.
+const LINKS: usize = 768;
 
 /// The RESOURCE document as text, the stored document spliced in unread: a list of hundreds costs no parsing.
 ///
@@ -66,25 +76,15 @@ struct Links {
 /// Internal, when what the store holds is no JSON object.
 pub fn resource_text(document: &str, raw: Option<&str>, identity: &Identity<'_>) -> Result<Box<RawValue>> {
     let Identity { id, kind, version, cloud, region, holder, changed_at } = *identity;
-    let own = document
-        .trim()
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
+    let (own_links, own) = links::split(document)
         .ok_or_else(|| Error::internal("the store holds a document that is no object"))?;
-    let added = Added {
-        id,
-        kind,
-        version,
-        cloud,
-        region,
-        account: holder.to_string(),
-        changed_at,
-        actions: [],
-        links: Links { own: format!("/v1/{}/{id}", kind.spec().plural) },
-    };
+    let added =
+        Added { id, kind, version, cloud, region, account: holder.to_string(), changed_at, actions: [] };
     let mut text = serde_json::to_string(&added).map_err(Error::internal)?;
-    text.reserve(own.len() + raw.map_or(0, str::len) + 32);
+    text.reserve(own.len() + raw.map_or(0, str::len) + LINKS);
     text.pop();
+    text.push(',');
+    links::write_links(&mut text, kind, id, own_links);
     if !own.trim().is_empty() {
         text.push(',');
         text.push_str(own);
@@ -220,12 +220,12 @@ mod tests {
     }
 
     #[test]
-    fn no_kind_has_a_field_that_a_rendering_adds() {
+    fn no_kind_has_a_field_that_all_have() {
         for spec in kinds::ALL {
             let schemas = serde_json::to_value((spec.schema)().into_iter().next().unwrap().1).unwrap();
             let fields = schemas["properties"].as_object().unwrap();
-            for name in ADDED {
-                assert!(!fields.contains_key(name), "{}: {name}", spec.kind);
+            for name in ADDED.iter().chain(&COMMON) {
+                assert!(!fields.contains_key(*name), "{}: {name}", spec.kind);
             }
         }
     }

@@ -25,8 +25,17 @@ impl Query {
 
     /// Refuses parameters that the operation does not have, and any that comes twice.
     pub(crate) fn expect(&self, known: &[&str]) -> Result<(), Problem> {
+        self.expect_besides(known, |_| false)
+    }
+
+    /// The same, where names of a form are taken too.
+    pub(crate) fn expect_besides(
+        &self,
+        known: &[&str],
+        of_form: impl Fn(&str) -> bool,
+    ) -> Result<(), Problem> {
         for (place, (name, _)) in self.0.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
+            if !known.contains(&name.as_str()) && !of_form(name) {
                 let detail = match known {
                     [] => format!("there is no query parameter {name:?} here, nor any other"),
                     known => {
@@ -42,6 +51,19 @@ impl Query {
             }
         }
         Ok(())
+    }
+
+    /// Parameters whose names begin so: the rest of the name, and the value, empty or not.
+    pub(crate) fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
+    }
+
+    /// The same parameters with another value of one of them, as text.
+    pub(crate) fn replaced(&self, name: &str, value: &str) -> String {
+        let mut text = url::form_urlencoded::Serializer::new(String::new());
+        text.extend_pairs(self.0.iter().filter(|(given, _)| given != name));
+        text.append_pair(name, value);
+        text.finish()
     }
 
     /// The value, if the parameter is there and not empty.
@@ -89,6 +111,14 @@ mod tests {
         assert!(query.expect(&["limit", "state"]).is_err());
         assert!(query.expect(&["limit", "stat"]).is_ok());
         assert!(Query::parse("limit=5&limit=6").expect(&["limit"]).is_err());
+    }
+
+    #[test]
+    fn a_form_of_names_is_taken_and_a_value_replaced() {
+        let query = Query::parse("tag.env=prod&cursor=a&tag.x=");
+        assert!(query.expect_besides(&["cursor"], |name| name.starts_with("tag.")).is_ok());
+        assert_eq!(query.with_prefix("tag.").collect::<Vec<_>>(), [("env", "prod"), ("x", "")]);
+        assert_eq!(query.replaced("cursor", "b&"), "tag.env=prod&tag.x=&cursor=b%26");
     }
 
     #[test]

@@ -5,9 +5,12 @@ mod check_credentials;
 mod clouds;
 mod collection;
 mod events;
+mod fields;
 mod item;
+mod narrowing;
 mod operation;
 mod proof;
+mod related;
 mod scopes;
 mod token;
 
@@ -38,11 +41,19 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         router
             .route(
                 &format!("/v1/{}", spec.plural),
-                get(move |state, caller, query| collection::handle(kind, state, caller, query)),
+                get(move |state, caller, headers, query| {
+                    collection::handle(kind, state, caller, headers, query)
+                }),
             )
             .route(
                 &format!("/v1/{}/{{id}}", spec.plural),
-                get(move |state, caller, id, query| item::handle(kind, state, caller, id, query)),
+                get(move |state, caller, id, headers, query| {
+                    item::handle(kind, state, caller, id, headers, query)
+                }),
+            )
+            .route(
+                &format!("/v1/{}/{{id}}/related", spec.plural),
+                get(move |state, caller, id, query| related::handle(kind, state, caller, id, query)),
             )
     })
 }
@@ -59,6 +70,7 @@ pub(crate) fn operations() -> Vec<(String, &'static str, Operation)> {
     for spec in kinds::ALL {
         operations.push((format!("/v1/{}", spec.plural), "get", collection::operation(spec)));
         operations.push((format!("/v1/{}/{{id}}", spec.plural), "get", item::operation(spec)));
+        operations.push((format!("/v1/{}/{{id}}/related", spec.plural), "get", related::operation(spec)));
     }
     operations
 }
@@ -71,6 +83,7 @@ pub(crate) fn schemas() -> Vec<(String, Value)> {
         accounts::schemas(),
         events::schemas(),
         scopes::schemas(),
+        related::schemas(),
         kinds::ALL.iter().flat_map(|spec| collection::schemas(spec)).collect(),
     ]
     .concat()

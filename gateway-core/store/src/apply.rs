@@ -6,8 +6,10 @@ use diesel::prelude::*;
 use gateway_core::error::Result;
 use gateway_core::event::Change;
 use gateway_core::id::{EventId, ResourceId, TargetId};
+use gateway_core::links::stored_text;
 use gateway_core::observation::Observed;
 use gateway_core::scope::Scope;
+use gateway_core::search::Term;
 use gateway_core::{Kind, Timestamp};
 
 use crate::connection::{for_update, insert_all};
@@ -15,6 +17,7 @@ use crate::error::{contention, corrupt, database};
 use crate::event::NewEvent;
 use crate::schema::{events, missing_resources, poll_targets, resources, tombstones};
 use crate::target::{Fence, Target, lost};
+use crate::terms::{self, TermChanges};
 use crate::{Session, Store};
 
 /// By what right something is applied.
@@ -95,6 +98,7 @@ struct Present {
     hash: Vec<u8>,
     observed_at: i64,
     state: Option<String>,
+    terms: Vec<u8>,
 }
 
 #[derive(Insertable)]
@@ -112,10 +116,23 @@ struct NewRow {
     changed_at: i64,
     document: String,
     raw: String,
+    name_key: String,
+    created_at: i64,
+    terms: Vec<u8>,
 }
 
-/// Longest name that the index of names holds; the document has the whole of it.
-pub(crate) const INDEXED_NAME: usize = 255;
+/// Longest name that an index of names holds; the document has the whole of it.
+const INDEXED_NAME: usize = 255;
+
+/// As much of a name as an index holds.
+pub(crate) fn indexed(name: &str) -> String {
+    name.chars().take(INDEXED_NAME).collect()
+}
+
+/// A name as it is sorted by and searched in: without regard to upper and lower case.
+pub(crate) fn name_key(name: &str) -> String {
+    indexed(&name.to_lowercase())
+}
 
 impl Store {
     /// Applies an observation in one transaction: rows and their events, or nothing.
@@ -152,6 +169,7 @@ impl Session<'_> {
         let now = self.now()?;
         let mut applied = Applied::default();
         let (mut rows, mut outbox) = (Vec::new(), Vec::new());
+        let mut terms = TermChanges::of(observation.target);
         for (id, sighting) in sightings {
             let known = present.remove(&id);
             let grave = graves.get(&id);
@@ -170,6 +188,7 @@ impl Session<'_> {
                     let change = if same_state { Change::Changed } else { Change::StateChanged };
                     let row = new_row(observation, id, seen, known.version + 1, now);
                     outbox.push(event(observation, id, row.version, change, known.state, Some(&row), now));
+                    terms.changed(id, &known.terms, &row.terms);
                     self.update_row(row)?;
                     applied.changed += 1;
                 }
@@ -177,12 +196,14 @@ impl Session<'_> {
                     let version = grave.map_or(1, |(version, _)| version + 1);
                     let row = new_row(observation, id, seen, version, now);
                     outbox.push(event(observation, id, version, Change::Created, None, Some(&row), now));
+                    terms.changed(id, &[], &row.terms);
                     rows.push((id, row));
                     applied.created += 1;
                 }
                 (Sighting::Gone(_), Some(known)) => {
                     let version = known.version + 1;
                     outbox.push(event(observation, id, version, Change::Deleted, known.state, None, now));
+                    terms.changed(id, &known.terms, &[]);
                     self.bury(observation, id, version)?;
                     applied.deleted += 1;
                 }
@@ -190,6 +211,7 @@ impl Session<'_> {
             }
         }
         self.insert(observation.target, rows, &graves)?;
+        self.write_terms(&terms)?;
         if !outbox.is_empty() {
             insert_all!(self, events::table, &outbox)?;
         }
@@ -249,12 +271,13 @@ impl Session<'_> {
                 resources::hash,
                 resources::observed_at,
                 resources::state,
+                resources::terms,
             ));
-        let rows = for_update!(self, query, (Vec<u8>, i64, Vec<u8>, i64, Option<String>))?;
+        let rows = for_update!(self, query, (Vec<u8>, i64, Vec<u8>, i64, Option<String>, Vec<u8>))?;
         rows.into_iter()
-            .map(|(id, version, hash, observed_at, state)| {
+            .map(|(id, version, hash, observed_at, state, terms)| {
                 let id = ResourceId::from_bytes(&id).ok_or_else(|| corrupt("resource id"))?;
-                Ok((id, Present { version, hash, observed_at, state }))
+                Ok((id, Present { version, hash, observed_at, state, terms }))
             })
             .collect()
     }
@@ -288,6 +311,9 @@ impl Session<'_> {
                 resources::changed_at.eq(row.changed_at),
                 resources::document.eq(row.document),
                 resources::raw.eq(row.raw),
+                resources::name_key.eq(row.name_key),
+                resources::created_at.eq(row.created_at),
+                resources::terms.eq(row.terms),
             ))
             .execute(self.connection)
             .map(drop)
@@ -334,14 +360,17 @@ fn new_row(
         target_id: observation.target.0,
         id: id.to_bytes(),
         native_key: seen.native_key.clone(),
-        name: seen.name.chars().take(INDEXED_NAME).collect(),
+        name: indexed(&seen.name),
         state: seen.state,
         version,
         hash: seen.content_hash().0.to_vec(),
         observed_at: observation.as_of.0,
         changed_at: now.0,
-        document: serde_json::Value::Object(seen.document()).to_string(),
+        document: stored_text(observation.kind, id, &seen.document()),
         raw: seen.raw.to_string(),
+        name_key: name_key(&seen.name),
+        created_at: seen.created_at.map_or(0, |at| at.0),
+        terms: terms::to_bytes(&Term::all_of(seen)),
     }
 }
 

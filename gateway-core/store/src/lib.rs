@@ -18,7 +18,10 @@ mod principal;
 mod relay;
 mod resource;
 mod schema;
+mod selection;
+mod sorted;
 mod target;
+mod terms;
 
 pub use account::{Account, SealedCredential, StoredCredential};
 pub use apply::{Applied, Door, Observation, Sighting};
@@ -30,7 +33,8 @@ pub use grant::{Access, DueGrant, Grant, GrantChange};
 pub use migration::Migrations;
 pub use principal::Client;
 pub use relay::{Leadership, Numbered};
-pub use resource::{Cursor, Listing, ResourceFilter, ResourceRow};
+pub use resource::{Listing, ResourceRow};
+pub use selection::{Cursor, Order, ResourceFilter, ResourceQuery, SortKey, SortValue};
 pub use target::{Claim, Fence, Known, Outcome, Target, TargetStatus};
 
 use std::sync::Arc;

@@ -1,13 +1,16 @@
-//! Reading resources: one by id, and many by keyset.
+//! Reading resources: one by id, and many by page.
+
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::id::{ResourceId, TargetId};
 
-use crate::apply::INDEXED_NAME;
 use crate::error::{corrupt, database};
 use crate::schema::resources;
+use crate::selection::{Cursor, Order, Records, ResourceQuery, SortKey};
+use crate::sorted::Key;
 use crate::{Session, Store};
 
 /// A resource as the store keeps it.
@@ -27,28 +30,10 @@ pub struct ResourceRow {
     pub raw: Option<String>,
 }
 
-/// Where a listing goes on: after this record of this target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// The target.
-    pub target: TargetId,
-    /// The last record of it that was given.
-    pub id: ResourceId,
-}
-
-/// Which records a listing wants.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResourceFilter {
-    /// Of this canonical state.
-    pub state: Option<String>,
-    /// Of exactly this name.
-    pub name: Option<String>,
-}
-
 /// A page of a listing.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
-    /// The records, by target and id.
+    /// The records, in order.
     pub rows: Vec<ResourceRow>,
     /// Where the next page starts; `None` when this is the last.
     pub next: Option<Cursor>,
@@ -61,49 +46,20 @@ impl Store {
     /// Unavailable without a database.
     pub async fn resource_get(&self, id: ResourceId, raw: bool) -> Result<Vec<ResourceRow>> {
         self.read(move |session| {
-            let query = resources::table.filter(resources::id.eq(id.to_bytes()));
-            if raw {
-                let rows =
-                    query.select((COLUMNS, resources::raw)).load::<(Columns, String)>(session.connection);
-                rows.map_err(database)?.into_iter().map(|(columns, raw)| row(columns, Some(raw))).collect()
-            } else {
-                let rows = query.select(COLUMNS).load::<Columns>(session.connection);
-                rows.map_err(database)?.into_iter().map(|columns| row(columns, None)).collect()
-            }
+            let records = resources::table.filter(resources::id.eq(id.to_bytes())).into_boxed();
+            session.load_records(records, raw)
         })
         .await
     }
 
-    /// A page over these targets, which must be in ascending order and the same on every page.
+    /// One page of a listing.
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn resource_list(
-        &self,
-        targets: Vec<TargetId>,
-        filter: ResourceFilter,
-        after: Option<Cursor>,
-        limit: usize,
-        raw: bool,
-    ) -> Result<Listing> {
-        self.read(move |session| {
-            let mut rows = Vec::new();
-            // Target by target, each a walk along one index: the page costs what is on it, however much
-            // there is, and no sort.
-            for target in
-                targets.iter().copied().filter(|target| after.is_none_or(|cursor| *target >= cursor.target))
-            {
-                let from = after.filter(|cursor| cursor.target == target).map(|cursor| cursor.id);
-                let wanted = limit + 1 - rows.len();
-                rows.extend(session.resources_after(target, &filter, from, wanted, raw)?);
-                if rows.len() > limit {
-                    break;
-                }
-            }
-            let more = rows.len() > limit;
-            rows.truncate(limit);
-            let next = rows.last().filter(|_| more).map(|row| Cursor { target: row.target, id: row.id });
-            Ok(Listing { rows, next })
+    pub async fn resource_list(&self, query: ResourceQuery) -> Result<Listing> {
+        self.read(move |session| match query.order {
+            Order::Place => session.list_by_place(&query),
+            Order::By { key, descending } => session.list_sorted(&query, key, descending),
         })
         .await
     }
@@ -130,33 +86,62 @@ fn row((target, id, version, changed_at, document): Columns, raw: Option<String>
 }
 
 impl Session<'_> {
-    fn resources_after(
-        &mut self,
-        target: TargetId,
-        filter: &ResourceFilter,
-        after: Option<ResourceId>,
-        limit: usize,
-        raw: bool,
-    ) -> Result<Vec<ResourceRow>> {
-        let mut query = resources::table
-            .filter(resources::target_id.eq(target.0))
-            .order(resources::id)
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-            .into_boxed();
-        if let Some(after) = after {
-            query = query.filter(resources::id.gt(after.to_bytes()));
+    /// Target by target, each a walk along one index: the page costs what is on it, however much there is, and no
+    /// sort.
+    fn list_by_place(&mut self, query: &ResourceQuery) -> Result<Listing> {
+        let (after, limit) = (query.after.as_ref(), query.limit);
+        let mut rows = Vec::new();
+        let ahead = |target: &TargetId| after.is_none_or(|cursor| *target >= cursor.target);
+        for target in query.targets.iter().copied().filter(ahead) {
+            let mut records = query.filter.records_of(target).order(resources::id);
+            if let Some(cursor) = after.filter(|cursor| cursor.target == target) {
+                records = records.filter(resources::id.gt(cursor.id.to_bytes()));
+            }
+            let wanted = limit + 1 - rows.len();
+            let records = records.limit(i64::try_from(wanted).unwrap_or(i64::MAX));
+            rows.extend(self.load_records(records, query.raw)?);
+            if rows.len() > limit {
+                break;
+            }
         }
-        if let Some(state) = &filter.state {
-            query = query.filter(resources::state.eq(state));
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| more);
+        let next = last.map(|row| Cursor { target: row.target, id: row.id, value: None });
+        Ok(Listing { rows, next })
+    }
+
+    /// Keys first, and then the documents of those that are on the page.
+    fn list_sorted(&mut self, query: &ResourceQuery, key: SortKey, descending: bool) -> Result<Listing> {
+        let mut keys = self.sorted_keys(query, key, descending, query.limit + 1)?;
+        let more = keys.len() > query.limit;
+        keys.truncate(query.limit);
+        let mut by_target: BTreeMap<TargetId, Vec<Vec<u8>>> = BTreeMap::new();
+        for key in &keys {
+            by_target.entry(key.target).or_default().push(key.id.to_bytes());
         }
-        if let Some(name) = &filter.name {
-            query = query.filter(resources::name.eq(name.chars().take(INDEXED_NAME).collect::<String>()));
+        let mut found = HashMap::with_capacity(keys.len());
+        for (target, ids) in by_target {
+            let records = resources::table
+                .filter(resources::target_id.eq(target.0))
+                .filter(resources::id.eq_any(ids))
+                .into_boxed();
+            found.extend(
+                self.load_records(records, query.raw)?.into_iter().map(|row| ((target, row.id), row)),
+            );
         }
+        let next = keys.last().filter(|_| more).map(Key::cursor);
+        // One that went away between the two is left out: it is not there.
+        let rows = keys.iter().filter_map(|key| found.remove(&(key.target, key.id))).collect();
+        Ok(Listing { rows, next })
+    }
+
+    fn load_records(&mut self, records: Records, raw: bool) -> Result<Vec<ResourceRow>> {
         if raw {
-            let rows = query.select((COLUMNS, resources::raw)).load::<(Columns, String)>(self.connection);
+            let rows = records.select((COLUMNS, resources::raw)).load::<(Columns, String)>(self.connection);
             rows.map_err(database)?.into_iter().map(|(columns, raw)| row(columns, Some(raw))).collect()
         } else {
-            let rows = query.select(COLUMNS).load::<Columns>(self.connection);
+            let rows = records.select(COLUMNS).load::<Columns>(self.connection);
             rows.map_err(database)?.into_iter().map(|columns| row(columns, None)).collect()
         }
     }

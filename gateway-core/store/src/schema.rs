@@ -114,6 +114,17 @@ diesel::table! {
         changed_at -> BigInt,
         document -> Text,
         raw -> Text,
+        name_key -> Text,
+        created_at -> BigInt,
+        terms -> Binary,
+    }
+}
+
+diesel::table! {
+    resource_terms (target_id, term, id) {
+        target_id -> BigInt,
+        term -> BigInt,
+        id -> Binary,
     }
 }
 
@@ -175,6 +186,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grants,
     poll_targets,
     resources,
+    resource_terms,
     missing_resources,
     tombstones,
     events,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use gateway_core::id::ProcessId;
 use gateway_core::kinds::InstanceState::Stopping;
 use gateway_core::scope::Holder;
-use gateway_store::ResourceFilter;
+use gateway_store::{ResourceFilter, ResourceQuery};
 
 use crate::given::{INSTANCE, LATER, one_account};
 use crate::seen::{Running, Shelf, Stopped, applied, instance, noted, there};
@@ -127,8 +127,15 @@ pub async fn a_long_name_is_found_by_all_of_it(stage: Stage) {
     let mut seen = instance("a", Running);
     seen.name.clone_from(&name);
     shelf.apply(1, vec![gateway_store::Sighting::Present(Box::new(seen))]).await;
-    let filter = ResourceFilter { name: Some(name.clone()), state: None };
-    let page = stage.store.resource_list(vec![shelf.target], filter, None, 10, true).await.unwrap();
+    let filter = ResourceFilter { name: Some(name.clone()), ..ResourceFilter::default() };
+    let query = ResourceQuery {
+        targets: vec![shelf.target],
+        filter,
+        limit: 10,
+        raw: true,
+        ..ResourceQuery::default()
+    };
+    let page = stage.store.resource_list(query).await.unwrap();
     assert!(page.rows[0].document.contains(&name));
     assert!(page.rows[0].raw.as_deref().unwrap().contains("Running"));
 }

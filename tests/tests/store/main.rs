@@ -113,6 +113,9 @@ on_both! {
         pages_over_targets_lose_and_double_nothing,
         records_that_come_and_go_between_pages_disturb_no_other,
         filters_choose_by_state_and_name,
+        filters_choose_by_terms_and_parts_of_names,
+        any_order_loses_and_doubles_nothing,
+        terms_follow_their_records,
         a_resource_is_read_with_all_its_holders;
     sight:
         only_kinds_that_the_own_credential_may_list_are_seen,

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
+use axum::response::Response;
 use gateway_bus::WorkClass;
 use gateway_core::Kind;
 use gateway_core::id::ResourceId;
 use gateway_core::kind::KindSpec;
 use gateway_core::scope::Holder;
+use gateway_store::{Authority, ResourceRow, Store};
 use serde_json::json;
 
+use super::fields::Fields;
 use super::operation::{Operation, reference};
 use super::{Answer, Problem, collection};
 use crate::http::bearer::Caller;
+use crate::http::conditional::{EntityTag, Envelopment};
 use crate::http::query::Query;
 use crate::http::state::Api;
 
@@ -23,23 +27,40 @@ pub(super) async fn handle(
     State(state): State<Arc<Api>>,
     caller: Caller,
     Path(id): Path<String>,
+    headers: HeaderMap,
     query: Query,
-) -> Answer<impl IntoResponse> {
-    query.expect(&["view"])?;
+) -> Answer<Response> {
+    query.expect(&["view", "fields"])?;
     let raw = query.raw()?;
-    let id: ResourceId = id.parse().map_err(|_| Problem::no_such_resource())?;
-    let rows = state.store.resource_get(id, raw).await?;
+    let fields = Fields::read(&query, kind, raw)?;
     let authority = &*caller.authority;
-    let visible = rows.iter().filter_map(|row| {
-        let target = collection::target_of(row, authority).filter(|target| target.kind == kind)?;
-        Some((target, row))
+    let id: ResourceId = id.parse().map_err(|_| Problem::no_such_resource())?;
+    let row = find(&state.store, authority, kind, id, raw).await?.ok_or_else(Problem::no_such_resource)?;
+    let target = collection::target_of(&row, authority).ok_or_else(Problem::internal)?;
+    let mut tag = EntityTag::new();
+    tag.add(&row.target.0.to_be_bytes());
+    tag.add(&row.version.to_be_bytes());
+    let age = target.as_of.map(|as_of| authority.read_at.since(as_of));
+    let document = fields.of(collection::render(&row, authority)?)?;
+    let body = || ([(CONTENT_TYPE, "application/json")], String::from(Box::<str>::from(document)));
+    Ok(Envelopment { tag, age, next: None }.answer(&headers, body))
+}
+
+/// The record of that id, if the caller may see one.
+pub(super) async fn find(
+    store: &Store,
+    authority: &Authority,
+    kind: Kind,
+    id: ResourceId,
+    raw: bool,
+) -> Answer<Option<ResourceRow>> {
+    let rows = store.resource_get(id, raw).await?;
+    let visible = rows.into_iter().filter_map(|row| {
+        let target = collection::target_of(&row, authority).filter(|target| target.kind == kind)?;
+        Some(((target.holder == Holder::Global, target.id), row))
     });
     // The account's own record knows more than the published one.
-    let (_, row) = visible
-        .min_by_key(|(target, _)| (target.holder == Holder::Global, target.id))
-        .ok_or_else(Problem::no_such_resource)?;
-    let document = collection::render(row, authority)?;
-    Ok(([(CONTENT_TYPE, "application/json")], String::from(Box::<str>::from(document))))
+    Ok(visible.min_by_key(|(rank, _)| *rank).map(|(_, row)| row))
 }
 
 pub(super) fn operation(spec: &KindSpec) -> Operation {
@@ -47,6 +68,8 @@ pub(super) fn operation(spec: &KindSpec) -> Operation {
     Operation::new(format!("get_{kind}"), format!("{}: one of them", spec.summary), WorkClass::Read)
         .path("id", "The gateway's id", json!({ "type": "string", "format": "uuid" }))
         .query("view", "`raw` adds the cloud's own document", json!({ "type": "string", "enum": ["raw"] }))
+        .query("fields", "Only these members, by commas", json!({ "type": "string" }))
         .answer(200, "The record", Some(reference(&record)))
+        .conditional()
         .problem(404, "There is none, or the caller may not see it")
 }

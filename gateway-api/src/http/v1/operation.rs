@@ -67,6 +67,24 @@ impl Operation {
         self.parameter(json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema }))
     }
 
+    /// Takes `tag.KEY=VALUE`, with any keys.
+    #[must_use]
+    pub(crate) fn tags(self, prefix: &str) -> Self {
+        self.parameter(json!({
+            "name": "tags",
+            "in": "query",
+            "required": false,
+            "description": format!("Only with these tags: `{prefix}KEY=VALUE`, any number of them"),
+            "style": "form",
+            "explode": true,
+            "schema": {
+                "type": "object",
+                "patternProperties": { (format!("^{}", prefix.replace('.', "\\."))): { "type": "string" } },
+                "additionalProperties": false,
+            },
+        }))
+    }
+
     #[must_use]
     pub(crate) fn required_query(self, name: &str, description: &str, schema: Value) -> Self {
         self.parameter(json!({ "name": name, "in": "query", "required": true, "description": description, "schema": schema }))
@@ -97,6 +115,28 @@ impl Operation {
             response["content"] = json!({ "application/json": { "schema": schema } });
         }
         self.responses.insert(status.to_string(), response);
+        self
+    }
+
+    /// Takes `If-None-Match`, and says how old its answer is.
+    #[must_use]
+    pub(crate) fn conditional(mut self) -> Self {
+        let text = json!({ "type": "string" });
+        self.parameters.push(json!({
+            "name": "if-none-match", "in": "header", "required": false, "schema": text,
+            "description": "ETags of answers that the client has",
+        }));
+        let headers = json!({
+            "x-request-id": reference_to_id(),
+            "etag": { "description": "Changes when something other than ages does.", "schema": text },
+            "age": { "description": "Seconds since the oldest part was listed.", "schema": { "type": "integer" } },
+            "link": { "description": "`rel=\"next\"`: the next page.", "schema": text },
+        });
+        if let Some(answer) = self.responses.get_mut("200") {
+            answer["headers"] = headers.clone();
+        }
+        let known = json!({ "description": "The client has it", "headers": headers });
+        self.responses.insert("304".to_owned(), known);
         self
     }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::operation::schema_of;
+use crate::http::conditional::EntityTag;
 
 /// A listing this many intervals old is stale: one may be late and another under way.
 const INTERVALS: i64 = 3;
@@ -77,6 +78,24 @@ impl Scope {
             status,
             reason,
         }
+    }
+
+    /// Adds what a client would want to hear of anew: all but the age.
+    pub(super) fn add_to(&self, tag: &mut EntityTag) {
+        tag.add(self.cloud.as_bytes());
+        tag.add(self.region.as_str().as_bytes());
+        tag.add(self.account.as_bytes());
+        tag.add(&[self.status as u8, u8::from(self.as_of.is_some())]);
+        tag.add(self.reason.as_deref().unwrap_or_default().as_bytes());
+    }
+
+    /// Age of the oldest part; `None` while one of them was never listed.
+    pub(super) fn age(scopes: &[Self], now: Timestamp) -> Option<Duration> {
+        let mut oldest = Duration::ZERO;
+        for scope in scopes.iter().filter(|scope| scope.status != Status::Forbidden) {
+            oldest = oldest.max(now.since(scope.as_of?));
+        }
+        Some(oldest)
     }
 
     /// What the caller's own credentials may not list of a kind: named, so that nobody takes it for empty.

@@ -1,7 +1,8 @@
 //! A fleet of the size that the gateway is designed for, made by the database itself.
 
 use gateway_core::id::{CloudId, ResourceId, TargetId};
-use gateway_store::{ResourceFilter, SealedCredential};
+use gateway_core::search::Term;
+use gateway_store::{ResourceQuery, SealedCredential};
 
 use crate::given::{all, cloud, granted, one_account};
 use crate::raw::Raw;
@@ -15,12 +16,18 @@ pub struct Fleet {
     pub one: ResourceId,
 }
 
+/// What is true of every record.
+pub const COMMON: Term = Term(5);
+
+/// What is true of few.
+pub const RARE: Term = Term(1000);
+
 /// Digits to make rows of: the databases agree on little else.
 const DIGITS: &str = "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 \
                       UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
 
 const TABLES: &str = "clouds, regions, principals, revoked_tokens, accounts, credentials, grants, poll_targets, \
-                      resources, missing_resources, tombstones, events, leaders";
+                      resources, resource_terms, missing_resources, tombstones, events, leaders";
 
 /// A source of `count` rows with the column `i`.
 fn numbers(count: usize) -> String {
@@ -56,7 +63,8 @@ pub async fn load(stage: &Stage) -> Fleet {
         Raw::Mysql(_) => raw.execute(&format!("ANALYZE TABLE {TABLES}")),
         Raw::Sqlite(_) => raw.execute("ANALYZE"),
     }
-    let page = store.resource_list(targets.clone(), ResourceFilter::default(), None, 1, false).await.unwrap();
+    let first = ResourceQuery { targets: targets.clone(), limit: 1, ..ResourceQuery::default() };
+    let page = store.resource_list(first).await.unwrap();
     Fleet { cloud: id, credential, targets, one: page.rows[0].id }
 }
 
@@ -70,6 +78,7 @@ fn filling(raw: &Raw, cloud: CloudId, first: i64) -> Vec<String> {
         Raw::Mysql(_) => format!("CONCAT('{prefix}', FLOOR(i / {divisor}))"),
         Raw::Sqlite(_) => format!("'{prefix}' || (i / {divisor})"),
     };
+    let name = text("name-", 10);
     let cloud = hex(&cloud.to_bytes());
     let access = serde_json::to_string(&all()).unwrap();
     let states = "CASE i % 20 WHEN 0 THEN 'stopped' WHEN 1 THEN 'error' ELSE 'running' END";
@@ -77,12 +86,24 @@ fn filling(raw: &Raw, cloud: CloudId, first: i64) -> Vec<String> {
     let later = i64::MAX / 4;
     vec![
         format!(
-            "INSERT INTO resources (target_id, id, native_key, name, state, version, hash, observed_at, changed_at, document, raw) \
-             SELECT {first} + i % 4, {}, {}, {}, {states}, 1, {}, 1, 1, {document}, '{{}}' FROM {}",
+            "INSERT INTO resources (target_id, id, native_key, name, state, version, hash, observed_at, changed_at, document, raw, name_key, created_at, terms) \
+             SELECT {first} + i % 4, {}, {}, {name}, {states}, 1, {}, 1, i / 10, {document}, '{{}}', {name}, i / 10, x'00' FROM {}",
             id("r"),
             text("key-", 1),
-            text("name-", 10),
             id("h"),
+            numbers(200_000)
+        ),
+        // A term of every record, and one of each fiftieth.
+        format!(
+            "INSERT INTO resource_terms (target_id, term, id) SELECT {first} + i % 4, {}, {} FROM {}",
+            COMMON.0,
+            id("r"),
+            numbers(200_000)
+        ),
+        format!(
+            "INSERT INTO resource_terms (target_id, term, id) SELECT {first} + i % 4, {} + i % 50, {} FROM {}",
+            RARE.0,
+            id("r"),
             numbers(200_000)
         ),
         format!(

@@ -6,11 +6,13 @@ use std::time::Duration;
 use gateway_core::Timestamp;
 use gateway_core::id::{CredentialId, ProcessId, TokenId};
 use gateway_core::scope::Scope;
+use gateway_core::search::Term;
 use gateway_store::{
-    Cursor, Door, EventFilter, Observation, Outcome, ResourceFilter, Sighting, Store, TargetStatus,
+    Cursor, Door, EventFilter, Observation, Order, Outcome, ResourceFilter, ResourceQuery, Sighting, SortKey,
+    SortValue, Store, TargetStatus,
 };
 
-use super::fleet::Fleet;
+use super::fleet::{COMMON, Fleet, RARE};
 use crate::given::{INSTANCE, LATER, granted};
 use crate::seen::{Running, Stopped, there};
 
@@ -25,15 +27,7 @@ async fn reads(store: &Store, fleet: &Fleet) {
     for raw in [false, true] {
         assert_eq!(store.resource_get(fleet.one, raw).await.unwrap().len(), 1);
     }
-    let after = Some(Cursor { target: fleet.targets[0], id: fleet.one });
-    for state in [None, Some("stopped".to_owned())] {
-        for name in [None, Some("name-7".to_owned())] {
-            for after in [None, after] {
-                let filter = ResourceFilter { state: state.clone(), name: name.clone() };
-                store.resource_list(fleet.targets.clone(), filter, after, 50, false).await.unwrap();
-            }
-        }
-    }
+    lists(store, fleet).await;
     store.authority(fleet.credential.principal).await.unwrap().unwrap();
     store.cloud_by_name("sim").await.unwrap().unwrap();
     store.region_list(fleet.cloud).await.unwrap();
@@ -41,6 +35,48 @@ async fn reads(store: &Store, fleet: &Fleet) {
     for after in [0, 100_000, 199_990] {
         assert!(!store.event_list(after, seen.clone(), 100).await.unwrap().events.is_empty());
     }
+}
+
+async fn lists(store: &Store, fleet: &Fleet) {
+    let place = |value| Some(Cursor { target: fleet.targets[0], id: fleet.one, value });
+    let by = |key, descending| Order::By { key, descending };
+    let named = Some(SortValue::Text("name-7".to_owned()));
+    let orders = [
+        (Order::Place, None),
+        (by(SortKey::Name, false), named.clone()),
+        (by(SortKey::Name, true), named),
+        (by(SortKey::CreatedAt, true), Some(SortValue::Number(700))),
+        (by(SortKey::ChangedAt, false), Some(SortValue::Number(700))),
+    ];
+    for (order, value) in orders {
+        for after in [None, place(value)] {
+            for filter in filters(order) {
+                let targets = fleet.targets.clone();
+                let query =
+                    ResourceQuery { targets, filter, order, after: after.clone(), limit: 50, raw: false };
+                store.resource_list(query).await.unwrap();
+            }
+        }
+    }
+}
+
+/// Those whose listing costs what is on a page. Terms in another order than that of places sort what they find.
+fn filters(order: Order) -> Vec<ResourceFilter> {
+    let mut filters = vec![ResourceFilter::default()];
+    let with = |terms: &[Term]| ResourceFilter { terms: terms.to_vec(), ..ResourceFilter::default() };
+    if order == Order::Place {
+        for state in [None, Some("stopped".to_owned())] {
+            for name in [None, Some("name-7".to_owned())] {
+                filters.push(ResourceFilter { state: state.clone(), name, ..ResourceFilter::default() });
+            }
+        }
+        filters.extend([with(&[RARE]), with(&[COMMON, RARE])]);
+    }
+    if matches!(order, Order::By { key: SortKey::Name, .. }) {
+        let name_contains = Some("e-1".to_owned());
+        filters.push(ResourceFilter { name_contains, ..ResourceFilter::default() });
+    }
+    filters
 }
 
 async fn polls(store: &Store, fleet: &Fleet) {

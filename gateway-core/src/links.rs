@@ -1,0 +1,137 @@
+//! Links of a resource: those that its document names are made when it is stored, the others when it is shown.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+use crate::id::ResourceId;
+use crate::kind::Kind;
+use crate::kinds;
+
+/// What stands before the links that a stored document has.
+const OPENING: &str = "{\"links\":{";
+
+/// One way to all that name a resource.
+struct Inverse {
+    link: &'static str,
+    plural: &'static str,
+    filter: &'static str,
+}
+
+/// Where a kind is named.
+static INVERSES: LazyLock<HashMap<Kind, Vec<Inverse>>> = LazyLock::new(|| {
+    let mut inverses: HashMap<Kind, Vec<Inverse>> = HashMap::new();
+    for from in kinds::ALL {
+        for relation in from.relations {
+            let inverse = Inverse { link: relation.inverse, plural: from.plural, filter: relation.name };
+            inverses.entry(relation.to()).or_default().push(inverse);
+        }
+    }
+    inverses
+});
+
+/// The document as the store keeps it, as text: its links first, so that showing it needs no parsing.
+pub fn stored_text(kind: Kind, id: ResourceId, document: &Map<String, Value>) -> String {
+    let spec = kind.spec();
+    let mut text = OPENING.to_owned();
+    for relation in spec.relations {
+        let ids = relation.ids(document);
+        let Some(first) = ids.first() else { continue };
+        if text.len() > OPENING.len() {
+            text.push(',');
+        }
+        // Writing to a string cannot fail.
+        let _ = match relation.many {
+            false => write!(text, "\"{}\":\"/v1/{}/{first}\"", relation.link(), relation.to().spec().plural),
+            true => {
+                let (link, name) = (relation.link(), relation.name);
+                write!(text, "\"{link}\":\"/v1/{}/{id}/related?relation={name}\"", spec.plural)
+            }
+        };
+    }
+    text.push('}');
+    let own = Value::Object(document.clone()).to_string();
+    if document.is_empty() {
+        text.push('}');
+    } else {
+        text.push(',');
+        text.push_str(&own[1..]);
+    }
+    text
+}
+
+/// The links that a stored document has, and the rest of its members, each without braces; `None` when it is no
+/// object.
+pub(crate) fn split(stored: &str) -> Option<(&str, &str)> {
+    let stored = stored.trim();
+    if let Some(rest) = stored.strip_prefix(OPENING) {
+        // Links hold no braces: the first one ends them.
+        let (links, rest) = rest.split_once('}')?;
+        return Some((links, rest.strip_suffix('}')?.trim_start_matches(',')));
+    }
+    Some(("", stored.strip_prefix('{')?.strip_suffix('}')?))
+}
+
+/// Writes `"links":{...}` of a resource whose document named `own` links.
+pub(crate) fn write_links(text: &mut String, kind: Kind, id: ResourceId, own: &str) {
+    let plural = kind.spec().plural;
+    // Writing to a string cannot fail.
+    let _ =
+        write!(text, "\"links\":{{\"self\":\"/v1/{plural}/{id}\",\"related\":\"/v1/{plural}/{id}/related\"");
+    for inverse in INVERSES.get(&kind).into_iter().flatten() {
+        let _ = write!(text, ",\"{}\":\"/v1/{}?{}={id}\"", inverse.link, inverse.plural, inverse.filter);
+    }
+    if !own.is_empty() {
+        text.push(',');
+        text.push_str(own);
+    }
+    text.push('}');
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: ResourceId = ResourceId(uuid::Uuid::from_u128(7));
+
+    fn shown(kind: &str, document: Value) -> Value {
+        let Value::Object(document) = document else { unreachable!() };
+        let kind = Kind::parse(kind).unwrap();
+        let stored = stored_text(kind, ID, &document);
+        let (links, rest) = split(&stored).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&format!("{{{rest}}}")).unwrap(), Value::Object(document));
+        let mut text = "{".to_owned();
+        write_links(&mut text, kind, ID, links);
+        text.push('}');
+        serde_json::from_str::<Value>(&text).unwrap()["links"].take()
+    }
+
+    #[test]
+    fn links_lead_both_ways() {
+        let other = ResourceId(uuid::Uuid::from_u128(9));
+        let at = json!({ "instance": { "id": other.to_string() } });
+        let links = shown(
+            "volume",
+            json!({ "image": { "id": other.to_string() }, "attachments": [at], "name": "a}" }),
+        );
+        assert_eq!(links["self"], format!("/v1/volumes/{ID}"));
+        assert_eq!(links["related"], format!("/v1/volumes/{ID}/related"));
+        assert_eq!(links["image"], format!("/v1/images/{other}"));
+        assert_eq!(links["instances"], format!("/v1/volumes/{ID}/related?relation=instance"));
+        assert_eq!(links["volume_snapshots"], format!("/v1/volume_snapshots?volume={ID}"));
+        assert_eq!(links.get("snapshot"), None);
+    }
+
+    #[test]
+    fn a_document_without_relations_or_members_is_one_too() {
+        assert_eq!(shown("ssh_key", json!({}))["self"], format!("/v1/ssh_keys/{ID}"));
+        assert_eq!(split(r#"{"name":"stored before there were links"}"#).unwrap().0, "");
+        for broken in ["", "[]", "null", "{", r#"{"links":{"a":"b"}"#] {
+            assert_eq!(split(broken), None, "{broken}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+-- What listings sort by and search in: the name in lower case, the cloud's time of creation (0 where it tells none),
+-- and the terms of `resource_terms`, so that those of before are known when a record changes.
+ALTER TABLE resources
+    ADD COLUMN name_key VARCHAR(255) NOT NULL DEFAULT '',
+    ADD COLUMN created_at BIGINT NOT NULL DEFAULT 0,
+    ADD COLUMN terms BLOB NOT NULL,
+    ADD KEY resources_name_key (target_id, name_key, id),
+    ADD KEY resources_created (target_id, created_at, id),
+    ADD KEY resources_changed (target_id, changed_at, id);
+
+-- What records can be found by: a field, relation or tag with its value, as a 64-bit digest.
+CREATE TABLE resource_terms (
+    target_id BIGINT NOT NULL,
+    term BIGINT NOT NULL,
+    id BINARY(16) NOT NULL,
+    PRIMARY KEY (target_id, term, id)
+) ENGINE = InnoDB;
