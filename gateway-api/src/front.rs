@@ -1,6 +1,8 @@
 //! HTTP -> bus -> HTTP: the side that clients see. It knows no store and no cloud.
 
+mod body;
 mod connection;
+mod continued;
 mod envelope;
 mod gate;
 mod own;

@@ -13,7 +13,6 @@ use gateway_bus::sealing::{open_request, seal_reply};
 use gateway_bus::{Body, Delivery, Envelope, Reply, RequestService, ServeOptions};
 use gateway_core::config::Config;
 use gateway_core::error::Result;
-use gateway_core::id::PrincipalId;
 use gateway_core::{Clock, crash};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -67,13 +66,14 @@ impl HandlerService {
         })
     }
 
-    async fn answer(&self, envelope: Envelope, reply_owner: Option<PrincipalId>) -> Result<Reply, Problem> {
+    async fn answer(&self, envelope: Envelope, delivery: Delivery) -> Result<Reply, Problem> {
         let id = envelope.message_id;
         let secret = self.holds_secrets(&envelope);
         let opened = open_request(&envelope, secret, &self.keyring.get(), self.accept_plain_secrets)?;
         let sealed = opened.sealed;
         let mut request = rebuild::request(&envelope, opened)?;
-        request.extensions_mut().insert(Exchange { id, deadline: envelope.deadline, reply_owner });
+        let Delivery { class, reply_owner, .. } = delivery;
+        request.extensions_mut().insert(Exchange { id, deadline: envelope.deadline, class, reply_owner });
         let left = envelope.deadline.since(self.clock.now());
         // Who asked has given up by then: work on it would keep others waiting.
         let Ok(answered) = tokio::time::timeout(left, self.router.clone().oneshot(request)).await else {
@@ -100,7 +100,7 @@ impl RequestService for HandlerService {
         crash::point("handler.received");
         let id = envelope.message_id;
         // Nothing is shared with what panicked but the state, whose parts are whole between awaits.
-        let answer = AssertUnwindSafe(self.answer(envelope, delivery.reply_owner)).catch_unwind().await;
+        let answer = AssertUnwindSafe(self.answer(envelope, delivery)).catch_unwind().await;
         crash::point("handler.before_reply");
         let problem = match answer {
             Ok(Ok(reply)) => return reply,

@@ -4,10 +4,12 @@ mod authorities;
 pub(crate) mod bearer;
 pub(crate) mod client;
 mod conditional;
+pub(crate) mod continuation;
 mod cursor;
 mod exchange;
 pub(crate) mod problem;
 mod query;
+pub(crate) mod refresh;
 mod state;
 pub(crate) mod v1;
 

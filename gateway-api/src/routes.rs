@@ -26,6 +26,8 @@ pub(crate) struct Operation {
     pub(crate) class: Option<WorkClass>,
     /// Request and reply hold secrets in their bodies.
     pub(crate) secret: bool,
+    /// The answer may go on: see [`crate::http::continuation`].
+    pub(crate) streams: bool,
 }
 
 /// What a path and method lead to.
@@ -122,7 +124,8 @@ impl Operation {
             word => Some(WorkClass::ALL.into_iter().find(|class| class.as_str() == word)?),
         };
         let secret = operation["x-gateway-secret"].as_bool().unwrap_or(false);
-        Some(Self { authentication, class, secret })
+        let streams = operation["x-gateway-streams"].as_bool().unwrap_or(false);
+        Some(Self { authentication, class, secret, streams })
     }
 }
 

@@ -94,10 +94,29 @@ pub trait Pacer: Send + Sync + fmt::Debug {
     fn pause(&self, wait: Duration);
 }
 
+/// The part of an account's budget that polling may use; the rest is kept for writes.
+pub const FOR_POLLING: f64 = 0.8;
+
 /// Told of every comparison of clocks, so that our own clock can become the suspect.
 pub trait SkewWatch: Send + Sync + fmt::Debug {
-    /// One response of an endpoint; `None` when it had no `Date`.
-    fn observed(&self, endpoint: &str, skew: Option<Skew>);
+    /// One response of a cloud's endpoint; `None` when it had no `Date`.
+    fn observed(&self, cloud: CloudId, endpoint: &str, skew: Option<Skew>);
+
+    /// The last comparison with each endpoint.
+    fn last(&self) -> Vec<EndpointClock> {
+        Vec::new()
+    }
+}
+
+/// The last comparison with one endpoint's clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointClock {
+    /// Whose endpoint.
+    pub cloud: CloudId,
+    /// Scheme, host and port.
+    pub endpoint: String,
+    /// None when its answers have no `Date`.
+    pub skew: Option<Skew>,
 }
 
 /// What a session works with, given by the composition root.
@@ -249,7 +268,7 @@ impl Pacer for Unpaced {
 pub struct Unwatched;
 
 impl SkewWatch for Unwatched {
-    fn observed(&self, _endpoint: &str, _skew: Option<Skew>) {}
+    fn observed(&self, _cloud: CloudId, _endpoint: &str, _skew: Option<Skew>) {}
 }
 
 impl Link {

@@ -6,13 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gateway_core::driver::Pacer;
+use gateway_core::driver::{FOR_POLLING, Pacer};
 use gateway_core::id::AccountId;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-
-/// The part of an account's budget that polling may use; the rest is kept for writes.
-const FOR_POLLING: f64 = 0.8;
 
 /// Slowest rate, whatever a registration says: below it a listing would never end.
 const SLOWEST: f64 = 0.05;

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use gateway_bus::Nudge;
 use gateway_core::driver::{KindCapability, Pacer as _};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::{Timestamp, crash};
@@ -46,14 +47,16 @@ pub(crate) async fn poll(shop: &Workshop, claim: &Claim, claimed: Instant, stop:
         Err(error) => Ending::Finished(failed(shop, claim, &error).await),
         Ok(ending) => ending,
     };
+    shop.clocks.tell().await;
     let store = &shop.store;
     let given_back = match ending {
         Ending::Finished(outcome) => {
             crash::point("poller.before_finish");
             store.target_finish(claim.fence, outcome).await
         }
-        Ending::Postponed(wait) => store.target_postpone(claim.fence, wait).await,
-        Ending::Stopped => store.target_release(claim.fence).await,
+        // Who waits for it need not wait for its end.
+        Ending::Postponed(wait) => store.target_postpone(claim.fence, wait).await.map(|()| true),
+        Ending::Stopped => store.target_release(claim.fence).await.map(|()| false),
     };
     match given_back {
         Err(error) if error.kind() == ErrorKind::LeaseLost => log_lost(claim),
@@ -61,7 +64,8 @@ pub(crate) async fn poll(shop: &Workshop, claim: &Claim, claimed: Instant, stop:
         Err(error) => {
             tracing::warn!(target = %claim.target.id, error = %error.chain(), "a lease was not given back")
         }
-        Ok(()) => {}
+        Ok(false) => {}
+        Ok(true) => shop.bus.nudge(Nudge::TargetListed { target: claim.target.id }).await,
     }
 }
 

@@ -9,6 +9,7 @@
 mod absence;
 mod access;
 mod account_budget;
+mod clocks;
 mod clouds;
 mod cycle;
 mod interval;

@@ -15,6 +15,7 @@ use gateway_store::{Claim, Store};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::clocks::Clocks;
 use crate::cycle;
 use crate::schedule::Schedule;
 use crate::sessions::Sessions;
@@ -50,6 +51,7 @@ pub(crate) struct Workshop {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: config::Poller,
     pub(crate) sessions: Sessions,
+    pub(crate) clocks: Clocks,
     process: ProcessId,
 }
 
@@ -73,8 +75,9 @@ impl Poller {
     /// A poller that does nothing yet.
     pub fn new(parts: PollerParts) -> Self {
         let PollerParts { store, bus, drivers, keys, clock, skew, config, process } = parts;
+        let clocks = Clocks::new(store.clone(), Arc::clone(&skew));
         let sessions = Sessions::new(store.clone(), drivers, keys, Arc::clone(&clock), skew);
-        Self { shop: Arc::new(Workshop { store, bus, clock, config, sessions, process }) }
+        Self { shop: Arc::new(Workshop { store, bus, clock, config, sessions, clocks, process }) }
     }
 
     /// Polls and verifies until `stop`; then finishes or gives back what it has in hand.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gateway_core::clock::Timestamp;
-use gateway_core::driver::{Notice, SkewWatch};
+use gateway_core::driver::{CloudSpec, Notice, SkewWatch};
 use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::id::CloudId;
 use gateway_core::skew::Skew;
 use http::HeaderMap;
 
@@ -14,14 +15,15 @@ use crate::retry_after;
 /// Checks clocks for one session and remembers how each endpoint was last seen.
 #[derive(Debug)]
 pub(crate) struct ClockGate {
+    cloud: CloudId,
     require_date: bool,
     watch: Arc<dyn SkewWatch>,
     notices: Mutex<BTreeMap<Arc<str>, Notice>>,
 }
 
 impl ClockGate {
-    pub(crate) fn new(require_date: bool, watch: Arc<dyn SkewWatch>) -> Self {
-        Self { require_date, watch, notices: Mutex::default() }
+    pub(crate) fn new(cloud: &CloudSpec, watch: Arc<dyn SkewWatch>) -> Self {
+        Self { cloud: cloud.id, require_date: cloud.require_date, watch, notices: Mutex::default() }
     }
 
     /// Judges one answer.
@@ -36,7 +38,7 @@ impl ClockGate {
         received: Timestamp,
     ) -> Result<()> {
         let skew = retry_after::date(headers).map(|date| Skew::measure(date, sent, received));
-        self.watch.observed(endpoint, skew);
+        self.watch.observed(self.cloud, endpoint, skew);
         let verdict = match skew {
             None if self.require_date => Err(Error::new(
                 ErrorKind::WrongDocument,

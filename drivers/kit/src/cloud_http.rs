@@ -41,7 +41,7 @@ impl CloudHttp {
     pub fn new(cloud: Arc<CloudSpec>, link: Link) -> Result<Self> {
         connections::client()?;
         let gate = AddressGate::new(&cloud)?;
-        let clocks = ClockGate::new(cloud.require_date, link.skew.clone());
+        let clocks = ClockGate::new(&cloud, link.skew.clone());
         Ok(Self(Arc::new(Inner { cloud, link, gate, clocks })))
     }
 

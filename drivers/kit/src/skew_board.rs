@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use gateway_core::driver::SkewWatch;
+use gateway_core::driver::{EndpointClock, SkewWatch};
+use gateway_core::id::CloudId;
 use gateway_core::skew::Skew;
 
 /// Endpoints that must be known before ours can be the suspect. More needs more evidence; fewer lets two
@@ -16,7 +17,7 @@ pub struct SkewBoard(Mutex<Board>);
 
 #[derive(Debug, Default)]
 struct Board {
-    last: BTreeMap<String, Skew>,
+    last: BTreeMap<(CloudId, String), Option<Skew>>,
     suspect: Option<i64>,
 }
 
@@ -27,26 +28,15 @@ impl SkewBoard {
         self.lock().suspect
     }
 
-    /// The last comparison with each endpoint that tells its time.
-    pub fn last(&self) -> BTreeMap<String, Skew> {
-        self.lock().last.clone()
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, Board> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl SkewWatch for SkewBoard {
-    fn observed(&self, endpoint: &str, skew: Option<Skew>) {
+    fn observed(&self, cloud: CloudId, endpoint: &str, skew: Option<Skew>) {
         let mut board = self.lock();
-        match skew {
-            Some(skew) => match board.last.get_mut(endpoint) {
-                Some(last) => *last = skew,
-                None => drop(board.last.insert(endpoint.to_owned(), skew)),
-            },
-            None => drop(board.last.remove(endpoint)),
-        }
+        board.last.insert((cloud, endpoint.to_owned()), skew);
         let before = board.suspect;
         board.suspect = agreed(&board.last);
         match (before, board.suspect) {
@@ -59,17 +49,29 @@ impl SkewWatch for SkewBoard {
             _ => {}
         }
     }
+
+    fn last(&self) -> Vec<EndpointClock> {
+        let board = self.lock();
+        let clock = |((cloud, endpoint), skew): (&(CloudId, String), &Option<Skew>)| EndpointClock {
+            cloud: *cloud,
+            endpoint: endpoint.clone(),
+            skew: *skew,
+        };
+        board.last.iter().map(clock).collect()
+    }
 }
 
 /// The middle of the skews on which most endpoints agree: too far, and to the same side.
-fn agreed(last: &BTreeMap<String, Skew>) -> Option<i64> {
-    if last.len() < QUORUM {
+fn agreed(last: &BTreeMap<(CloudId, String), Option<Skew>>) -> Option<i64> {
+    // One that does not tell its time has no vote.
+    let telling = || last.values().flatten();
+    if telling().count() < QUORUM {
         return None;
     }
     let (mut ahead, mut behind): (Vec<i64>, Vec<i64>) =
-        last.values().filter(|skew| skew.is_excessive()).map(|skew| skew.seconds()).partition(|s| *s > 0);
+        telling().filter(|skew| skew.is_excessive()).map(|skew| skew.seconds()).partition(|s| *s > 0);
     let most = if ahead.len() >= behind.len() { &mut ahead } else { &mut behind };
-    if most.len() * 2 <= last.len() {
+    if most.len() * 2 <= telling().count() {
         return None;
     }
     most.sort_unstable();
@@ -82,9 +84,13 @@ mod tests {
 
     use super::*;
 
+    fn cloud() -> CloudId {
+        CloudId::from_bytes(&[7; 16]).unwrap()
+    }
+
     fn seen(board: &SkewBoard, endpoint: &str, seconds: i64) {
         let skew = Skew { micros: seconds * 1_000_000, uncertainty: Duration::from_secs(1) };
-        board.observed(endpoint, Some(skew));
+        board.observed(cloud(), endpoint, Some(skew));
     }
 
     #[test]
@@ -111,8 +117,9 @@ mod tests {
         let board = SkewBoard::default();
         ["a", "b", "c"].iter().for_each(|endpoint| seen(&board, endpoint, 400));
         assert_eq!(board.suspect(), Some(400));
-        board.observed("a", None);
+        board.observed(cloud(), "a", None);
         assert_eq!(board.suspect(), None);
-        assert_eq!(board.last().len(), 2);
+        assert_eq!(board.last().iter().filter(|clock| clock.skew.is_some()).count(), 2);
+        assert_eq!(board.last().len(), 3);
     }
 }

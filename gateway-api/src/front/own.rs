@@ -5,13 +5,13 @@ use std::time::Duration;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
 use bytes::Bytes;
-use http_body_util::Full;
 
+use super::body::{AnswerBody, whole};
 use crate::http::problem::Problem;
 use crate::routes::DOCUMENT;
 
 /// Answers one of the front's own paths.
-pub(super) fn answer(path: &str, connected: bool) -> Result<Response<Full<Bytes>>, Problem> {
+pub(super) fn answer(path: &str, connected: bool) -> Result<Response<AnswerBody>, Problem> {
     match path {
         "/live" => Ok(json(r#"{"status":"live"}"#)),
         "/ready" if connected => Ok(json(r#"{"status":"ready"}"#)),
@@ -25,8 +25,8 @@ pub(super) fn answer(path: &str, connected: bool) -> Result<Response<Full<Bytes>
     }
 }
 
-fn json(text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(Bytes::from_static(text.as_bytes())));
+fn json(text: &'static str) -> Response<AnswerBody> {
+    let mut response = Response::new(whole(Bytes::from_static(text.as_bytes())));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -6,19 +6,15 @@ use bytes::Bytes;
 use gateway_bus::sealing::open_reply;
 use gateway_bus::{Body, Reply, RequestError, WorkClass};
 use gateway_core::keyring::Keyring;
-use http_body_util::Full;
 use uuid::Uuid;
 
+use super::body::{AnswerBody, whole};
 use crate::http::problem::Problem;
 
 /// The response that the handler meant.
-pub(super) fn response(reply: Reply, keyring: &Keyring) -> Result<Response<Full<Bytes>>, Problem> {
+pub(super) fn response(reply: Reply, keyring: &Keyring) -> Result<Response<AnswerBody>, Problem> {
     let unreadable = || unanswered(&RequestError::BadReply, WorkClass::Read);
-    let body = match reply.body {
-        Body::Utf8(text) => Bytes::from(text),
-        body => Bytes::from(open_reply(&body, reply.message_id, keyring).map_err(|_| unreadable())?),
-    };
-    let mut response = Response::new(Full::from(body));
+    let mut response = Response::new(whole(body(reply.body, reply.message_id, keyring)?));
     *response.status_mut() = StatusCode::from_u16(reply.status).map_err(|_| unreadable())?;
     for (name, value) in reply.headers {
         let name = HeaderName::try_from(name).map_err(|_| unreadable())?;
@@ -30,10 +26,21 @@ pub(super) fn response(reply: Reply, keyring: &Keyring) -> Result<Response<Full<
     Ok(response)
 }
 
+/// The bytes of a reply's body.
+pub(super) fn body(body: Body, message_id: Uuid, keyring: &Keyring) -> Result<Bytes, Problem> {
+    match body {
+        Body::Utf8(text) => Ok(Bytes::from(text)),
+        body => match open_reply(&body, message_id, keyring) {
+            Ok(opened) => Ok(Bytes::from(opened)),
+            Err(_) => Err(unanswered(&RequestError::BadReply, WorkClass::Read)),
+        },
+    }
+}
+
 /// A problem as a response.
-pub(super) fn problem(problem: Problem, id: Uuid) -> Response<Full<Bytes>> {
+pub(super) fn problem(problem: Problem, id: Uuid) -> Response<AnswerBody> {
     let (status, headers, document) = problem.into_parts(id);
-    let mut response = Response::new(Full::from(document));
+    let mut response = Response::new(whole(document));
     *response.status_mut() = status;
     response.headers_mut().extend(headers);
     response

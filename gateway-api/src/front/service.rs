@@ -7,18 +7,20 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use gateway_bus::sealing::seal_request;
-use gateway_bus::{Bus, WorkClass};
-use gateway_core::Clock;
+use gateway_bus::{Bus, Envelope, Reply, RequestError, WorkClass};
 use gateway_core::config::Front as Config;
 use gateway_core::error::Result;
-use http_body_util::Full;
+use gateway_core::keyring::Keyring;
+use gateway_core::{Clock, Timestamp};
 use hyper::body::Incoming;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
+use super::body::{AnswerBody, whole};
 use super::connection::Ends;
-use super::{envelope, gate, own, reply};
+use super::{continued, envelope, gate, own, reply};
 use crate::http::problem::Problem;
+use crate::http::refresh;
 use crate::keyring::KeyringHandle;
 use crate::routes::{Found, RouteTable};
 
@@ -57,7 +59,11 @@ impl Service {
     }
 
     /// Answers, whatever comes.
-    pub(super) async fn call(&self, ends: &Ends, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(super) async fn call(
+        self: &Arc<Self>,
+        ends: &Ends,
+        request: Request<Incoming>,
+    ) -> Response<AnswerBody> {
         let id = Uuid::now_v7();
         let only_head = request.method() == Method::HEAD;
         let answered = self.answer(id, ends, request).await;
@@ -73,11 +79,11 @@ impl Service {
     }
 
     async fn answer(
-        &self,
+        self: &Arc<Self>,
         id: Uuid,
         ends: &Ends,
         request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, Problem> {
+    ) -> Result<Response<AnswerBody>, Problem> {
         let operation = match self.routes.find(request.method(), request.uri().path()) {
             Found::Operation(operation) => *operation,
             Found::OtherMethod(allow) => return Err(Problem::other_method().with_allow(allow)),
@@ -86,6 +92,7 @@ impl Service {
         let Some(class) = operation.class else {
             return own::answer(request.uri().path(), self.bus.is_connected());
         };
+        let class = if refresh::is_wanted(request.uri()) { class.refreshing() } else { class };
         let keyring = self.keyring.get();
         gate::check(operation.authentication, request.headers(), &keyring, self.clock.now())?;
         let _place = self.in_flight.try_acquire().map_err(|_| overloaded())?;
@@ -93,25 +100,49 @@ impl Service {
         let body = gate::body(&parts.headers, body, self.max_body, self.request_timeout).await?;
         let received_at = self.clock.now();
         let deadline = received_at.plus(self.timeout(class));
-        let mut envelope = envelope::build(id, ends, parts, &body, received_at, deadline)?;
+        let asked = envelope::build(id, ends, parts, &body, received_at, deadline)?;
+        // An answer that goes on is asked for again with what was asked first.
+        let again = operation.streams.then(|| asked.clone());
+        let mut envelope = asked;
         seal_request(&mut envelope, operation.secret, &keyring, received_at)?;
-        match self.bus.request(class, envelope).await {
-            Ok(answer) => reply::response(answer, &keyring),
-            Err(error) => Err(reply::unanswered(&error, class)),
+        match (self.request(class, envelope).await, again) {
+            (Ok(first), Some(asked)) if continued::target(&first).is_some() => {
+                continued::response(Arc::clone(self), class, asked, first)
+            }
+            (Ok(answer), _) => reply::response(answer, &keyring),
+            (Err(error), _) => Err(reply::unanswered(&error, class)),
         }
     }
 
-    fn timeout(&self, class: WorkClass) -> Duration {
+    pub(super) async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+        self.bus.request(class, envelope).await
+    }
+
+    /// A place among the requests in flight, as soon as there is one.
+    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.in_flight.acquire().await.ok()
+    }
+
+    pub(super) fn keyring(&self) -> Arc<Keyring> {
+        self.keyring.get()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn timeout(&self, class: WorkClass) -> Duration {
         match class {
             WorkClass::Read | WorkClass::Write => self.request_timeout,
-            WorkClass::Check => self.check_timeout,
+            WorkClass::Check | WorkClass::Refresh => self.check_timeout,
         }
     }
 }
 
 /// The answer to `HEAD`: all of that to `GET`, but the body.
-fn without_body(response: &mut Response<Full<Bytes>>) {
-    let body = std::mem::take(response.body_mut());
+fn without_body(response: &mut Response<AnswerBody>) {
+    let body = std::mem::replace(response.body_mut(), whole(Bytes::new()));
     if let Some(length) = hyper::body::Body::size_hint(&body).exact() {
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway_core::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::id::PrincipalId;
 use gateway_store::{Authority, Store};
@@ -42,6 +43,15 @@ impl Authorities {
         position: i64,
     ) -> Result<Option<Arc<Authority>>> {
         self.read(principal, |known| known.position >= position).await
+    }
+
+    /// What the principal may see, as it stood at a moment of the database's clock or later.
+    pub(crate) async fn read_since(
+        &self,
+        principal: PrincipalId,
+        moment: Timestamp,
+    ) -> Result<Option<Arc<Authority>>> {
+        self.read(principal, |known| known.read_at >= moment).await
     }
 
     async fn read(

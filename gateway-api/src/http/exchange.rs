@@ -1,5 +1,6 @@
 //! What a handler passes to the router beside the request itself.
 
+use gateway_bus::WorkClass;
 use gateway_core::Timestamp;
 use gateway_core::id::PrincipalId;
 use uuid::Uuid;
@@ -11,6 +12,8 @@ pub struct Exchange {
     pub id: Uuid,
     /// After this nobody waits for the answer.
     pub deadline: Timestamp,
+    /// The queue it came by.
+    pub class: WorkClass,
     /// The principal in whose queue the answer goes, where it goes to such a one.
     pub reply_owner: Option<PrincipalId>,
 }

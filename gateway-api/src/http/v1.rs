@@ -10,23 +10,35 @@ mod item;
 mod narrowing;
 mod operation;
 mod proof;
+mod refresh;
 mod related;
+mod scope_filter;
 mod scopes;
+mod status;
+mod sync;
 mod token;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
-use gateway_core::kinds;
+use gateway_core::{Kind, kinds};
 use serde_json::Value;
 
 use super::problem::Problem;
+use super::query::{Query, bad};
 use super::state::Api;
 pub(crate) use operation::Operation;
 
 /// What handlers return.
 type Answer<T> = Result<T, Problem>;
+
+/// The kind that a query names, in the singular as documents have it.
+fn kind_filter(query: &Query) -> Answer<Option<Kind>> {
+    let Some(name) = query.get("kind") else { return Ok(None) };
+    let known = || Kind::all().map(Kind::as_str).collect::<Vec<_>>().join(", ");
+    Kind::parse(name).map(Some).ok_or_else(|| bad("kind", &format!("must be one of {}", known())))
+}
 
 /// The routes; kinds come from their registry.
 pub(crate) fn routes() -> Router<Arc<Api>> {
@@ -35,20 +47,23 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/v1/token", delete(token::handle))
         .route("/v1/clouds", get(clouds::handle))
         .route("/v1/accounts", get(accounts::handle))
-        .route("/v1/events", get(events::handle));
+        .route("/v1/events", get(events::handle))
+        .route("/v1/refresh", post(refresh::handle))
+        .route("/v1/status", get(status::handle))
+        .route("/v1/sync", get(sync::handle));
     kinds::ALL.iter().fold(fixed, |router, spec| {
         let kind = spec.kind;
         router
             .route(
                 &format!("/v1/{}", spec.plural),
-                get(move |state, caller, headers, query| {
-                    collection::handle(kind, state, caller, headers, query)
+                get(move |state, caller, exchange, headers, query| {
+                    collection::handle(kind, state, caller, exchange, headers, query)
                 }),
             )
             .route(
                 &format!("/v1/{}/{{id}}", spec.plural),
-                get(move |state, caller, id, headers, query| {
-                    item::handle(kind, state, caller, id, headers, query)
+                get(move |state, caller, id, exchange, headers, query| {
+                    item::handle(kind, state, caller, id, exchange, headers, query)
                 }),
             )
             .route(
@@ -66,6 +81,9 @@ pub(crate) fn operations() -> Vec<(String, &'static str, Operation)> {
         ("/v1/clouds".to_owned(), "get", clouds::operation()),
         ("/v1/accounts".to_owned(), "get", accounts::operation()),
         ("/v1/events".to_owned(), "get", events::operation()),
+        ("/v1/refresh".to_owned(), "post", refresh::operation()),
+        ("/v1/status".to_owned(), "get", status::operation()),
+        ("/v1/sync".to_owned(), "get", sync::operation()),
     ];
     for spec in kinds::ALL {
         operations.push((format!("/v1/{}", spec.plural), "get", collection::operation(spec)));
@@ -84,6 +102,7 @@ pub(crate) fn schemas() -> Vec<(String, Value)> {
         events::schemas(),
         scopes::schemas(),
         related::schemas(),
+        status::schemas(),
         kinds::ALL.iter().flat_map(|spec| collection::schemas(spec)).collect(),
     ]
     .concat()

@@ -19,10 +19,10 @@ use super::raw_http::{read, send};
 use super::stage::Stage;
 
 /// Sees what travels, and answers after it is let.
-struct Tap {
+pub(crate) struct Tap {
     seen: Mutex<Vec<(Envelope, Reply)>>,
-    arrived: Semaphore,
-    go_on: Semaphore,
+    pub(crate) arrived: Semaphore,
+    pub(crate) go_on: Semaphore,
     inner: Option<HandlerService>,
 }
 
@@ -43,18 +43,18 @@ impl RequestService for Tap {
     }
 }
 
-struct Running {
-    stage: Stage,
+pub(crate) struct Running {
+    pub(crate) stage: Stage,
     address: SocketAddr,
-    tap: Arc<Tap>,
+    pub(crate) tap: Arc<Tap>,
     stop: CancellationToken,
     task: JoinHandle<()>,
     token: String,
 }
 
-const FREELY: usize = 1000;
+pub(crate) const FREELY: usize = 1000;
 
-async fn start(stage: Stage, real: bool, go_on: usize) -> Running {
+pub(crate) async fn start(stage: Stage, real: bool, go_on: usize) -> Running {
     let inner = real.then(|| HandlerService::new(Arc::clone(&stage.api), false).unwrap());
     let tap = Arc::new(Tap {
         seen: Mutex::default(),
@@ -99,8 +99,11 @@ impl Running {
     }
 
     async fn get(&self, target: &str) -> super::raw_http::Response {
-        send(self.address, &format!("GET {target} HTTP/1.1\r\nauthorization: Bearer {}", self.token), "")
-            .await
+        self.get_as(target, &self.token).await
+    }
+
+    pub(crate) async fn get_as(&self, target: &str, token: &str) -> super::raw_http::Response {
+        send(self.address, &format!("GET {target} HTTP/1.1\r\nauthorization: Bearer {token}"), "").await
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     head: String,
     pub(crate) body: String,
+    /// The connection ended before the body did.
+    pub(crate) cut: bool,
 }
 
 impl Response {
@@ -48,5 +50,24 @@ pub(crate) async fn read(mut stream: TcpStream) -> Response {
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Response { status, head: head.to_owned(), body: body.to_owned() }
+    let mut response = Response { status, head: head.to_owned(), body: body.to_owned(), cut: false };
+    if response.header("transfer-encoding") == Some("chunked") {
+        (response.body, response.cut) = joined(body);
+    }
+    response
+}
+
+/// The chunks of a body in one, and whether the last of them is missing.
+fn joined(mut rest: &str) -> (String, bool) {
+    let mut body = String::new();
+    while let Some((size, after)) = rest.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        if size == 0 {
+            return (body, false);
+        }
+        let Some(chunk) = after.get(..size) else { break };
+        body += chunk;
+        rest = after.get(size + 2..).unwrap_or_default();
+    }
+    (body, true)
 }

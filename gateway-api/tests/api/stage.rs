@@ -180,6 +180,11 @@ impl Stage {
         self.send("GET", target, Some(&format!("Bearer {token}")), String::new()).await
     }
 
+    /// The same with headers.
+    pub(crate) async fn get_with(&self, target: &str, token: &str, headers: &[(&str, &str)]) -> Answer {
+        self.exchange("GET", target, Some(&format!("Bearer {token}")), headers, String::new()).await
+    }
+
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -187,7 +192,21 @@ impl Stage {
         authorization: Option<&str>,
         body: String,
     ) -> Answer {
+        self.exchange(method, target, authorization, &[], body).await
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        target: &str,
+        authorization: Option<&str>,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }
@@ -195,7 +214,13 @@ impl Stage {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        // Lines of JSON are no JSON: they are the reader's.
+        let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
+        };
         Answer { status, headers, body }
     }
 

@@ -10,12 +10,17 @@ use crate::envelope::WorkClass;
 /// for reads while clouds are slow; lower lets more slow work run at once.
 const SLOW_SHARE: usize = 4;
 
+/// Refreshes that may wait at once, for each place to work in: they wait and do nothing, and take no such place.
+/// More costs memory for each; with fewer, those that could be answered by one listing queue behind each other.
+const WAITING: usize = 4;
+
 /// Places to work in, shared by all work classes of one consumer.
 #[derive(Clone)]
 pub(crate) struct Admission {
     all: Arc<Semaphore>,
     write: Arc<Semaphore>,
     check: Arc<Semaphore>,
+    refresh: Arc<Semaphore>,
 }
 
 /// A place; dropping it frees it.
@@ -31,6 +36,7 @@ impl Admission {
             all: Arc::new(Semaphore::new(concurrency.max(1))),
             write: Arc::new(Semaphore::new(slow)),
             check: Arc::new(Semaphore::new(slow)),
+            refresh: Arc::new(Semaphore::new(concurrency.max(1) * WAITING)),
         }
     }
 
@@ -40,6 +46,10 @@ impl Admission {
             WorkClass::Read => None,
             WorkClass::Write => Some(&self.write),
             WorkClass::Check => Some(&self.check),
+            WorkClass::Refresh => {
+                let waiting = Arc::clone(&self.refresh).acquire_owned().await.ok();
+                return Place { _class: waiting, _all: None };
+            }
         };
         // The semaphores are never closed, so that each `None` means "no limit here".
         let class = match class {
@@ -63,6 +73,15 @@ mod tests {
         assert!(admission.enter(WorkClass::Check).now_or_never().is_none());
         let reads: Vec<_> = (0..4).map_while(|_| admission.enter(WorkClass::Read).now_or_never()).collect();
         assert_eq!(reads.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_listing_takes_no_place_of_others() {
+        let admission = Admission::new(1);
+        let waiting: Vec<_> =
+            (0..9).map_while(|_| admission.enter(WorkClass::Refresh).now_or_never()).collect();
+        assert_eq!(waiting.len(), WAITING);
+        assert!(admission.enter(WorkClass::Read).now_or_never().is_some());
     }
 
     #[tokio::test]

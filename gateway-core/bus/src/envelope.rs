@@ -20,11 +20,22 @@ pub enum WorkClass {
     Write,
     /// Proofs of credentials: as slow as the clouds they ask.
     Check,
+    /// Reads that wait until a poller has listed anew.
+    Refresh,
 }
 
 impl WorkClass {
     /// All of them: each has a queue.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Check];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Check, Self::Refresh];
+
+    /// The class of a request of this class that names a `max_age`.
+    #[must_use]
+    pub const fn refreshing(self) -> Self {
+        match self {
+            Self::Read => Self::Refresh,
+            class => class,
+        }
+    }
 
     /// The routing key on the requests exchange, and the last word of the queue's name.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +43,7 @@ impl WorkClass {
             Self::Read => "read",
             Self::Write => "write",
             Self::Check => "check",
+            Self::Refresh => "refresh",
         }
     }
 }

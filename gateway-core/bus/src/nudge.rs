@@ -1,6 +1,6 @@
 //! Hints between processes: sent to all, kept by nobody, never relied upon.
 
-use gateway_core::id::PrincipalId;
+use gateway_core::id::{PrincipalId, TargetId};
 use serde::{Deserialize, Serialize};
 
 /// Nudges that a receiver may be behind before it misses some; they are hints, so that few are enough.
@@ -17,6 +17,11 @@ pub enum Nudge {
     },
     /// Targets became due: pollers look now.
     TargetsDue,
+    /// A target that somebody waits for was listed, or could not be.
+    TargetListed {
+        /// Which.
+        target: TargetId,
+    },
     /// Rows were written to the outbox: the relay looks now.
     EventsWaiting,
 }

@@ -87,7 +87,7 @@ pub struct Front {
     pub tls_key: String,
     /// A request that is not answered by then gets 504. Handlers drop it too.
     pub request_timeout_seconds: u64,
-    /// Proofs of credentials ask clouds, which may be slow: they have longer.
+    /// Proofs of credentials, and reads with `max_age`, wait for clouds, which may be slow: they have longer.
     pub check_timeout_seconds: u64,
     /// Largest body of a request that travels by the bus; more gets 413.
     pub max_body_bytes: usize,

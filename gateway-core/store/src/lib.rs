@@ -7,6 +7,7 @@
 mod account;
 mod apply;
 mod authority;
+mod clock;
 mod cloud;
 mod connection;
 mod error;
@@ -22,10 +23,12 @@ mod selection;
 mod sorted;
 mod target;
 mod terms;
+mod wish;
 
 pub use account::{Account, SealedCredential, StoredCredential};
 pub use apply::{Applied, Door, Observation, Sighting};
 pub use authority::{Authority, Granted, VisibleTarget};
+pub use clock::CloudClock;
 pub use cloud::{Cloud, NewCloud};
 pub use connection::Backend;
 pub use event::{EventFilter, EventPage, StoredEvent};
@@ -36,6 +39,7 @@ pub use relay::{Leadership, Numbered};
 pub use resource::{Listing, ResourceRow};
 pub use selection::{Cursor, Order, ResourceFilter, ResourceQuery, SortKey, SortValue};
 pub use target::{Claim, Fence, Known, Outcome, Target, TargetStatus};
+pub use wish::Progress;
 
 use std::sync::Arc;
 use std::time::Duration;

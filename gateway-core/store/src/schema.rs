@@ -166,6 +166,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    cloud_clocks (cloud_id, endpoint) {
+        cloud_id -> Binary,
+        endpoint -> Text,
+        skew_us -> Nullable<BigInt>,
+        uncertainty_us -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
     leaders (name) {
         name -> Text,
         lease_owner -> Nullable<Binary>,
@@ -190,5 +200,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     missing_resources,
     tombstones,
     events,
+    cloud_clocks,
     leaders
 );

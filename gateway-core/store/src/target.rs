@@ -127,7 +127,7 @@ pub struct Known {
 }
 
 /// A target that nobody can list waits until somebody proves an account.
-const NEVER: i64 = i64::MAX / 2;
+pub(crate) const NEVER: i64 = i64::MAX / 2;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = poll_targets)]
@@ -231,16 +231,17 @@ impl Store {
         .await
     }
 
-    /// Ends a lease with what became of the listing.
+    /// Ends a lease with what became of the listing; says whether somebody had wished for one.
     ///
     /// # Errors
     /// `LeaseLost` when somebody else has it.
-    pub async fn target_finish(&self, fence: Fence, outcome: Outcome) -> Result<()> {
+    pub async fn target_finish(&self, fence: Fence, outcome: Outcome) -> Result<bool> {
         self.write(move |session| {
             let now = session.now()?;
             // Locked: a wish that came between reading and writing would be forgotten.
-            let query = leased(fence).select(poll_targets::wanted_at);
-            let wanted = for_update!(session, query, i64)?.pop().ok_or_else(lost)?;
+            let query = leased(fence).select((poll_targets::wanted_at, poll_targets::as_of));
+            let row = for_update!(session, query, (i64, Option<i64>))?.pop();
+            let (wanted, before) = row.ok_or_else(lost)?;
             let unanswered = outcome.listed.is_some_and(|(as_of, _)| wanted > as_of.0);
             let due = if unanswered { now } else { now.plus(outcome.next) };
             let common = (
@@ -258,7 +259,8 @@ impl Store {
                     .execute(session.connection),
                 None => diesel::update(leased(fence)).set(common).execute(session.connection),
             };
-            held(changed.map_err(database)?)
+            held(changed.map_err(database)?)?;
+            Ok(before.is_none_or(|before| wanted > before) && wanted > 0)
         })
         .await
     }

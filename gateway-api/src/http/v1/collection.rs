@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use gateway_bus::WorkClass;
@@ -20,10 +20,12 @@ use super::narrowing::{self, Narrowing};
 use super::operation::{Operation, reference};
 use super::scopes::Scope;
 use super::{Answer, Problem};
+use crate::http::Exchange;
 use crate::http::bearer::Caller;
 use crate::http::conditional::{EntityTag, Envelopment};
 use crate::http::cursor::Place;
 use crate::http::query::{Query, bad};
+use crate::http::refresh::{self, MAX_AGE};
 use crate::http::state::Api;
 
 const DEFAULT: usize = 50;
@@ -32,7 +34,7 @@ const DEFAULT: usize = 50;
 const MOST: usize = 1000;
 
 /// Parameters besides those that narrow.
-const PARAMETERS: [&str; 4] = ["limit", "cursor", "view", "fields"];
+const PARAMETERS: [&str; 5] = ["limit", "cursor", "view", "fields", MAX_AGE];
 
 /// A page of a collection.
 #[derive(Debug, Serialize)]
@@ -47,6 +49,7 @@ pub(super) async fn handle(
     kind: Kind,
     State(state): State<Arc<Api>>,
     caller: Caller,
+    exchange: Option<Extension<Exchange>>,
     headers: HeaderMap,
     query: Query,
 ) -> Answer<Response> {
@@ -54,8 +57,16 @@ pub(super) async fn handle(
     Narrowing::expect(&query, spec, &PARAMETERS)?;
     let (limit, raw) = (query.limit(DEFAULT, MOST)?, query.raw()?);
     let fields = Fields::read(&query, kind, raw)?;
-    let authority = &*caller.authority;
-    let narrowing = Narrowing::read(&query, kind, authority)?;
+    let narrowing = Narrowing::read(&query, kind, &caller.authority)?;
+    let (authority, demanded) = match refresh::max_age(&query)? {
+        None => (Arc::clone(&caller.authority), None),
+        Some(age) => {
+            let targets = targets(&caller.authority, kind, &narrowing).map(|target| target.id).collect();
+            let (authority, as_of) = refresh::refreshed(&state, &caller, exchange, targets, age).await?;
+            (authority, Some(as_of))
+        }
+    };
+    let authority = &*authority;
     let mark = narrowing.mark(kind);
     let place =
         match query.get("cursor") {
@@ -64,11 +75,7 @@ pub(super) async fn handle(
                 bad("cursor", "is not one that this listing, with these filters, has given")
             })?),
         };
-    let targets: Vec<_> = authority
-        .targets
-        .iter()
-        .filter(|target| target.kind == kind && narrowing.takes_target(target))
-        .collect();
+    let targets: Vec<_> = targets(authority, kind, &narrowing).collect();
     // The first page's position goes along with its followers: who follows from there misses nothing.
     let position = place.as_ref().map_or(authority.position, |place| place.position.min(authority.position));
     let listing = state
@@ -82,11 +89,14 @@ pub(super) async fn handle(
             raw,
         })
         .await?;
-    let scopes: Vec<_> = targets
+    let mut scopes: Vec<_> = targets
         .iter()
         .map(|target| Scope::of(target, authority.read_at))
-        .chain(Scope::forbidden(authority, kind).filter(|scope| narrowing.takes_scope(scope)))
+        .chain(Scope::forbidden(authority, kind).filter(|scope| narrowing.scopes.takes_scope(scope)))
         .collect();
+    if let Some(as_of) = demanded {
+        scopes.iter_mut().for_each(|scope| scope.demand(as_of));
+    }
     let next = listing.next.map(|cursor| Place { cursor, position }.encode(mark));
     let mut tag = EntityTag::new();
     for row in &listing.rows {
@@ -103,6 +113,18 @@ pub(super) async fn handle(
     };
     let items = listing.rows.iter().map(|row| fields.of(render(row, authority)?)).collect::<Answer<_>>()?;
     Ok(envelopment.answer(&headers, || Json(Page { items, next, position, scopes })))
+}
+
+/// The targets of a listing.
+fn targets<'a>(
+    authority: &'a Authority,
+    kind: Kind,
+    narrowing: &'a Narrowing<'_>,
+) -> impl Iterator<Item = &'a VisibleTarget> {
+    authority
+        .targets
+        .iter()
+        .filter(move |target| target.kind == kind && narrowing.scopes.takes_target(target))
 }
 
 /// The document of a row that the caller may see.
@@ -141,6 +163,7 @@ pub(super) fn operation(spec: &KindSpec) -> Operation {
         .query("cursor", "The `next` of the page before, with the same filters", json!({ "type": "string" }))
         .query("view", "`raw` adds the cloud's own documents", json!({ "type": "string", "enum": ["raw"] }))
         .query("fields", "Only these members of each record, by commas", json!({ "type": "string" }))
+        .max_age()
         .answer(200, "A page", Some(reference(&list_name(spec))))
         .conditional()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
@@ -17,9 +17,11 @@ use serde_json::json;
 use super::fields::Fields;
 use super::operation::{Operation, reference};
 use super::{Answer, Problem, collection};
+use crate::http::Exchange;
 use crate::http::bearer::Caller;
 use crate::http::conditional::{EntityTag, Envelopment};
 use crate::http::query::Query;
+use crate::http::refresh::{self, MAX_AGE};
 use crate::http::state::Api;
 
 pub(super) async fn handle(
@@ -27,15 +29,23 @@ pub(super) async fn handle(
     State(state): State<Arc<Api>>,
     caller: Caller,
     Path(id): Path<String>,
+    exchange: Option<Extension<Exchange>>,
     headers: HeaderMap,
     query: Query,
 ) -> Answer<Response> {
-    query.expect(&["view", "fields"])?;
+    query.expect(&["view", "fields", MAX_AGE])?;
     let raw = query.raw()?;
     let fields = Fields::read(&query, kind, raw)?;
-    let authority = &*caller.authority;
     let id: ResourceId = id.parse().map_err(|_| Problem::no_such_resource())?;
-    let row = find(&state.store, authority, kind, id, raw).await?.ok_or_else(Problem::no_such_resource)?;
+    let mut authority = Arc::clone(&caller.authority);
+    let mut row = find(&state.store, &authority, kind, id, raw).await?;
+    if let (Some(age), Some(known)) = (refresh::max_age(&query)?, &row) {
+        let targets = vec![known.target];
+        (authority, _) = refresh::refreshed(&state, &caller, exchange, targets, age).await?;
+        row = find(&state.store, &authority, kind, id, raw).await?;
+    }
+    let authority = &*authority;
+    let row = row.ok_or_else(Problem::no_such_resource)?;
     let target = collection::target_of(&row, authority).ok_or_else(Problem::internal)?;
     let mut tag = EntityTag::new();
     tag.add(&row.target.0.to_be_bytes());
@@ -69,6 +79,7 @@ pub(super) fn operation(spec: &KindSpec) -> Operation {
         .path("id", "The gateway's id", json!({ "type": "string", "format": "uuid" }))
         .query("view", "`raw` adds the cloud's own document", json!({ "type": "string", "enum": ["raw"] }))
         .query("fields", "Only these members, by commas", json!({ "type": "string" }))
+        .max_age()
         .answer(200, "The record", Some(reference(&record)))
         .conditional()
         .problem(404, "There is none, or the caller may not see it")

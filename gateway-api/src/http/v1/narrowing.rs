@@ -5,12 +5,12 @@ use gateway_core::Kind;
 use gateway_core::id::ResourceId;
 use gateway_core::kind::KindSpec;
 use gateway_core::search::Term;
-use gateway_store::{Authority, Order, ResourceFilter, SortKey, VisibleTarget};
+use gateway_store::{Authority, Order, ResourceFilter, SortKey};
 use serde_json::json;
 
+use super::Answer;
 use super::operation::Operation;
-use super::scopes::Scope;
-use super::{Answer, Problem};
+use super::scope_filter::{self, ScopeFilter};
 use crate::http::cursor::FilterMark;
 use crate::http::query::{Query, bad};
 
@@ -27,9 +27,7 @@ const KEYS: [(&str, SortKey); 3] =
 /// The filters and the order of one listing.
 #[derive(Debug)]
 pub(super) struct Narrowing<'a> {
-    cloud: Option<&'a str>,
-    region: Option<&'a str>,
-    account: Option<&'a str>,
+    pub(super) scopes: ScopeFilter<'a>,
     pub(super) records: ResourceFilter,
     pub(super) order: Order,
     /// Everything above as it was given, for the mark of cursors.
@@ -48,14 +46,6 @@ impl<'a> Narrowing<'a> {
     /// Refuses values that cannot match: an empty answer would read as "there are none".
     pub(super) fn read(query: &'a Query, kind: Kind, authority: &Authority) -> Answer<Self> {
         let spec = kind.spec();
-        let grants = &authority.grants;
-        let cloud = known("cloud", query, |name| grants.iter().any(|grant| grant.cloud_name == name))?;
-        let region = known("region", query, |name| {
-            grants.iter().any(|grant| grant.access.0.keys().any(|region| region.as_str() == name))
-        })?;
-        let account = known("account", query, |id| {
-            id == "global" || grants.iter().any(|grant| grant.account.id.to_string() == id)
-        })?;
         let state = query.get("state");
         if state.is_some_and(|state| spec.state(state).is_none()) {
             let words: Vec<_> = spec.states.iter().map(|state| state.name).collect();
@@ -86,9 +76,7 @@ impl<'a> Narrowing<'a> {
             given.push((key, value));
         }
         Ok(Self {
-            cloud,
-            region,
-            account,
+            scopes: ScopeFilter::read(query, authority)?,
             records: ResourceFilter {
                 state: state.map(str::to_owned),
                 name: query.get("name").map(str::to_owned),
@@ -104,20 +92,6 @@ impl<'a> Narrowing<'a> {
     pub(super) fn mark(&self, kind: Kind) -> FilterMark {
         let parts = self.given.iter().flat_map(|(name, value)| [Some(*name), Some(*value)]);
         FilterMark::of(&std::iter::once(Some(kind.as_str())).chain(parts).collect::<Vec<_>>())
-    }
-
-    pub(super) fn takes_target(&self, target: &VisibleTarget) -> bool {
-        self.takes(&target.cloud_name, target.region.as_str(), || target.holder.to_string())
-    }
-
-    pub(super) fn takes_scope(&self, scope: &Scope) -> bool {
-        self.takes(&scope.cloud, scope.region.as_str(), || scope.account.clone())
-    }
-
-    fn takes(&self, cloud: &str, region: &str, account: impl FnOnce() -> String) -> bool {
-        self.cloud.is_none_or(|wanted| wanted == cloud)
-            && self.region.is_none_or(|wanted| wanted == region)
-            && self.account.is_none_or(|wanted| wanted == account())
     }
 }
 
@@ -141,28 +115,11 @@ fn order(sort: Option<&str>, searches: bool) -> Answer<Order> {
     Ok(Order::By { key, descending })
 }
 
-/// A filter's value, if it names something that the caller has.
-fn known<'a>(name: &str, query: &'a Query, is_known: impl FnOnce(&str) -> bool) -> Answer<Option<&'a str>> {
-    match query.get(name) {
-        Some(value) if !is_known(value) => {
-            let detail =
-                format!("the query parameter {name} names {value:?}, which none of your accounts has");
-            let problem =
-                Problem::bad_request("unknown-filter-value", "A filter names what you do not have", detail);
-            Err(problem.with_member("parameter", name.into()))
-        }
-        value => Ok(value),
-    }
-}
-
 /// The parameters, as the API document has them.
 pub(super) fn describe(operation: Operation, spec: &KindSpec) -> Operation {
     let text = || json!({ "type": "string" });
     let sorts: Vec<_> = KEYS.iter().flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")]).collect();
-    let mut operation = operation
-        .query("cloud", "Only of the cloud of this name", text())
-        .query("region", "Only of this region", text())
-        .query("account", "Only of this account, by its id; or `global`", text())
+    let mut operation = scope_filter::describe(operation)
         .query("name", "Only of exactly this name", text())
         .query("q", "Only with this somewhere in the name, upper and lower case alike", text())
         .query("sort", "In this order; `-` reverses it", json!({ "type": "string", "enum": sorts }));

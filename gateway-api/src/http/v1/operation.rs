@@ -1,10 +1,12 @@
 //! One operation of the OpenAPI document, built where it is handled.
 
 use gateway_bus::WorkClass;
+use gateway_core::Kind;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 
 use crate::http::problem::MEDIA_TYPE;
+use crate::http::refresh::MAX_AGE;
 use crate::routes::Authentication;
 
 /// The fewest words that say all of an operation; everything that follows from them is added.
@@ -15,6 +17,7 @@ pub(crate) struct Operation {
     authentication: Authentication,
     class: Option<WorkClass>,
     secret: bool,
+    streams: bool,
     parameters: Vec<Value>,
     body: Option<Value>,
     responses: Map<String, Value>,
@@ -29,6 +32,7 @@ impl Operation {
             authentication: Authentication::Bearer,
             class: Some(class),
             secret: false,
+            streams: false,
             parameters: Vec::new(),
             body: None,
             responses: Map::new(),
@@ -65,6 +69,21 @@ impl Operation {
     #[must_use]
     pub(crate) fn query(self, name: &str, description: &str, schema: Value) -> Self {
         self.parameter(json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema }))
+    }
+
+    /// Takes the name of a kind.
+    #[must_use]
+    pub(crate) fn kind(self) -> Self {
+        let names: Vec<_> = Kind::all().map(Kind::as_str).collect();
+        self.query("kind", "Only of this kind", json!({ "type": "string", "enum": names }))
+    }
+
+    /// Takes an age, and waits until what it answers is no older.
+    #[must_use]
+    pub(crate) fn max_age(self) -> Self {
+        let description = "Waits until every scope was listed within this time, such as `5s`, `500ms` or `2m`; one that \
+                           could not be is named in `scopes`. Such a request has the work class `refresh`";
+        self.query(MAX_AGE, description, json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m)?$" }))
     }
 
     /// Takes `tag.KEY=VALUE`, with any keys.
@@ -114,6 +133,19 @@ impl Operation {
         if let Some(schema) = schema {
             response["content"] = json!({ "application/json": { "schema": schema } });
         }
+        self.responses.insert(status.to_string(), response);
+        self
+    }
+
+    /// An answer that goes on, of another media type than JSON.
+    #[must_use]
+    pub(crate) fn stream(mut self, status: u16, description: &str, media_type: &str, schema: Value) -> Self {
+        self.streams = true;
+        let response = json!({
+            "description": description,
+            "headers": { "x-request-id": reference_to_id() },
+            "content": { (media_type): { "schema": schema } },
+        });
         self.responses.insert(status.to_string(), response);
         self
     }
@@ -173,6 +205,9 @@ impl Operation {
         }
         if self.secret {
             value["x-gateway-secret"] = true.into();
+        }
+        if self.streams {
+            value["x-gateway-streams"] = true.into();
         }
         value
     }

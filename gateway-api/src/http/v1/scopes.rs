@@ -80,6 +80,14 @@ impl Scope {
         }
     }
 
+    /// Says so when the scope is older than somebody wanted it: it could not be refreshed in time.
+    pub(super) fn demand(&mut self, as_of: Timestamp) {
+        if self.status == Status::Fresh && self.as_of.is_none_or(|at| at < as_of) {
+            self.status = Status::Stale;
+            self.reason.get_or_insert_with(|| "it could not be listed anew in time".to_owned());
+        }
+    }
+
     /// Adds what a client would want to hear of anew: all but the age.
     pub(super) fn add_to(&self, tag: &mut EntityTag) {
         tag.add(self.cloud.as_bytes());

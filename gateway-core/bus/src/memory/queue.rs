@@ -88,7 +88,7 @@ impl Queue {
 /// queues of RabbitMQ have it.
 pub(super) fn most_tries(class: WorkClass) -> u32 {
     match class {
-        WorkClass::Read | WorkClass::Check => 2,
+        WorkClass::Read | WorkClass::Check | WorkClass::Refresh => 2,
         WorkClass::Write => 4,
     }
 }

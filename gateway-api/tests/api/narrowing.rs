@@ -1,0 +1,159 @@
+//! Filters of a kind's own, tags, search, order, chosen fields, and answers that the client has already.
+
+use axum::http::StatusCode;
+use gateway_core::Kind;
+use gateway_core::kinds::VolumeState;
+use gateway_core::observation::Observed;
+use gateway_core::scope::Holder;
+use serde_json::{Value, json};
+
+use super::fake_cloud::{VOLUME, volume};
+use super::stage::Stage;
+
+/// Twelve volumes in each region: three names, two types, one tag of two values.
+fn motley(region: &str, holder: Holder, kind: Kind) -> Vec<Observed> {
+    if kind != VOLUME || holder == Holder::Global {
+        return Vec::new();
+    }
+    let one = |number: usize| {
+        let name = ["Alpha", "beta", "Gamma-1"][number % 3];
+        let mut seen = volume(&format!("{region}-{number:02}"), name, VolumeState::Available);
+        seen.fields.insert("volume_type".to_owned(), json!(["fast", "slow"][number % 2]));
+        seen.tags.insert("env".to_owned(), ["prod", "test"][number % 2].to_owned());
+        seen.tags.insert("odd=key".to_owned(), String::new());
+        seen
+    };
+    (0..12).map(one).collect()
+}
+
+fn each(page: &Value, field: &str) -> Vec<String> {
+    let items = page["items"].as_array().unwrap().iter();
+    items.map(|item| item[field].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn own_fields_tags_and_parts_of_names_narrow() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(motley).await;
+    for (query, count) in [
+        ("volume_type=fast", 12),
+        ("volume_type=fast&tag.env=prod", 12),
+        ("volume_type=fast&tag.env=test", 0),
+        ("tag.env=prod&region=r1", 6),
+        ("tag.odd%3Dkey=", 24),
+        ("tag.none=", 0),
+        ("q=ALPHA", 8),
+        ("q=a", 24),
+        ("q=-1&tag.env=prod", 4),
+        ("q=%25", 0),
+        ("bootable=true", 0),
+    ] {
+        let page = stage.get(&format!("/v1/volumes?{query}"), &token).await;
+        assert_eq!(page.status, StatusCode::OK, "{query}: {page:?}");
+        assert_eq!(each(&page.body, "id").len(), count, "{query}");
+    }
+    for (query, word) in [
+        ("volume_type=fast&volume_type=slow", "twice"),
+        ("size_gib=5", "volume_type"),
+        ("tag.=x", "tag."),
+        ("image=nonsense", "id"),
+        ("sort=size_gib", "changed_at"),
+        ("fields=name,colour", "size_gib"),
+        ("fields=cloud_data", "view=raw"),
+    ] {
+        let page = stage.get(&format!("/v1/volumes?{query}"), &token).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(page.body["detail"].as_str().unwrap().contains(word), "{query}: {page:?}");
+    }
+}
+
+#[tokio::test]
+async fn any_order_goes_over_pages_by_link() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(motley).await;
+    for (sort, field) in
+        [("name", "name"), ("-name", "name"), ("-created_at", "created_at"), ("changed_at", "changed_at")]
+    {
+        let whole = stage.get(&format!("/v1/volumes?sort={sort}"), &token).await;
+        let ids = each(&whole.body, "id");
+        let keys: Vec<_> = each(&whole.body, field).iter().map(|key| key.to_lowercase()).collect();
+        let sorted = if sort.starts_with('-') { keys.is_sorted_by(|a, b| a >= b) } else { keys.is_sorted() };
+        assert!(sorted && ids.len() == 24, "{sort}: {keys:?}");
+        assert!(whole.headers.get("link").is_none(), "there is no next page");
+        let (mut walked, mut next) =
+            (Vec::new(), Some(format!("/v1/volumes?sort={sort}&limit=5&tag.odd%3Dkey=")));
+        while let Some(target) = next {
+            let page = stage.get(&target, &token).await;
+            assert_eq!(page.status, StatusCode::OK, "{target}: {page:?}");
+            walked.extend(each(&page.body, "id"));
+            let link = page.headers.get("link").map(|link| link.to_str().unwrap().to_owned());
+            assert_eq!(link.is_some(), page.body["next"].is_string());
+            next = link.map(|link| {
+                link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned()
+            });
+        }
+        assert_eq!(walked, ids, "{sort}");
+    }
+    let found = stage.get("/v1/volumes?q=a", &token).await;
+    assert!(
+        each(&found.body, "name").iter().map(|name| name.to_lowercase()).is_sorted(),
+        "found in the order of names"
+    );
+}
+
+#[tokio::test]
+async fn only_the_named_fields_come() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(motley).await;
+    let page = stage.get("/v1/volumes?limit=2&fields=size_gib,name,id", &token).await;
+    for item in page.body["items"].as_array().unwrap() {
+        let mut names: Vec<_> = item.as_object().unwrap().keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["id", "name", "size_gib"]);
+    }
+    let id = page.body["items"][0]["id"].as_str().unwrap();
+    let item = stage.get(&format!("/v1/volumes/{id}?fields=links,cloud_data&view=raw"), &token).await;
+    assert_eq!(item.body["links"]["self"], format!("/v1/volumes/{id}"));
+    assert_eq!(item.body.as_object().unwrap().len(), 2, "{item:?}");
+}
+
+#[tokio::test]
+async fn what_the_client_has_is_not_sent_again_until_it_changes() {
+    let stage = Stage::with(|config| config.handler.authority_milliseconds = 0).await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    let unlisted = stage.get("/v1/volumes", &token).await;
+    assert!(unlisted.headers.get("age").is_none(), "no age of what was never listed");
+    stage.poll(motley).await;
+    let list = stage.get("/v1/volumes?limit=5", &token).await;
+    let id = list.body["items"][0]["id"].as_str().unwrap().to_owned();
+    for target in ["/v1/volumes?limit=5".to_owned(), format!("/v1/volumes/{id}")] {
+        let first = stage.get(&target, &token).await;
+        let tag = first.headers["etag"].to_str().unwrap().to_owned();
+        assert!(first.headers["age"].to_str().unwrap().parse::<u64>().unwrap() < 60);
+        assert_eq!(first.headers["vary"], "authorization");
+        let again = stage.get_with(&target, &token, &[("if-none-match", &tag)]).await;
+        assert_eq!((again.status, &again.body), (StatusCode::NOT_MODIFIED, &Value::Null), "{target}");
+        assert_eq!(again.headers["etag"], tag.as_str());
+        assert!(again.headers.contains_key("age"), "an unchanged answer has an age too");
+        let other = stage.get_with(&target, &token, &[("if-none-match", "\"x\"")]).await;
+        assert_eq!((other.status, other.body), (StatusCode::OK, first.body), "{target}");
+    }
+    let before = stage.get("/v1/volumes?limit=5", &token).await.headers["etag"].clone();
+    let all = (1..40).map(gateway_core::id::TargetId).collect();
+    stage.store.targets_wish(all, stage.store.now().await.unwrap()).await.unwrap();
+    stage
+        .poll(|region, holder, kind| {
+            let mut seen = motley(region, holder, kind);
+            seen.iter_mut().for_each(|one| one.name.push('!'));
+            seen
+        })
+        .await;
+    let again = stage.elsewhere();
+    let after =
+        again.get_with("/v1/volumes?limit=5", &token, &[("if-none-match", before.to_str().unwrap())]).await;
+    assert_eq!(after.status, StatusCode::OK);
+    assert_ne!(after.headers["etag"], before);
+}

@@ -1,0 +1,119 @@
+//! Reads that want data of a certain age: when they wait, for what, and what they are told when it does not come.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use gateway_core::id::ProcessId;
+use gateway_store::{Outcome, TargetStatus};
+use serde_json::Value;
+
+use super::stage::Stage;
+
+fn scopes(body: &Value) -> Vec<&Value> {
+    body["scopes"].as_array().unwrap().iter().collect()
+}
+
+/// Ends the listings of all due targets, as a poller does that finds nothing, and tells who waits; how many.
+async fn listings(stage: &Stage, status: TargetStatus) -> usize {
+    let lease = Duration::from_secs(30);
+    let claims = stage.store.targets_claim(ProcessId::generate(), lease, 100).await.unwrap();
+    for claim in &claims {
+        let as_of = stage.store.now().await.unwrap();
+        let outcome = Outcome {
+            status,
+            reason: (status != TargetStatus::Fresh).then(|| "the cloud is on fire".to_owned()),
+            listed: (status == TargetStatus::Fresh).then_some((as_of, claim.credential.id)),
+            failures: i32::from(status != TargetStatus::Fresh),
+            agreeing: 0,
+            next: Duration::from_secs(60),
+        };
+        let wished = stage.store.target_finish(claim.fence, outcome).await.unwrap();
+        if wished {
+            stage.bus.nudge(gateway_bus::Nudge::TargetListed { target: claim.target.id }).await;
+        }
+    }
+    claims.len()
+}
+
+#[tokio::test]
+async fn new_enough_data_is_answered_at_once_and_nobody_lists() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    listings(&stage, TargetStatus::Fresh).await;
+    let list = stage.get("/v1/volumes?max_age=50s", &token).await;
+    assert_eq!(list.status, StatusCode::OK, "{list:?}");
+    assert!(scopes(&list.body).iter().all(|scope| scope["status"] == "fresh"));
+    assert_eq!(listings(&stage, TargetStatus::Fresh).await, 0, "nothing became due");
+}
+
+#[tokio::test]
+async fn a_hundred_who_ask_get_one_listing_of_just_their_targets() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    listings(&stage, TargetStatus::Fresh).await;
+    let before = stage.store.now().await.unwrap();
+    let ask = || stage.get("/v1/volumes?region=r1&max_age=0s", &token);
+    let asked = futures_util::future::join_all((0..100).map(|_| ask()));
+    let lists = async {
+        let mut count = 0;
+        // All have wished once the last of a while has come.
+        while count == 0 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            count = listings(&stage, TargetStatus::Fresh).await;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        count + listings(&stage, TargetStatus::Fresh).await
+    };
+    let (answers, lists) = tokio::join!(asked, lists);
+    assert_eq!(lists, 1);
+    for answer in answers {
+        let scope = scopes(&answer.body)[0];
+        assert_eq!(scope["status"], "fresh", "{scope}");
+        assert!(gateway_core::Timestamp::parse(scope["as_of"].as_str().unwrap()).unwrap() >= before);
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_listed_is_named() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    listings(&stage, TargetStatus::Fresh).await;
+    let ask = stage.get("/v1/volumes?region=r1&max_age=0s", &token);
+    let fail = async {
+        while listings(&stage, TargetStatus::Failed).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let (answer, ()) = tokio::join!(ask, fail);
+    let scope = scopes(&answer.body)[0];
+    assert_eq!((&scope["status"], &scope["reason"]), (&"failed".into(), &"the cloud is on fire".into()));
+    // What failed a moment ago is not asked for again, and nobody is kept waiting for it.
+    let again =
+        tokio::time::timeout(Duration::from_secs(2), stage.get("/v1/volumes?region=r1&max_age=0s", &token));
+    assert_eq!(scopes(&again.await.unwrap().body)[0]["status"], "failed");
+    assert_eq!(listings(&stage, TargetStatus::Fresh).await, 0);
+}
+
+#[tokio::test]
+async fn a_refresh_names_its_scopes_and_need_not_wait() {
+    let stage = Stage::open().await;
+    let (client, token) = stage.proven("a", &["p1"]).await;
+    listings(&stage, TargetStatus::Fresh).await;
+    let bearer = format!("Bearer {token}");
+    let asked = stage.send("POST", "/v1/refresh?kind=volume&wait=false", Some(&bearer), String::new()).await;
+    assert_eq!((asked.status, scopes(&asked.body).len()), (StatusCode::ACCEPTED, 2), "{asked:?}");
+    assert_eq!(listings(&stage, TargetStatus::Fresh).await, 2, "volumes in both regions");
+    let ask = stage.send("POST", "/v1/refresh?region=r2&max_age=1m", Some(&bearer), String::new());
+    let answer = tokio::time::timeout(Duration::from_secs(5), ask).await.expect("all is new enough");
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(scopes(&answer.body).iter().all(|scope| scope["region"] == "r2" && scope["status"] == "fresh"));
+    for (query, word) in
+        [("kind=volumes", "volume"), ("wait=perhaps", "true"), ("max_age=soon", "5s"), ("cloud=c9", "c9")]
+    {
+        let wrong = stage.send("POST", &format!("/v1/refresh?{query}"), Some(&bearer), String::new()).await;
+        assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(wrong.body["detail"].as_str().unwrap().contains(word), "{wrong:?}");
+    }
+    let basic = stage.send("POST", "/v1/refresh", Some(&client.basic()), String::new()).await;
+    assert_eq!(basic.problem(), "token-missing");
+}

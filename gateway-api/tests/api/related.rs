@@ -1,0 +1,112 @@
+//! Links in both directions, and what they lead to.
+
+use axum::http::StatusCode;
+use gateway_core::Kind;
+use gateway_core::driver::CloudSpec;
+use gateway_core::id::{CloudId, ResourceId};
+use gateway_core::kinds::{AttachmentPoint, Instance, InstanceState, Reference, Volume, VolumeState};
+use gateway_core::observation::Observed;
+use gateway_core::scope::{Holder, Region};
+use serde_json::{Value, json};
+
+use super::fake_cloud::{IMAGE, INSTANCE, VOLUME, image};
+use super::stage::Stage;
+
+fn reference(cloud: CloudId, kind: Kind, key: &str) -> Reference {
+    let id = ResourceId::derive(cloud, &Region::new("r1"), kind, key);
+    Reference { id: Some(id), external_id: Some(key.to_owned()), name: None }
+}
+
+/// One instance of a published image, with sixty volumes, and one volume that nobody uses.
+fn fleet(cloud: CloudId) -> impl Fn(&str, Holder, Kind) -> Vec<Observed> {
+    move |region, holder, kind| match holder {
+        _ if region != "r1" => Vec::new(),
+        Holder::Global if kind == IMAGE => vec![image("img")],
+        Holder::Account(_) if kind == INSTANCE => {
+            let fields = Instance { image: Some(reference(cloud, IMAGE, "img")), ..Instance::default() };
+            let seen = Observed::new("i-1", "web", &fields, json!({ "id": "i-1" })).unwrap();
+            vec![seen.with_state(InstanceState::Running, "UP")]
+        }
+        Holder::Account(_) if kind == VOLUME => (0..61)
+            .map(|number| {
+                let at = AttachmentPoint { instance: reference(cloud, INSTANCE, "i-1"), device: None };
+                let attachments = if number < 60 { vec![at] } else { Vec::new() };
+                let fields = Volume { size_gib: 1, attachments, ..Volume::default() };
+                let id = format!("v-{number}");
+                let seen = Observed::new(&id, &id, &fields, json!({ "id": id })).unwrap();
+                seen.with_state(VolumeState::InUse, "USED")
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+async fn open() -> (Stage, String, String) {
+    let stage = Stage::open().await;
+    let spec: CloudSpec = stage.store.cloud_by_name("c1").await.unwrap().unwrap().spec;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(fleet(spec.id)).await;
+    let list = stage.get("/v1/instances", &token).await;
+    let id = list.body["items"][0]["id"].as_str().unwrap().to_owned();
+    (stage, token, id)
+}
+
+#[tokio::test]
+async fn links_lead_from_both_ends() {
+    let (stage, token, id) = open().await;
+    let instance = stage.get(&format!("/v1/instances/{id}"), &token).await.body;
+    let image = stage.get(instance["links"]["image"].as_str().unwrap(), &token).await;
+    assert_eq!((image.status, &image.body["external_id"]), (StatusCode::OK, &json!("img")));
+    let back = stage.get(image.body["links"]["instances"].as_str().unwrap(), &token).await;
+    assert_eq!(back.body["items"][0]["id"], id.as_str());
+    let volumes =
+        stage.get(&format!("{}&limit=100", instance["links"]["volumes"].as_str().unwrap()), &token).await;
+    assert_eq!(volumes.body["items"].as_array().unwrap().len(), 60);
+    let volume = &volumes.body["items"][0];
+    let of_volume = stage.get(volume["links"]["instances"].as_str().unwrap(), &token).await;
+    assert_eq!(of_volume.body["items"][0]["items"][0]["id"], id.as_str());
+    assert_eq!(volume["links"].get("snapshot"), None, "no link to what it does not name");
+}
+
+#[tokio::test]
+async fn related_records_come_by_relation() {
+    let (stage, token, id) = open().await;
+    let related = stage.get(&format!("/v1/instances/{id}/related"), &token).await.body;
+    let groups = related["items"].as_array().unwrap();
+    let told: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            let count = group["items"].as_array().unwrap().len();
+            (
+                group["relation"].as_str().unwrap(),
+                group["direction"].as_str().unwrap(),
+                count,
+                group["more"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [("image", "names", 1, Value::Bool(false)), ("volumes", "named_by", 50, Value::Bool(true))]
+    );
+    assert_eq!(groups[1]["link"], format!("/v1/volumes?instance={id}"));
+    let only = stage.get(&format!("/v1/instances/{id}/related?relation=image"), &token).await.body;
+    assert_eq!(only["items"].as_array().unwrap().len(), 1);
+    let wrong = stage.get(&format!("/v1/instances/{id}/related?relation=router"), &token).await;
+    assert_eq!(wrong.problem(), "bad-parameter");
+    assert!(wrong.body["detail"].as_str().unwrap().contains("volumes"));
+}
+
+#[tokio::test]
+async fn a_stranger_is_told_of_nothing() {
+    let (stage, _, id) = open().await;
+    let (_, stranger) = stage.proven("b", &["p2"]).await;
+    let related = stage.get(&format!("/v1/instances/{id}/related"), &stranger).await;
+    assert_eq!(related.problem(), "no-such-resource");
+    let filtered = stage.get(&format!("/v1/volumes?instance={id}"), &stranger).await;
+    assert_eq!(filtered.body["items"], json!([]));
+    // The image is published: its own instances are seen, those of others are not.
+    let image = stage.get("/v1/images", &stranger).await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let related = stage.get(&format!("/v1/images/{image}/related"), &stranger).await;
+    assert_eq!(related.body["items"], json!([]));
+}

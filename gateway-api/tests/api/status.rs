@@ -1,0 +1,54 @@
+//! What the gateway says of itself.
+
+use axum::http::StatusCode;
+use gateway_core::driver::EndpointClock;
+use gateway_core::id::AccountId;
+use gateway_core::skew::Skew;
+use serde_json::json;
+
+use super::stage::Stage;
+
+#[tokio::test]
+async fn targets_clocks_and_budgets_are_told_to_those_who_may_see_them() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage.proven("b", &["p2"]).await;
+    let cloud = stage.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
+    let before = stage.get("/v1/status", &token).await;
+    assert_eq!(before.body["clouds"][0]["skew_seconds"], json!(null), "nobody has looked yet");
+    stage.poll(|_, _, _| Vec::new()).await;
+    let clock = |endpoint: &str, seconds: Option<i64>| EndpointClock {
+        cloud,
+        endpoint: endpoint.to_owned(),
+        skew: seconds
+            .map(|seconds| Skew { micros: seconds * 1_000_000, uncertainty: std::time::Duration::ZERO }),
+    };
+    let clocks = vec![clock("http://a", Some(-2)), clock("http://b", Some(1)), clock("http://c", None)];
+    stage.store.clocks_note(clocks).await.unwrap();
+    stage.store.clocks_note(vec![clock("http://b", Some(301))]).await.unwrap();
+    let account = AccountId::derive(cloud, "p1");
+    let until = stage.store.now().await.unwrap().plus(std::time::Duration::from_secs(60));
+    stage.store.account_pause(account, until).await.unwrap();
+    let status = stage.elsewhere().get("/v1/status?kind=volume", &token).await;
+    assert_eq!(status.status, StatusCode::OK, "{status:?}");
+    let targets = status.body["targets"].as_array().unwrap();
+    assert_eq!(targets.len(), 2, "of the own account alone: {targets:?}");
+    for target in targets {
+        assert_eq!((&target["status"], &target["kind"]), (&json!("fresh"), &json!("volume")));
+        assert_eq!(target["account"], account.to_string());
+        assert!(target["age_seconds"].as_f64().unwrap() < 60.0);
+        assert!((1.0..61.0).contains(&target["due_in_seconds"].as_f64().unwrap()));
+        assert_eq!((&target["failures"], &target["under_way"]), (&json!(0), &json!(false)));
+    }
+    let clock = &status.body["clouds"][0];
+    assert_eq!((&clock["cloud"], &clock["skew_seconds"]), (&json!("c1"), &json!(301.0)));
+    assert_eq!((&clock["rejected"], &clock["silent_endpoints"]), (&json!(true), &json!(1)));
+    let budgets = status.body["budgets"].as_array().unwrap();
+    assert_eq!(budgets.len(), 1);
+    assert_eq!(
+        (&budgets[0]["calls_per_second"], &budgets[0]["for_polling_per_second"]),
+        (&json!(10.0), &json!(8.0))
+    );
+    assert!(budgets[0]["paused_until"].is_string(), "{budgets:?}");
+    assert!(!status.body.to_string().contains("http://"), "endpoints are the operator's concern");
+}

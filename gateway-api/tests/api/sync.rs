@@ -1,0 +1,95 @@
+//! Everything at one position, stretch by stretch, by handler and by front.
+
+use axum::http::StatusCode;
+use gateway_core::Kind;
+use gateway_core::kinds::VolumeState;
+use gateway_core::observation::Observed;
+use gateway_core::scope::Holder;
+use serde_json::Value;
+
+use super::fake_cloud::{IMAGE, VOLUME, image, volume};
+use super::stage::Stage;
+
+/// More than two stretches hold.
+fn many(region: &str, holder: Holder, kind: Kind) -> Vec<Observed> {
+    match holder {
+        Holder::Global if kind == IMAGE => vec![image(&format!("image-{region}"))],
+        Holder::Account(_) if kind == VOLUME => {
+            (0..600).map(|n| volume(&format!("{region}-{n}"), "v", VolumeState::Available)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn stretches_join_to_everything_once() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(many).await;
+    let (mut all, mut target, mut stretches) = (Vec::new(), "/v1/sync".to_owned(), 0);
+    loop {
+        let answer = stage.get(&target, &token).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        assert_eq!(answer.headers["content-type"], "application/x-ndjson");
+        all.extend(lines(answer.body.as_str().unwrap()));
+        stretches += 1;
+        match answer.headers.get("gateway-continue") {
+            Some(next) => target = next.to_str().unwrap().to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(stretches, 3);
+    check(&all, 1202);
+}
+
+/// Position first, end last, and between them each record once.
+fn check(all: &[Value], count: usize) {
+    let position = all[0]["position"].as_i64().unwrap();
+    assert!(position > 0 && all[0]["scopes"].as_array().is_some_and(|scopes| !scopes.is_empty()));
+    let end = all.last().unwrap();
+    assert_eq!((&end["end"], end["position"].as_i64()), (&Value::Bool(true), Some(position)));
+    let records = &all[1..all.len() - 1];
+    let mut ids: Vec<_> = records.iter().map(|line| line["resource"]["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((records.len(), ids.len()), (count, count));
+}
+
+#[tokio::test]
+async fn the_front_makes_one_answer_of_them() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(many).await;
+    let running = super::front::start(stage, true, super::front::FREELY).await;
+    let answer = running.get_as("/v1/sync?kind=volume&region=r1", &token).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.header("gateway-continue").is_none(), "that stays inside");
+    check(&lines(&answer.body), 600);
+    let empty = running.get_as("/v1/sync?kind=instance", &token).await;
+    assert_eq!(lines(&empty.body).len(), 2);
+    let wrong = running.get_as("/v1/sync?cursor=nonsense", &token).await;
+    assert_eq!(wrong.status, 400);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_go_on_is_cut_and_not_ended() {
+    let stage = Stage::with(|config| config.handler.authority_milliseconds = 0).await;
+    let (client, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(many).await;
+    // The first stretch is let through; the token is revoked before the second.
+    let running = super::front::start(stage, true, 1).await;
+    let asked = running.get_as("/v1/sync", &token);
+    let revoke = async {
+        running.tap.arrived.acquire_many(2).await.unwrap().forget();
+        running.stage.store.tokens_revoke_all(client.id).await.unwrap();
+        running.tap.go_on.add_permits(super::front::FREELY);
+    };
+    let (answer, ()) = tokio::join!(asked, revoke);
+    assert_eq!(answer.status, 200, "the head had left");
+    assert!(answer.cut, "the body must not look whole: {} bytes", answer.body.len());
+    assert!(!answer.body.contains("\"end\""));
+}

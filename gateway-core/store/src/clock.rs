@@ -1,0 +1,90 @@
+//! How far the clouds' clocks are off, as the pollers saw it.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use gateway_core::Timestamp;
+use gateway_core::driver::EndpointClock;
+use gateway_core::error::Result;
+use gateway_core::id::CloudId;
+use gateway_core::skew::Skew;
+
+use crate::Store;
+use crate::error::{corrupt, database};
+use crate::schema::cloud_clocks;
+
+/// One endpoint's clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloudClock {
+    /// Whose endpoint.
+    pub cloud: CloudId,
+    /// Scheme, host and port: the operator's concern.
+    pub endpoint: String,
+    /// None when its answers have no `Date`.
+    pub skew: Option<Skew>,
+    /// When that was last seen to be different.
+    pub seen_at: Timestamp,
+}
+
+impl Store {
+    /// Writes what was seen of some clocks.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn clocks_note(&self, clocks: Vec<EndpointClock>) -> Result<()> {
+        self.write(move |session| {
+            let seen_at = session.now()?.0;
+            for clock in &clocks {
+                let (skew, uncertainty) =
+                    clock.skew.map_or((None, 0), |skew| (Some(skew.micros), micros(skew.uncertainty)));
+                let (cloud, endpoint) = (clock.cloud.to_bytes(), clock.endpoint.clone());
+                let values = (
+                    cloud_clocks::skew_us.eq(skew),
+                    cloud_clocks::uncertainty_us.eq(uncertainty),
+                    cloud_clocks::seen_at.eq(seen_at),
+                );
+                let changed = diesel::update(cloud_clocks::table.find((cloud.clone(), endpoint.clone())))
+                    .set(values)
+                    .execute(session.connection)
+                    .map_err(database)?;
+                if changed == 0 {
+                    let key = (cloud_clocks::cloud_id.eq(cloud), cloud_clocks::endpoint.eq(endpoint));
+                    diesel::insert_into(cloud_clocks::table)
+                        .values((key, values))
+                        .execute(session.connection)
+                        .map_err(database)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Every endpoint's clock.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn clock_list(&self) -> Result<Vec<CloudClock>> {
+        self.read(|session| {
+            let rows = cloud_clocks::table
+                .load::<(Vec<u8>, String, Option<i64>, i64, i64)>(session.connection)
+                .map_err(database)?;
+            rows.into_iter()
+                .map(|(cloud, endpoint, skew, uncertainty, seen_at)| {
+                    let uncertainty = Duration::from_micros(uncertainty.unsigned_abs());
+                    Ok(CloudClock {
+                        cloud: CloudId::from_bytes(&cloud).ok_or_else(|| corrupt("cloud id"))?,
+                        endpoint,
+                        skew: skew.map(|micros| Skew { micros, uncertainty }),
+                        seen_at: Timestamp(seen_at),
+                    })
+                })
+                .collect()
+        })
+        .await
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
