@@ -22,6 +22,7 @@ mod seen;
 mod sight;
 mod stage;
 mod untouched;
+mod wishes;
 
 /// Every test on each database: `sqlite::x` and `mysql::x`.
 macro_rules! on_both {
@@ -78,6 +79,11 @@ on_both! {
         busy_accounts_are_left_out,
         a_postponed_target_is_due_later_and_otherwise_the_same,
         an_unanswered_wish_makes_it_due_at_once;
+    wishes:
+        a_wish_makes_just_its_target_due_and_is_granted_once,
+        a_wish_during_a_listing_asks_for_another_only_if_it_began_too_early,
+        what_failed_a_moment_ago_is_not_tried_again_at_once,
+        clocks_are_kept_by_endpoint;
     elections:
         a_target_that_nobody_may_list_is_parked_until_somebody_may,
         the_elected_credential_stays,

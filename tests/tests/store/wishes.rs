@@ -1,0 +1,111 @@
+//! Wishes for newer listings.
+
+use std::time::Duration;
+
+use gateway_core::driver::EndpointClock;
+use gateway_core::id::{ProcessId, TargetId};
+use gateway_core::skew::Skew;
+use gateway_store::{Claim, Outcome, Progress, Store, TargetStatus};
+
+use crate::given::{LATER, one_account};
+use crate::stage::Stage;
+
+/// One target that is due, claimed.
+async fn claim(store: &Store) -> Option<Claim> {
+    store.targets_claim(ProcessId::generate(), LATER, 1).await.unwrap().pop()
+}
+
+/// Ends a listing that began now; says whether somebody had wished for it.
+async fn finish(store: &Store, claim: &Claim, status: TargetStatus, next: Duration) -> bool {
+    let as_of = store.now().await.unwrap();
+    let listed = (status == TargetStatus::Fresh).then_some((as_of, claim.credential.id));
+    let failures = i32::from(listed.is_none());
+    let outcome = Outcome { status, reason: None, listed, failures, agreeing: 0, next };
+    store.target_finish(claim.fence, outcome).await.unwrap()
+}
+
+async fn progress(store: &Store, target: TargetId) -> Progress {
+    store.targets_progress(vec![target]).await.unwrap()[0]
+}
+
+/// All targets of an account, each listed once; the first of them.
+async fn listed(store: &Store) -> TargetId {
+    one_account(store).await;
+    let mut first = None;
+    while let Some(claim) = claim(store).await {
+        assert!(!finish(store, &claim, TargetStatus::Fresh, LATER).await, "nobody had wished for it");
+        first.get_or_insert(claim.target.id);
+    }
+    first.unwrap()
+}
+
+pub async fn a_wish_makes_just_its_target_due_and_is_granted_once(stage: Stage) {
+    let store = &stage.store;
+    let target = listed(store).await;
+    let as_of = store.now().await.unwrap();
+    for _ in 0..3 {
+        store.targets_wish(vec![target], as_of).await.unwrap();
+    }
+    let due = claim(store).await.unwrap();
+    assert_eq!(due.target.id, target);
+    assert!(claim(store).await.is_none(), "the others are as they were");
+    assert!(progress(store, target).await.under_way);
+    assert!(finish(store, &due, TargetStatus::Fresh, LATER).await, "somebody waits for it");
+    let now = progress(store, target).await;
+    assert!(now.as_of.unwrap() >= as_of && !now.under_way);
+    assert!(claim(store).await.is_none(), "one listing granted all three");
+    store.targets_wish(vec![target], as_of).await.unwrap();
+    assert!(claim(store).await.is_none(), "it is new enough already");
+}
+
+pub async fn a_wish_during_a_listing_asks_for_another_only_if_it_began_too_early(stage: Stage) {
+    let store = &stage.store;
+    let target = listed(store).await;
+    let early = store.now().await.unwrap();
+    store.targets_wish(vec![target], early).await.unwrap();
+    let running = claim(store).await.unwrap();
+    // Wishes that the running listing can grant, for it begins now.
+    store.targets_wish(vec![target], early).await.unwrap();
+    assert!(finish(store, &running, TargetStatus::Fresh, LATER).await);
+    assert!(claim(store).await.is_none());
+    store.targets_wish(vec![target], store.now().await.unwrap()).await.unwrap();
+    let running = claim(store).await.unwrap();
+    let later = store.now().await.unwrap().plus(Duration::from_secs(5));
+    store.targets_wish(vec![target], later).await.unwrap();
+    assert!(claim(store).await.is_none(), "not two at once");
+    assert!(finish(store, &running, TargetStatus::Fresh, LATER).await);
+    assert_eq!(claim(store).await.unwrap().target.id, target, "it began too early for the second wish");
+}
+
+pub async fn what_failed_a_moment_ago_is_not_tried_again_at_once(stage: Stage) {
+    let store = &stage.store;
+    let target = listed(store).await;
+    store.targets_wish(vec![target], store.now().await.unwrap()).await.unwrap();
+    let running = claim(store).await.unwrap();
+    assert!(finish(store, &running, TargetStatus::Failed, LATER).await, "who waits hears of failures too");
+    let failed = progress(store, target).await;
+    assert_eq!((failed.status, failed.failures), (TargetStatus::Failed, 1));
+    store.targets_wish(vec![target], store.now().await.unwrap()).await.unwrap();
+    assert!(claim(store).await.is_none());
+    assert!(progress(store, target).await.due_in.unwrap() > Duration::from_secs(1));
+}
+
+pub async fn clocks_are_kept_by_endpoint(stage: Stage) {
+    let store = &stage.store;
+    let cloud = gateway_core::id::CloudId::generate();
+    let clock = |endpoint: &str, micros: Option<i64>| EndpointClock {
+        cloud,
+        endpoint: endpoint.to_owned(),
+        skew: micros.map(|micros| Skew { micros, uncertainty: Duration::from_millis(1500) }),
+    };
+    assert!(store.clock_list().await.unwrap().is_empty());
+    store.clocks_note(vec![clock("http://a", Some(-7)), clock("http://b", None)]).await.unwrap();
+    store.clocks_note(vec![clock("http://b", Some(302_000_000))]).await.unwrap();
+    let mut seen = store.clock_list().await.unwrap();
+    seen.sort_by(|a, b| a.endpoint.cmp(&b.endpoint));
+    let told: Vec<_> =
+        seen.iter().map(|clock| (clock.endpoint.as_str(), clock.skew.unwrap().micros)).collect();
+    assert_eq!(told, [("http://a", -7), ("http://b", 302_000_000)]);
+    assert_eq!(seen[0].skew.unwrap().uncertainty, Duration::from_millis(1500));
+    assert!(seen[1].seen_at >= seen[0].seen_at && seen[0].cloud == cloud);
+}
