@@ -68,11 +68,23 @@ pub struct Population {
     pub public_images: usize,
     /// Instance types that each region publishes; 1 at least.
     pub instance_types: usize,
+    /// Snapshots of volumes of each account in each region; none where there are no volumes.
+    pub snapshots: usize,
+    /// Networks of each account in each region, with two subnets each; 1 at least and 128 at most.
+    pub networks: usize,
 }
 
 impl Default for Population {
     fn default() -> Self {
-        Self { instances: 20, volumes: 10, images: 3, public_images: 6, instance_types: 8 }
+        Self {
+            instances: 20,
+            volumes: 10,
+            images: 3,
+            public_images: 6,
+            instance_types: 8,
+            snapshots: 4,
+            networks: 2,
+        }
     }
 }
 
