@@ -11,6 +11,7 @@ use driver_simulator::{RunningSimulator, Simulator, SimulatorDriver, SimulatorOp
 use gateway_core::clock::ManualClock;
 use gateway_core::credential::Credential;
 use gateway_core::driver::{Driver, Link, Session};
+use gateway_core::observation::Observed;
 use gateway_core::secret::Secret;
 use gateway_core::{Kind, Timestamp};
 use reqwest::{Method, StatusCode};
@@ -162,6 +163,25 @@ async fn a_cloud_without_instances_and_with_many_networks_agrees_too() {
     for nothing in ["instance", "volume", "volume_snapshot", "volume_attachment", "ip_address_binding"] {
         assert_eq!(counted[nothing], 0, "{nothing}");
     }
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn without_networks_there_is_nothing_in_them() {
+    let (clock, simulator) = cloud(Population { networks: 0, ..Population::default() }, 20.0).await;
+    let session = session(&simulator, &clock, "demo");
+    clock.advance(Duration::from_secs(10));
+    let sight = Sight::of(&*session).await;
+    for nothing in ["router", "network_interface", "ip_address", "ip_address_binding"] {
+        assert!(sight.of_kind(nothing).is_empty(), "{nothing}");
+    }
+    let named = |record: &Observed| record.fields["public_ip_addresses"] != json!([]);
+    assert!(!sight.of_kind("instance").iter().any(named) && !sight.of_kind("volume_attachment").is_empty());
+    let user = User::of(&simulator, "demo").await;
+    let journal = user.get("/control/journal").await;
+    let kinds = journal["lines"].as_array().unwrap().iter().map(|line| line["kind"].as_str().unwrap());
+    let kinds: BTreeSet<_> = kinds.collect();
+    assert!(kinds.contains("instance") && !kinds.contains("network_interface"), "{kinds:?}");
     simulator.stop().await;
 }
 

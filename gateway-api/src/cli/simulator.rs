@@ -36,8 +36,9 @@ pub(super) struct Simulator {
     /// Snapshots of volumes of each account in each region.
     #[arg(long, default_value_t = 6)]
     snapshots: usize,
-    /// Networks of each account in each region, with two subnets each; at most 128.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=128))]
+    /// Networks of each account in each region, with two subnets each; with 0 there are no routers, interfaces and
+    /// outside addresses either.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=128))]
     networks: u16,
     /// Moves begun a second: stops, starts, reboots, creations, terminations.
     #[arg(long, default_value_t = 0.0)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::shelf::{Owner, Place};
+use super::sort::Sort;
 use super::world::World;
 
 /// Inside, the same for every account: what is inside is nobody else's.
@@ -69,6 +70,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// An account without networks has addresses as if it had one.
     pub(super) fn new(networks: usize) -> Self {
         Self { subnets: (networks.clamp(1, MOST_NETWORKS) * SUBNETS_OF_NETWORK) as u32 }
     }
@@ -110,9 +112,9 @@ impl World {
         Plan::new(self.networks).nth(self.given.count(place.region, place.owner))
     }
 
-    /// An outside address that nothing has in the region.
-    pub(super) fn outside_address(&mut self, place: Place) -> Ipv4Addr {
-        OUTSIDE.nth(self.given.count(place.region, Owner::Everybody))
+    /// An outside address that nothing has in the region; none where nothing could have it.
+    pub(super) fn outside_address(&mut self, place: Place) -> Option<Ipv4Addr> {
+        self.has(Sort::IpAddress).then(|| OUTSIDE.nth(self.given.count(place.region, Owner::Everybody)))
     }
 }
 

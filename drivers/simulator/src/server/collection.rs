@@ -2,7 +2,8 @@
 
 use super::body::Record;
 use super::lifecycle::Status;
-use super::shelf::Place;
+use super::shelf::{Place, Shelf};
+use super::sort::Sort;
 use super::world::World;
 
 /// What is shown under one number.
@@ -30,20 +31,27 @@ impl World {
     /// What is under a number, if there is something.
     pub(super) fn entry(&self, place: Place, number: u64) -> Option<Entry<'_>> {
         let stored = self.shelf(place).get(number).map(kept);
-        stored.or_else(|| {
-            let leaders = Place { sort: place.sort.leader()?, ..place };
-            following(place, self.shelf(leaders).get(number)?)
-        })
+        stored.or_else(|| following(place, self.leaders(place)?.get(number)?))
     }
 
     /// How much there is.
     pub(super) fn count(&self, place: Place) -> usize {
-        self.shelf(place).len() + self.followers(place, None).count()
+        let followers = match (place.sort, self.leaders(place)) {
+            // Each leader has one.
+            (Sort::NetworkInterface, Some(leaders)) => leaders.len(),
+            _ => self.followers(place, None).count(),
+        };
+        self.shelf(place).len() + followers
+    }
+
+    /// Where those stand that bring what is of this place.
+    fn leaders(&self, place: Place) -> Option<&Shelf> {
+        let leader = place.sort.leader().filter(|_| self.has(place.sort))?;
+        Some(self.shelf(Place { sort: leader, ..place }))
     }
 
     fn followers(&self, place: Place, after: Option<u64>) -> impl Iterator<Item = (u64, Entry<'_>)> {
-        let leaders = place.sort.leader().map(|sort| self.shelf(Place { sort, ..place }));
-        let records = leaders.into_iter().flat_map(move |shelf| shelf.after(after));
+        let records = self.leaders(place).into_iter().flat_map(move |leaders| leaders.after(after));
         records.filter_map(move |(number, record)| Some((number, following(place, record)?)))
     }
 }

@@ -3,6 +3,7 @@
 mod address;
 mod guard;
 mod instance;
+mod interface;
 mod network;
 mod volume;
 
@@ -39,6 +40,7 @@ pub(super) struct Document<'a> {
 #[serde(untagged)]
 enum Own<'a> {
     Instance(instance::Instance<'a>),
+    NetworkInterface(interface::Plug<'a>),
     Other(Value),
 }
 
@@ -83,7 +85,9 @@ impl World {
             (Body::Instance(instance), Sort::Instance) => {
                 return Own::Instance(self.instance(place, number, entry.status, instance));
             }
-            (Body::Instance(instance), Sort::NetworkInterface) => self.instance_plug(place, number, instance),
+            (Body::Instance(instance), Sort::NetworkInterface) => {
+                return Own::NetworkInterface(self.instance_plug(place, number, instance));
+            }
             (Body::Instance(instance), Sort::IpAddress) => self.bound_address(place, number, instance),
             (Body::Instance(instance), _) => address::binding(number, instance),
             (Body::Volume(volume), Sort::VolumeAttachment) => {
@@ -103,7 +107,9 @@ impl World {
             (Body::VolumeSnapshot(snapshot), _) => volume::snapshot(snapshot, entry.status),
             (Body::Network(network), _) => self.network(place, network),
             (Body::Subnet(subnet), _) => network::subnet(subnet),
-            (Body::RouterPlug { subnet }, _) => self.router_plug(place, number, *subnet),
+            (Body::RouterPlug { subnet }, _) => {
+                return Own::NetworkInterface(self.router_plug(place, number, *subnet));
+            }
             (Body::Router { outside }, _) => self.router(place, *outside),
             (Body::SpareAddress(ip), _) => self.spare_address(place, *ip),
             (Body::SecurityGroup { about, usual }, _) => guard::group(about, *usual),

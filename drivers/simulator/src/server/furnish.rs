@@ -39,14 +39,14 @@ pub(super) fn account(world: &mut World, place: Place) {
         put(world, of(Sort::SshKey), name.to_owned(), Status::Kept, Body::SshKey { text, digest });
     }
     for _ in 0..SPARE_ADDRESSES {
-        let address = world.outside_address(place);
+        let Some(address) = world.outside_address(place) else { break };
         put(world, of(Sort::IpAddress), String::new(), Status::Spare, Body::SpareAddress(address));
     }
 }
 
 fn networks(world: &mut World, place: Place) {
     let of = |sort| Place { sort, ..place };
-    let outside = world.outside_address(place);
+    let Some(outside) = world.outside_address(place) else { return };
     put(world, of(Sort::Router), "way-out".to_owned(), Status::Passing, Body::Router { outside });
     for (index, ranges) in Plan::new(world.networks).networks().enumerate() {
         let usual = index == 0;

@@ -97,7 +97,8 @@ impl Mover {
         };
         let failing = self.random.percent(FAILING_PERCENT);
         let status = if failing { Status::Failed } else { Status::Booting };
-        let outside = self.random.percent(seed::OUTSIDE_PERCENT).then(|| world.outside_address(place));
+        let outside =
+            self.random.percent(seed::OUTSIDE_PERCENT).then(|| world.outside_address(place)).flatten();
         let body = Body::Instance(Instance {
             instance_type,
             image,

@@ -64,6 +64,13 @@ impl World {
         self.shelves.entry(place).or_default()
     }
 
+    /// Without networks there is nothing in them, nor a way to it from outside.
+    pub(super) fn has(&self, sort: Sort) -> bool {
+        let in_networks =
+            matches!(sort, Sort::Router | Sort::NetworkInterface | Sort::IpAddress | Sort::IpAddressBinding);
+        self.networks > 0 || !in_networks
+    }
+
     /// A number that nothing on the shelf has.
     pub(super) fn fresh_number(&mut self, place: Place) -> u64 {
         loop {
@@ -99,7 +106,7 @@ impl World {
             let follower =
                 |leader: Option<Status>| leader.and_then(|status| sort.following(status, &record.body));
             let (from, to) = (follower(from), follower(to));
-            if from != to {
+            if from != to && self.has(sort) {
                 self.journal.note(now, Place { sort, ..place }, number, from, to);
             }
         }

@@ -1,10 +1,10 @@
-//! Networks, what divides and connects them, and what is plugged into them.
+//! Networks, and what divides and connects them.
 
 use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
-use super::super::body::{Body, Instance, Network, Subnet};
+use super::super::body::{Body, Network, Subnet};
 use super::super::shelf::{Owner, Place};
 use super::super::sort::Sort;
 use super::super::world::World;
@@ -54,47 +54,6 @@ impl World {
         })
     }
 
-    /// The interface of an instance: where its inside address is.
-    pub(super) fn instance_plug(&self, place: Place, number: u64, instance: &Instance) -> Value {
-        let mut subnets = self.shelf(Place { sort: Sort::Subnet, ..place }).after(None);
-        let found = subnets.find_map(|(subnet, record)| match record.body {
-            Body::Subnet(body) if body.range.contains(instance.inside) => Some((subnet, body.network)),
-            _ => None,
-        });
-        let (subnet, network) = found.unzip();
-        json!({
-            "about": "",
-            "network": network.map(|network| Sort::Network.id(network)),
-            "addresses": [{ "ip": instance.inside, "subnet": subnet.map(|subnet| Sort::Subnet.id(subnet)) }],
-            "hardware": hardware(number),
-            "on": true,
-            "holder": { "kind": "machine", "id": Sort::Instance.id(number) },
-            "slot": 0,
-            "firewalls": self.firewalls(place, number),
-            "guarded": true,
-            "goes_with_holder": true,
-            "zone": self.zone(place, number),
-        })
-    }
-
-    /// The interface of the account's router in one subnet.
-    pub(super) fn router_plug(&self, place: Place, number: u64, subnet: u64) -> Value {
-        let body = self.subnet(place, subnet);
-        json!({
-            "about": "an end of the router",
-            "network": body.map(|body| Sort::Network.id(body.network)),
-            "addresses": [{ "ip": body.map(|body| body.range.way_out()), "subnet": Sort::Subnet.id(subnet) }],
-            "hardware": hardware(number),
-            "on": true,
-            "holder": { "kind": "router", "id": self.router_of(place) },
-            "slot": null,
-            "firewalls": [],
-            "guarded": false,
-            "goes_with_holder": true,
-            "zone": null,
-        })
-    }
-
     /// The id of the account's router in the region.
     pub(super) fn router_of(&self, place: Place) -> Option<String> {
         self.shelf(Place { sort: Sort::Router, ..place }).near(0).map(|number| Sort::Router.id(number))
@@ -107,7 +66,7 @@ impl World {
         Some((number, self.subnet(published, number)?))
     }
 
-    fn subnet(&self, place: Place, number: u64) -> Option<Subnet> {
+    pub(super) fn subnet(&self, place: Place, number: u64) -> Option<Subnet> {
         match self.shelf(Place { sort: Sort::Subnet, ..place }).get(number)?.body {
             Body::Subnet(subnet) => Some(subnet),
             _ => None,
@@ -131,10 +90,4 @@ pub(super) fn subnet(subnet: &Subnet) -> Value {
         "outside_at_boot": false,
         "usual": subnet.usual,
     })
-}
-
-/// A hardware address of the locally administered ones.
-fn hardware(number: u64) -> String {
-    let [.., b, c, d, e, f] = number.to_be_bytes();
-    format!("02:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
 }
