@@ -1,19 +1,42 @@
 //! The driver: this cloud's words and pages, translated.
 
 mod api;
+mod datacenter;
+#[cfg(test)]
+mod docs_test;
 mod document;
 mod image;
 mod instance;
 mod instance_type;
+mod ip_address;
+mod ip_address_binding;
+#[cfg(test)]
+mod mapping_test;
+mod network;
+mod network_interface;
+mod quota;
+mod router;
+mod security_group;
+mod security_group_rule;
 mod session;
+mod ssh_key;
+mod state;
+mod subnet;
 mod volume;
+mod volume_attachment;
+mod volume_snapshot;
+mod volume_type;
 
 use std::sync::Arc;
 
 use gateway_core::credential::Credential;
 use gateway_core::driver::{Capability, CloudSpec, Driver, KindCapability, Link, Session};
-use gateway_core::kind::{Canonical, State};
-use gateway_core::kinds::{Image, Instance, InstanceType, Volume};
+use gateway_core::kind::Canonical;
+use gateway_core::kinds::{
+    Datacenter, Image, Instance, InstanceType, IpAddress, IpAddressBinding, Network, NetworkInterface, Quota,
+    Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment, VolumeSnapshot,
+    VolumeType,
+};
 use gateway_core::{Error, Kind, Result};
 use url::Url;
 
@@ -23,18 +46,41 @@ use session::SimulatorSession;
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SimulatorDriver;
 
+/// What accounts have.
+const fn own(kind: Kind, says_state: bool) -> KindCapability {
+    KindCapability { kind, published: false, own: true, get: true, says_state }
+}
+
+/// What the cloud publishes.
+const fn published(kind: Kind, says_state: bool) -> KindCapability {
+    KindCapability { kind, published: true, own: false, get: true, says_state }
+}
+
+/// What is both.
+const fn both(kind: Kind, says_state: bool) -> KindCapability {
+    KindCapability { kind, published: true, own: true, get: true, says_state }
+}
+
 static CAPABILITY: Capability = Capability {
     kinds: &[
-        KindCapability { kind: Instance::KIND, published: false, own: true, get: true, says_state: true },
-        KindCapability {
-            kind: InstanceType::KIND,
-            published: true,
-            own: false,
-            get: true,
-            says_state: false,
-        },
-        KindCapability { kind: Image::KIND, published: true, own: true, get: true, says_state: true },
-        KindCapability { kind: Volume::KIND, published: false, own: true, get: true, says_state: true },
+        own(Instance::KIND, true),
+        published(InstanceType::KIND, false),
+        both(Image::KIND, true),
+        own(Volume::KIND, true),
+        published(VolumeType::KIND, false),
+        own(VolumeSnapshot::KIND, true),
+        own(VolumeAttachment::KIND, true),
+        both(Network::KIND, true),
+        both(Subnet::KIND, false),
+        own(NetworkInterface::KIND, true),
+        own(Router::KIND, true),
+        own(IpAddress::KIND, true),
+        own(IpAddressBinding::KIND, false),
+        own(SecurityGroup::KIND, false),
+        own(SecurityGroupRule::KIND, false),
+        own(SshKey::KIND, false),
+        published(Datacenter::KIND, true),
+        own(Quota::KIND, false),
     ],
     credentials: &["access_key"],
 };
@@ -78,10 +124,7 @@ fn endpoint(cloud: &CloudSpec) -> Result<Url> {
 /// The canonical state that the driver makes of a status of the cloud; for tests that compare event
 /// sequences with the cloud's journal. `None` for a kind without states.
 pub fn canonical_state(kind: Kind, status: &str) -> Option<&'static str> {
-    match kind {
-        Instance::KIND => Some(instance::state(status).name()),
-        Image::KIND => Some(image::state(status).name()),
-        Volume::KIND => Some(volume::state(status).name()),
-        _ => None,
-    }
+    let table = state::table(kind)?;
+    let known = table.iter().find(|(word, _)| *word == status);
+    Some(known.map_or("unknown", |(_, state)| state))
 }

@@ -25,6 +25,9 @@ enum Defect {
     ChangesByItself,
     SaysUnknownState,
     LosesRaw,
+    LosesWords,
+    MapsNothing,
+    ShortensKeys,
     FindsNothing,
     FindsEverything,
     CallsErrorsAbsence,
@@ -97,6 +100,9 @@ impl Session for DefectiveSession {
                 Defect::ChangesByItself => item.name = format!("{} {call}", item.name),
                 Defect::SaysUnknownState if item.state.is_some() => item.state = Some("unknown"),
                 Defect::LosesRaw => item.raw = serde_json::Value::Null,
+                Defect::LosesWords => item.cloud_state = None,
+                Defect::MapsNothing => item.fields = item.raw.as_object().cloned().unwrap_or_default(),
+                Defect::ShortensKeys => item.native_key.clone_from(&item.external_id),
                 _ => {}
             }
         }
@@ -157,6 +163,34 @@ async fn defects_of_documents_and_listings_are_found() {
         (Defect::CallsEverythingUnauthorized, "a cloud that is not there says nothing of the credential"),
     ] {
         assert_found(defect, &report_on(defect, false).await, check);
+    }
+}
+
+/// The cloud has no word of the gateway's: whoever hands its documents on as they are is found at every kind.
+#[tokio::test]
+async fn a_driver_that_maps_nothing_is_found_at_every_kind() {
+    let (nothing, no_words) =
+        (report_on(Defect::MapsNothing, false).await, report_on(Defect::LosesWords, false).await);
+    for kind in SimulatorDriver.capability().kinds {
+        for (listed, scope) in [(kind.own, ListScope::Own), (kind.published, ListScope::Published)] {
+            let name = kind.kind;
+            let check =
+                format!("north {name}: a listing is whole, canonical and without duplicates ({scope:?})");
+            if listed {
+                assert_found(Defect::MapsNothing, &nothing, &check);
+                let found = matches!(no_words.outcome(&check), Some(Outcome::Failed(_)));
+                assert_eq!(found, kind.says_state, "{check}:\n{no_words}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_that_are_not_unique_are_found() {
+    let report = report_on(Defect::ShortensKeys, false).await;
+    for kind in ["volume_attachment", "quota"] {
+        let check = format!("north {kind}: a single read is the same as the listing");
+        assert_found(Defect::ShortensKeys, &report, &check);
     }
 }
 

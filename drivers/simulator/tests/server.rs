@@ -7,63 +7,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use driver_simulator::server::{AccountOption, Population};
-use driver_simulator::{RunningSimulator, Simulator, SimulatorOptions, canonical_state};
+use driver_simulator::{Simulator, SimulatorOptions, canonical_state};
 use gateway_core::clock::ManualClock;
 use gateway_core::{Kind, Timestamp};
-use reqwest::{Client, Method, StatusCode};
-use serde_json::{Value, json};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
 
-/// A client of the cloud with a token.
-struct User {
-    client: Client,
-    endpoint: String,
-    token: String,
-}
-
-impl User {
-    async fn of(simulator: &RunningSimulator, account: &str) -> Self {
-        driver_kit::install_crypto();
-        let mut user = Self { client: Client::new(), endpoint: simulator.endpoint(), token: String::new() };
-        let login = json!({ "access_key_id": account, "secret_access_key": format!("{account}-secret") });
-        let (status, session) = user.send(Method::POST, "/auth", Some(login)).await;
-        assert_eq!(status, StatusCode::CREATED);
-        session["token"].as_str().unwrap().clone_into(&mut user.token);
-        user
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let mut request = self.client.request(method, format!("{}{path}", self.endpoint));
-        request = request.bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let response = request.send().await.unwrap();
-        let status = response.status();
-        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let (status, value) = self.send(Method::GET, path, None).await;
-        assert_eq!(status, StatusCode::OK, "{path}: {value}");
-        value
-    }
-
-    async fn text(&self, path: &str) -> String {
-        let request = self.client.get(format!("{}{path}", self.endpoint)).bearer_auth(&self.token);
-        request.send().await.unwrap().text().await.unwrap()
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Value {
-        let (status, value) = self.send(Method::POST, path, Some(body)).await;
-        assert!(status.is_success(), "{path}: {status} {value}");
-        value
-    }
-}
+mod support;
+use support::user::User;
 
 fn manual() -> (Arc<ManualClock>, SimulatorOptions) {
     let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)));
     let options = SimulatorOptions { clock: clock.clone(), ..SimulatorOptions::default() };
     (clock, options)
+}
+
+/// Where the own and the published resources of a kind are listed.
+fn listings(kind: Kind) -> [String; 2] {
+    ["own", "published"].map(|scope| format!("/v1/north/{}?limit=1000&scope={scope}", kind.spec().plural))
 }
 
 #[tokio::test]
@@ -74,10 +35,8 @@ async fn a_still_cloud_is_the_same_byte_for_byte_and_so_is_its_next_start() {
         let user = User::of(&simulator, "demo").await;
         for _ in 0..2 {
             let mut text = String::new();
-            for path in
-                ["instances", "volumes", "images", "images?scope=published", "instance_types?scope=published"]
-            {
-                text += &user.text(&format!("/v1/north/{path}")).await;
+            for path in Kind::all().flat_map(listings) {
+                text += &user.text(&path).await;
             }
             texts.push(text);
         }
@@ -117,12 +76,17 @@ async fn an_instance_lives_as_it_is_told_and_the_journal_knows() {
     clock.advance(transit);
     assert_eq!(user.send(Method::GET, &path, None).await.0, StatusCode::NOT_FOUND);
     let journal = user.get("/control/journal").await;
-    let told: Vec<_> = journal["lines"].as_array().unwrap().iter().map(|line| line["to"].as_str()).collect();
+    let lines = journal["lines"].as_array().unwrap();
+    let told = |kind: &str| -> Vec<Option<&str>> {
+        lines.iter().filter(|line| line["kind"] == kind).map(|line| line["to"].as_str()).collect()
+    };
     let lived = [
         "BOOTING", "ACTIVE", "HALTING", "HALTED", "WAKING", "ACTIVE", "CYCLING", "ACTIVE", "REMOVING",
         "REMOVED",
     ];
-    assert_eq!(told, lived.into_iter().map(Some).chain([None]).collect::<Vec<_>>());
+    assert_eq!(told("instance"), lived.into_iter().map(Some).chain([None]).collect::<Vec<_>>());
+    let followed = ["PLUGGING", "LIVE", "DARK", "PLUGGING", "LIVE", "DARK"];
+    assert_eq!(told("network_interface"), followed.into_iter().map(Some).chain([None]).collect::<Vec<_>>());
     simulator.stop().await;
 }
 
@@ -208,6 +172,79 @@ async fn faults_strike_whom_and_as_often_as_they_are_told() {
 }
 
 #[tokio::test]
+async fn every_collection_has_pages_single_documents_and_faults() {
+    let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+    let user = User::of(&simulator, "demo").await;
+    for kind in Kind::all() {
+        let plural = kind.spec().plural;
+        let mut all = 0;
+        for path in listings(kind) {
+            let whole = user.get(&path).await;
+            assert_eq!(whole["kind"], plural);
+            let items = whole["items"].as_array().unwrap();
+            assert_eq!((whole["total"].as_u64(), whole["next"].as_str()), (Some(items.len() as u64), None));
+            all += items.len();
+            let (mut paged, mut marker) = (Vec::new(), Some(String::new()));
+            while let Some(after) = marker {
+                let page = user.get(&format!("{}{after}", path.replace("1000", "3"))).await;
+                let some = page["items"].as_array().unwrap();
+                assert!(some.len() == 3 || page["next"].is_null(), "{page}");
+                paged.extend(some.iter().cloned());
+                marker = page["next"].as_str().map(|next| format!("&marker={next}"));
+            }
+            assert_eq!(&paged, items, "{plural}");
+            for item in items {
+                assert_eq!(item["kind"], kind.as_str());
+                let path = format!("/v1/north/{plural}/{}", item["id"].as_str().unwrap());
+                assert_eq!(user.get(&path).await, *item);
+            }
+        }
+        assert!(all > 0, "no {plural}");
+        let fault =
+            json!([{ "fault": "forbidden", "kind": kind }, { "fault": "server_error", "kind": plural }]);
+        user.send(Method::PUT, "/control/faults", Some(fault)).await;
+        assert_eq!(user.send(Method::GET, &listings(kind)[0], None).await.0, StatusCode::FORBIDDEN);
+        let faults = user.get("/control/faults").await;
+        assert_eq!((&faults[0]["struck"], &faults[1]["struck"]), (&json!(1), &json!(1)), "{plural}");
+        user.send(Method::DELETE, "/control/faults", None).await;
+    }
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn clients_make_and_remove_some_kinds_only() {
+    let (clock, options) = manual();
+    let transit = options.transit;
+    let simulator = Simulator::start(options).await.unwrap();
+    let user = User::of(&simulator, "demo").await;
+    let volumes = user.get("/v1/north/volumes").await;
+    let volume = volumes["items"][0]["id"].as_str().unwrap();
+    for kind in Kind::all() {
+        let path = format!("/v1/north/{}", kind.spec().plural);
+        let wanted = json!({ "name": "mine", "volume": volume });
+        let (made, document) = user.send(Method::POST, &path, Some(wanted)).await;
+        if ["instance", "volume", "volume_snapshot", "image"].contains(&kind.as_str()) {
+            assert_eq!(made, StatusCode::ACCEPTED, "{kind}: {document}");
+            clock.advance(transit);
+            let one = format!("{path}/{}", document["id"].as_str().unwrap());
+            assert_eq!(user.send(Method::DELETE, &one, None).await.0, StatusCode::ACCEPTED, "{kind}");
+            clock.advance(transit * 2);
+            assert_eq!(user.send(Method::GET, &one, None).await.0, StatusCode::NOT_FOUND, "{kind}");
+        } else {
+            assert_eq!(made, StatusCode::BAD_REQUEST, "{kind}");
+            let mut items = Vec::new();
+            for path in listings(kind) {
+                items.extend(user.get(&path).await["items"].as_array().unwrap().clone());
+            }
+            let one = format!("{path}/{}", items[0]["id"].as_str().unwrap());
+            assert_eq!(user.send(Method::DELETE, &one, None).await.0, StatusCode::BAD_REQUEST, "{kind}");
+            assert_eq!(user.get(&one).await, items[0], "{kind}");
+        }
+    }
+    simulator.stop().await;
+}
+
+#[tokio::test]
 async fn vanishing_takes_resources_away_at_once() {
     let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
     let user = User::of(&simulator, "demo").await;
@@ -226,26 +263,39 @@ async fn vanishing_takes_resources_away_at_once() {
 #[tokio::test]
 async fn a_hundred_thousand_instances_are_listed_in_pages() {
     let population = Population { instances: 100_000, volumes: 0, ..Population::default() };
+    let start = Instant::now();
     let simulator =
         Simulator::start(SimulatorOptions { population, ..SimulatorOptions::default() }).await.unwrap();
+    println!("started in {:?}", start.elapsed());
     let user = User::of(&simulator, "demo").await;
-    let (mut marker, mut count, mut pages) = (String::new(), 0, 0);
-    let start = Instant::now();
-    user.text("/v1/north/instances?limit=1000").await;
-    println!("one page as text in {:?}", start.elapsed());
-    loop {
-        let page = user.get(&format!("/v1/north/instances?limit=1000{marker}")).await;
-        let items = page["items"].as_array().unwrap();
-        assert!(items.len() <= 1000);
-        count += items.len();
-        pages += 1;
-        match page["next"].as_str() {
-            Some(next) => marker = format!("&marker={next}"),
-            None => break,
+    let quotas = user.get("/v1/north/quotas").await;
+    println!("quotas counted in {:?}", start.elapsed());
+    let used = |word: &str| {
+        let mut all = quotas["items"].as_array().unwrap().iter();
+        all.find(|quota| quota["name"] == word).unwrap()["used"].as_u64().unwrap()
+    };
+    assert_eq!((used("machines"), used("plugs")), (100_000, 100_004));
+    for (collection, expected) in
+        [("instances", 100_000), ("network_interfaces", 100_004), ("ip_addresses", used("outside_addresses"))]
+    {
+        let (mut marker, mut count, mut pages) = (String::new(), 0, 0);
+        let start = Instant::now();
+        user.text(&format!("/v1/north/{collection}?limit=1000")).await;
+        println!("{collection}: one page as text in {:?}", start.elapsed());
+        loop {
+            let page = user.get(&format!("/v1/north/{collection}?limit=1000{marker}")).await;
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= 1000);
+            count += items.len() as u64;
+            pages += 1;
+            match page["next"].as_str() {
+                Some(next) => marker = format!("&marker={next}"),
+                None => break,
+            }
         }
+        println!("{collection}: {pages} pages in {:?}", start.elapsed());
+        assert_eq!((count, pages), (expected, expected.div_ceil(1000)), "{collection}");
     }
-    println!("{pages} pages in {:?}", start.elapsed());
-    assert_eq!((count, pages), (100_000, 100));
     simulator.stop().await;
 }
 

@@ -33,6 +33,13 @@ pub(super) struct Simulator {
     /// Instance types that each region publishes.
     #[arg(long, default_value_t = 8)]
     instance_types: usize,
+    /// Snapshots of volumes of each account in each region.
+    #[arg(long, default_value_t = 6)]
+    snapshots: usize,
+    /// Networks of each account in each region, with two subnets each; with 0 there are no routers, interfaces and
+    /// outside addresses either.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=128))]
+    networks: u16,
     /// Moves begun a second: stops, starts, reboots, creations, terminations.
     #[arg(long, default_value_t = 0.0)]
     movement: f64,
@@ -66,6 +73,8 @@ impl Simulator {
                 images: self.images,
                 public_images: self.public_images,
                 instance_types: self.instance_types,
+                snapshots: self.snapshots,
+                networks: usize::from(self.networks),
             },
             movement: self.movement,
             transit: Duration::from_secs_f64(self.transit_seconds.max(0.0)),

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use gateway_core::driver::CloudSpec;
 use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Image, Instance, InstanceType, Reference, Volume};
+use gateway_core::kinds::{
+    Datacenter, Image, Instance, InstanceType, IpAddress, IpAddressBinding, Network, NetworkInterface, Quota,
+    Reference, Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment,
+    VolumeSnapshot, VolumeType,
+};
 use gateway_core::observation::{Observed, Visibility};
 use gateway_core::scope::Region;
 use gateway_core::{Error, ErrorKind, Kind, Result, Timestamp};
@@ -12,7 +16,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{image, instance, instance_type, volume};
+use super::{
+    datacenter, image, instance, instance_type, ip_address, ip_address_binding, network, network_interface,
+    quota, router, security_group, security_group_rule, ssh_key, subnet, volume, volume_attachment,
+    volume_snapshot, volume_type,
+};
 
 /// One page of a listing.
 #[derive(Deserialize)]
@@ -36,10 +44,10 @@ pub(super) struct Common {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) status: String,
-    owner: Option<String>,
+    pub(super) owner: Option<String>,
     public: bool,
-    created: Timestamp,
-    changed: Timestamp,
+    created: Option<Timestamp>,
+    changed: Option<Timestamp>,
     labels: BTreeMap<String, String>,
 }
 
@@ -70,15 +78,59 @@ impl Context<'_> {
             InstanceType::KIND => instance_type::observe(&common, raw)?,
             Image::KIND => image::observe(&common, raw)?,
             Volume::KIND => volume::observe(self, &common, raw)?,
+            VolumeType::KIND => volume_type::observe(&common, raw)?,
+            VolumeSnapshot::KIND => volume_snapshot::observe(self, &common, raw)?,
+            VolumeAttachment::KIND => volume_attachment::observe(self, &common, raw)?,
+            Network::KIND => network::observe(&common, raw)?,
+            Subnet::KIND => subnet::observe(self, &common, raw)?,
+            NetworkInterface::KIND => network_interface::observe(self, &common, raw)?,
+            Router::KIND => router::observe(self, &common, raw)?,
+            IpAddress::KIND => ip_address::observe(self, &common, raw)?,
+            IpAddressBinding::KIND => ip_address_binding::observe(self, &common, raw)?,
+            SecurityGroup::KIND => security_group::observe(&common, raw)?,
+            SecurityGroupRule::KIND => security_group_rule::observe(self, &common, raw)?,
+            SshKey::KIND => ssh_key::observe(&common, raw)?,
+            Datacenter::KIND => datacenter::observe(&common, raw)?,
+            Quota::KIND => quota::observe(&common, raw)?,
             _ => return Err(unsupported(kind)),
         };
         observed.owner = common.owner;
         observed.visibility = if common.public { Visibility::Public } else { Visibility::Private };
-        observed.created_at = Some(common.created);
-        observed.updated_at = Some(common.changed);
+        observed.created_at = common.created;
+        observed.updated_at = common.changed;
         observed.tags = common.labels;
         Ok(observed)
     }
+}
+
+/// The cloud's own id in a native key, which has a second part where that id alone is not unique.
+pub(super) fn cloud_id(kind: Kind, native_key: &str) -> &str {
+    match native_key.split_once('/') {
+        Some((id, _machine)) if kind == VolumeAttachment::KIND => id,
+        Some((_owner, id)) if kind == Quota::KIND => id,
+        _ => native_key,
+    }
+}
+
+/// 4 or 6, of the cloud's word for a family of addresses.
+pub(super) fn ip_version(family: &str) -> Result<u8> {
+    match family {
+        "inet" => Ok(4),
+        "inet6" => Ok(6),
+        other => Err(wrong(format!("addresses are of the family {other:?}"))),
+    }
+}
+
+/// The gateway's name of a service, or the cloud's where it has none.
+pub(super) fn service(word: &str) -> String {
+    let name = match word {
+        "machines" => "compute",
+        "disks" => "volume",
+        "nets" => "network",
+        "pictures" => "image",
+        other => other,
+    };
+    name.to_owned()
 }
 
 /// Reads a part of a document.

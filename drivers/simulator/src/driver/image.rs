@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::document::{Common, read};
+use super::state;
 
 #[derive(Deserialize)]
 struct Wire {
@@ -14,15 +15,6 @@ struct Wire {
     architecture: String,
     needs_disk_gb: u64,
     locked: bool,
-}
-
-pub(super) fn state(status: &str) -> ImageState {
-    match status {
-        "UPLOADING" => ImageState::Pending,
-        "READY" => ImageState::Available,
-        "ERASING" => ImageState::Deleting,
-        _ => ImageState::Unknown,
-    }
 }
 
 pub(super) fn observe(common: &Common, raw: Value) -> Result<Observed> {
@@ -37,5 +29,6 @@ pub(super) fn observe(common: &Common, raw: Value) -> Result<Observed> {
         ..Image::default()
     };
     let observed = Observed::new(&common.id, &common.name, &fields, raw)?;
-    Ok(observed.with_state(state(&common.status), &common.status))
+    let state = state::of(state::IMAGE, &common.status, ImageState::Unknown);
+    Ok(observed.with_state(state, &common.status))
 }

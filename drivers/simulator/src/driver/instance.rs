@@ -1,12 +1,13 @@
 use gateway_core::kind::Canonical;
-use gateway_core::kinds::Reference;
-use gateway_core::kinds::{Image, Instance, InstanceState, InstanceType, Volume};
+use gateway_core::kinds::{Image, Instance, InstanceState, InstanceType, SecurityGroup, Volume};
 use gateway_core::observation::Observed;
 use gateway_core::{Result, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::document::{Common, Context, read};
+use super::network_interface::WireFirewall;
+use super::state;
 
 #[derive(Deserialize)]
 struct Wire {
@@ -16,7 +17,7 @@ struct Wire {
     zone: String,
     addresses: Vec<WireAddress>,
     key: Option<String>,
-    firewalls: Vec<String>,
+    firewalls: Vec<WireFirewall>,
     disks: Vec<String>,
     booted: Option<Timestamp>,
     failure: Option<String>,
@@ -35,21 +36,6 @@ struct WireType {
 struct WireAddress {
     ip: String,
     outside: bool,
-}
-
-pub(super) fn state(status: &str) -> InstanceState {
-    match status {
-        "BOOTING" => InstanceState::Pending,
-        "ACTIVE" => InstanceState::Running,
-        "CYCLING" => InstanceState::Rebooting,
-        "HALTING" => InstanceState::Stopping,
-        "HALTED" => InstanceState::Stopped,
-        "WAKING" => InstanceState::Starting,
-        "FAILED" => InstanceState::Error,
-        "REMOVING" => InstanceState::Terminating,
-        "REMOVED" => InstanceState::Terminated,
-        _ => InstanceState::Unknown,
-    }
 }
 
 pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Result<Observed> {
@@ -73,7 +59,7 @@ pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Res
         security_groups: wire
             .firewalls
             .iter()
-            .map(|name| Reference { name: Some(name.clone()), ..Reference::default() })
+            .map(|firewall| context.reference(SecurityGroup::KIND, &firewall.id, Some(&firewall.name)))
             .collect(),
         volumes: wire.disks.iter().map(|disk| context.reference(Volume::KIND, disk, None)).collect(),
         launched_at: wire.booted,
@@ -81,5 +67,6 @@ pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Res
         fault: wire.failure.clone(),
     };
     let observed = Observed::new(&common.id, &common.name, &fields, raw)?;
-    Ok(observed.with_state(state(&common.status), &common.status))
+    let state = state::of(state::INSTANCE, &common.status, InstanceState::Unknown);
+    Ok(observed.with_state(state, &common.status))
 }

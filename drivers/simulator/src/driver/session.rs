@@ -12,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::api::Api;
-use super::document::{Context, PageDocument, RegionsDocument, unsupported, wrong};
+use super::document::{Context, PageDocument, RegionsDocument, cloud_id, unsupported, wrong};
 
 /// Items asked for on a page: the most that the cloud gives. Fewer means more calls; more, larger answers.
 const PAGE_LIMIT: &str = "1000";
@@ -109,7 +109,8 @@ impl Session for SimulatorSession {
         if super::CAPABILITY.of(kind).is_none() {
             return Err(unsupported(kind));
         }
-        let path = ["v1", region.as_str(), kind.spec().plural, native_key];
+        let id = cloud_id(kind, native_key);
+        let path = ["v1", region.as_str(), kind.spec().plural, id];
         let raw: Value = match self.api.get(&path, &[]).await {
             Ok(response) => response.json()?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -118,6 +119,8 @@ impl Session for SimulatorSession {
         let observed = Context { cloud: &self.cloud, region }.observe(kind, raw)?;
         match observed.native_key == native_key {
             true => Ok(Some(observed)),
+            // The disk is in another machine by now, or the quota is another account's: what was asked for is not there.
+            false if observed.external_id == id && id != native_key => Ok(None),
             false => Err(wrong(format!("asked for {native_key}, got {}", observed.native_key))),
         }
     }

@@ -1,11 +1,12 @@
 use gateway_core::Result;
 use gateway_core::kind::Canonical;
-use gateway_core::kinds::{AttachmentPoint, Instance, Volume, VolumeState};
+use gateway_core::kinds::{AttachmentPoint, Instance, Volume, VolumeSnapshot, VolumeState};
 use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::document::{Common, Context, read};
+use super::state;
 
 #[derive(Deserialize)]
 struct Wire {
@@ -15,16 +16,7 @@ struct Wire {
     encrypted: bool,
     attached_to: Option<String>,
     device: Option<String>,
-}
-
-pub(super) fn state(status: &str) -> VolumeState {
-    match status {
-        "FORMING" => VolumeState::Pending,
-        "FREE" => VolumeState::Available,
-        "ATTACHED" => VolumeState::InUse,
-        "ERASING" => VolumeState::Deleting,
-        _ => VolumeState::Unknown,
-    }
+    copy_of: Option<String>,
 }
 
 pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Result<Observed> {
@@ -38,9 +30,11 @@ pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Res
         volume_type: Some(wire.class),
         datacenter: Some(wire.zone),
         encrypted: Some(wire.encrypted),
+        snapshot: wire.copy_of.map(|snapshot| context.reference(VolumeSnapshot::KIND, &snapshot, None)),
         attachments: attachment.into_iter().collect(),
         ..Volume::default()
     };
     let observed = Observed::new(&common.id, &common.name, &fields, raw)?;
-    Ok(observed.with_state(state(&common.status), &common.status))
+    let state = state::of(state::VOLUME, &common.status, VolumeState::Unknown);
+    Ok(observed.with_state(state, &common.status))
 }

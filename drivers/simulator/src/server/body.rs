@@ -6,60 +6,9 @@ use std::net::Ipv4Addr;
 use gateway_core::Timestamp;
 
 use super::lifecycle::Status;
-
-/// The kinds that the cloud has, in its own words for collections and id prefixes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sort {
-    Instance,
-    InstanceType,
-    Image,
-    Volume,
-}
-
-impl Sort {
-    pub(super) const ALL: [Self; 4] = [Self::Instance, Self::InstanceType, Self::Image, Self::Volume];
-
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Instance => "instance",
-            Self::InstanceType => "instance_type",
-            Self::Image => "image",
-            Self::Volume => "volume",
-        }
-    }
-
-    pub(super) const fn plural(self) -> &'static str {
-        match self {
-            Self::Instance => "instances",
-            Self::InstanceType => "instance_types",
-            Self::Image => "images",
-            Self::Volume => "volumes",
-        }
-    }
-
-    const fn prefix(self) -> &'static str {
-        match self {
-            Self::Instance => "i-",
-            Self::InstanceType => "t-",
-            Self::Image => "m-",
-            Self::Volume => "v-",
-        }
-    }
-
-    pub(super) fn parse_plural(plural: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|sort| sort.plural() == plural)
-    }
-
-    pub(super) fn id(self, number: u64) -> String {
-        format!("{}{number:016x}", self.prefix())
-    }
-
-    pub(super) fn number(self, id: &str) -> Option<u64> {
-        let digits = id.strip_prefix(self.prefix())?;
-        let number = u64::from_str_radix(digits, 16).ok()?;
-        (self.id(number) == id).then_some(number)
-    }
-}
+use super::published::{Class, Service};
+use super::quota::Measure;
+use super::rules::RuleForm;
 
 /// One resource.
 #[derive(Clone, Debug)]
@@ -81,13 +30,45 @@ impl Record {
     }
 }
 
-/// What only one kind has.
+/// What only one kind has. What follows another resource has nothing of its own; see [`super::follow`].
 #[derive(Clone, Debug)]
 pub(super) enum Body {
     Instance(Instance),
     InstanceType(InstanceType),
     Image(Image),
     Volume(Volume),
+    VolumeType(&'static Class),
+    VolumeSnapshot(VolumeSnapshot),
+    Network(Network),
+    Subnet(Subnet),
+    /// A router's interface in the subnet of that number; those of instances follow them.
+    RouterPlug {
+        subnet: u64,
+    },
+    /// A router's address in the outside network.
+    Router {
+        outside: Ipv4Addr,
+    },
+    /// An outside address that leads nowhere; those that lead to instances follow them.
+    SpareAddress(Ipv4Addr),
+    SecurityGroup {
+        about: &'static str,
+        usual: bool,
+    },
+    /// A rule of the group of that number.
+    SecurityGroupRule {
+        group: u64,
+        form: &'static RuleForm,
+    },
+    SshKey {
+        text: String,
+        digest: String,
+    },
+    Datacenter(Service),
+    Quota {
+        measure: &'static Measure,
+        most: Option<u64>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -117,4 +98,28 @@ pub(super) struct Image {
 pub(super) struct Volume {
     pub(super) gigabytes: u64,
     pub(super) attached_to: Option<u64>,
+    /// The snapshot that it was filled from, while that is there.
+    pub(super) copy_of: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct VolumeSnapshot {
+    /// The volume, while that is there.
+    pub(super) of: Option<u64>,
+    pub(super) gigabytes: u64,
+    pub(super) sealed: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Network {
+    pub(super) leads_out: bool,
+    pub(super) usual: bool,
+    pub(super) segment: u16,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subnet {
+    pub(super) network: u64,
+    pub(super) range: super::addresses::Range,
+    pub(super) usual: bool,
 }

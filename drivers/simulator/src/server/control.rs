@@ -12,6 +12,7 @@ use serde_json::json;
 use super::answer::{Refusal, json_answer};
 use super::fault::Fault;
 use super::shelf::Owner;
+use super::sort::Sort;
 use super::state::{Cloud, locked};
 
 /// Journal lines in one answer when the client does not say.
@@ -82,8 +83,12 @@ pub(super) async fn vanish(
             .ok_or_else(|| Refusal::invalid("there is no such account"))?,
     };
     let region = wanted.region.as_deref().unwrap_or(&cloud.options.regions[0]);
-    let collection = format!("{}s", wanted.kind.strip_suffix('s').unwrap_or(&wanted.kind));
-    let place = cloud.place(region, &collection, Owner::Account(account))?;
+    let sort = Sort::parse(&wanted.kind).filter(|sort| sort.is_made_by_clients()).ok_or_else(|| {
+        Refusal::invalid(
+            "instances, volumes, volume snapshots and images can vanish, and what follows with them",
+        )
+    })?;
+    let place = cloud.place(region, sort.plural(), Owner::Account(account))?;
     let ids = cloud.with_world(|world, now| {
         let numbers: Vec<u64> =
             world.shelf(place).after(None).take(wanted.count).map(|(number, _)| number).collect();

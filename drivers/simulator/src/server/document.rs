@@ -1,15 +1,25 @@
 //! Records as the cloud shows them: complete, in its own words.
 
+mod address;
+mod guard;
+mod instance;
+mod interface;
+mod network;
+mod volume;
+
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 
 use gateway_core::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::body::{Body, InstanceType, Record, Sort};
-use super::lifecycle::Status;
+use super::body::{Body, InstanceType};
+use super::collection::Entry;
 use super::shelf::{Owner, Place};
+use super::sort::Sort;
 use super::world::World;
+
+static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
 
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
@@ -19,8 +29,8 @@ pub(super) struct Document<'a> {
     status: &'static str,
     owner: Option<&'a str>,
     public: bool,
-    created: Timestamp,
-    changed: Timestamp,
+    created: Option<Timestamp>,
+    changed: Option<Timestamp>,
     labels: &'a BTreeMap<String, String>,
     #[serde(flatten)]
     own: Own<'a>,
@@ -29,141 +39,102 @@ pub(super) struct Document<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Own<'a> {
-    Instance {
-        #[serde(rename = "type")]
-        instance_type: TypeOfInstance<'a>,
-        image: String,
-        zone: String,
-        addresses: Vec<Address>,
-        key: Option<&'static str>,
-        firewalls: [&'static str; 1],
-        disks: Vec<String>,
-        booted: Option<Timestamp>,
-        failure: Option<&'static str>,
-    },
-    InstanceType {
-        cores: u32,
-        memory_mb: u64,
-        disk_gb: u64,
-        architecture: &'static str,
-    },
-    Image {
-        bytes: u64,
-        format: &'static str,
-        system: &'static str,
-        architecture: &'static str,
-        needs_disk_gb: u64,
-        locked: bool,
-    },
-    Volume {
-        size_gb: u64,
-        class: &'static str,
-        zone: String,
-        encrypted: bool,
-        attached_to: Option<String>,
-        device: Option<&'static str>,
-    },
-}
-
-#[derive(Serialize)]
-struct TypeOfInstance<'a> {
-    id: String,
-    name: &'a str,
-    cores: u32,
-    memory_mb: u64,
-    disk_gb: u64,
-}
-
-#[derive(Serialize)]
-struct Address {
-    ip: Ipv4Addr,
-    outside: bool,
+    Instance(instance::Instance<'a>),
+    NetworkInterface(interface::Plug<'a>),
+    Other(Value),
 }
 
 impl World {
-    /// The document of one record; `accounts` are the accounts' ids by number.
+    /// The document of what is shown under a number; `accounts` are the accounts' ids by number.
     pub(super) fn document<'a>(
         &'a self,
         place: Place,
         number: u64,
-        record: &'a Record,
+        entry: Entry<'a>,
         accounts: &'a [String],
     ) -> Document<'a> {
+        let record = entry.record;
         let owner = match place.owner {
             Owner::Account(account) => accounts.get(account).map(String::as_str),
             Owner::Everybody => None,
         };
+        let (created, changed) = match place.sort {
+            // As old as its account.
+            Sort::Quota => (None, None),
+            Sort::VolumeAttachment => (Some(record.since), None),
+            // What changes about the leader changes nothing here.
+            _ if entry.follows => (Some(record.created), None),
+            _ => (Some(record.created), Some(record.changed)),
+        };
         Document {
             kind: place.sort.word(),
             id: place.sort.id(number),
-            name: &record.name,
-            status: record.status.word(),
+            name: if entry.follows { "" } else { &record.name },
+            status: entry.status.word(),
             owner,
             public: place.owner == Owner::Everybody,
-            created: record.created,
-            changed: record.changed,
-            labels: &record.labels,
-            own: self.own(place, number, record),
+            created,
+            changed,
+            labels: if entry.follows { &NO_LABELS } else { &record.labels },
+            own: self.own(place, number, entry),
         }
     }
 
-    fn own<'a>(&'a self, place: Place, number: u64, record: &'a Record) -> Own<'a> {
-        match &record.body {
-            Body::Instance(instance) => Own::Instance {
-                instance_type: self.type_of_instance(place, instance.instance_type),
-                image: Sort::Image.id(instance.image),
-                zone: self.zone(place, number),
-                addresses: std::iter::once(Address { ip: instance.inside, outside: false })
-                    .chain(instance.outside.map(|ip| Address { ip, outside: true }))
-                    .collect(),
-                key: number.is_multiple_of(3).then_some("ops"),
-                firewalls: ["default"],
-                disks: instance.disks.iter().map(|disk| Sort::Volume.id(*disk)).collect(),
-                booted: instance.booted,
-                failure: (record.status == Status::Failed).then_some("no host took it"),
-            },
-            Body::InstanceType(InstanceType { cores, memory_mb, disk_gb }) => Own::InstanceType {
-                cores: *cores,
-                memory_mb: *memory_mb,
-                disk_gb: *disk_gb,
-                architecture: "x86_64",
-            },
-            Body::Image(image) => Own::Image {
-                bytes: image.bytes,
-                format: "qcow2",
-                system: image.system,
-                architecture: "x86_64",
-                needs_disk_gb: 5,
-                locked: false,
-            },
-            Body::Volume(volume) => Own::Volume {
-                size_gb: volume.gigabytes,
-                class: if number.is_multiple_of(4) { "fast" } else { "plain" },
-                zone: self.zone(place, number),
-                encrypted: number.is_multiple_of(2),
-                attached_to: volume.attached_to.map(|instance| Sort::Instance.id(instance)),
-                device: volume.attached_to.map(|_| "/dev/vdb"),
-            },
-        }
-    }
-
-    fn type_of_instance(&self, place: Place, number: u64) -> TypeOfInstance<'_> {
-        let types = self.shelf(Place { owner: Owner::Everybody, sort: Sort::InstanceType, ..place });
-        let (name, size) = match types.get(number) {
-            Some(Record { name, body: Body::InstanceType(size), .. }) => (name.as_str(), *size),
-            _ => ("", InstanceType { cores: 0, memory_mb: 0, disk_gb: 0 }),
+    fn own<'a>(&'a self, place: Place, number: u64, entry: Entry<'a>) -> Own<'a> {
+        let own = match (&entry.record.body, place.sort) {
+            (Body::Instance(instance), Sort::Instance) => {
+                return Own::Instance(self.instance(place, number, entry.status, instance));
+            }
+            (Body::Instance(instance), Sort::NetworkInterface) => {
+                return Own::NetworkInterface(self.instance_plug(place, number, instance));
+            }
+            (Body::Instance(instance), Sort::IpAddress) => self.bound_address(place, number, instance),
+            (Body::Instance(instance), _) => address::binding(number, instance),
+            (Body::Volume(volume), Sort::VolumeAttachment) => {
+                volume::attachment(number, volume, entry.record.since)
+            }
+            (Body::Volume(volume), _) => self.volume(place, number, volume),
+            (Body::InstanceType(size), _) => instance_type(size),
+            (Body::Image(image), _) => json!({
+                "bytes": image.bytes,
+                "format": "qcow2",
+                "system": image.system,
+                "architecture": "x86_64",
+                "needs_disk_gb": 5,
+                "locked": false,
+            }),
+            (Body::VolumeType(class), _) => volume::class(class),
+            (Body::VolumeSnapshot(snapshot), _) => volume::snapshot(snapshot, entry.status),
+            (Body::Network(network), _) => self.network(place, network),
+            (Body::Subnet(subnet), _) => network::subnet(subnet),
+            (Body::RouterPlug { subnet }, _) => {
+                return Own::NetworkInterface(self.router_plug(place, number, *subnet));
+            }
+            (Body::Router { outside }, _) => self.router(place, *outside),
+            (Body::SpareAddress(ip), _) => self.spare_address(place, *ip),
+            (Body::SecurityGroup { about, usual }, _) => guard::group(about, *usual),
+            (Body::SecurityGroupRule { group, form }, _) => guard::rule(*group, form),
+            (Body::SshKey { text, digest }, _) => {
+                json!({ "form": "ed25519", "text": text, "digest": digest })
+            }
+            (Body::Datacenter(service), _) => {
+                json!({ "service": service.word(), "sort": "hall", "notices": ["doors close at night"] })
+            }
+            (Body::Quota { measure, most }, _) => json!({
+                "service": measure.service,
+                "most": most,
+                "used": self.used(place, measure),
+            }),
         };
-        TypeOfInstance {
-            id: Sort::InstanceType.id(number),
-            name,
-            cores: size.cores,
-            memory_mb: size.memory_mb,
-            disk_gb: size.disk_gb,
-        }
+        Own::Other(own)
     }
+}
 
-    fn zone(&self, place: Place, number: u64) -> String {
-        let letter = if number & 16 == 0 { 'a' } else { 'b' };
-        format!("{}-{letter}", self.regions[place.region])
-    }
+fn instance_type(size: &InstanceType) -> Value {
+    json!({
+        "cores": size.cores,
+        "memory_mb": size.memory_mb,
+        "disk_gb": size.disk_gb,
+        "architecture": "x86_64",
+    })
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sort::Sort;
+
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -92,7 +94,7 @@ impl Fault {
         let same = |filter: &Option<String>, fact: &[Option<&str>]| {
             filter.as_deref().is_none_or(|filter| fact.contains(&Some(filter)))
         };
-        let singular = request.collection.and_then(|name| name.strip_suffix('s'));
+        let singular = request.collection.and_then(Sort::parse_plural).map(Sort::word);
         same(&self.kind, &[request.collection, singular])
             && same(&self.region, &[request.region])
             && same(&self.account, &[request.account_name, request.account_id])

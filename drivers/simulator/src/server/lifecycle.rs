@@ -20,10 +20,30 @@ pub(super) enum Status {
     // Images.
     Uploading,
     Ready,
-    // Volumes and images.
+    // Snapshots.
+    Copying,
+    Whole,
+    // Volumes, images and snapshots.
     Erasing,
-    // Instance types.
+    // Instance types and sorts of volumes.
     Offered,
+    // Attachments.
+    Held,
+    // Networks.
+    Carrying,
+    // Interfaces.
+    Plugging,
+    Live,
+    Dark,
+    // Routers.
+    Passing,
+    // Outside addresses.
+    Bound,
+    Spare,
+    // Datacenters.
+    Open,
+    // All that has no life cycle.
+    Kept,
 }
 
 /// What comes of a status when nobody interferes.
@@ -54,8 +74,20 @@ impl Status {
             Self::Attached => "ATTACHED",
             Self::Uploading => "UPLOADING",
             Self::Ready => "READY",
+            Self::Copying => "COPYING",
+            Self::Whole => "WHOLE",
             Self::Erasing => "ERASING",
             Self::Offered => "OFFERED",
+            Self::Held => "HELD",
+            Self::Carrying => "CARRYING",
+            Self::Plugging => "PLUGGING",
+            Self::Live => "LIVE",
+            Self::Dark => "DARK",
+            Self::Passing => "PASSING",
+            Self::Bound => "BOUND",
+            Self::Spare => "SPARE",
+            Self::Open => "OPEN",
+            Self::Kept => "KEPT",
         }
     }
 
@@ -66,6 +98,7 @@ impl Status {
             Self::Removing => Outcome::Becomes(Self::Removed),
             Self::Forming => Outcome::Becomes(Self::Free),
             Self::Uploading => Outcome::Becomes(Self::Ready),
+            Self::Copying => Outcome::Becomes(Self::Whole),
             Self::Removed | Self::Erasing => Outcome::Gone,
             Self::Active
             | Self::Halted
@@ -73,7 +106,18 @@ impl Status {
             | Self::Free
             | Self::Attached
             | Self::Ready
-            | Self::Offered => Outcome::Stays,
+            | Self::Whole
+            | Self::Offered
+            | Self::Held
+            | Self::Carrying
+            | Self::Plugging
+            | Self::Live
+            | Self::Dark
+            | Self::Passing
+            | Self::Bound
+            | Self::Spare
+            | Self::Open
+            | Self::Kept => Outcome::Stays,
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use gateway_core::Timestamp;
 
-use super::body::{Body, Instance, Record, Sort};
+use super::body::{Body, Instance, Record};
 use super::lifecycle::{Order, Status};
 use super::options::SimulatorOptions;
 use super::random::Random;
 use super::seed;
 use super::shelf::{Owner, Place};
+use super::sort::Sort;
 use super::world::World;
 
 /// Of a hundred instances that chance creates, how many fail at once.
@@ -96,11 +97,13 @@ impl Mover {
         };
         let failing = self.random.percent(FAILING_PERCENT);
         let status = if failing { Status::Failed } else { Status::Booting };
+        let outside =
+            self.random.percent(seed::OUTSIDE_PERCENT).then(|| world.outside_address(place)).flatten();
         let body = Body::Instance(Instance {
             instance_type,
             image,
-            inside: seed::inside_address(&mut self.random),
-            outside: None,
+            inside: world.inside_address(place),
+            outside,
             disks: Vec::new(),
             booted: None,
         });

@@ -68,11 +68,24 @@ pub struct Population {
     pub public_images: usize,
     /// Instance types that each region publishes; 1 at least.
     pub instance_types: usize,
+    /// Snapshots of volumes of each account in each region; none where there are no volumes.
+    pub snapshots: usize,
+    /// Networks of each account in each region, with two subnets each; 128 at most. With none there are no
+    /// routers, interfaces and outside addresses either: half of all records of a large cloud.
+    pub networks: usize,
 }
 
 impl Default for Population {
     fn default() -> Self {
-        Self { instances: 20, volumes: 10, images: 3, public_images: 6, instance_types: 8 }
+        Self {
+            instances: 20,
+            volumes: 10,
+            images: 3,
+            public_images: 6,
+            instance_types: 8,
+            snapshots: 4,
+            networks: 2,
+        }
     }
 }
 

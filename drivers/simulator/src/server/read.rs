@@ -105,16 +105,15 @@ pub(super) async fn list(
     let marker = listing.marker.as_deref().map(read_marker).transpose()?;
     let limit = listing.limit.unwrap_or(USUAL_LIMIT).clamp(1, cloud.options.page_limit.max(1));
     Ok(cloud.with_world(|world, _| {
-        let shelf = world.shelf(place);
-        let mut rest = shelf.after(marker).peekable();
-        let mut items = Vec::with_capacity(limit.min(shelf.len()));
+        let mut rest = world.entries(place, marker).peekable();
+        let mut items = Vec::new();
         let mut last = None;
-        for (number, record) in rest.by_ref().take(limit) {
-            items.push(world.document(place, number, record, &cloud.accounts));
+        for (number, entry) in rest.by_ref().take(limit) {
+            items.push(world.document(place, number, entry, &cloud.accounts));
             last = Some(number);
         }
         let next = last.filter(|_| rest.peek().is_some()).map(|number| place.sort.id(number));
-        let page = Page { kind: place.sort.plural(), items, next, total: shelf.len() };
+        let page = Page { kind: place.sort.plural(), items, next, total: world.count(place) };
         json_answer(StatusCode::OK, &page)
     }))
 }
@@ -128,8 +127,8 @@ pub(super) async fn show(
     let number = own.sort.number(&id).ok_or_else(Refusal::no_resource)?;
     cloud.with_world(|world, _| {
         let places = [own, Place { owner: Owner::Everybody, ..own }];
-        let found = places.into_iter().find_map(|place| Some((place, world.shelf(place).get(number)?)));
-        let (place, record) = found.ok_or_else(Refusal::no_resource)?;
-        Ok(json_answer(StatusCode::OK, &world.document(place, number, record, &cloud.accounts)))
+        let found = places.into_iter().find_map(|place| Some((place, world.entry(place, number)?)));
+        let (place, entry) = found.ok_or_else(Refusal::no_resource)?;
+        Ok(json_answer(StatusCode::OK, &world.document(place, number, entry, &cloud.accounts)))
     })
 }

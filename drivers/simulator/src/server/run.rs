@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::options::SimulatorOptions;
 use super::state::Cloud;
-use super::{control, disturb, read, write};
+use super::{control, disturb, orders, read, write};
 
 /// How often time passes in a cloud that nobody asks. Shorter spreads its moves more evenly.
 const TICK: Duration = Duration::from_millis(100);
@@ -88,7 +88,7 @@ fn router(cloud: Arc<Cloud>) -> Router {
         .route("/regions", get(read::regions))
         .route("/v1/{region}/{collection}", get(read::list).post(write::create))
         .route("/v1/{region}/{collection}/{id}", get(read::show).delete(write::remove))
-        .route("/v1/{region}/{collection}/{id}/{order}", post(write::order))
+        .route("/v1/{region}/{collection}/{id}/{order}", post(orders::order))
         .route(
             "/control/faults",
             put(control::put_faults).get(control::get_faults).delete(control::clear_faults),

@@ -1,25 +1,31 @@
 //! What the cloud holds when it starts: drawn by the seed, dated before any clock that reads it.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use gateway_core::Timestamp;
 
-use super::body::{Body, Image, Instance, InstanceType, Record, Sort, Volume};
+use super::body::{Body, Image, Instance, InstanceType, Record, Volume, VolumeSnapshot};
 use super::lifecycle::Status;
 use super::options::SimulatorOptions;
-use super::random::Random;
 use super::shelf::{Owner, Place};
+use super::sort::Sort;
 use super::world::World;
+use super::{furnish, published, quota};
 
 /// 2026-01-01: seeded resources are older than this, whenever the cloud is started.
-const BEFORE: Timestamp = Timestamp::from_seconds(1_767_225_600);
+pub(super) const BEFORE: Timestamp = Timestamp::from_seconds(1_767_225_600);
 
 /// How far back they go.
 const YEAR_SECONDS: usize = 365 * 24 * 3600;
 
+/// Between a volume and the snapshot of it.
+const A_WHILE: Duration = Duration::from_secs(3600);
+
 const SYSTEMS: [&str; 4] = ["debian", "fedora", "ubuntu", "windows"];
 const ROLES: [&str; 6] = ["web", "db", "cache", "queue", "build", "batch"];
+
+/// Of a hundred instances, how many have an outside address.
+pub(super) const OUTSIDE_PERCENT: usize = 25;
 
 /// Of a hundred volumes, how many are attached.
 const ATTACHED_PERCENT: usize = 60;
@@ -34,11 +40,13 @@ pub(super) fn world(options: &SimulatorOptions) -> World {
         for index in 0..population.instance_types.max(1) {
             instance_type(&mut world, everybody(Sort::InstanceType), index);
         }
+        published::region(&mut world, region);
         for index in 0..population.public_images {
             image(&mut world, everybody(Sort::Image), &format!("{}-{index}", SYSTEMS[index % SYSTEMS.len()]));
         }
         for account in 0..options.accounts.len() {
             let owned = |sort| place(Owner::Account(account), sort);
+            furnish::account(&mut world, owned(Sort::Network));
             for index in 0..population.images {
                 image(&mut world, owned(Sort::Image), &format!("golden-{index}"));
             }
@@ -48,14 +56,13 @@ pub(super) fn world(options: &SimulatorOptions) -> World {
             for index in 0..population.volumes {
                 volume(&mut world, owned(Sort::Volume), index);
             }
+            for index in 0..population.snapshots {
+                snapshot(&mut world, owned(Sort::VolumeSnapshot), index);
+            }
+            quota::account(&mut world, owned(Sort::Quota));
         }
     }
     world
-}
-
-pub(super) fn inside_address(random: &mut Random) -> Ipv4Addr {
-    let [_, b, c, d] = (random.next() as u32).to_be_bytes();
-    Ipv4Addr::new(10, b, c, d)
 }
 
 fn instance_type(world: &mut World, place: Place, index: usize) {
@@ -82,11 +89,8 @@ fn instance(world: &mut World, place: Place, index: usize) {
         80..=97 => Status::Halted,
         _ => Status::Failed,
     };
-    let outside = world.random.percent(25).then(|| {
-        let [_, _, c, d] = (world.random.next() as u32).to_be_bytes();
-        Ipv4Addr::new(198, 18 + (c & 1), c, d)
-    });
-    let inside = inside_address(&mut world.random);
+    let outside = world.random.percent(OUTSIDE_PERCENT).then(|| world.outside_address(place)).flatten();
+    let inside = world.inside_address(place);
     let body = Instance { instance_type, image, inside, outside, disks: Vec::new(), booted: None };
     let number = put(world, place, format!("{role}-{index:05}"), status, Body::Instance(body));
     if let Some(record) = world.shelf_mut(place).get_mut(number) {
@@ -105,7 +109,7 @@ fn volume(world: &mut World, place: Place, index: usize) {
     let attached_to = wanted.then(|| world.shelf(instances).near(draw)).flatten();
     let status = if attached_to.is_some() { Status::Attached } else { Status::Free };
     let gigabytes = 10 << world.random.below(6);
-    let body = Body::Volume(Volume { gigabytes, attached_to });
+    let body = Body::Volume(Volume { gigabytes, attached_to, copy_of: None });
     let number = put(world, place, format!("data-{index:05}"), status, body);
     let holder = attached_to.and_then(|instance| world.shelf_mut(instances).get_mut(instance));
     if let Some(Record { body: Body::Instance(instance), .. }) = holder {
@@ -113,7 +117,34 @@ fn volume(world: &mut World, place: Place, index: usize) {
     }
 }
 
-fn put(world: &mut World, place: Place, name: String, status: Status, body: Body) -> u64 {
+/// A snapshot of some volume, and some younger volume filled from it; nothing where there is no volume.
+fn snapshot(world: &mut World, place: Place, index: usize) {
+    let volumes = Place { sort: Sort::Volume, ..place };
+    let draw = world.random.next();
+    let Some(of) = world.shelf(volumes).near(draw) else { return };
+    let Some(Record { body: Body::Volume(Volume { gigabytes, .. }), created, .. }) =
+        world.shelf(volumes).get(of)
+    else {
+        return;
+    };
+    let (gigabytes, created) = (*gigabytes, created.plus(A_WHILE));
+    let sealed = published::Class::of_volume(of).sealed;
+    let body = VolumeSnapshot { of: Some(of), gigabytes, sealed };
+    let number = put(world, place, format!("backup-{index:05}"), Status::Whole, Body::VolumeSnapshot(body));
+    if let Some(record) = world.shelf_mut(place).get_mut(number) {
+        (record.created, record.changed, record.since) = (created, created, created);
+    }
+    let candidate = world.shelf(volumes).near(!draw);
+    if let Some(Record { created: filled, body: Body::Volume(volume), .. }) =
+        candidate.and_then(|candidate| world.shelf_mut(volumes).get_mut(candidate))
+        && *filled > created
+        && volume.gigabytes >= gigabytes
+    {
+        volume.copy_of = Some(number);
+    }
+}
+
+pub(super) fn put(world: &mut World, place: Place, name: String, status: Status, body: Body) -> u64 {
     let number = world.fresh_number(place);
     let age = Duration::from_secs(world.random.below(YEAR_SECONDS) as u64);
     world.shelf_mut(place).put(number, Record::new(name, status, BEFORE.minus(age), body));

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::body::{Record, Sort};
+use super::body::Record;
+use super::sort::Sort;
 
 /// Who holds a record: the cloud for everybody, or one account by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +47,10 @@ impl Shelf {
 
     pub(super) fn take(&mut self, number: u64) -> Option<Record> {
         self.0.remove(&number)
+    }
+
+    pub(super) fn records_mut(&mut self) -> impl Iterator<Item = &mut Record> {
+        self.0.values_mut()
     }
 
     pub(super) fn after(&self, marker: Option<u64>) -> impl Iterator<Item = (u64, &Record)> {

@@ -6,13 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use gateway_core::Timestamp;
 
 use super::answer::Refusal;
-use super::body::Sort;
 use super::fault::Faults;
 use super::movement::Mover;
 use super::options::SimulatorOptions;
 use super::seed;
 use super::sessions::Sessions;
 use super::shelf::{Owner, Place};
+use super::sort::Sort;
 use super::world::World;
 
 #[derive(Debug)]

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use gateway_core::Timestamp;
 
-use super::body::{Body, Record, Sort, Volume};
+use super::addresses::Given;
+use super::body::{Body, Record};
 use super::journal::Journal;
 use super::lifecycle::{Outcome, Status};
 use super::options::SimulatorOptions;
 use super::random::Random;
 use super::shelf::{Owner, Place, Shelf};
+use super::sort::Sort;
 
 #[derive(Debug)]
 pub(super) struct World {
@@ -23,6 +25,9 @@ pub(super) struct World {
     pub(super) transit: Duration,
     pub(super) regions: Vec<String>,
     pub(super) accounts: usize,
+    /// Networks of each account in each region.
+    pub(super) networks: usize,
+    pub(super) given: Given,
 }
 
 impl World {
@@ -45,6 +50,8 @@ impl World {
             transit: options.transit,
             regions: options.regions.clone(),
             accounts: options.accounts.len(),
+            networks: options.population.networks,
+            given: Given::default(),
         }
     }
 
@@ -55,6 +62,13 @@ impl World {
 
     pub(super) fn shelf_mut(&mut self, place: Place) -> &mut Shelf {
         self.shelves.entry(place).or_default()
+    }
+
+    /// Without networks there is nothing in them, nor a way to it from outside.
+    pub(super) fn has(&self, sort: Sort) -> bool {
+        let in_networks =
+            matches!(sort, Sort::Router | Sort::NetworkInterface | Sort::IpAddress | Sort::IpAddressBinding);
+        self.networks > 0 || !in_networks
     }
 
     /// A number that nothing on the shelf has.
@@ -72,9 +86,30 @@ impl World {
         let number = self.fresh_number(place);
         let (status, created) = (record.status, record.since);
         self.shelf_mut(place).put(number, record);
-        self.journal.note(created, place, number, None, Some(status));
+        self.note(created, place, number, None, Some(status));
         self.schedule(place, number, status, created);
         number
+    }
+
+    /// Notes a change of status of a resource on its shelf, and what it is for those that follow it.
+    pub(super) fn note(
+        &mut self,
+        now: Timestamp,
+        place: Place,
+        number: u64,
+        from: Option<Status>,
+        to: Option<Status>,
+    ) {
+        self.journal.note(now, place, number, from, to);
+        let Some(record) = self.shelves.get(&place).and_then(|shelf| shelf.get(number)) else { return };
+        for &sort in place.sort.followers() {
+            let follower =
+                |leader: Option<Status>| leader.and_then(|status| sort.following(status, &record.body));
+            let (from, to) = (follower(from), follower(to));
+            if from != to && self.has(sort) {
+                self.journal.note(now, Place { sort, ..place }, number, from, to);
+            }
+        }
     }
 
     /// Puts a resource into a status, and on its way to what follows.
@@ -86,49 +121,8 @@ impl World {
         if let (Status::Active, Body::Instance(instance)) = (status, &mut record.body) {
             instance.booted = Some(now);
         }
-        self.journal.note(now, place, number, Some(before), Some(status));
+        self.note(now, place, number, Some(before), Some(status));
         self.schedule(place, number, status, now);
-    }
-
-    /// Takes a resource away, and its volumes off it.
-    pub(super) fn remove(&mut self, place: Place, number: u64, now: Timestamp) {
-        let Some(record) = self.shelf_mut(place).take(number) else { return };
-        self.journal.note(now, place, number, Some(record.status), None);
-        match record.body {
-            Body::Instance(instance) => {
-                for disk in instance.disks {
-                    self.free_volume(Place { sort: Sort::Volume, ..place }, disk, now);
-                }
-            }
-            Body::Volume(Volume { attached_to: Some(holder), .. }) => {
-                self.forget_disk(place, number, holder, now);
-            }
-            Body::Volume(_) | Body::Image(_) | Body::InstanceType(_) => {}
-        }
-    }
-
-    /// Takes a volume off its instance; `false` when it is on none.
-    pub(super) fn take_off(&mut self, place: Place, number: u64, now: Timestamp) -> bool {
-        let holder = match self.shelf(place).get(number) {
-            Some(Record { body: Body::Volume(volume), .. }) => volume.attached_to,
-            _ => None,
-        };
-        holder.inspect(|holder| self.forget_disk(place, number, *holder, now)).is_some()
-    }
-
-    fn forget_disk(&mut self, place: Place, disk: u64, holder: u64, now: Timestamp) {
-        let instances = self.shelf_mut(Place { sort: Sort::Instance, ..place });
-        if let Some(Record { body: Body::Instance(instance), changed, .. }) = instances.get_mut(holder) {
-            instance.disks.retain(|kept| *kept != disk);
-            *changed = now;
-        }
-    }
-
-    pub(super) fn free_volume(&mut self, place: Place, number: u64, now: Timestamp) {
-        if let Some(Record { body: Body::Volume(volume), .. }) = self.shelf_mut(place).get_mut(number) {
-            volume.attached_to = None;
-            self.change(place, number, Status::Free, now);
-        }
     }
 
     /// Ends every transit that is due by now, each at its own time.

@@ -1,4 +1,4 @@
-//! What the cloud's own clients change: instances, volumes and images made, moved and removed.
+//! What the cloud's own clients make and remove: instances, volumes, snapshots and images.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use gateway_core::Timestamp;
 use http::StatusCode;
 use serde::Deserialize;
 
 use super::answer::{Refusal, json_answer};
-use super::body::{Body, Image, Instance, Record, Sort, Volume};
+use super::body::{Body, Image, Instance, Record, Volume, VolumeSnapshot};
 use super::lifecycle::{Order, Status};
+use super::published::Class;
 use super::read::Account;
-use super::seed;
 use super::shelf::{Owner, Place};
+use super::sort::Sort;
 use super::state::Cloud;
 use super::world::World;
 
@@ -31,6 +31,10 @@ pub(super) struct Wanted {
     image: Option<String>,
     /// Of a volume.
     size_gb: Option<u64>,
+    /// What a volume is filled from.
+    snapshot: Option<String>,
+    /// What a snapshot is made of.
+    volume: Option<String>,
 }
 
 pub(super) async fn create(
@@ -54,18 +58,42 @@ fn first_form(world: &mut World, place: Place, wanted: &Wanted) -> Result<(Statu
         Sort::Instance => {
             let instance_type = published(world, place, Sort::InstanceType, wanted.instance_type.as_deref())?;
             let image = published(world, place, Sort::Image, wanted.image.as_deref())?;
-            let inside = seed::inside_address(&mut world.random);
+            let inside = world.inside_address(place);
             let body =
                 Instance { instance_type, image, inside, outside: None, disks: Vec::new(), booted: None };
             Ok((Status::Booting, Body::Instance(body)))
         }
         Sort::Volume => {
             let gigabytes = wanted.size_gb.unwrap_or(10);
-            Ok((Status::Forming, Body::Volume(Volume { gigabytes, attached_to: None })))
+            let snapshot = wanted.snapshot.as_deref();
+            let copy_of = snapshot.map(|id| own(world, place, Sort::VolumeSnapshot, id)).transpose()?;
+            Ok((Status::Forming, Body::Volume(Volume { gigabytes, attached_to: None, copy_of })))
+        }
+        Sort::VolumeSnapshot => {
+            let id = wanted.volume.as_deref().ok_or_else(|| Refusal::invalid("a snapshot needs a volume"))?;
+            let of = own(world, place, Sort::Volume, id)?;
+            let gigabytes = match world.shelf(Place { sort: Sort::Volume, ..place }).get(of) {
+                Some(Record { body: Body::Volume(volume), .. }) => volume.gigabytes,
+                _ => return Err(Refusal::no_resource()),
+            };
+            let sealed = Class::of_volume(of).sealed;
+            let body = VolumeSnapshot { of: Some(of), gigabytes, sealed };
+            Ok((Status::Copying, Body::VolumeSnapshot(body)))
         }
         Sort::Image => Ok((Status::Uploading, Body::Image(Image { bytes: 1 << 30, system: "debian" }))),
-        Sort::InstanceType => Err(Refusal::invalid("instance types are the cloud's own")),
+        _ => Err(not_by_clients(place.sort)),
     }
+}
+
+fn not_by_clients(sort: Sort) -> Refusal {
+    Refusal::invalid(format!("{} are made and removed by the cloud alone", sort.plural()))
+}
+
+/// The number of a resource of the account.
+fn own(world: &World, place: Place, sort: Sort, id: &str) -> Result<u64, Refusal> {
+    let shelf = world.shelf(Place { sort, ..place });
+    let number = sort.number(id).filter(|number| shelf.contains(*number));
+    number.ok_or_else(|| Refusal::invalid(format!("there is no {} {id:?}", sort.word())))
 }
 
 fn published(world: &World, place: Place, sort: Sort, id: Option<&str>) -> Result<u64, Refusal> {
@@ -86,12 +114,15 @@ pub(super) async fn remove(
     Path((region, collection, id)): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
     let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
+    if !place.sort.is_made_by_clients() {
+        return Err(not_by_clients(place.sort));
+    }
     let number = place.sort.number(&id).ok_or_else(Refusal::no_resource)?;
     cloud.with_world(|world, now| {
         let record = world.shelf(place).get(number).ok_or_else(Refusal::no_resource)?;
         let next = match (place.sort, record.status) {
             (Sort::Instance, status) => Order::Remove.from(status),
-            (Sort::Volume | Sort::Image, Status::Attached | Status::Erasing) => None,
+            (_, Status::Attached | Status::Erasing) => None,
             _ => Some(Status::Erasing),
         };
         let next = next.ok_or_else(|| refused(record.status))?;
@@ -100,80 +131,14 @@ pub(super) async fn remove(
     })
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Parameters {
-    instance: Option<String>,
-}
-
-pub(super) async fn order(
-    State(cloud): State<Arc<Cloud>>,
-    account: Account,
-    Path((region, collection, id, word)): Path<(String, String, String, String)>,
-    parameters: Option<Json<Parameters>>,
-) -> Result<Response, Refusal> {
-    let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
-    let number = place.sort.number(&id).ok_or_else(Refusal::no_resource)?;
-    let parameters = parameters.map(|Json(parameters)| parameters).unwrap_or_default();
-    cloud.with_world(|world, now| {
-        let status = world.shelf(place).get(number).ok_or_else(Refusal::no_resource)?.status;
-        match (place.sort, word.as_str()) {
-            (Sort::Volume, "attach") => attach(world, place, number, parameters.instance.as_deref(), now)?,
-            (Sort::Volume, "detach") => detach(world, place, number, now)?,
-            (Sort::Instance, word) => {
-                let order = Order::parse(word).ok_or_else(|| Refusal::invalid("there is no such order"))?;
-                let next = order.from(status).ok_or_else(|| refused(status))?;
-                world.change(place, number, next, now);
-            }
-            _ => return Err(Refusal::invalid("there is no such order")),
-        }
-        Ok(accepted(&cloud, world, place, number))
-    })
-}
-
-fn attach(
-    world: &mut World,
-    place: Place,
-    number: u64,
-    instance: Option<&str>,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    let instances = Place { sort: Sort::Instance, ..place };
-    let holder = instance
-        .and_then(|id| Sort::Instance.number(id))
-        .ok_or_else(|| Refusal::invalid("attach needs the id of an instance"))?;
-    let status = world.shelf(place).get(number).map(|volume| volume.status);
-    if status != Some(Status::Free) {
-        return Err(Refusal::conflict("only a free volume can be attached"));
-    }
-    let record = world.shelf_mut(instances).get_mut(holder).ok_or_else(Refusal::no_resource)?;
-    if let Body::Instance(instance) = &mut record.body {
-        instance.disks.push(number);
-        record.changed = now;
-    }
-    if let Some(Record { body: Body::Volume(volume), .. }) = world.shelf_mut(place).get_mut(number) {
-        volume.attached_to = Some(holder);
-    }
-    world.change(place, number, Status::Attached, now);
-    Ok(())
-}
-
-fn detach(world: &mut World, place: Place, number: u64, now: Timestamp) -> Result<(), Refusal> {
-    if !world.take_off(place, number, now) {
-        return Err(Refusal::conflict("the volume is not attached"));
-    }
-    world.free_volume(place, number, now);
-    Ok(())
-}
-
-fn refused(status: Status) -> Refusal {
+pub(super) fn refused(status: Status) -> Refusal {
     Refusal::conflict(format!("not in status {}", status.word()))
 }
 
-fn accepted(cloud: &Cloud, world: &World, place: Place, number: u64) -> Response {
-    match world.shelf(place).get(number) {
-        Some(record) => {
-            json_answer(StatusCode::ACCEPTED, &world.document(place, number, record, &cloud.accounts))
+pub(super) fn accepted(cloud: &Cloud, world: &World, place: Place, number: u64) -> Response {
+    match world.entry(place, number) {
+        Some(entry) => {
+            json_answer(StatusCode::ACCEPTED, &world.document(place, number, entry, &cloud.accounts))
         }
         // With a transit time of zero it may be gone at once.
         None => json_answer(StatusCode::ACCEPTED, &serde_json::Value::Null),

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)] // also in what tests share
 #![allow(dead_code)] // each test file is a crate of its own and uses a part
 
+pub(crate) mod user;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -52,6 +54,9 @@ impl Faults for ControlEndpoint {
     }
 }
 
+/// The gateway's id of every cloud under test, so that tests can derive ids as the driver does.
+const CLOUD: CloudId = CloudId(uuid::Uuid::from_u128(1));
+
 pub(crate) fn access_key(secret: &str) -> Credential {
     Credential::AccessKey {
         access_key_id: "demo".to_owned(),
@@ -61,10 +66,15 @@ pub(crate) fn access_key(secret: &str) -> Credential {
 }
 
 pub(crate) fn registration(simulator: &RunningSimulator) -> CloudSpec {
+    CloudSpec { endpoint: simulator.endpoint(), ..somewhere() }
+}
+
+/// The registration of a cloud that is nowhere: enough to derive ids.
+pub(crate) fn somewhere() -> CloudSpec {
     CloudSpec {
-        id: CloudId::generate(),
+        id: CLOUD,
         name: "simulated".to_owned(),
-        endpoint: simulator.endpoint(),
+        endpoint: String::new(),
         regions: Vec::new(),
         allowed_hosts: Vec::new(),
         allow_plaintext: false,
@@ -75,12 +85,29 @@ pub(crate) fn registration(simulator: &RunningSimulator) -> CloudSpec {
     }
 }
 
+/// Ids of the cloud's form under which there is nothing.
 pub(crate) fn absent_key(kind: Kind) -> String {
-    let prefix = match kind.as_str() {
-        "instance" => "i",
-        "instance_type" => "t",
-        "image" => "m",
-        _ => "v",
-    };
-    format!("{prefix}-00000000c0ffee00")
+    let absent = |prefix: &str| format!("{prefix}-00000000c0ffee00");
+    match kind.as_str() {
+        "instance" => absent("i"),
+        "instance_type" => absent("t"),
+        "image" => absent("m"),
+        "volume" => absent("v"),
+        "volume_type" => absent("c"),
+        "volume_snapshot" => absent("s"),
+        "volume_attachment" => format!("{}/{}", absent("a"), absent("i")),
+        "network" => absent("n"),
+        "subnet" => absent("u"),
+        "network_interface" => absent("p"),
+        "router" => absent("r"),
+        "ip_address" => absent("o"),
+        "ip_address_binding" => absent("b"),
+        "security_group" => absent("g"),
+        "security_group_rule" => absent("e"),
+        "ssh_key" => absent("k"),
+        "datacenter" => absent("z"),
+        // A quota that is there, but of nobody.
+        "quota" => "acct-nobody/q-0000000000000001".to_owned(),
+        other => panic!("how does the cloud call a {other}?"),
+    }
 }

@@ -1,0 +1,67 @@
+//! What `docs.md` says of kinds, states and fields is what the code does.
+
+use std::collections::BTreeSet;
+
+use gateway_core::Kind;
+use gateway_core::driver::Driver as _;
+
+use super::{SimulatorDriver, quota, state};
+
+const DOCS: &str = include_str!("../../docs.md");
+
+/// The words between backticks that begin the first two columns of a table in the kind's section, by the header.
+fn table(kind: Kind, header: &str) -> Vec<(String, String)> {
+    let heading = format!("### `{kind}`\n");
+    let section = DOCS.split_once(&heading).unwrap_or_else(|| panic!("no section {kind}")).1;
+    let section = section.split("\n#").next().unwrap_or_default();
+    let rows = section.lines().skip_while(|line| *line != header).skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let mut cells = line.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`'));
+            (cells.next().unwrap().to_owned(), cells.next().unwrap().to_owned())
+        })
+        .collect()
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+}
+
+#[test]
+fn every_kind_of_the_gateway_is_there_and_does_what_is_ticked() {
+    let capability = SimulatorDriver.capability();
+    let tick = |has| if has { "[x]" } else { "[ ]" };
+    for kind in Kind::all() {
+        let able = capability.of(kind).unwrap_or_else(|| panic!("no {kind}"));
+        let ticks = [able.own, able.published, able.get, able.says_state, false].map(tick).join(" | ");
+        assert!(DOCS.contains(&format!("| `{kind}` | {ticks} |\n")), "{kind}: {ticks}");
+    }
+    assert_eq!(capability.kinds.len(), Kind::all().count());
+}
+
+#[test]
+fn state_tables_are_those_of_the_code() {
+    for kind in Kind::all() {
+        let coded = state::table(kind).unwrap_or_default();
+        assert_eq!(table(kind, "| status | state |"), owned(&coded), "{kind}");
+        let says = SimulatorDriver.capability().of(kind).is_some_and(|able| able.says_state);
+        assert_eq!(coded.is_empty(), !says, "{kind}");
+    }
+}
+
+#[test]
+fn every_field_is_in_the_mapping_table_of_its_kind() {
+    for kind in Kind::all() {
+        let schema = serde_json::to_value(&(kind.spec().schema)()[0].1).unwrap();
+        let fields: BTreeSet<&String> = schema["properties"].as_object().unwrap().keys().collect();
+        let rows = table(kind, "| field | from |");
+        assert_eq!(rows.iter().map(|(field, _)| field).collect::<BTreeSet<_>>(), fields, "{kind}");
+        assert_eq!(rows.len(), fields.len(), "{kind}: a field is there twice");
+    }
+}
+
+#[test]
+fn measures_are_those_of_the_code() {
+    let kind = Kind::parse("quota").unwrap();
+    assert_eq!(table(kind, "| what is counted | measure |"), owned(quota::MEASURES));
+}

@@ -1,0 +1,25 @@
+use gateway_core::Result;
+use gateway_core::kinds::SshKey;
+use gateway_core::observation::Observed;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::document::{Common, read};
+
+#[derive(Deserialize)]
+struct Wire {
+    form: String,
+    text: String,
+    digest: String,
+}
+
+pub(super) fn observe(common: &Common, raw: Value) -> Result<Observed> {
+    let wire: Wire = read(&raw)?;
+    let fields = SshKey {
+        fingerprint: Some(wire.digest),
+        public_key: Some(wire.text),
+        key_type: Some(wire.form),
+        user: None,
+    };
+    Observed::new(&common.id, &common.name, &fields, raw)
+}

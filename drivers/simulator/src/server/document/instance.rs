@@ -1,0 +1,82 @@
+//! Instances: the one kind of which there are so many that its document is written without detours.
+
+use std::net::Ipv4Addr;
+
+use gateway_core::Timestamp;
+use serde::Serialize;
+
+use super::super::body::{self, Body, InstanceType, Record};
+use super::super::furnish::KEYS;
+use super::super::lifecycle::Status;
+use super::super::shelf::{Owner, Place};
+use super::super::sort::Sort;
+use super::super::world::World;
+use super::guard::Firewall;
+
+#[derive(Serialize)]
+pub(super) struct Instance<'a> {
+    #[serde(rename = "type")]
+    instance_type: TypeOfInstance<'a>,
+    image: String,
+    zone: String,
+    addresses: Vec<Address>,
+    key: Option<&'static str>,
+    firewalls: Vec<Firewall<'a>>,
+    disks: Vec<String>,
+    booted: Option<Timestamp>,
+    failure: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct TypeOfInstance<'a> {
+    id: String,
+    name: &'a str,
+    cores: u32,
+    memory_mb: u64,
+    disk_gb: u64,
+}
+
+#[derive(Serialize)]
+struct Address {
+    ip: Ipv4Addr,
+    outside: bool,
+}
+
+impl World {
+    pub(super) fn instance<'a>(
+        &'a self,
+        place: Place,
+        number: u64,
+        status: Status,
+        instance: &'a body::Instance,
+    ) -> Instance<'a> {
+        Instance {
+            instance_type: self.type_of_instance(place, instance.instance_type),
+            image: Sort::Image.id(instance.image),
+            zone: self.zone(place, number),
+            addresses: std::iter::once(Address { ip: instance.inside, outside: false })
+                .chain(instance.outside.map(|ip| Address { ip, outside: true }))
+                .collect(),
+            key: number.is_multiple_of(3).then_some(KEYS[0]),
+            firewalls: self.firewalls(place, number),
+            disks: instance.disks.iter().map(|disk| Sort::Volume.id(*disk)).collect(),
+            booted: instance.booted,
+            failure: (status == Status::Failed).then_some("no host took it"),
+        }
+    }
+
+    fn type_of_instance(&self, place: Place, number: u64) -> TypeOfInstance<'_> {
+        let types = self.shelf(Place { owner: Owner::Everybody, sort: Sort::InstanceType, ..place });
+        let (name, size) = match types.get(number) {
+            Some(Record { name, body: Body::InstanceType(size), .. }) => (name.as_str(), *size),
+            _ => ("", InstanceType { cores: 0, memory_mb: 0, disk_gb: 0 }),
+        };
+        TypeOfInstance {
+            id: Sort::InstanceType.id(number),
+            name,
+            cores: size.cores,
+            memory_mb: size.memory_mb,
+            disk_gb: size.disk_gb,
+        }
+    }
+}
