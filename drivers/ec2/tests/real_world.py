@@ -253,11 +253,12 @@ def make_network(running):
 def make():
     base = every("describe_images", "Images", Owners=["amazon"])[0]["ImageId"]
     ec2.create_key_pair(KeyName="real", KeyType="ed25519", TagSpecifications=named("key-pair", "x"))
+    default = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]["GroupId"]
     # Several reservations, because moto counts those to a page and not instances; one of them with two.
     ids = []
     for count in [1, 1, 1, 1, 1, 2]:
         made = ec2.run_instances(ImageId=base, InstanceType="t3.micro", MinCount=count, MaxCount=count, KeyName="real",
-                                 TagSpecifications=named("instance", "a & b <ü>"))["Instances"]
+                                 SecurityGroupIds=[default], TagSpecifications=named("instance", "a & b <ü>"))["Instances"]
         ids += [i["InstanceId"] for i in made]
     ec2.stop_instances(InstanceIds=ids[:2])
     ec2.terminate_instances(InstanceIds=ids[2:3])
