@@ -2,26 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use gateway_core::driver::Driver as _;
+use gateway_core::driver::{Driver as _, KindCapability};
 use gateway_core::kind::State;
 
-use crate::kinds::{image, instance, volume};
+use crate::kinds::{
+    ALL, datacenter, image, instance, network, network_interface, volume, volume_attachment, volume_snapshot,
+};
+use crate::options::Options;
 
 const DOCS: &str = include_str!("../docs.md");
 
-/// The rows of the table under the kind's heading, as pairs of words.
+/// The rows of the table under a heading.
+fn rows(heading: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let line = format!("### {heading}\n");
+    let section = DOCS.split_once(&line).unwrap_or_else(|| panic!("no section {heading}")).1;
+    section.lines().take_while(|line| !line.starts_with('#')).filter(|line| line.starts_with("| `"))
+}
+
+/// The words in backquotes.
+fn words(text: &'static str) -> impl Iterator<Item = String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned)
+}
+
+/// The state table of a kind, as pairs of words.
 fn documented(kind: &str) -> BTreeSet<(String, String)> {
-    let heading = format!("### {kind}\n");
-    let section = DOCS.split_once(&heading).unwrap_or_else(|| panic!("no section {kind}")).1;
-    section
-        .lines()
-        .take_while(|line| !line.starts_with('#'))
-        .filter(|line| line.starts_with("| `"))
-        .map(|line| {
-            let mut words = line.split('`').skip(1).step_by(2).map(str::to_owned);
-            (words.next().unwrap(), words.next().unwrap())
-        })
-        .collect()
+    let pair = |row| {
+        let mut words = words(row);
+        (words.next().unwrap(), words.next().unwrap())
+    };
+    rows(kind).map(pair).collect()
+}
+
+fn capabilities() -> impl Iterator<Item = &'static KindCapability> {
+    crate::Ec2.capability().kinds.iter()
 }
 
 fn coded<S: State>(table: &[(&str, S)]) -> BTreeSet<(String, String)> {
@@ -33,11 +46,51 @@ fn state_tables_are_those_of_the_code() {
     assert_eq!(documented("instance"), coded(&instance::STATES));
     assert_eq!(documented("volume"), coded(&volume::STATES));
     assert_eq!(documented("image"), coded(&image::STATES));
+    assert_eq!(documented("volume_snapshot"), coded(&volume_snapshot::STATES));
+    assert_eq!(documented("volume_attachment"), coded(&volume_attachment::STATES));
+    assert_eq!(documented("network"), coded(&network::STATES));
+    assert_eq!(documented("network_interface"), coded(&network_interface::STATES));
+    assert_eq!(documented("datacenter"), coded(&datacenter::STATES));
+}
+
+#[test]
+fn every_kind_whose_state_the_cloud_says_has_a_state_table() {
+    for capability in capabilities() {
+        let heading = format!("\n### {}\n", capability.kind);
+        assert_eq!(DOCS.contains(&heading), capability.says_state, "{}", capability.kind);
+    }
+}
+
+#[test]
+fn every_canonical_field_is_in_the_table_of_its_kind_and_nothing_else() {
+    for KindCapability { kind, .. } in capabilities() {
+        let first_cells = rows(&format!("Fields of {kind}")).map(|row| row.split('|').nth(1).unwrap());
+        let documented: Vec<String> = first_cells.flat_map(words).collect();
+        let schema = serde_json::to_value(&(kind.spec().schema)()[0].1).unwrap();
+        let fields: BTreeSet<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(documented.len(), fields.len(), "{kind}: a field is named twice, or not at all");
+        assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), fields, "{kind}");
+    }
+}
+
+#[test]
+fn the_permission_for_every_call_is_named() {
+    for description in ALL {
+        let kind = description.capability.kind;
+        let options = Options { public_image_owners: vec!["amazon".to_owned()], ..Options::default() };
+        for probe in description.probes(&options) {
+            let permission = format!("`ec2:{}`", probe.action());
+            let is_it = |line: &str| {
+                line.starts_with("| `") && line.contains(&format!("`{kind}`")) && line.contains(&permission)
+            };
+            assert!(DOCS.lines().any(is_it), "{kind}: {permission}");
+        }
+    }
 }
 
 #[test]
 fn every_kind_of_the_capability_is_ticked() {
-    for capability in crate::Ec2.capability().kinds {
+    for capability in capabilities() {
         for (ability, has) in
             [("own", capability.own), ("published", capability.published), ("get", capability.get)]
         {

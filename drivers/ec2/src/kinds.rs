@@ -1,19 +1,67 @@
-//! From EC2's documents to the kinds, one file each.
+//! From EC2's documents to the kinds: one file each, with the calls that show the kind and the mapping.
 
+pub(crate) mod datacenter;
 pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod instance_type;
+pub(crate) mod ip_address;
+pub(crate) mod ip_address_binding;
+pub(crate) mod network;
+pub(crate) mod network_interface;
+pub(crate) mod quota;
+pub(crate) mod router;
+pub(crate) mod security_group;
+pub(crate) mod security_group_rule;
+pub(crate) mod ssh_key;
+pub(crate) mod subnet;
 pub(crate) mod volume;
+pub(crate) mod volume_attachment;
+pub(crate) mod volume_snapshot;
 
 use std::collections::BTreeMap;
 
-use gateway_core::driver::CloudSpec;
+use gateway_core::driver::{CloudSpec, KindCapability};
 use gateway_core::kind::{Canonical, State};
-use gateway_core::kinds::Reference;
+use gateway_core::kinds::{Reference, SecurityGroup};
+use gateway_core::observation::{Observed, Visibility};
 use gateway_core::scope::Region;
 use gateway_core::{Error, Timestamp};
 
+use self::instance_type::Size;
+use crate::listing::Description;
 use crate::xml::{Element, odd};
+
+/// Every kind that EC2 has, in the order of documents.
+pub(crate) const ALL: [&Description; 17] = [
+    &instance::DESCRIPTION,
+    &instance_type::DESCRIPTION,
+    &image::DESCRIPTION,
+    &volume::DESCRIPTION,
+    &volume_snapshot::DESCRIPTION,
+    &volume_attachment::DESCRIPTION,
+    &network::DESCRIPTION,
+    &subnet::DESCRIPTION,
+    &network_interface::DESCRIPTION,
+    &router::DESCRIPTION,
+    &ip_address::DESCRIPTION,
+    &ip_address_binding::DESCRIPTION,
+    &security_group::DESCRIPTION,
+    &security_group_rule::DESCRIPTION,
+    &ssh_key::DESCRIPTION,
+    &datacenter::DESCRIPTION,
+    &quota::DESCRIPTION,
+];
+
+/// What each of [`ALL`] can do.
+pub(crate) const fn capabilities() -> [KindCapability; ALL.len()] {
+    let mut capabilities = [ALL[0].capability; ALL.len()];
+    let mut at = 1;
+    while at < ALL.len() {
+        capabilities[at] = ALL[at].capability;
+        at += 1;
+    }
+    capabilities
+}
 
 /// Where a document came from: what it does not say itself.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +70,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) region: &'a Region,
     /// The account that asked, by the cloud's own id.
     pub(crate) account: &'a str,
+    /// Sizes of the instance types that the mapping asked for, as far as they are known.
+    pub(crate) sizes: &'a BTreeMap<String, Size>,
 }
 
 impl Origin<'_> {
@@ -30,6 +80,12 @@ impl Origin<'_> {
         let derived = self.cloud.resource_id(self.region, T::KIND, id);
         Reference { id: Some(derived), external_id: Some(id.to_owned()), name: None }
     }
+}
+
+/// A security group as an item of `groupSet` names it.
+pub(crate) fn security_group(group: &Element, origin: Origin<'_>) -> Reference {
+    let reference = group.text_at(&["groupId"]).map(|id| origin.reference::<SecurityGroup>(id));
+    Reference { name: group.owned_at(&["groupName"]), ..reference.unwrap_or_default() }
 }
 
 /// The canonical state of the cloud's word.
@@ -54,6 +110,24 @@ pub(crate) fn name_tag(tags: &BTreeMap<String, String>) -> String {
     tags.get("Name").cloned().unwrap_or_default()
 }
 
+/// Sets the owner, ours where the cloud names none: what another account owns is seen because it is shared with us.
+pub(crate) fn set_owner(observed: &mut Observed, owner: Option<&str>, origin: Origin<'_>) {
+    let owner = owner.unwrap_or(origin.account);
+    observed.owner = Some(owner.to_owned());
+    observed.visibility = if owner == origin.account { Visibility::Private } else { Visibility::Shared };
+}
+
+/// Whether an association holds, by the state in its child of that name; without one it does.
+pub(crate) fn is_associated(association: &Element, state: &str) -> bool {
+    matches!(association.text_at(&[state, "state"]), None | Some("associated"))
+}
+
+/// The address ranges in a list of associations, as far as these hold.
+pub(crate) fn associated_cidrs(element: &Element, set: &str, name: &str, state: &str) -> Vec<String> {
+    let associations = element.items(&[set]).filter(|item| is_associated(item, state));
+    associations.filter_map(|item| item.owned_at(&[name])).collect()
+}
+
 /// The time at the end of a path.
 ///
 /// # Errors
@@ -73,6 +147,7 @@ pub(crate) mod testing {
     pub(crate) fn with_origin<R>(document: &str, map: impl FnOnce(&Element, Origin<'_>) -> R) -> R {
         let cloud = crate::testing::cloud("https://ec2.example", serde_json::json!({}));
         let element = Element::parse(document).unwrap();
-        map(&element, Origin { cloud: &cloud, region: &Region::new("r1"), account: "111" })
+        let sizes = BTreeMap::new();
+        map(&element, Origin { cloud: &cloud, region: &Region::new("r1"), account: "111", sizes: &sizes })
     }
 }

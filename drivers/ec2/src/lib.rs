@@ -9,6 +9,8 @@ mod form;
 mod kinds;
 mod listing;
 mod options;
+mod part;
+mod position;
 mod session;
 mod signature;
 mod sizes;
@@ -24,8 +26,6 @@ use std::sync::Arc;
 use gateway_core::Result;
 use gateway_core::credential::Credential;
 use gateway_core::driver::{Capability, CloudSpec, Driver, KindCapability, Link, Session};
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Image, Instance, InstanceType, Volume};
 
 use crate::api::Api;
 use crate::options::{Endpoints, Options};
@@ -36,21 +36,9 @@ use crate::signature::AccessKey;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ec2;
 
-static CAPABILITY: Capability = Capability {
-    kinds: &[
-        KindCapability { kind: Instance::KIND, published: false, own: true, get: true, says_state: true },
-        KindCapability {
-            kind: InstanceType::KIND,
-            published: true,
-            own: false,
-            get: true,
-            says_state: false,
-        },
-        KindCapability { kind: Image::KIND, published: true, own: true, get: true, says_state: true },
-        KindCapability { kind: Volume::KIND, published: false, own: true, get: true, says_state: true },
-    ],
-    credentials: &["access_key"],
-};
+static KINDS: [KindCapability; kinds::ALL.len()] = kinds::capabilities();
+
+static CAPABILITY: Capability = Capability { kinds: &KINDS, credentials: &["access_key"] };
 
 impl Driver for Ec2 {
     fn name(&self) -> &'static str {

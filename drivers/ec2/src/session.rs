@@ -1,20 +1,21 @@
 //! One key at one cloud.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use gateway_core::driver::{CloudSpec, ListScope, Notice, Page, PageToken, Proof, Session};
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Instance, InstanceType, Volume};
 use gateway_core::observation::Observed;
 use gateway_core::scope::Region;
-use gateway_core::{ErrorKind, Kind, Result};
+use gateway_core::{Error, ErrorKind, Kind, Result};
 
 use crate::account::Account;
 use crate::api::Api;
-use crate::kinds::{Origin, image, instance, instance_type, volume};
-use crate::listing::{Description, Part, Position, parts};
+use crate::kinds::Origin;
+use crate::listing::Description;
 use crate::options::Options;
+use crate::part::Part;
+use crate::position::Position;
 use crate::sizes::Sizes;
 use crate::xml::{Element, odd};
 
@@ -31,62 +32,60 @@ impl Ec2Session {
         Self { cloud, options, api, account: Account::default(), sizes: Sizes::default() }
     }
 
-    /// Maps the items of an answer's list; those that `part` shows but does not mean are left out.
-    async fn observe(
-        &self,
-        region: &Region,
-        description: &Description,
-        part: Part,
-        answer: &Element,
-    ) -> Result<Vec<Observed>> {
-        let set =
-            answer.child(description.set).ok_or_else(|| odd("no list").with("list", description.set))?;
+    /// How a kind is asked for in a region. A cloud with one endpoint for all regions may answer for one that is not
+    /// there: where the registration names regions, no other is asked for.
+    fn description(&self, region: &Region, kind: Kind) -> Result<&'static Description> {
+        let named = &self.cloud.regions;
+        if !named.is_empty() && !named.contains(region) {
+            let message =
+                format!("the registration of the cloud does not name the region {:?}", region.as_str());
+            return Err(Error::invalid(message));
+        }
+        Description::of(kind)
+    }
+
+    /// Maps the items of an answer's list.
+    async fn observe(&self, region: &Region, part: &Part, answer: &Element) -> Result<Vec<Observed>> {
+        let set = answer.child(part.set).ok_or_else(|| odd("no list").with("list", part.set))?;
         if set.children.iter().any(|child| child.name != "item") {
-            return Err(odd("a list with something else than items").with("list", description.set));
+            return Err(odd("a list with something else than items").with("list", part.set));
         }
         let items = &set.children;
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        if description.kind == InstanceType::KIND {
-            return items.iter().map(instance_type::observe).collect();
-        }
         let account = self.account.number(&self.api).await?;
-        let origin = Origin { cloud: &self.cloud, region, account };
-        match description.kind {
-            Instance::KIND => self.instances(items, origin).await,
-            Volume::KIND => items.iter().map(|item| volume::observe(item, origin)).collect(),
-            _ => images(items, part, origin),
-        }
-    }
-
-    async fn instances(&self, reservations: &[Element], origin: Origin<'_>) -> Result<Vec<Observed>> {
-        let reserved: Vec<_> = reservations.iter().flat_map(instance::in_reservation).collect();
-        let names =
-            reserved.iter().map(|one| one.type_name().map(ToOwned::to_owned)).collect::<Result<_>>()?;
-        let sizes = self.sizes.of(&self.api, origin.region.as_str(), names).await?;
-        reserved
-            .into_iter()
-            .map(|one| instance::observe(one, sizes.get(one.type_name()?).copied(), origin))
-            .collect()
-    }
-}
-
-fn images(items: &[Element], part: Part, origin: Origin<'_>) -> Result<Vec<Observed>> {
-    let mut seen = Vec::with_capacity(items.len());
-    for item in items {
-        let is_public = image::is_public(item)?;
-        let is_meant = match part {
-            Part::All | Part::Owned => true,
-            // Own ones came with the part before, public ones are not shared individually.
-            Part::Shared => !is_public && !image::is_own(item, origin),
-            Part::Public => is_public,
+        let sizes = match part.types {
+            Some(types) => self.sizes.of(&self.api, region.as_str(), types(items)?).await?,
+            None => BTreeMap::new(),
         };
-        if is_meant {
-            seen.push(image::observe(item, origin)?);
-        }
+        part.map.items(items, Origin { cloud: &self.cloud, region, account, sizes: &sizes })
     }
-    Ok(seen)
+
+    /// Looks for one resource in one part, through its pages where it comes among others.
+    async fn find(&self, region: &Region, part: &Part, key: &str) -> Result<Option<Observed>> {
+        let mut token: Option<String> = None;
+        while let Some(form) = part.single(key, token.as_deref(), &self.options) {
+            let answer = match self.api.ec2(region.as_str(), form).await {
+                Ok(answer) => answer,
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let seen = self.observe(region, part, &answer).await?;
+            if seen.iter().any(|one| part.is_stray(key, &one.native_key)) {
+                return Err(odd("another resource than the one asked for"));
+            }
+            if let Some(found) = seen.into_iter().find(|one| one.native_key == key) {
+                return Ok(Some(found));
+            }
+            match answer.text_at(&["nextToken"]) {
+                None => break,
+                next if next == token.as_deref() => return Err(odd("the same page token again")),
+                next => token = next.map(ToOwned::to_owned),
+            }
+        }
+        Ok(None)
+    }
 }
 
 #[async_trait]
@@ -96,8 +95,10 @@ impl Session for Ec2Session {
     }
 
     async fn probe(&self, region: &Region, kind: Kind) -> Result<()> {
-        let form = Description::of(kind)?.probe(&self.options);
-        self.api.ec2(region.as_str(), form).await.map(drop)
+        for form in self.description(region, kind)?.probes(&self.options) {
+            self.api.ec2(region.as_str(), form).await?;
+        }
+        Ok(())
     }
 
     async fn list(
@@ -107,35 +108,32 @@ impl Session for Ec2Session {
         scope: ListScope,
         page: Option<&PageToken>,
     ) -> Result<Page> {
-        let description = Description::of(kind)?;
-        let parts = parts(kind, scope, &self.options);
+        let parts = self.description(region, kind)?.parts(scope, &self.options);
         let position = match (page, parts.first()) {
-            (Some(page), _) => Position::read(page, parts)?,
-            (None, Some(first)) => Position { part: *first, token: None },
+            (Some(page), _) => Position::read(page, &parts)?,
+            (None, Some(first)) => Position::at(first),
             (None, None) => return Ok(Page::default()),
         };
-        let answer = self.api.ec2(region.as_str(), description.page(&position, &self.options)).await?;
-        let items = self.observe(region, description, position.part, &answer).await?;
-        let next = position.after(answer.text_at(&["nextToken"]), parts);
+        let Some(form) = position.part.page(position.token.as_deref(), &self.options) else {
+            return Ok(Page::default());
+        };
+        let answer = self.api.ec2(region.as_str(), form).await?;
+        let items = self.observe(region, position.part, &answer).await?;
+        let next = position.after(answer.text_at(&["nextToken"]), &parts).map(|next| next.to_token());
         // Following it would go round for ever.
-        if next.as_ref() == Some(&position) {
+        if next.as_ref() == Some(&position.to_token()) {
             return Err(odd("the same page token again"));
         }
-        Ok(Page { items, next: next.map(|next| next.to_token()) })
+        Ok(Page { items, next })
     }
 
     async fn get(&self, region: &Region, kind: Kind, native_key: &str) -> Result<Option<Observed>> {
-        let description = Description::of(kind)?;
-        let answer = match self.api.ec2(region.as_str(), description.single(native_key)).await {
-            Ok(answer) => answer,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let seen = self.observe(region, description, Part::All, &answer).await?;
-        if seen.iter().any(|one| one.native_key != native_key) {
-            return Err(odd("another resource than the one asked for"));
+        for part in self.description(region, kind)?.parts {
+            if let Some(found) = self.find(region, part, native_key).await? {
+                return Ok(Some(found));
+            }
         }
-        Ok(seen.into_iter().next())
+        Ok(None)
     }
 
     fn notices(&self) -> Vec<Notice> {

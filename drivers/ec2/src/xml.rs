@@ -10,7 +10,16 @@ use serde_json::{Map, Value};
 const MAX_DEPTH: usize = 64;
 
 /// Lists that do not say so by their name, for when they are empty.
-const LISTS: [&str; 2] = ["blockDeviceMapping", "productCodes"];
+const LISTS: [&str; 8] = [
+    "blockDeviceMapping",
+    "groups",
+    "ipPermissions",
+    "ipPermissionsEgress",
+    "ipRanges",
+    "ipv6Ranges",
+    "prefixListIds",
+    "productCodes",
+];
 
 /// One element with what is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +84,11 @@ impl Element {
     /// The text at the end of a path as it is, since names may end in a space; `None` where it is missing or blank.
     pub(crate) fn text_at(&self, path: &[&str]) -> Option<&str> {
         self.at(path).map(|element| element.text.as_str()).filter(|text| !text.trim().is_empty())
+    }
+
+    /// The text at the end of a path as [`Self::text_at`] has it, to keep.
+    pub(crate) fn owned_at(&self, path: &[&str]) -> Option<String> {
+        self.text_at(path).map(ToOwned::to_owned)
     }
 
     /// The text at the end of a path, read as a number or a flag.
@@ -178,10 +192,10 @@ mod tests {
 
     #[test]
     fn json_is_complete_and_lists_are_always_arrays() {
-        let document = "<v><tagSet/><productCodes/><reason/><id> i </id><s><item>1</item></s>\
+        let document = "<v><tagSet/><productCodes/><ipRanges/><reason/><id> i </id><s><item>1</item></s>\
             <set><item><k>a</k></item><item/></set><r>1</r><r>2</r></v>";
         let json = Element::parse(document).unwrap().to_json();
-        let expected = json!({"tagSet": [], "productCodes": [], "reason": "", "id": " i ", "s": ["1"],
+        let expected = json!({"tagSet": [], "productCodes": [], "ipRanges": [], "reason": "", "id": " i ", "s": ["1"],
             "set": [{"k": "a"}, ""], "r": ["1", "2"]});
         assert_eq!(json, expected);
     }

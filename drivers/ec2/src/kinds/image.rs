@@ -1,11 +1,43 @@
 //! Images.
 
 use gateway_core::Result;
+use gateway_core::driver::KindCapability;
+use gateway_core::kind::Canonical as _;
 use gateway_core::kinds::{Image, ImageState};
 use gateway_core::observation::{Observed, Visibility};
 
 use super::{Origin, name_tag, state_of, tags, time_at};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::Element;
+
+const ACTION: &str = "DescribeImages";
+const SET: &str = "imagesSet";
+const PAGE_SIZE: u32 = 1000;
+
+pub(crate) static DESCRIPTION: Description = Description {
+    capability: KindCapability { kind: Image::KIND, published: true, own: true, get: true, says_state: true },
+    parts: &[
+        // A disabled image is still there, and only shown on request. A single read shows any image.
+        Part::new(ACTION, SET, Single::Parameter("ImageId"), Map::One(observe))
+            .paged(PAGE_SIZE)
+            .called("self")
+            .narrowed(|form, _| Some(form.with_list("Owner", ["self"]).with("IncludeDisabled", true))),
+        Part::new(ACTION, SET, Single::Elsewhere, Map::Many(shared))
+            .paged(PAGE_SIZE)
+            .called("shared")
+            .narrowed(|form, _| Some(form.with_list("ExecutableBy", ["self"]))),
+        Part::new(ACTION, SET, Single::Elsewhere, Map::Many(public))
+            .paged(PAGE_SIZE)
+            .called("public")
+            .published()
+            .narrowed(|form, options| {
+                let owners = &options.public_image_owners;
+                let form = (!owners.is_empty()).then(|| form.with_list("Owner", owners))?;
+                Some(form.with_filter("is-public", ["true"]))
+            }),
+    ],
+};
 
 /// EC2's words for the state of an image.
 pub(crate) const STATES: [(&str, ImageState); 8] = [
@@ -26,7 +58,7 @@ pub(crate) const STATES: [(&str, ImageState); 8] = [
 pub(crate) fn observe(image: &Element, origin: Origin<'_>) -> Result<Observed> {
     let tags = tags(image);
     let word = image.required(&["imageState"])?;
-    let owned = |name| image.text_at(&[name]).map(ToOwned::to_owned);
+    let owned = |name| image.owned_at(&[name]);
     let fields = Image {
         description: owned("description"),
         size_bytes: None,
@@ -49,16 +81,22 @@ pub(crate) fn observe(image: &Element, origin: Origin<'_>) -> Result<Observed> {
     Ok(observed)
 }
 
-/// Whether every account is shown the image.
-///
-/// # Errors
-/// `WrongDocument`, when the flag is neither true nor false.
-pub(crate) fn is_public(image: &Element) -> Result<bool> {
+/// Own ones came with the part before, and public ones are not shared individually.
+fn shared(image: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
+    let is_meant = !is_public(image)? && !is_own(image, origin);
+    is_meant.then(|| observe(image, origin)).into_iter().collect()
+}
+
+/// A cloud may not know the filter.
+fn public(image: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
+    is_public(image)?.then(|| observe(image, origin)).into_iter().collect()
+}
+
+fn is_public(image: &Element) -> Result<bool> {
     Ok(image.read_at(&["isPublic"])?.unwrap_or(false))
 }
 
-/// Whether the image belongs to the account that asked.
-pub(crate) fn is_own(image: &Element, origin: Origin<'_>) -> bool {
+fn is_own(image: &Element, origin: Origin<'_>) -> bool {
     image.text_at(&["imageOwnerId"]) == Some(origin.account)
 }
 

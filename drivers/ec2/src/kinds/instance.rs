@@ -1,13 +1,37 @@
 //! Instances.
 
+use std::collections::BTreeSet;
+
+use gateway_core::driver::KindCapability;
+use gateway_core::kind::Canonical as _;
 use gateway_core::kinds::{Image, Instance, InstanceState, InstanceType, Reference, Volume};
 use gateway_core::observation::Observed;
 use gateway_core::{Result, Timestamp};
 use serde_json::Value;
 
 use super::instance_type::Size;
-use super::{Origin, name_tag, state_of, tags, time_at};
+use super::{Origin, name_tag, security_group, state_of, tags, time_at};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::Element;
+
+pub(crate) static DESCRIPTION: Description = Description {
+    capability: KindCapability {
+        kind: Instance::KIND,
+        published: false,
+        own: true,
+        get: true,
+        says_state: true,
+    },
+    parts: &[Part::new(
+        "DescribeInstances",
+        "reservationSet",
+        Single::Parameter("InstanceId"),
+        Map::Many(observe_all),
+    )
+    .paged(1000)
+    .with_sizes(type_names)],
+};
 
 /// EC2's words for the state of an instance.
 pub(crate) const STATES: [(&str, InstanceState); 6] = [
@@ -44,6 +68,18 @@ pub(crate) fn in_reservation(reservation: &Element) -> impl Iterator<Item = Rese
     reservation.items(&[INSTANCES]).map(move |instance| Reserved { reservation, instance })
 }
 
+/// The names of the types of all instances in these reservations.
+fn type_names(reservations: &[Element]) -> Result<BTreeSet<String>> {
+    let reserved = reservations.iter().flat_map(in_reservation);
+    reserved.map(|one| one.type_name().map(ToOwned::to_owned)).collect()
+}
+
+fn observe_all(reservation: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
+    in_reservation(reservation)
+        .map(|one| observe(one, origin.sizes.get(one.type_name()?).copied(), origin))
+        .collect()
+}
+
 /// Reads one instance; `size` is that of its type, where that is known.
 ///
 /// # Errors
@@ -65,11 +101,11 @@ pub(crate) fn observe(reserved: Reserved<'_>, size: Option<Size>, origin: Origin
         memory_mib: size.map(|size| size.memory_mib),
         disk_gib: (instance.text_at(&["rootDeviceType"]) == Some("ebs")).then_some(0),
         image: instance.text_at(&["imageId"]).map(|id| origin.reference::<Image>(id)),
-        datacenter: instance.text_at(&["placement", "availabilityZone"]).map(ToOwned::to_owned),
+        datacenter: instance.owned_at(&["placement", "availabilityZone"]),
         private_ip_addresses: addresses.private,
         public_ip_addresses: addresses.public,
-        ssh_key: instance.text_at(&["keyName"]).map(ToOwned::to_owned),
-        security_groups: instance.items(&["groupSet"]).map(security_group).collect(),
+        ssh_key: instance.owned_at(&["keyName"]),
+        security_groups: instance.items(&["groupSet"]).map(|group| security_group(group, origin)).collect(),
         volumes: instance
             .items(&["blockDeviceMapping"])
             .filter_map(|disk| Some(origin.reference::<Volume>(disk.text_at(&["ebs", "volumeId"])?)))
@@ -92,11 +128,6 @@ fn vcpus(instance: &Element) -> Result<Option<u32>> {
     let cores: Option<u32> = instance.read_at(&["cpuOptions", "coreCount"])?;
     let threads: Option<u32> = instance.read_at(&["cpuOptions", "threadsPerCore"])?;
     Ok(cores.zip(threads).map(|(cores, threads)| cores.saturating_mul(threads)))
-}
-
-fn security_group(group: &Element) -> Reference {
-    let text = |name| group.text_at(&[name]).map(ToOwned::to_owned);
-    Reference { id: None, external_id: text("groupId"), name: text("groupName") }
 }
 
 #[derive(Default)]

@@ -1,3 +1,4 @@
+use gateway_core::kinds::SecurityGroup;
 use serde_json::json;
 
 use super::super::testing::with_origin;
@@ -48,11 +49,12 @@ fn fields_come_from_the_document() {
     assert_eq!((fields.vcpus, fields.memory_mib, fields.disk_gib), (Some(4), Some(2048), Some(0)));
     assert_eq!(fields.private_ip_addresses, ["10.0.0.1", "10.0.0.2", "2001:db8::1"]);
     assert_eq!(fields.public_ip_addresses, ["198.51.100.1"]);
-    assert_eq!(fields.security_groups[0].name.as_deref(), Some("web"));
     assert_eq!((fields.ssh_key.as_deref(), fields.datacenter.as_deref()), (Some("me"), Some("r1b")));
     assert_eq!(fields.launched_at.unwrap().to_string(), "2024-05-02T10:00:00.000000Z");
     assert_eq!(fields.fault, None);
     with_origin("<a/>", |_, origin| {
+        let group = origin.reference::<SecurityGroup>("sg-1");
+        assert_eq!(fields.security_groups, [Reference { name: Some("web".to_owned()), ..group }]);
         assert_eq!(fields.volumes, [origin.reference::<Volume>("vol-1")]);
         assert_eq!(fields.image, Some(origin.reference::<Image>("ami-1")));
         assert_eq!(fields.instance_type.id, origin.reference::<InstanceType>("t9.small").id);

@@ -1,10 +1,32 @@
 //! Instance types.
 
 use gateway_core::Result;
+use gateway_core::driver::KindCapability;
+use gateway_core::kind::Canonical as _;
 use gateway_core::kinds::InstanceType;
 use gateway_core::observation::{Observed, Visibility};
 
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::{Element, odd};
+
+pub(crate) static DESCRIPTION: Description = Description {
+    capability: KindCapability {
+        kind: InstanceType::KIND,
+        published: true,
+        own: false,
+        get: true,
+        says_state: false,
+    },
+    parts: &[Part::new(
+        "DescribeInstanceTypes",
+        "instanceTypeSet",
+        Single::Parameter("InstanceType"),
+        Map::One(|element, _| observe(element)),
+    )
+    .paged(100)
+    .published()],
+};
 
 /// Lists of accelerators in an instance type.
 const ACCELERATORS: [[&str; 2]; 5] = [

@@ -1,11 +1,27 @@
 //! Volumes.
 
 use gateway_core::Result;
-use gateway_core::kinds::{AttachmentPoint, Instance, Reference, Volume, VolumeState};
+use gateway_core::driver::KindCapability;
+use gateway_core::kind::Canonical as _;
+use gateway_core::kinds::{AttachmentPoint, Instance, Volume, VolumeSnapshot, VolumeState};
 use gateway_core::observation::Observed;
 
-use super::{Origin, name_tag, state_of, tags, time_at};
+use super::{Origin, name_tag, set_owner, state_of, tags, time_at};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::{Element, odd};
+
+pub(crate) static DESCRIPTION: Description = Description {
+    capability: KindCapability {
+        kind: Volume::KIND,
+        published: false,
+        own: true,
+        get: true,
+        says_state: true,
+    },
+    parts: &[Part::new("DescribeVolumes", "volumeSet", Single::Parameter("VolumeId"), Map::One(observe))
+        .paged(1000)],
+};
 
 /// EC2's words for the state of a volume.
 pub(crate) const STATES: [(&str, VolumeState); 6] = [
@@ -27,24 +43,22 @@ pub(crate) fn observe(volume: &Element, origin: Origin<'_>) -> Result<Observed> 
     let fields = Volume {
         description: None,
         size_gib: volume.read_at(&["size"])?.ok_or_else(|| odd("a volume without size"))?,
-        volume_type: volume.text_at(&["volumeType"]).map(ToOwned::to_owned),
-        datacenter: volume.text_at(&["availabilityZone"]).map(ToOwned::to_owned),
+        volume_type: volume.owned_at(&["volumeType"]),
+        datacenter: volume.owned_at(&["availabilityZone"]),
         bootable: None,
         encrypted: volume.read_at(&["encrypted"])?,
         multiattach: volume.read_at(&["multiAttachEnabled"])?,
         iops: volume.read_at(&["iops"])?,
         throughput_mib_per_second: volume.read_at(&["throughput"])?,
-        snapshot: volume
-            .text_at(&["snapshotId"])
-            .map(|id| Reference { external_id: Some(id.to_owned()), ..Reference::default() }),
+        snapshot: volume.text_at(&["snapshotId"]).map(|id| origin.reference::<VolumeSnapshot>(id)),
         image: None,
         attachments: volume.items(&["attachmentSet"]).filter_map(|item| attachment(item, origin)).collect(),
     };
     let mut observed =
         Observed::new(volume.required(&["volumeId"])?, name_tag(&tags), &fields, volume.to_json())?
             .with_state(state_of(&STATES, word, VolumeState::Unknown), word);
-    // A volume does not name its owner, and only the owner is shown it.
-    observed.owner = Some(origin.account.to_owned());
+    // Most clouds leave out the owner, who alone is shown a volume.
+    set_owner(&mut observed, volume.text_at(&["ownerId"]), origin);
     observed.created_at = time_at(volume, &["createTime"])?;
     observed.tags = tags;
     Ok(observed)
@@ -52,7 +66,7 @@ pub(crate) fn observe(volume: &Element, origin: Origin<'_>) -> Result<Observed> 
 
 fn attachment(item: &Element, origin: Origin<'_>) -> Option<AttachmentPoint> {
     let instance = item.text_at(&["instanceId"]).filter(|_| item.text_at(&["status"]) != Some("detached"))?;
-    let device = item.text_at(&["device"]).map(ToOwned::to_owned);
+    let device = item.owned_at(&["device"]);
     Some(AttachmentPoint { instance: origin.reference::<Instance>(instance), device })
 }
 
@@ -85,10 +99,11 @@ mod tests {
             (8, Some(3000), Some(125))
         );
         assert_eq!((fields.encrypted, fields.multiattach), (Some(true), None));
-        assert_eq!(fields.snapshot.unwrap().external_id.as_deref(), Some("snap-1"));
         assert_eq!(fields.attachments.len(), 1);
-        let there = with_origin("<a/>", |_, origin| origin.reference::<Instance>("i-1"));
-        assert_eq!(fields.attachments[0].instance, there);
+        with_origin("<a/>", |_, origin| {
+            assert_eq!(fields.attachments[0].instance, origin.reference::<Instance>("i-1"));
+            assert_eq!(fields.snapshot, Some(origin.reference::<VolumeSnapshot>("snap-1")));
+        });
         assert_eq!(seen.raw["attachmentSet"][1]["status"], json!("detached"));
     }
 
