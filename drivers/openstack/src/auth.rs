@@ -19,6 +19,15 @@ const SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
 /// re-issues more often; shorter risks refusals of slow calls.
 const MARGIN: Duration = Duration::from_secs(120);
 
+/// Whose the resources are: most are a project's, some a user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// Id of the project that the token is scoped to.
+    pub(crate) project_id: String,
+    /// Id of the user.
+    pub(crate) user_id: String,
+}
+
 /// What Keystone issued.
 #[derive(Debug)]
 pub(crate) struct Token {
@@ -26,8 +35,8 @@ pub(crate) struct Token {
     pub(crate) secret: Secret,
     /// Use it no longer than this, by our clock.
     pub(crate) use_until: Timestamp,
-    /// Id of the project that it is scoped to.
-    pub(crate) project_id: String,
+    /// Who it is for.
+    pub(crate) account: Account,
     /// The project's name.
     pub(crate) project_name: String,
     /// The catalog as it was sent.
@@ -43,9 +52,15 @@ struct Document {
 struct TokenDocument {
     expires_at: Timestamp,
     issued_at: Option<Timestamp>,
+    user: User,
     project: Option<Project>,
     #[serde(default)]
     catalog: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: String,
 }
 
 #[derive(Deserialize)]
@@ -118,7 +133,7 @@ fn read(response: &Response, now: Timestamp) -> Result<Token> {
     Ok(Token {
         secret: Secret::new(secret),
         use_until: now.plus(life.saturating_sub(MARGIN.min(life / 4))),
-        project_id: project.id,
+        account: Account { project_id: project.id, user_id: token.user.id },
         project_name: project.name,
         catalog: token.catalog,
     })
@@ -189,7 +204,7 @@ mod tests {
         let now = Timestamp::from_seconds(5_000);
         let mut response = json_response(
             r#"{"token":{"issued_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-01T01:00:00Z",
-                "project":{"id":"p","name":"demo"}}}"#,
+                "user":{"id":"u"},"project":{"id":"p","name":"demo"}}}"#,
         );
         assert_eq!(read(&response, now).unwrap_err().kind(), ErrorKind::WrongDocument, "no token in it");
         response.headers.insert(SUBJECT_TOKEN, "t".parse().unwrap());
@@ -198,7 +213,7 @@ mod tests {
 
     #[test]
     fn an_unscoped_token_is_a_clear_mistake() {
-        let response = json_response(r#"{"token":{"expires_at":"2026-01-01T01:00:00Z"}}"#);
+        let response = json_response(r#"{"token":{"expires_at":"2026-01-01T01:00:00Z","user":{"id":"u"}}}"#);
         let error = read(&response, Timestamp::from_seconds(0)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.message().contains("project"));

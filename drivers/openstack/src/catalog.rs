@@ -18,6 +18,8 @@ pub(crate) enum Service {
     Image,
     /// Cinder.
     Volume,
+    /// Neutron.
+    Network,
 }
 
 impl Service {
@@ -27,6 +29,7 @@ impl Service {
             Self::Compute => &["compute"],
             Self::Image => &["image"],
             Self::Volume => &["block-storage", "volumev3", "block-store"],
+            Self::Network => &["network"],
         }
     }
 
@@ -36,10 +39,21 @@ impl Service {
             Self::Compute => "v2.1",
             Self::Image => "v2",
             Self::Volume => "v3",
+            Self::Network => "v2.0",
         }
     }
 
-    const ALL: [Self; 3] = [Self::Compute, Self::Image, Self::Volume];
+    /// The gateway's word for it, in documents and native keys.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Compute => "compute",
+            Self::Image => "image",
+            Self::Volume => "volume",
+            Self::Network => "network",
+        }
+    }
+
+    const ALL: [Self; 4] = [Self::Compute, Self::Image, Self::Volume, Self::Network];
 }
 
 /// Addresses by service and region. They are the cloud's word: the kit's address gate judges each call.
@@ -89,6 +103,11 @@ impl Catalog {
     /// The regions with at least one service that the driver uses.
     pub(crate) fn regions(&self) -> Vec<Region> {
         self.0.keys().map(|(_, region)| region.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether a region has a service.
+    pub(crate) fn has(&self, service: Service, region: &Region) -> bool {
+        self.0.contains_key(&(service, region.clone()))
     }
 
     /// Where a service is.
@@ -141,5 +160,6 @@ mod tests {
         let missing = catalog.address(Service::Image, &one).unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::Unsupported);
         assert!(missing.message().contains("image"), "{missing}");
+        assert!(catalog.has(Service::Volume, &one) && !catalog.has(Service::Network, &one));
     }
 }

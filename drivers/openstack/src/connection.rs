@@ -13,6 +13,7 @@ use gateway_core::secret::Secret;
 use tokio::sync::Mutex;
 use url::Url;
 
+use crate::auth::Account;
 use crate::catalog::{Catalog, Service};
 use crate::config::Config;
 use crate::version::{self, Microversion};
@@ -45,9 +46,9 @@ struct State {
 pub(crate) struct Login {
     token: Secret,
     use_until: Timestamp,
-    /// Id of the project.
-    pub(crate) project_id: String,
-    /// Its name.
+    /// Whose the resources are.
+    pub(crate) account: Account,
+    /// The project's name.
     pub(crate) project_name: String,
     /// Where the services are.
     pub(crate) catalog: Catalog,
@@ -139,7 +140,7 @@ impl Connection {
         }
         let (base, root) = version::addresses(service, login.catalog.address(service, region)?)?;
         let headers = match (service, self.fixed(service)) {
-            (Service::Image, _) => Vec::new(),
+            (Service::Image | Service::Network, _) => Vec::new(),
             (_, Some(fixed)) => version::headers(service, fixed),
             (_, None) => {
                 let versions = self.get(login, root, &[]).await?;
@@ -155,12 +156,12 @@ impl Connection {
         match service {
             Service::Compute => self.config.compute_microversion,
             Service::Volume => self.config.volume_microversion,
-            Service::Image => None,
+            Service::Image | Service::Network => None,
         }
     }
 
     /// The login that is kept, unless it ends soon. Whoever comes while one is issued waits for that one.
-    async fn login(&self) -> Result<Arc<Login>> {
+    pub(crate) async fn login(&self) -> Result<Arc<Login>> {
         let mut state = self.state.lock().await;
         let now = self.http.link().now();
         match &*state {
@@ -196,7 +197,7 @@ impl Connection {
             catalog: Catalog::new(&token.catalog, self.config.interface, allowed),
             token: token.secret,
             use_until: token.use_until,
-            project_id: token.project_id,
+            account: token.account,
             project_name: token.project_name,
             targets: std::sync::Mutex::default(),
         });

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use gateway_core::clock::Timestamp;
 use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::kind::{Canonical, Kind};
+use gateway_core::kinds::Instance;
 use gateway_core::scope::Region;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::catalog::Service;
-use crate::connection::Connection;
-use crate::paging::{self, Place};
+use crate::listing::Asker;
+use crate::resources::Pages;
 
 /// How long a list of flavors is good. Longer spares calls; shorter notices sooner that one was deleted, so
 /// that sessions agree on what a server's document says.
@@ -30,15 +32,11 @@ pub(crate) struct FlavorIds(Mutex<BTreeMap<Region, (Timestamp, Arc<Ids>)>>);
 
 impl FlavorIds {
     /// The ids, fresh enough and with all the wanted names that the cloud has.
-    pub(crate) async fn with(
-        &self,
-        connection: &Connection,
-        region: &Region,
-        wanted: &[&str],
-    ) -> Result<Arc<Ids>> {
+    pub(crate) async fn with(&self, asker: Asker<'_>, wanted: &[&str]) -> Result<Arc<Ids>> {
         if wanted.is_empty() {
             return Ok(Arc::default());
         }
+        let Asker { connection, region, .. } = asker;
         let mut known = self.0.lock().await;
         if let Some((read_at, ids)) = known.get(region) {
             let age = connection.http().link().now().since(*read_at);
@@ -48,7 +46,7 @@ impl FlavorIds {
             }
         }
         let read_at = connection.http().link().now();
-        let ids = Arc::new(match read(connection, region).await {
+        let ids = Arc::new(match read(asker).await {
             // Who may list servers but no flavors still gets the servers, always without ids.
             Err(error) if error.kind() == ErrorKind::Forbidden => Ids::new(),
             other => other?,
@@ -58,8 +56,11 @@ impl FlavorIds {
     }
 }
 
-/// Names of the flavors that are embedded in servers without their ids.
-pub(crate) fn embedded_names(servers: &[Value]) -> Vec<&str> {
+/// Names of the flavors that are embedded in these documents without their ids, if they are servers.
+pub(crate) fn wanted(kind: Kind, servers: &[Value]) -> Vec<&str> {
+    if kind != Instance::KIND {
+        return Vec::new();
+    }
     let mut names: Vec<&str> =
         servers.iter().filter_map(|server| server["flavor"]["original_name"].as_str()).collect();
     names.sort_unstable();
@@ -67,27 +68,15 @@ pub(crate) fn embedded_names(servers: &[Value]) -> Vec<&str> {
     names
 }
 
-async fn read(connection: &Connection, region: &Region) -> Result<Ids> {
-    let mut ids = Ids::new();
-    let mut place = Place::start();
-    let limit = connection.config().page_size;
-    loop {
-        let size = limit.to_string();
-        // An operator sees private flavors of others only so; for everybody else it means nothing.
-        let mut query = vec![("limit", size.as_str()), ("is_public", "None")];
-        query.extend(place.marker.as_deref().map(|marker| ("marker", marker)));
-        let response = connection.read(region, Service::Compute, &["flavors"], &query).await?;
-        let page = paging::read(&response, "flavors", limit, &place)?;
-        for flavor in &page.items {
-            let text = |key: &str| flavor[key].as_str().map(str::to_owned);
-            let (Some(name), Some(id)) = (text("name"), text("id")) else {
-                return Err(Error::new(ErrorKind::WrongDocument, "a flavor without name or id"));
-            };
-            ids.insert(name, id);
-        }
-        match page.marker {
-            Some(marker) => place = place.then(marker)?,
-            None => return Ok(ids),
-        }
-    }
+async fn read(asker: Asker<'_>) -> Result<Ids> {
+    // An operator sees private flavors of others only so; for everybody else it means nothing.
+    let query = [("is_public", "None")];
+    let flavors = asker.every(Service::Compute, &["flavors"], &query, &Pages::of("flavors")).await?;
+    let pairs = flavors.iter().map(|flavor| {
+        let text = |key: &str| flavor[key].as_str().map(str::to_owned);
+        text("name")
+            .zip(text("id"))
+            .ok_or_else(|| Error::new(ErrorKind::WrongDocument, "a flavor without name or id"))
+    });
+    pairs.collect()
 }

@@ -1,4 +1,4 @@
-//! The driver for OpenStack: Keystone v3, Nova, Glance, Cinder.
+//! The driver for OpenStack: Keystone v3, Nova, Glance, Cinder, Neutron.
 //!
 //! What it can do, its options and its tables of states are in `docs.md` beside this crate.
 
@@ -8,11 +8,16 @@ mod auth;
 mod catalog;
 mod config;
 mod connection;
+#[cfg(test)]
+mod docs_test;
 mod flavor_ids;
+mod listing;
 mod not_found;
 mod paging;
 mod resources;
+mod router_ports;
 mod session;
+mod single;
 mod state;
 mod version;
 mod wire;

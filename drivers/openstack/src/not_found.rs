@@ -13,10 +13,11 @@ pub(crate) fn explain(response: &Response) -> Option<Error> {
     Some(Error::new(ErrorKind::WrongDocument, message))
 }
 
-/// Nova and Cinder answer `{"itemNotFound"}`, Glance a page that names the image.
+/// Nova and Cinder answer `{"itemNotFound"}`, Neutron `{"NeutronError"}` (in a policy's refusal too, as if it were
+/// not there), Glance a page that names the image.
 fn is_services_own(response: &Response) -> bool {
     match serde_json::from_slice::<Value>(&response.body) {
-        Ok(document) => document["itemNotFound"].is_object(),
+        Ok(document) => document["itemNotFound"].is_object() || document["NeutronError"]["type"].is_string(),
         Err(_) => String::from_utf8_lossy(&response.body).contains("No image found with ID"),
     }
 }
@@ -32,9 +33,13 @@ mod tests {
             explain(&Response { status: StatusCode::NOT_FOUND, ..json_response(text) }).is_none()
         };
         assert!(believed(r#"{"itemNotFound": {"code": 404, "message": "Instance x could not be found."}}"#));
+        assert!(believed(
+            r#"{"NeutronError": {"type": "NetworkNotFound", "message": "Network x could not be found.", "detail": ""}}"#
+        ));
         assert!(believed("<html><body>\n  No image found with ID x<br /></body></html>"));
         assert!(!believed("<html>nginx</html>"));
         assert!(!believed(r#"{"message": "no route"}"#));
+        assert!(!believed(r#"{"NeutronError": "no route"}"#));
         assert!(!believed(""));
     }
 }

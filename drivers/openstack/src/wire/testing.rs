@@ -9,10 +9,13 @@ use gateway_core::id::CloudId;
 use gateway_core::kind::Canonical;
 use gateway_core::observation::Observed;
 use gateway_core::scope::Region;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::View;
+use crate::auth::Account;
+use crate::catalog::Service;
 use crate::flavor_ids::Ids;
+use crate::router_ports::Ports;
 
 /// A registration with these options.
 pub(crate) fn cloud(options: Map<String, Value>) -> CloudSpec {
@@ -30,11 +33,25 @@ pub(crate) fn cloud(options: Map<String, Value>) -> CloudSpec {
     }
 }
 
-/// Maps with a view that knows the flavor m1.tiny as 2.
-pub(crate) fn with_view(map: impl FnOnce(&View<'_>) -> Result<Observed>) -> Result<Observed> {
+/// Maps with a view that knows the flavor m1.tiny as 2, and of router r1 two ports.
+pub(crate) fn with_view<T>(map: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
     let (cloud, region) = (cloud(Map::new()), Region::new("One"));
     let flavor_ids = Ids::from([("m1.tiny".to_owned(), "2".to_owned())]);
-    map(&View { cloud: &cloud, region: &region, flavor_ids: &flavor_ids })
+    let account = Account { project_id: "p1".to_owned(), user_id: "u1".to_owned() };
+    let port = |id: &str, address: &str| {
+        json!({"id": id, "device_id": "r1", "device_owner": "network:router_interface",
+               "fixed_ips": [{"subnet_id": format!("subnet of {id}"), "ip_address": address}]})
+    };
+    let router_ports = Ports::from([("r1".to_owned(), vec![port("a", "10.0.0.1"), port("b", "fd00::1")])]);
+    let service = Service::Compute;
+    map(&View {
+        cloud: &cloud,
+        region: &region,
+        account: &account,
+        service,
+        flavor_ids: &flavor_ids,
+        router_ports: &router_ports,
+    })
 }
 
 /// The kind's own fields, read back.

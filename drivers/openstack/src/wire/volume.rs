@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gateway_core::clock::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::kind::Canonical;
-use gateway_core::kinds::{self, AttachmentPoint, Image, Instance, Reference};
+use gateway_core::kinds::{self, AttachmentPoint, Image, Instance, Reference, VolumeSnapshot};
 use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
@@ -60,8 +60,7 @@ pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
         multiattach: volume.multiattach,
         iops: None,
         throughput_mib_per_second: None,
-        snapshot: non_empty(volume.snapshot_id)
-            .map(|id| Reference { external_id: Some(id), ..Reference::default() }),
+        snapshot: non_empty(volume.snapshot_id).map(|id| view.reference(VolumeSnapshot::KIND, &id)),
         image: image(view, &volume.volume_image_metadata),
         attachments: volume.attachments.into_iter().filter_map(|at| attachment(view, at)).collect(),
     };
@@ -120,7 +119,8 @@ mod tests {
             (Some(true), Some(false), Some(false))
         );
         assert_eq!((volume.datacenter.as_deref(), volume.description), (Some("nova"), None));
-        assert_eq!(volume.snapshot.unwrap().external_id.as_deref(), Some("n1"));
+        let snapshot = volume.snapshot.unwrap();
+        assert_eq!((snapshot.external_id.as_deref(), snapshot.id.is_some()), (Some("n1"), true));
         assert_eq!(volume.image.unwrap().name.as_deref(), Some("debian"));
         assert_eq!(volume.attachments.len(), 1);
         assert_eq!(volume.attachments[0].instance.external_id.as_deref(), Some("s1"));

@@ -129,7 +129,7 @@ async fn issue(State(cloud): State<Arc<Switches>>) -> Response {
     let endpoint = json!({"interface": "public", "region": "One", "region_id": "One", "url": nova});
     let body = json!({"token": {
         "issued_at": issued_at, "expires_at": issued_at.plus(Duration::from_secs(3600)),
-        "project": {"id": "p1", "name": "demo"},
+        "user": {"id": "u1"}, "project": {"id": "p1", "name": "demo"},
         "catalog": [{"type": "compute", "endpoints": [endpoint]}],
     }});
     let mut response = cloud.dated(StatusCode::CREATED, body);

@@ -1,0 +1,62 @@
+//! A keypair of Nova.
+
+use gateway_core::error::Result;
+use gateway_core::kinds::SshKey;
+use gateway_core::observation::Observed;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{View, non_empty, read};
+
+#[derive(Deserialize)]
+struct Keypair {
+    name: String,
+    fingerprint: Option<String>,
+    public_key: Option<String>,
+    #[serde(rename = "type")]
+    key_type: Option<String>,
+}
+
+/// Maps one key. It belongs to the user, whom a listing does not name, and to no project.
+pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
+    let keypair: Keypair = read("keypair", &raw)?;
+    let user = &view.account.user_id;
+    let fields = SshKey {
+        fingerprint: non_empty(keypair.fingerprint),
+        public_key: non_empty(keypair.public_key),
+        key_type: non_empty(keypair.key_type),
+        user: Some(user.clone()),
+    };
+    let native_key = format!("{user}/{}", keypair.name);
+    Ok(Observed { native_key, ..Observed::new(keypair.name.clone(), keypair.name, &fields, raw)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::testing::{fields, with_view};
+
+    #[test]
+    fn every_field_is_mapped() {
+        let raw = json!({"name": "mine", "public_key": "ssh-rsa AAAA me", "fingerprint": "c4:72:66", "type": "ssh"});
+        let observed = with_view(|view| observe(view, raw.clone())).unwrap();
+        let key: SshKey = fields(&observed);
+        assert_eq!(
+            (key.fingerprint.as_deref(), key.public_key.as_deref()),
+            (Some("c4:72:66"), Some("ssh-rsa AAAA me"))
+        );
+        assert_eq!((key.key_type.as_deref(), key.user.as_deref()), (Some("ssh"), Some("u1")));
+        assert_eq!((observed.native_key.as_str(), observed.external_id.as_str()), ("u1/mine", "mine"));
+        assert_eq!((observed.name.as_str(), observed.owner.as_deref()), ("mine", None));
+        assert_eq!(observed.raw, raw);
+    }
+
+    #[test]
+    fn an_old_nova_tells_no_type_and_a_key_without_name_is_none() {
+        let old = json!({"name": "mine", "public_key": "ssh-rsa AAAA me", "fingerprint": "c4:72:66"});
+        assert_eq!(fields::<SshKey>(&with_view(|view| observe(view, old)).unwrap()).key_type, None);
+        assert!(with_view(|view| observe(view, json!({"fingerprint": "x"}))).is_err());
+    }
+}

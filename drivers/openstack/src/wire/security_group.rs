@@ -1,0 +1,63 @@
+//! A security group of Neutron.
+
+use gateway_core::error::Result;
+use gateway_core::kinds::SecurityGroup;
+use gateway_core::observation::Observed;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::View;
+use super::neutron::Common;
+
+#[derive(Deserialize)]
+struct Group {
+    name: String,
+    stateful: Option<bool>,
+}
+
+/// Maps one group. Its rules are resources of their own.
+pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
+    let (common, group): (Common, Group) = Common::read("security group", &raw)?;
+    let fields = SecurityGroup {
+        description: common.description(),
+        network: None,
+        stateful: group.stateful,
+        // Neutron makes one of this name for each project, and lets nobody else make one.
+        default: Some(group.name == "default"),
+    };
+    common.observed(view, &fields, raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::testing::{fields, with_view};
+
+    fn document(name: &str) -> Value {
+        json!({
+            "id": "g1", "name": name, "stateful": true, "tenant_id": "p1", "description": "ssh and http",
+            "shared": false, "security_group_rules": [{"id": "e1", "security_group_id": "g1"}], "tags": ["blue"],
+            "created_at": "2026-11-24T09:55:34Z", "updated_at": "2026-11-24T09:55:35Z", "revision_number": 3,
+            "project_id": "p1"
+        })
+    }
+
+    #[test]
+    fn every_field_is_mapped() {
+        let observed = with_view(|view| observe(view, document("web"))).unwrap();
+        let group: SecurityGroup = fields(&observed);
+        assert_eq!((group.description.as_deref(), group.stateful), (Some("ssh and http"), Some(true)));
+        assert_eq!((group.default, group.network), (Some(false), None));
+        assert_eq!((observed.name.as_str(), observed.state), ("web", None));
+        assert_eq!(observed.raw, document("web"));
+    }
+
+    #[test]
+    fn the_one_that_neutron_makes_is_the_default() {
+        let observed = with_view(|view| observe(view, document("default"))).unwrap();
+        assert_eq!(fields::<SecurityGroup>(&observed).default, Some(true));
+        assert!(with_view(|view| observe(view, json!({"id": "g1"}))).is_err());
+    }
+}

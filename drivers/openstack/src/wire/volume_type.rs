@@ -1,0 +1,99 @@
+//! A volume type of Cinder.
+
+use std::collections::BTreeMap;
+
+use gateway_core::error::Result;
+use gateway_core::kinds;
+use gateway_core::observation::{Observed, Visibility};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{View, non_empty, read};
+
+#[derive(Deserialize)]
+struct VolumeType {
+    id: String,
+    name: String,
+    description: Option<String>,
+    is_public: bool,
+    /// Missing where only administrators may know.
+    extra_specs: Option<BTreeMap<String, Value>>,
+}
+
+/// What Cinder shows everybody. The rest is for administrators; what is published is shown to all, whoever listed it,
+/// and must not depend on that.
+const FOR_ALL: [&str; 3] = ["RESKEY:availability_zones", "multiattach", "replication_enabled"];
+
+/// Maps one volume type. Its owner is the cloud: no project.
+///
+/// Which is the default is not said: Cinder tells a project its own, and what is published is the same for all.
+pub(crate) fn observe(_view: &View<'_>, mut raw: Value) -> Result<Observed> {
+    if let Some(specs) = raw.get_mut("extra_specs").and_then(Value::as_object_mut) {
+        specs.retain(|name, _| FOR_ALL.contains(&name.as_str()));
+    }
+    let volume_type: VolumeType = read("volume type", &raw)?;
+    let properties = super::tags(volume_type.extra_specs.clone().unwrap_or_default(), Vec::new());
+    let fields = kinds::VolumeType {
+        description: non_empty(volume_type.description),
+        default: None,
+        encrypted: None,
+        multiattach: volume_type.extra_specs.map(|_| is_true(properties.get("multiattach"))),
+        properties,
+    };
+    let mut observed = Observed::new(volume_type.id, volume_type.name, &fields, raw)?;
+    // A type that is not public is granted to projects one by one.
+    observed.visibility = if volume_type.is_public { Visibility::Public } else { Visibility::Shared };
+    Ok(observed)
+}
+
+/// Cinder's conditions of truth look like `<is> True`.
+fn is_true(condition: Option<&String>) -> bool {
+    condition.is_some_and(|text| text.trim_start_matches("<is>").trim().eq_ignore_ascii_case("true"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::testing::{fields, with_view};
+
+    fn document() -> Value {
+        json!({"id": "t1", "name": "multi", "is_public": true, "description": "for clusters",
+            "extra_specs": {"multiattach": "<is> True"}, "os-volume-type-access:is_public": true})
+    }
+
+    #[test]
+    fn every_field_is_mapped() {
+        let observed = with_view(|view| observe(view, document())).unwrap();
+        let volume_type: kinds::VolumeType = fields(&observed);
+        assert_eq!(volume_type.description.as_deref(), Some("for clusters"));
+        assert_eq!((volume_type.multiattach, volume_type.default), (Some(true), None));
+        assert_eq!(volume_type.properties["multiattach"], "<is> True");
+        assert_eq!(
+            (observed.name.as_str(), observed.state, observed.owner.as_deref()),
+            ("multi", None, None)
+        );
+        assert_eq!((observed.visibility, &observed.raw), (Visibility::Public, &document()));
+    }
+
+    #[test]
+    fn what_an_administrator_sees_beyond_others_is_published_to_nobody() {
+        let mut seen_by_administrator = document();
+        seen_by_administrator["extra_specs"]["volume_backend_name"] = json!("secret-san-7");
+        let seen = |raw| with_view(|view| observe(view, raw)).unwrap();
+        assert_eq!(seen(seen_by_administrator).content_hash(), seen(document()).content_hash());
+    }
+
+    #[test]
+    fn what_is_not_told_is_unknown_and_a_granted_type_is_shared() {
+        let granted = json!({"id": "t1", "name": "x", "is_public": false, "description": null});
+        let observed = with_view(|view| observe(view, granted)).unwrap();
+        assert_eq!(fields::<kinds::VolumeType>(&observed), kinds::VolumeType::default());
+        assert_eq!(observed.visibility, Visibility::Shared);
+        let mut plain = document();
+        plain["extra_specs"] = json!({});
+        let observed = with_view(|view| observe(view, plain)).unwrap();
+        assert_eq!(fields::<kinds::VolumeType>(&observed).multiattach, Some(false));
+    }
+}
