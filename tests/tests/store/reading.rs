@@ -125,7 +125,7 @@ pub async fn filters_choose_by_state_and_name(stage: Stage) {
 fn motley(number: usize) -> gateway_store::Sighting {
     let mut seen = instance(&format!("i-{number}"), Running);
     seen.name = ["ant", "Bee", "cat", "Dog%", "eel_x"][number % 5].to_owned();
-    seen.created_at = (number % 3 > 0).then_some(gateway_core::Timestamp((number % 7) as i64));
+    seen.created_at = (!number.is_multiple_of(3)).then_some(gateway_core::Timestamp((number % 7) as i64));
     seen.tags.insert("colour".to_owned(), ["red", "blue"][number % 2].to_owned());
     seen.tags.insert("third".to_owned(), (number % 3).to_string());
     gateway_store::Sighting::Present(Box::new(seen))
