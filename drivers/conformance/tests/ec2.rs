@@ -22,12 +22,17 @@ use url::Url;
 /// One that other tests leave alone.
 const REGION: &str = "eu-north-1";
 
-/// Makes a few resources where there are none; moto looks at no signature, and a cloud that does refuses.
-async fn seed(endpoint: &str) {
-    let client = Client::new();
-    let call = async |form: &str| {
-        let request = client
-            .post(endpoint)
+/// The Query API of the test cloud: moto looks at no signature, and a cloud that does refuses.
+struct Seeder<'a> {
+    client: Client,
+    endpoint: &'a str,
+}
+
+impl Seeder<'_> {
+    async fn call(&self, form: &str) -> String {
+        let request = self
+            .client
+            .post(self.endpoint)
             .header("content-type", "application/x-www-form-urlencoded")
             .header(
                 "authorization",
@@ -38,15 +43,48 @@ async fn seed(endpoint: &str) {
             )
             .body(format!("Version=2016-11-15&Action={form}"));
         request.send().await.unwrap().text().await.unwrap()
-    };
-    if call("DescribeVolumes").await.contains("<volumeId>") {
+    }
+
+    /// Makes something and tells its id, which stands in that element of the answer.
+    async fn make(&self, form: &str, id: &str) -> String {
+        let answer = self.call(form).await;
+        let inside = answer.split(&format!("<{id}>")).nth(1).and_then(|rest| rest.split('<').next());
+        inside.unwrap_or_else(|| panic!("{form}: {answer}")).to_owned()
+    }
+}
+
+/// Makes some of each kind where there are none.
+async fn seed(endpoint: &str) {
+    let cloud = Seeder { client: Client::new(), endpoint };
+    let keys = cloud.call("DescribeKeyPairs").await;
+    if keys.contains("<keyName>conformance</keyName>") {
         return;
     }
-    let made = call("RunInstances&ImageId=ami-12c6146b&InstanceType=t3.micro&MinCount=7&MaxCount=7").await;
-    call(&format!("CreateVolume&Size=5&AvailabilityZone={REGION}a")).await;
-    if let Some(instance) = made.split("<instanceId>").nth(1).and_then(|rest| rest.split('<').next()) {
-        call(&format!("CreateImage&Name=conformance&InstanceId={instance}")).await;
-    }
+    let instances = "RunInstances&ImageId=ami-12c6146b&InstanceType=t3.micro&MinCount=7&MaxCount=7";
+    let instance = cloud.make(instances, "instanceId").await;
+    let volume = cloud.make(&format!("CreateVolume&Size=5&AvailabilityZone={REGION}a"), "volumeId").await;
+    cloud.make(&format!("CreateImage&Name=conformance&InstanceId={instance}"), "imageId").await;
+    cloud.make(&format!("CreateSnapshot&VolumeId={volume}&Description=conformance"), "snapshotId").await;
+    cloud
+        .make(&format!("AttachVolume&VolumeId={volume}&InstanceId={instance}&Device=/dev/sdf"), "volumeId")
+        .await;
+    let vpc = cloud.make("CreateVpc&CidrBlock=10.77.0.0/16", "vpcId").await;
+    let subnet = cloud.make(&format!("CreateSubnet&VpcId={vpc}&CidrBlock=10.77.1.0/24"), "subnetId").await;
+    let interface =
+        cloud.make(&format!("CreateNetworkInterface&SubnetId={subnet}"), "networkInterfaceId").await;
+    let gateway = cloud.make("CreateInternetGateway", "internetGatewayId").await;
+    cloud.call(&format!("AttachInternetGateway&InternetGatewayId={gateway}&VpcId={vpc}")).await;
+    cloud.make("AllocateAddress&Domain=vpc", "allocationId").await;
+    let address = cloud.make("AllocateAddress&Domain=vpc", "allocationId").await;
+    let associate = format!("AssociateAddress&AllocationId={address}&NetworkInterfaceId={interface}");
+    cloud.make(&associate, "associationId").await;
+    let group = format!("CreateSecurityGroup&GroupName=conformance&GroupDescription=c&VpcId={vpc}");
+    let group = cloud.make(&group, "groupId").await;
+    let port = "IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=22&IpPermissions.1.ToPort=22";
+    let from = "IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0/8";
+    cloud.call(&format!("AuthorizeSecurityGroupIngress&GroupId={group}&{port}&{from}")).await;
+    // Last, because it says that all is there.
+    cloud.make("CreateKeyPair&KeyName=conformance", "keyPairId").await;
 }
 
 fn absent_key(kind: Kind) -> String {
@@ -54,7 +92,21 @@ fn absent_key(kind: Kind) -> String {
         "instance" => "i-0c0ffee0c0ffee0c0",
         "instance_type" => "c0.ffee",
         "image" => "ami-0c0ffee0c0ffee0c0",
-        _ => "vol-0c0ffee0c0ffee0c0",
+        "volume" => "vol-0c0ffee0c0ffee0c0",
+        "volume_snapshot" => "snap-0c0ffee0c0ffee0c0",
+        "volume_attachment" => "vol-0c0ffee0c0ffee0c0/i-0c0ffee0c0ffee0c0",
+        "network" => "vpc-0c0ffee0c0ffee0c0",
+        "subnet" => "subnet-0c0ffee0c0ffee0c0",
+        "network_interface" => "eni-0c0ffee0c0ffee0c0",
+        "router" => "igw-0c0ffee0c0ffee0c0",
+        "ip_address" => "eipalloc-0c0ffee0c0ffee0c0",
+        "ip_address_binding" => "eipassoc-0c0ffee0c0ffee0c0",
+        "security_group" => "sg-0c0ffee0c0ffee0c0",
+        "security_group_rule" => "sgr-0c0ffee0c0ffee0c0",
+        "ssh_key" => "key-0c0ffee0c0ffee0c0",
+        "datacenter" => "c0-ffee-1a",
+        "quota" => "123456789012/c0ffee",
+        other => panic!("no absent {other} is known"),
     }
     .to_owned()
 }

@@ -9,6 +9,7 @@ mod form;
 mod kinds;
 mod listing;
 mod options;
+mod part;
 mod position;
 mod session;
 mod signature;

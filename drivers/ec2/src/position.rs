@@ -3,7 +3,7 @@
 use gateway_core::driver::PageToken;
 use gateway_core::{Error, Result};
 
-use crate::listing::Part;
+use crate::part::Part;
 
 /// Where a listing goes on.
 #[derive(Clone, Debug)]

@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use gateway_core::driver::{CloudSpec, ListScope, Notice, Page, PageToken, Proof, Session};
 use gateway_core::observation::Observed;
 use gateway_core::scope::Region;
-use gateway_core::{ErrorKind, Kind, Result};
+use gateway_core::{Error, ErrorKind, Kind, Result};
 
 use crate::account::Account;
 use crate::api::Api;
 use crate::kinds::Origin;
-use crate::listing::{Description, Part};
+use crate::listing::Description;
 use crate::options::Options;
+use crate::part::Part;
 use crate::position::Position;
 use crate::sizes::Sizes;
 use crate::xml::{Element, odd};
@@ -29,6 +30,18 @@ pub(crate) struct Ec2Session {
 impl Ec2Session {
     pub(crate) fn new(cloud: Arc<CloudSpec>, options: Options, api: Api) -> Self {
         Self { cloud, options, api, account: Account::default(), sizes: Sizes::default() }
+    }
+
+    /// How a kind is asked for in a region. A cloud with one endpoint for all regions may answer for one that is not
+    /// there: where the registration names regions, no other is asked for.
+    fn description(&self, region: &Region, kind: Kind) -> Result<&'static Description> {
+        let named = &self.cloud.regions;
+        if !named.is_empty() && !named.contains(region) {
+            let message =
+                format!("the registration of the cloud does not name the region {:?}", region.as_str());
+            return Err(Error::invalid(message));
+        }
+        Description::of(kind)
     }
 
     /// Maps the items of an answer's list.
@@ -82,7 +95,7 @@ impl Session for Ec2Session {
     }
 
     async fn probe(&self, region: &Region, kind: Kind) -> Result<()> {
-        for form in Description::of(kind)?.probes(&self.options) {
+        for form in self.description(region, kind)?.probes(&self.options) {
             self.api.ec2(region.as_str(), form).await?;
         }
         Ok(())
@@ -95,7 +108,7 @@ impl Session for Ec2Session {
         scope: ListScope,
         page: Option<&PageToken>,
     ) -> Result<Page> {
-        let parts = Description::of(kind)?.parts(scope, &self.options);
+        let parts = self.description(region, kind)?.parts(scope, &self.options);
         let position = match (page, parts.first()) {
             (Some(page), _) => Position::read(page, &parts)?,
             (None, Some(first)) => Position::at(first),
@@ -115,7 +128,7 @@ impl Session for Ec2Session {
     }
 
     async fn get(&self, region: &Region, kind: Kind, native_key: &str) -> Result<Option<Observed>> {
-        for part in Description::of(kind)?.parts {
+        for part in self.description(region, kind)?.parts {
             if let Some(found) = self.find(region, part, native_key).await? {
                 return Ok(Some(found));
             }

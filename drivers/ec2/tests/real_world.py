@@ -1,13 +1,20 @@
-"""Makes, prints or removes what real.rs compares: ENDPOINT REGION make|remove."""
+"""Makes, prints or removes what real.rs compares: ENDPOINT REGION make|remove.
+
+`make` prints, by kind and native key, the canonical documents that follow from what boto3 says; references have the
+cloud's id alone. Of instances, types, images and volumes only some fields are told: the unit tests have the rest.
+"""
 
 import json
 import sys
 
 import boto3
+from botocore.exceptions import ClientError
 
 endpoint, region, order = sys.argv[1:]
-ec2 = boto3.client("ec2", endpoint_url=endpoint, region_name=region,
-                   aws_access_key_id="gateway", aws_secret_access_key="gateway")
+access = dict(endpoint_url=endpoint, region_name=region, aws_access_key_id="gateway", aws_secret_access_key="gateway")
+ec2 = boto3.client("ec2", **access)
+account = boto3.client("sts", **access).get_caller_identity()["Account"]
+zone = region + "a"
 
 
 def every(operation, key, **query):
@@ -19,50 +26,338 @@ def instances():
     return [i for r in every("describe_instances", "Reservations") for i in r["Instances"]]
 
 
+def tags(thing):
+    return {t["Key"]: t["Value"] for t in thing.get("Tags", [])}
+
+
 def name(thing):
-    return next((t["Value"] for t in thing.get("Tags", []) if t["Key"] == "Name"), "")
+    return tags(thing).get("Name", "")
 
 
 def named(kind, text):
-    return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": text}]}]
+    return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": text}, {"Key": "empty", "Value": ""}]}]
+
+
+def ref(external_id, called=None):
+    if not external_id:
+        return None
+    return {"external_id": external_id, **({"name": called} if called else {})}
+
+
+def time(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+
+
+def document(thing, external_id, fields, states=None, word=None, **common):
+    """What all kinds have, and then what the kind has."""
+    owner = common.get("owner", thing.get("OwnerId", account))
+    return {
+        "external_id": external_id,
+        "name": common.get("name", name(thing)),
+        "state": common.get("state", states[word] if states else None),
+        "cloud_state": word,
+        "owner": owner,
+        "visibility": "private" if owner in (account, None) else "shared",
+        "created_at": time(common.get("created_at")),
+        "updated_at": None,
+        "tags": common.get("tags", tags(thing)),
+        **fields,
+    }
+
+
+def network(vpc):
+    ranges = [(a["CidrBlock"], a["CidrBlockState"]) for a in vpc.get("CidrBlockAssociationSet", [])]
+    ranges += [(a["Ipv6CidrBlock"], a["Ipv6CidrBlockState"]) for a in vpc.get("Ipv6CidrBlockAssociationSet", [])]
+    nothing = ["description", "enabled", "mtu_bytes", "network_type", "segmentation_id", "port_security", "dns_domain"]
+    return document(vpc, vpc["VpcId"], {
+        **dict.fromkeys(nothing),
+        "cidrs": [cidr for cidr, state in ranges if state["State"] == "associated"],
+        "external": False, "default": vpc["IsDefault"], "datacenters": [],
+    }, {"available": "available"}, vpc["State"])
+
+
+def subnet(it):
+    return document(it, it["SubnetId"], {
+        **dict.fromkeys(["description", "gateway_ip_address", "dhcp"]),
+        "network": ref(it["VpcId"]), "cidr": it["CidrBlock"], "ip_version": 4,
+        "ipv6_cidrs": [a["Ipv6CidrBlock"] for a in it["Ipv6CidrBlockAssociationSet"]],
+        "dns_servers": [], "allocation_pools": [], "host_routes": [], "datacenter": it["AvailabilityZone"],
+        "free_ip_addresses": it["AvailableIpAddressCount"], "public_ip_on_launch": it["MapPublicIpOnLaunch"],
+        "default": it["DefaultForAz"],
+    })
+
+
+def interface(it):
+    attachment = it.get("Attachment", {})
+    addresses = [a["PrivateIpAddress"] for a in it["PrivateIpAddresses"]]
+    addresses += [a["Ipv6Address"] for a in it["Ipv6Addresses"]]
+    return document(it | {"Tags": it["TagSet"]}, it["NetworkInterfaceId"], {
+        "description": it.get("Description") or None, "network": ref(it["VpcId"]),
+        "addresses": [{"ip_address": a, "subnet": ref(it["SubnetId"])} for a in addresses],
+        "mac_address": it["MacAddress"], "enabled": None, "instance": ref(attachment.get("InstanceId")),
+        "router": None, "device_owner": it["InterfaceType"], "device_index": attachment.get("DeviceIndex"),
+        "security_groups": [ref(g["GroupId"], g["GroupName"]) for g in it["Groups"]],
+        "port_security": bool(it["Groups"]) or it["SourceDestCheck"],
+        "delete_on_termination": attachment.get("DeleteOnTermination"), "datacenter": it["AvailabilityZone"],
+    }, {"available": "inactive", "in-use": "active"}, it["Status"])
+
+
+def router(it, external_id, kind, state, **fields):
+    nothing = ["description", "enabled", "external_network", "source_nat", "default", "distributed",
+               "highly_available"]
+    return document(it, external_id, {
+        **dict.fromkeys(nothing), "router_type": kind, "external_addresses": [], "interfaces": [], "routes": [], **fields,
+    }, state=state)
+
+
+def route_table(it):
+    hops = ["GatewayId", "NatGatewayId", "NetworkInterfaceId", "InstanceId"]
+    routes = [(r.get("DestinationCidrBlock") or r.get("DestinationIpv6CidrBlock"),
+               next((r[h] for h in hops if r.get(h)), None)) for r in it["Routes"]]
+    ends = [a["SubnetId"] for a in it["Associations"] if "SubnetId" in a]
+    return router(
+        it, it["RouteTableId"], "route_table", "available", network=ref(it["VpcId"]),
+        interfaces=[{"subnet": ref(s), "network_interface": None, "ip_address": None} for s in ends],
+        routes=[{"destination": to, "next_hop": hop} for to, hop in routes if hop != "local"],
+        default=any(a["Main"] for a in it["Associations"]))
+
+
+def internet_gateway(it):
+    vpc = next((a["VpcId"] for a in it["Attachments"]), None)
+    return router(it, it["InternetGatewayId"], "internet_gateway", "available" if vpc else "down", network=ref(vpc))
+
+
+def target(it):
+    return {"network_interface": ref(it.get("NetworkInterfaceId")), "instance": ref(it.get("InstanceId")),
+            "private_ip_address": it.get("PrivateIpAddress")}
+
+
+def address(it):
+    return document(it, it["AllocationId"], {
+        **dict.fromkeys(["description", "network", "router", "dns_name"]), "ip_address": it["PublicIp"], **target(it),
+    }, state="in_use" if "AssociationId" in it else "available")
+
+
+def binding(it):
+    return document(it, it["AssociationId"], {
+        "address": ref(it["AllocationId"]), "ip_address": it["PublicIp"], **target(it)}, name="", tags={})
+
+
+def rule(it):
+    protocol = it["IpProtocol"]
+    number = {key: value if value != -1 else None for key, value in
+              [("first", it.get("FromPort")), ("last", it.get("ToPort"))]}
+    ports, types = protocol in ("tcp", "udp"), protocol in ("icmp", "icmpv6")
+    return document(it, it["SecurityGroupRuleId"], {
+        "description": it.get("Description") or None, "security_group": ref(it["GroupId"]),
+        "direction": "egress" if it["IsEgress"] else "ingress",
+        "ip_version": 4 if it.get("CidrIpv4") else 6 if it.get("CidrIpv6") else None,
+        "protocol": protocol if protocol != "-1" else None,
+        "first_port": number["first"] if ports else None, "last_port": number["last"] if ports else None,
+        "icmp_type": number["first"] if types else None, "icmp_code": number["last"] if types else None,
+        "remote_cidr": it.get("CidrIpv4") or it.get("CidrIpv6"),
+        "remote_security_group": ref(it.get("ReferencedGroupInfo", {}).get("GroupId")),
+        "remote_address_list": it.get("PrefixListId"),
+    }, owner=it.get("GroupOwnerId", account))
+
+
+def snapshot(it):
+    states = {"completed": "available", "pending": "pending"}
+    return document(it, it["SnapshotId"], {
+        "description": it.get("Description") or None, "size_gib": it["VolumeSize"], "volume": ref(it["VolumeId"]),
+        "encrypted": it["Encrypted"], "progress_percent": int(it["Progress"].rstrip("%")),
+    }, states, it["State"], created_at=it["StartTime"])
+
+
+def attachment(it):
+    return document(it, it["VolumeId"] + "/" + it["InstanceId"], {
+        "volume": ref(it["VolumeId"]), "instance": ref(it["InstanceId"]), "device": it["Device"], "read_only": None,
+        "delete_on_termination": it.get("DeleteOnTermination"), "attached_at": time(it["AttachTime"]),
+    }, {"attached": "attached"}, it["State"], name="", tags={}, created_at=it["AttachTime"])
+
+
+def group(it):
+    return document(it, it["GroupId"], {
+        "description": it["Description"], "network": ref(it["VpcId"]), "stateful": True,
+        "default": it["GroupName"] == "default"}, name=it["GroupName"])
+
+
+def key(it):
+    return document(it, it["KeyPairId"], {
+        "fingerprint": it["KeyFingerprint"], "public_key": it["PublicKey"].strip(), "key_type": it["KeyType"],
+        "user": None}, name=it["KeyName"], created_at=it["CreateTime"])
+
+
+def datacenter(it):
+    return document(it, it["ZoneName"], {
+        "service": None, "zone_type": it["ZoneType"], "zone_id": it["ZoneId"],
+        "messages": [m["Message"] for m in it["Messages"]],
+    }, {"available": "available"}, it["State"], name=it["ZoneName"], owner=None)
+
+
+def quotas():
+    for it in ec2.describe_account_attributes()["AccountAttributes"]:
+        values = [v["AttributeValue"] for v in it["AttributeValues"]]
+        if len(values) == 1 and values[0].isdigit():
+            word = it["AttributeName"]
+            yield account + "/" + word, document(it, word, {
+                "service": "compute" if word == "max-instances" else "network",
+                "measure": "ip_addresses" if word == "vpc-max-elastic-ips" else word,
+                "limit": int(values[0]), "used": None, "reserved": None}, name=word)
+
+
+def make_storage(running):
+    for at in range(6):
+        volume = ec2.create_volume(Size=at + 1, AvailabilityZone=zone, VolumeType="gp3",
+                                   TagSpecifications=named("volume", f"disk {at}"))["VolumeId"]
+    ec2.attach_volume(VolumeId=volume, InstanceId=running, Device="/dev/sdf")
+    made = ec2.create_snapshot(VolumeId=volume, Description="nightly", TagSpecifications=named("snapshot", "before"))
+    ec2.create_volume(SnapshotId=made["SnapshotId"], AvailabilityZone=zone)
+
+
+def make_network(running):
+    vpc = ec2.create_vpc(CidrBlock="10.66.0.0/16", AmazonProvidedIpv6CidrBlock=True,
+                         TagSpecifications=named("vpc", "net"))["Vpc"]["VpcId"]
+    ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="10.67.0.0/16")
+    sub = ec2.create_subnet(VpcId=vpc, CidrBlock="10.66.1.0/24", AvailabilityZone=zone,
+                            TagSpecifications=named("subnet", "front"))["Subnet"]["SubnetId"]
+    guard = ec2.create_security_group(GroupName="web", Description="of the web", VpcId=vpc,
+                                      TagSpecifications=named("security-group", "x"))["GroupId"]
+    ports = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 443}
+    ec2.authorize_security_group_ingress(GroupId=guard, IpPermissions=[
+        {**ports, "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "inside"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
+        {**ports, "UserIdGroupPairs": [{"GroupId": guard}]},
+        {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+    ])
+    eni = ec2.create_network_interface(SubnetId=sub, Groups=[guard], Description="second",
+                                       SecondaryPrivateIpAddressCount=1,
+                                       TagSpecifications=named("network-interface", "nic"))["NetworkInterface"]
+    eni = eni["NetworkInterfaceId"]
+    ec2.attach_network_interface(NetworkInterfaceId=eni, InstanceId=running, DeviceIndex=1)
+    free = ec2.create_network_interface(SubnetId=sub)["NetworkInterface"]["NetworkInterfaceId"]
+    igw = ec2.create_internet_gateway(TagSpecifications=named("internet-gateway", "out"))["InternetGateway"]
+    igw = igw["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=igw, VpcId=vpc)
+    ec2.create_internet_gateway()
+    table = ec2.create_route_table(VpcId=vpc, TagSpecifications=named("route-table", "ways"))["RouteTable"]
+    table = table["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=igw)
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.9.0.0/16", NetworkInterfaceId=free)
+    ec2.associate_route_table(RouteTableId=table, SubnetId=sub)
+    for bound in [{"NetworkInterfaceId": free}, {"InstanceId": running}, None]:
+        it = ec2.allocate_address(Domain="vpc", TagSpecifications=named("elastic-ip", "front"))["AllocationId"]
+        if bound:
+            ec2.associate_address(AllocationId=it, **bound)
 
 
 def make():
     base = every("describe_images", "Images", Owners=["amazon"])[0]["ImageId"]
+    ec2.create_key_pair(KeyName="real", KeyType="ed25519", TagSpecifications=named("key-pair", "x"))
+    default = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]["GroupId"]
     # Several reservations, because moto counts those to a page and not instances; one of them with two.
     ids = []
     for count in [1, 1, 1, 1, 1, 2]:
-        made = ec2.run_instances(ImageId=base, InstanceType="t3.micro", MinCount=count, MaxCount=count,
-                                 TagSpecifications=named("instance", "a & b <ü>"))["Instances"]
+        made = ec2.run_instances(ImageId=base, InstanceType="t3.micro", MinCount=count, MaxCount=count, KeyName="real",
+                                 SecurityGroupIds=[default], TagSpecifications=named("instance", "a & b <ü>"))["Instances"]
         ids += [i["InstanceId"] for i in made]
     ec2.stop_instances(InstanceIds=ids[:2])
     ec2.terminate_instances(InstanceIds=ids[2:3])
-    for at in range(6):
-        ec2.create_volume(Size=at + 1, AvailabilityZone=region + "a", VolumeType="gp3",
-                          TagSpecifications=named("volume", f"disk {at}"))
     ec2.create_image(InstanceId=ids[3], Name="gateway-test")
+    make_storage(ids[4])
+    make_network(ids[4])
+    return seen()
+
+
+def keyed(items, read):
+    documents = [read(item) for item in items]
+    return {it["external_id"]: it for it in documents}
+
+
+def some(external_id, called, word, **fields):
+    return {"external_id": external_id, "name": called, "cloud_state": word, **fields}
+
+
+def seen():
+    volumes = every("describe_volumes", "Volumes")
+    addresses = ec2.describe_addresses()["Addresses"]
+    images = every("describe_images", "Images", Owners=["self"])
+    public = every("describe_images", "Images", Owners=["amazon"], Filters=[{"Name": "is-public", "Values": ["true"]}])
     return {
-        "instance": {i["InstanceId"]: [name(i), i["State"]["Name"]] for i in instances()},
-        "volume": {v["VolumeId"]: [name(v), v["State"]] for v in every("describe_volumes", "Volumes")},
-        "image": {i["ImageId"]: [i["Name"], i["State"]]
-                  for i in every("describe_images", "Images", Owners=["self"])},
-        "public_image": {i["ImageId"]: [i["Name"], i["State"]]
-                         for i in every("describe_images", "Images", Owners=["amazon"],
-                                        Filters=[{"Name": "is-public", "Values": ["true"]}])},
-        "instance_type": {t["InstanceType"]: [t["InstanceType"], None]
-                          for t in every("describe_instance_types", "InstanceTypes")},
+        "instance": keyed(instances(), lambda i: some(
+            i["InstanceId"], name(i), i["State"]["Name"], tags=tags(i), ssh_key=i.get("KeyName"),
+            security_groups=[ref(g["GroupId"], g["GroupName"]) for g in i["SecurityGroups"]])),
+        "volume": keyed(volumes, lambda v: some(
+            v["VolumeId"], name(v), v["State"], size_gib=v["Size"], snapshot=ref(v.get("SnapshotId")), tags=tags(v),
+            attachments=[{"instance": ref(a["InstanceId"]), "device": a["Device"]} for a in v["Attachments"]])),
+        "image": keyed(images, lambda i: some(i["ImageId"], i["Name"], i["State"])),
+        "public_image": keyed(public, lambda i: some(i["ImageId"], i["Name"], i["State"])),
+        "instance_type": keyed(every("describe_instance_types", "InstanceTypes"),
+                               lambda t: some(t["InstanceType"], t["InstanceType"], None)),
+        "volume_snapshot": keyed(every("describe_snapshots", "Snapshots", RestorableByUserIds=["self"]), snapshot),
+        "volume_attachment": keyed([a for v in volumes for a in v["Attachments"]], attachment),
+        "network": keyed(every("describe_vpcs", "Vpcs"), network),
+        "subnet": keyed(every("describe_subnets", "Subnets"), subnet),
+        "network_interface": keyed(every("describe_network_interfaces", "NetworkInterfaces"), interface),
+        "router": keyed(every("describe_route_tables", "RouteTables"), route_table)
+        | keyed(every("describe_internet_gateways", "InternetGateways"), internet_gateway),
+        "ip_address": keyed(addresses, address),
+        "ip_address_binding": keyed([a for a in addresses if "AssociationId" in a], binding),
+        "security_group": keyed(every("describe_security_groups", "SecurityGroups"), group),
+        "security_group_rule": keyed(every("describe_security_group_rules", "SecurityGroupRules"), rule),
+        "ssh_key": keyed(ec2.describe_key_pairs(IncludePublicKey=True)["KeyPairs"], key),
+        "datacenter": keyed(ec2.describe_availability_zones()["AvailabilityZones"], datacenter),
+        "quota": dict(quotas()),
     }
+
+
+def try_to(call, **query):
+    """What belongs to a cloud's own order of things goes with the rest, or stays."""
+    try:
+        call(**query)
+    except ClientError:
+        pass
 
 
 def remove():
     for image in every("describe_images", "Images", Owners=["self"]):
         ec2.deregister_image(ImageId=image["ImageId"])
+    for it in ec2.describe_addresses()["Addresses"]:
+        if "AssociationId" in it:
+            ec2.disassociate_address(AssociationId=it["AssociationId"])
+        ec2.release_address(AllocationId=it["AllocationId"])
     ids = [i["InstanceId"] for i in instances() if i["State"]["Name"] != "terminated"]
     if ids:
         ec2.terminate_instances(InstanceIds=ids)
     for volume in every("describe_volumes", "Volumes"):
         if volume["State"] == "available":
             ec2.delete_volume(VolumeId=volume["VolumeId"])
+    for it in every("describe_snapshots", "Snapshots", RestorableByUserIds=["self"]):
+        if it["OwnerId"] == account:
+            ec2.delete_snapshot(SnapshotId=it["SnapshotId"])
+    for it in ec2.describe_key_pairs()["KeyPairs"]:
+        ec2.delete_key_pair(KeyName=it["KeyName"])
+    for it in every("describe_network_interfaces", "NetworkInterfaces"):
+        # moto breaks on an instance without its first.
+        if it.get("Attachment", {}).get("DeviceIndex"):
+            try_to(ec2.detach_network_interface, AttachmentId=it["Attachment"]["AttachmentId"])
+        try_to(ec2.delete_network_interface, NetworkInterfaceId=it["NetworkInterfaceId"])
+    for it in every("describe_internet_gateways", "InternetGateways"):
+        for attachment in it["Attachments"]:
+            ec2.detach_internet_gateway(InternetGatewayId=it["InternetGatewayId"], VpcId=attachment["VpcId"])
+        ec2.delete_internet_gateway(InternetGatewayId=it["InternetGatewayId"])
+    for it in every("describe_route_tables", "RouteTables"):
+        if not any(a["Main"] for a in it["Associations"]):
+            for association in it["Associations"]:
+                ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
+            ec2.delete_route_table(RouteTableId=it["RouteTableId"])
+    for vpc in every("describe_vpcs", "Vpcs", Filters=[{"Name": "is-default", "Values": ["false"]}]):
+        inside = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+        for it in every("describe_subnets", "Subnets", Filters=inside):
+            ec2.delete_subnet(SubnetId=it["SubnetId"])
+        for it in every("describe_security_groups", "SecurityGroups", Filters=inside):
+            if it["GroupName"] != "default":
+                ec2.delete_security_group(GroupId=it["GroupId"])
+        ec2.delete_vpc(VpcId=vpc["VpcId"])
     return {}
 
 

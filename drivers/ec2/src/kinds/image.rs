@@ -7,7 +7,8 @@ use gateway_core::kinds::{Image, ImageState};
 use gateway_core::observation::{Observed, Visibility};
 
 use super::{Origin, name_tag, state_of, tags, time_at};
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::Element;
 
 const ACTION: &str = "DescribeImages";

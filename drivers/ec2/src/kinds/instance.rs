@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::instance_type::Size;
 use super::{Origin, name_tag, security_group, state_of, tags, time_at};
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::Element;
 
 pub(crate) static DESCRIPTION: Description = Description {

@@ -6,7 +6,8 @@ use gateway_core::kind::Canonical as _;
 use gateway_core::kinds::InstanceType;
 use gateway_core::observation::{Observed, Visibility};
 
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::{Element, odd};
 
 pub(crate) static DESCRIPTION: Description = Description {

@@ -9,7 +9,8 @@ use gateway_core::kinds::{Instance, IpAddress, IpAddressState, NetworkInterface,
 use gateway_core::observation::Observed;
 
 use super::{Origin, name_tag, set_owner, tags};
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::{Element, odd};
 
 pub(crate) const ACTION: &str = "DescribeAddresses";

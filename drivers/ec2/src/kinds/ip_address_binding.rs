@@ -8,7 +8,8 @@ use gateway_core::observation::Observed;
 
 use super::ip_address::{self, Target};
 use super::{Origin, set_owner};
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::Element;
 
 pub(crate) static DESCRIPTION: Description = Description {

@@ -9,7 +9,8 @@ use gateway_core::kinds::{
 use gateway_core::observation::Observed;
 
 use super::{Origin, name_tag, security_group, set_owner, state_of, tags};
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::Element;
 
 pub(crate) static DESCRIPTION: Description = Description {

@@ -7,7 +7,8 @@ use gateway_core::kinds::SshKey;
 use gateway_core::observation::Observed;
 
 use super::{Origin, set_owner, tags, time_at};
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::Element;
 
 pub(crate) static DESCRIPTION: Description = Description {

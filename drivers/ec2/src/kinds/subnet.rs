@@ -7,7 +7,8 @@ use gateway_core::kinds::{Network, Subnet};
 use gateway_core::observation::Observed;
 
 use super::{Origin, associated_cidrs, name_tag, set_owner, tags};
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::Element;
 
 pub(crate) static DESCRIPTION: Description = Description {

@@ -7,7 +7,8 @@ use gateway_core::kinds::{AttachmentPoint, Instance, Volume, VolumeSnapshot, Vol
 use gateway_core::observation::Observed;
 
 use super::{Origin, name_tag, set_owner, state_of, tags, time_at};
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::{Element, odd};
 
 pub(crate) static DESCRIPTION: Description = Description {

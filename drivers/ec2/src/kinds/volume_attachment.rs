@@ -7,7 +7,8 @@ use gateway_core::kinds::{Instance, Volume, VolumeAttachment, VolumeAttachmentSt
 use gateway_core::observation::Observed;
 
 use super::{Origin, set_owner, state_of, time_at};
-use crate::listing::{Description, Map, Part, Single};
+use crate::listing::Description;
+use crate::part::{Map, Part, Single};
 use crate::xml::Element;
 
 /// Between the ids of volume and instance in a native key.

@@ -2,118 +2,26 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+mod kinds;
+mod script;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use driver_ec2::Ec2;
 use gateway_core::clock::{Clock as _, ManualClock, SystemClock};
-use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Driver as _, Link, ListScope, Pacer, Session};
-use gateway_core::id::CloudId;
+use gateway_core::driver::{Link, ListScope, Pacer};
 use gateway_core::scope::Region;
 use gateway_core::{ErrorKind, Kind};
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// One expected call: words that its body must have, and the answer.
-type Step = (&'static [&'static str], u16, String);
-
-#[derive(Clone, Default)]
-struct Script {
-    steps: Arc<Mutex<VecDeque<Step>>>,
-    /// When each call says that it was signed.
-    dates: Arc<Mutex<Vec<String>>>,
-}
-
-async fn answer(State(script): State<Script>, headers: HeaderMap, body: String) -> (StatusCode, String) {
-    // Out of the script or not as expected: a status that no test expects.
-    let teapot = |why: String| (StatusCode::IM_A_TEAPOT, why);
-    let Some((words, status, text)) = script.steps.lock().unwrap().pop_front() else {
-        return teapot(format!("unexpected {body}"));
-    };
-    let authorization = headers["authorization"].to_str().unwrap();
-    assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=AK/"), "{authorization}");
-    assert!(authorization.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,"));
-    assert_eq!(headers["x-amz-security-token"], "session");
-    script.dates.lock().unwrap().push(headers["x-amz-date"].to_str().unwrap().to_owned());
-    match words.iter().find(|word| !body.split('&').any(|part| part == **word)) {
-        Some(missing) => teapot(format!("{missing} is not in {body}")),
-        None => (StatusCode::from_u16(status).unwrap(), text),
-    }
-}
-
-struct Cloud {
-    script: Script,
-    session: Arc<dyn Session>,
-}
-
-impl Cloud {
-    async fn start(options: Value, steps: Vec<Step>) -> Self {
-        Self::start_linked(options, steps, Link::unpaced(Arc::new(SystemClock))).await
-    }
-
-    async fn start_linked(options: Value, steps: Vec<Step>, link: Link) -> Self {
-        let script = Script { steps: Arc::new(Mutex::new(steps.into())), ..Script::default() };
-        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-        let endpoint = format!("http://{}/", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(script.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let cloud = CloudSpec {
-            id: CloudId::generate(),
-            name: "scripted".to_owned(),
-            endpoint,
-            regions: vec![],
-            allowed_hosts: vec![],
-            allow_plaintext: false,
-            require_date: false,
-            calls_per_second: 100.0,
-            timeout: Duration::from_secs(10),
-            options: options.as_object().cloned().unwrap(),
-        };
-        let credential = r#"{"method":"access_key","access_key_id":"AK","secret_access_key":"SK","session_token":"session"}"#;
-        let session = Ec2.open(Arc::new(cloud), Credential::parse(credential).unwrap(), link).unwrap();
-        Self { script, session }
-    }
-
-    async fn list(&self, kind: &str, scope: ListScope) -> gateway_core::Result<Vec<Vec<String>>> {
-        let (mut pages, mut next) = (Vec::new(), None);
-        loop {
-            let page = self.session.list(&region(), Kind::parse(kind).unwrap(), scope, next.as_ref()).await?;
-            pages.push(page.items.into_iter().map(|item| item.native_key).collect());
-            next = page.next;
-            if next.is_none() {
-                assert!(self.script.steps.lock().unwrap().is_empty(), "not all of the script was asked for");
-                return Ok(pages);
-            }
-        }
-    }
-}
-
-fn region() -> Region {
-    Region::new("r1")
-}
-
-fn document(action: &str, body: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\"?><{action}Response xmlns=\"u\"><requestId>q</requestId>{body}</{action}Response>"
-    )
-}
+use crate::script::{Cloud, Step, document, error, identity, region};
 
 fn image(id: &str, owner: &str, public: bool) -> String {
     format!(
         "<item><imageId>{id}</imageId><imageState>available</imageState><imageOwnerId>{owner}</imageOwnerId>\
          <isPublic>{public}</isPublic></item>"
     )
-}
-
-fn identity() -> Step {
-    let body = "<GetCallerIdentityResult><Account>111</Account></GetCallerIdentityResult>";
-    (&["Action=GetCallerIdentity", "Version=2011-06-15"], 200, document("GetCallerIdentity", body))
 }
 
 fn images(items: &[String], next: &str) -> String {
@@ -204,8 +112,6 @@ async fn a_token_that_leads_nowhere_ends_the_listing() {
 
 #[tokio::test]
 async fn absence_is_told_only_by_the_cloud() {
-    let error =
-        |code: &str| format!("<Response><Errors><Error><Code>{code}</Code></Error></Errors></Response>");
     let steps: Vec<Step> = vec![
         (&["Action=DescribeVolumes", "VolumeId.1=vol-1"], 400, error("InvalidVolume.NotFound")),
         (&["VolumeId.1=vol-1"], 200, document("DescribeVolumes", "<volumeSet/>")),
