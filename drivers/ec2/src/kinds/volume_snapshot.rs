@@ -31,7 +31,7 @@ pub(crate) static DESCRIPTION: Description = Description {
             .paged(PAGE_SIZE)
             .called("self")
             .narrowed(|form, _| Some(form.with_list("Owner", ["self"]))),
-        // Those that others named this account for; who is asked for no owner and no account shows all public ones.
+        // Those that others share with this account by number; with neither parameter EC2 shows all public ones too.
         Part::new(ACTION, SET, SINGLE, Map::Many(shared))
             .paged(PAGE_SIZE)
             .called("shared")

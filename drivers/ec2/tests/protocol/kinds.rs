@@ -85,6 +85,14 @@ async fn routers_are_two_calls_in_a_row_and_both_are_probed() {
 }
 
 #[tokio::test]
+async fn another_resource_than_the_one_asked_for_proves_nothing() {
+    let vpc = "<vpcSet><item><vpcId>vpc-2</vpcId><state>available</state></item></vpcSet>";
+    let steps: Vec<Step> = vec![(&["VpcId.1=vpc-1"], 200, document("DescribeVpcs", vpc)), identity()];
+    let cloud = Cloud::start(json!({}), steps).await;
+    assert_eq!(cloud.get("network", "vpc-1").await.unwrap_err().kind(), ErrorKind::WrongDocument);
+}
+
+#[tokio::test]
 async fn an_attachment_is_read_from_its_volume_and_from_no_other() {
     let volume = |id: &str, instances: &[&str]| {
         let item = |instance: &&str| {
