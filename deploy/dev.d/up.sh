@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A gateway to try out, beside a simulated cloud.
 
-# About 200 resources, of which a few are always on their way to another state.
+# About 500 resources of all kinds, 140 of them instances, of which a few are always on their way to another state.
 SIMULATED=(--seed 7 --instances 140 --volumes 45 --movement 1 --account demo:demo-secret)
 # A first start of a debug build on a busy machine.
 READY_SECONDS=60

@@ -77,13 +77,48 @@ async fn what_a_document_names_is_there_while_the_cloud_moves() {
         }
     }
     assert_eq!(states, ["active", "inactive", "pending"].into());
-    let journal = user.get("/control/journal").await;
-    for kind in ["instance", "network_interface", "ip_address", "ip_address_binding", "volume_attachment"] {
-        let lines = journal["lines"].as_array().unwrap().iter().filter(|line| line["kind"] == kind);
-        let (made, gone) = (|line: &&Value| line["from"].is_null(), |line: &&Value| line["to"].is_null());
-        assert!(lines.clone().any(|line| made(&line)) && lines.clone().any(|line| gone(&line)), "{kind}");
+    let mut present = BTreeMap::new();
+    for session in &sessions {
+        present.extend(Sight::of(&**session).await.statuses());
     }
+    check_journal(&user.get("/control/journal").await, &present);
     simulator.stop().await;
+}
+
+/// The journal tells lives without a gap, of what follows others too, and they lead to what is there.
+fn check_journal(journal: &Value, present: &BTreeMap<(String, String), Option<String>>) {
+    let mut lives: BTreeMap<(String, String), Option<String>> = BTreeMap::new();
+    let mut made_and_gone = BTreeSet::new();
+    for line in journal["lines"].as_array().unwrap() {
+        let text = |key: &str| line[key].as_str().map(str::to_owned);
+        let key = (text("kind").unwrap(), text("id").unwrap());
+        made_and_gone.extend(line["from"].is_null().then(|| (key.0.clone(), "made")));
+        made_and_gone.extend(line["to"].is_null().then(|| (key.0.clone(), "gone")));
+        if let Some(before) = lives.insert(key, text("to")) {
+            assert_eq!(before, text("from"), "{line}");
+        }
+    }
+    for (key, status) in &lives {
+        match (status, present.get(key)) {
+            (Some(told), Some(Some(shown))) => assert_eq!(told, shown, "{key:?}"),
+            // Of a kind without states.
+            (Some(_), Some(None)) | (None, None) => {}
+            (told, shown) => panic!("{key:?} is told as {told:?} and shown as {shown:?}"),
+        }
+    }
+    for kind in [
+        "instance",
+        "volume",
+        "volume_snapshot",
+        "volume_attachment",
+        "network_interface",
+        "ip_address",
+        "ip_address_binding",
+    ] {
+        for end in ["made", "gone"] {
+            assert!(made_and_gone.contains(&(kind.to_owned(), end)), "no {kind} was {end}");
+        }
+    }
 }
 
 /// What the account does besides what chance does: each step makes, ties, unties and removes something.

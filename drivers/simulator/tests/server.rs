@@ -102,27 +102,31 @@ async fn what_moves_follows_the_transition_table_and_keeps_its_size() {
     let journal = user.get("/control/journal?limit=100000").await;
     let lines = journal["lines"].as_array().unwrap();
     assert!(lines.len() > 1000, "{} lines", lines.len());
-    let instance = Kind::parse("instance").unwrap();
     let mut states: BTreeMap<&str, &str> = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    for line in lines.iter().filter(|line| line["kind"] == "instance") {
-        let id = line["id"].as_str().unwrap();
-        let Some(to) = line["to"].as_str().and_then(|to| canonical_state(instance, to)) else {
-            assert_eq!(states.get(id), Some(&"terminated"), "{line}");
+    for line in lines {
+        let (id, kind) = (line["id"].as_str().unwrap(), line["kind"].as_str().unwrap());
+        let kind = Kind::parse(kind).unwrap();
+        let canonical = |key: &str| line[key].as_str().and_then(|status| canonical_state(kind, status));
+        let Some(to) = canonical("to") else {
+            let last = (kind.as_str() == "instance").then_some("terminated");
+            assert!(last.is_none() || states.get(id).copied() == last, "{line}");
             continue;
         };
-        let from = line["from"].as_str().and_then(|from| canonical_state(instance, from));
-        if let Some(from) = from {
-            assert!(instance.spec().state(from).unwrap().next.contains(&to), "{line}");
+        if let Some(from) = canonical("from") {
+            assert!(kind.spec().state(from).unwrap().next.contains(&to), "{line}");
             assert!(states.get(id).is_none_or(|before| *before == from), "{line}");
         }
         states.insert(id, to);
-        seen.insert(to);
+        seen.insert((kind.as_str(), to));
+    }
+    for state in ["pending", "active", "inactive"] {
+        assert!(seen.contains(&("network_interface", state)), "{state} never came");
     }
     for state in
         ["pending", "running", "rebooting", "stopping", "stopped", "starting", "terminating", "terminated"]
     {
-        assert!(seen.contains(state), "{state} never came");
+        assert!(seen.contains(&("instance", state)), "{state} never came");
     }
     let total = user.get("/v1/north/instances?limit=1").await["total"].as_u64().unwrap();
     assert!((10..=23).contains(&total), "{total} instances");

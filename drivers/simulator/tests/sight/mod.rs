@@ -48,6 +48,12 @@ impl Sight {
         self.records.get(&Kind::parse(kind).unwrap()).map_or(&[], Vec::as_slice)
     }
 
+    /// The cloud's own words for states, by kind and the cloud's own id.
+    pub(crate) fn statuses(&self) -> impl Iterator<Item = ((String, String), Option<String>)> {
+        let all = self.records.values().flatten();
+        all.map(|record| ((record.kind.to_string(), record.external_id.clone()), record.cloud_state.clone()))
+    }
+
     /// The relations for which some document names something.
     pub(crate) fn relations(&self) -> BTreeSet<(Kind, &'static str)> {
         let all = self.records.values().flatten();
