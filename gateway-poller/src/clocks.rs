@@ -1,9 +1,10 @@
 //! What this process sees of the clouds' clocks, told to the store when it changes.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gateway_core::driver::{EndpointClock, SkewWatch};
+use gateway_core::error::Result;
 use gateway_core::id::CloudId;
 use gateway_core::skew::Skew;
 use gateway_store::Store;
@@ -12,14 +13,15 @@ use gateway_store::Store;
 /// rows while nothing happens; higher shows a drift later.
 const NOTABLE_MICROS: u64 = 3_000_000;
 
-/// What the store was told of each endpoint.
+/// What the store has of each endpoint.
 type Told = HashMap<(CloudId, String), Option<Skew>>;
 
 /// Tells the store.
 pub(crate) struct Clocks {
     store: Store,
     watch: Arc<dyn SkewWatch>,
-    told: Mutex<Told>,
+    /// Not read yet when none.
+    told: Mutex<Option<Told>>,
 }
 
 impl Clocks {
@@ -29,24 +31,37 @@ impl Clocks {
 
     /// Writes what is news; a clock that is as it was costs nothing.
     pub(crate) async fn tell(&self) {
-        let news = self.news();
-        if news.is_empty() {
-            return;
-        }
-        match self.store.clocks_note(news.clone()).await {
-            Ok(()) => {
-                let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-                told.extend(news.into_iter().map(|clock| ((clock.cloud, clock.endpoint), clock.skew)));
-            }
+        if let Err(error) = self.try_to_tell().await {
             // The next listing tells it.
-            Err(error) => tracing::debug!(error = %error.chain(), "clocks were not noted"),
+            tracing::debug!(error = %error.chain(), "clocks were not noted");
         }
     }
 
+    async fn try_to_tell(&self) -> Result<()> {
+        if self.told().is_none() {
+            // What another process, or this one in an earlier life, has told is no news.
+            let clocks = self.store.clock_list().await?;
+            let known = clocks.into_iter().map(|clock| ((clock.cloud, clock.endpoint), clock.skew));
+            self.told().get_or_insert_with(|| known.collect());
+        }
+        let news = self.news();
+        if !news.is_empty() {
+            self.store.clocks_note(news.clone()).await?;
+            let new = news.into_iter().map(|clock| ((clock.cloud, clock.endpoint), clock.skew));
+            self.told().get_or_insert_default().extend(new);
+        }
+        Ok(())
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<Told>> {
+        // It is changed by single calls: a panic cannot leave it half done.
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn news(&self) -> Vec<EndpointClock> {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = self.told();
         let is_news = |clock: &EndpointClock| {
-            let before = told.get(&(clock.cloud, clock.endpoint.clone()));
+            let before = told.as_ref().and_then(|told| told.get(&(clock.cloud, clock.endpoint.clone())));
             before.is_none_or(|before| differs(*before, clock.skew))
         };
         self.watch.last().into_iter().filter(is_news).collect()

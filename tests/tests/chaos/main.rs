@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 use gateway_core::clock::{Clock as _, SystemClock};
+use gateway_core::kinds;
 use gateway_tests::client::access_key;
 use gateway_tests::{Client, Simulator, until};
 use serde_json::json;
@@ -34,8 +35,6 @@ use tally::Tally;
 use verdict::Evidence;
 
 const USUAL_SEED: u64 = 20_261_122;
-
-const COLLECTIONS: [&str; 4] = ["instances", "volumes", "images", "instance_types"];
 
 /// Longest time from a restart to a change of the cloud that all followers know of: the lease of a dead poller
 /// must lapse, and connections come back with growing pauses.
@@ -154,13 +153,16 @@ async fn quiet(
 ) -> Vec<Event> {
     until("everybody to agree", Duration::from_secs(60), || async {
         let truth = truth::resources(simulator, "north", "demo", "demo-secret").await;
-        let moving = ["BOOTING", "CYCLING", "HALTING", "WAKING", "REMOVING", "REMOVED", "FORMING", "ERASING"];
+        let moving = [
+            "BOOTING", "CYCLING", "HALTING", "WAKING", "REMOVING", "REMOVED", "FORMING", "ERASING",
+            "PLUGGING", "COPYING",
+        ];
         let is_moving = |seen: &&Seen| seen.status.as_deref().is_some_and(|status| moving.contains(&status));
         if let Some(seen) = truth.iter().find(is_moving) {
             bail!("the cloud still moves: {seen:?}");
         }
         let mut listed = BTreeMap::new();
-        for collection in COLLECTIONS {
+        for collection in kinds::ALL.iter().map(|spec| spec.plural) {
             for item in client.list(collection, &[("limit", "100")]).await?.items {
                 let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
                 let version = item["version"].as_i64().unwrap_or_default();

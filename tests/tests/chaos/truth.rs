@@ -2,21 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateway_core::Timestamp;
+use gateway_core::{Kind, Timestamp, kinds};
 use gateway_tests::{Simulator, tls};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::event::Seen;
-
-/// Collections and whose they are.
-const LISTINGS: [(&str, &str); 5] = [
-    ("instances", "own"),
-    ("volumes", "own"),
-    ("images", "own"),
-    ("images", "published"),
-    ("instance_types", "published"),
-];
 
 /// Everything that the cloud shows to the account, asked at its own API.
 pub(crate) async fn resources(simulator: &Simulator, region: &str, id: &str, secret: &str) -> BTreeSet<Seen> {
@@ -33,7 +24,8 @@ pub(crate) async fn resources(simulator: &Simulator, region: &str, id: &str, sec
         .expect("JSON");
     let token = session["token"].as_str().expect("a token");
     let mut all = BTreeSet::new();
-    for (collection, scope) in LISTINGS {
+    let collections = kinds::ALL.iter().map(|spec| spec.plural);
+    for (collection, scope) in collections.flat_map(|name| [(name, "own"), (name, "published")]) {
         let mut marker = String::new();
         loop {
             let url = format!("{base}/v1/{region}/{collection}?scope={scope}&limit=1000{marker}");
@@ -53,12 +45,16 @@ fn seen(item: &Value, scope: &str) -> Seen {
     let text = |key: &str| item[key].as_str().unwrap_or_else(|| panic!("no {key}: {item}")).to_owned();
     let kind = text("kind");
     Seen {
-        // An offer has no life cycle.
-        status: (kind != "instance_type").then(|| text("status")),
+        // What has no life cycle has a word for it in this cloud, and none in the gateway.
+        status: has_states(&kind).then(|| text("status")),
         external_id: text("id"),
         published: scope == "published",
         kind,
     }
+}
+
+fn has_states(kind: &str) -> bool {
+    Kind::parse(kind).is_some_and(|kind| !kind.spec().states.is_empty())
 }
 
 /// The life of one resource.

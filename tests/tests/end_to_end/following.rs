@@ -7,7 +7,7 @@ use gateway_tests::{Cluster, until};
 use serde_json::{Value, json};
 
 use crate::replay::Replay;
-use crate::stage::{SOON, Stage};
+use crate::stage::{SOON, Stage, collections};
 use crate::subscriber::Subscriber;
 
 const KINDS: [(&str, &str); 2] = [("instance", "instances"), ("volume", "volumes")];
@@ -53,7 +53,7 @@ async fn a_list_and_the_events_after_it_are_the_present() {
 /// Stops the world: the gateway sees nothing of the cloud any more, so that what it holds stays as it is.
 async fn still(stage: &Stage) {
     stage.simulator.faults(json!([{"fault": "server_error"}])).await;
-    for (_, collection) in KINDS {
+    for collection in collections() {
         until("polling to fail", SOON, || async {
             let scopes = stage.client.page(collection, &[("limit", "1")]).await?.scopes;
             ensure!(scopes.iter().all(|scope| scope["status"] == "failed"), "{scopes:?}");

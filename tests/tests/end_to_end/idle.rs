@@ -4,7 +4,7 @@ use anyhow::ensure;
 use gateway_tests::client::{Client, access_key};
 use gateway_tests::{Gateway, Settings, Simulator, cli, until};
 
-use crate::stage::{CLOUD, COLLECTIONS, SOON, fresh};
+use crate::stage::{CLOUD, SOON, collections, fresh};
 
 const MOST: u64 = 60 << 20;
 
@@ -32,7 +32,7 @@ async fn an_idle_gateway_in_one_process_takes_less_than_60_mib() {
     let mut client = Client::new(gateway.url(), id, secret);
     client.login(&[access_key(CLOUD, "demo", "demo-secret")]).await.unwrap();
     let mut count = 0;
-    for collection in COLLECTIONS {
+    for collection in collections() {
         count += fresh(&client, collection).await.items.len();
     }
     for _ in 0..POLLS {

@@ -8,7 +8,7 @@ use diesel::sql_types::BigInt;
 use gateway_tests::{Client, Cluster};
 use serde_json::Value;
 
-use crate::stage::{COLLECTIONS, Stage, demo, fresh};
+use crate::stage::{Stage, collections, demo, fresh};
 use crate::truth;
 
 #[derive(QueryableByName)]
@@ -27,7 +27,7 @@ async fn two_clients_prove_one_account_and_it_is_polled_once() {
     assert_eq!(refused.status, 401, "{}", refused.body);
     let login = other.login(&[demo()]).await.unwrap();
     assert_eq!(login.accounts[0]["id"], stage.account.as_str(), "one id, whoever proves it");
-    for collection in COLLECTIONS {
+    for collection in collections() {
         let (mine, theirs) = (stage.fresh(collection).await, fresh(&other, collection).await);
         assert_eq!(ids(&mine.items), ids(&theirs.items), "{collection}");
     }

@@ -5,14 +5,14 @@ use gateway_tests::client::access_key;
 use gateway_tests::{Cluster, until};
 use serde_json::{Value, json};
 
-use crate::stage::{COLLECTIONS, SOON, Stage, demo, problem};
+use crate::stage::{SOON, Stage, collections, demo, problem};
 
 #[tokio::test]
 async fn a_cloud_with_a_wrong_clock_is_rejected_and_recovers() {
     let mut stage = Stage::set(Cluster::plan("skew")).await;
     for (seconds, direction) in [(302, "ahead of"), (-302, "behind")] {
         skewed(&stage, seconds).await;
-        for collection in COLLECTIONS {
+        for collection in collections() {
             let words = ["is 302 s", "is 301 s", "is 303 s"];
             scopes(&stage, collection, "suspended", |reason| {
                 words.iter().any(|word| reason.contains(word)) && reason.contains(direction)
@@ -33,7 +33,7 @@ async fn a_cloud_with_a_wrong_clock_is_rejected_and_recovers() {
 
         // Still off, but not too far.
         skewed(&stage, seconds - 4 * seconds.signum()).await;
-        for collection in COLLECTIONS {
+        for collection in collections() {
             stage.listed_again(collection).await;
         }
         stage.client.login(&[demo()]).await.unwrap();
@@ -46,7 +46,7 @@ async fn no_date(stage: &mut Stage) {
     let url = stage.simulator.url().to_owned();
     stage.cluster.add_cloud("strict", "simulator", &url, &["--require-date"]).await;
     stage.simulator.faults(json!([{"fault": "no_date"}])).await;
-    for collection in COLLECTIONS {
+    for collection in collections() {
         scopes(stage, collection, "fresh", |reason| reason.contains("without Date")).await;
     }
     let strict = access_key("strict", "demo", "demo-secret");
@@ -56,7 +56,7 @@ async fn no_date(stage: &mut Stage) {
     assert!(detail.contains("without Date"), "{}", answer.body);
 
     stage.simulator.heal().await;
-    for collection in COLLECTIONS {
+    for collection in collections() {
         scopes(stage, collection, "fresh", str::is_empty).await;
     }
     stage.client.login(&[strict]).await.unwrap();

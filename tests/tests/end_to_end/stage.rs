@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
+use gateway_core::kinds;
 use gateway_tests::client::{Listing, access_key};
 use gateway_tests::cluster::Plan;
 use gateway_tests::{Client, Cluster, Simulator, until};
@@ -15,7 +16,12 @@ pub(crate) const CLOUD: &str = "sim";
 pub(crate) const SOON: Duration = Duration::from_secs(45);
 
 /// Every collection of the API.
-pub(crate) const COLLECTIONS: [&str; 4] = ["instances", "instance_types", "images", "volumes"];
+pub(crate) fn collections() -> impl Iterator<Item = &'static str> {
+    kinds::ALL.iter().map(|spec| spec.plural)
+}
+
+/// Enough for all kinds of one account to be listed every second.
+pub(crate) const CALLS: [&str; 2] = ["--calls-per-second", "200"];
 
 /// Few resources, with pages of more than one.
 pub(crate) const SMALL: [&str; 10] = [
@@ -50,13 +56,13 @@ impl Stage {
     pub(crate) async fn with_cloud(plan: Plan, arguments: &[&str]) -> Self {
         let arguments = [&SMALL[..], arguments].concat();
         let (simulator, cluster) = tokio::join!(Simulator::with(&arguments), often(plan).start());
-        cluster.add_cloud(CLOUD, "simulator", simulator.url(), &[]).await;
+        cluster.add_cloud(CLOUD, "simulator", simulator.url(), &CALLS).await;
         let mut client = cluster.register_client("dashboard").await;
         let login = client.login(&[demo()]).await.unwrap();
         assert!(login.rejected.is_empty(), "{:?}", login.rejected);
         let account = login.accounts[0]["id"].as_str().unwrap().to_owned();
         let stage = Self { simulator, cluster, client, account };
-        for collection in COLLECTIONS {
+        for collection in collections() {
             stage.fresh(collection).await;
         }
         stage

@@ -13,7 +13,7 @@ pub(crate) async fn ids(simulator: &Simulator, collection: &str) -> BTreeSet<Str
     let session: Value = answer.json().await.unwrap();
     let token = session["token"].as_str().unwrap();
     let mut ids = BTreeSet::new();
-    for scope in scopes(collection) {
+    for scope in ["own", "published"] {
         let mut marker = String::new();
         loop {
             let url = format!("{}/v1/north/{collection}?scope={scope}&limit=1000{marker}", simulator.url());
@@ -25,14 +25,6 @@ pub(crate) async fn ids(simulator: &Simulator, collection: &str) -> BTreeSet<Str
         }
     }
     ids
-}
-
-fn scopes(collection: &str) -> &'static [&'static str] {
-    match collection {
-        "instance_types" => &["published"],
-        "images" => &["own", "published"],
-        _ => &["own"],
-    }
 }
 
 /// How often the cloud was asked for whole listings of own instances, or probed for them.

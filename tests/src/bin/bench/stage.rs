@@ -49,7 +49,7 @@ pub(crate) struct Sizes {
 impl Stage {
     pub(crate) async fn start(options: &Options) -> anyhow::Result<Self> {
         let count = INSTANCES.to_string();
-        let simulator = Simulator::with(&["--instances", &count, "--volumes", "0"]).await;
+        let simulator = Simulator::with(&["--instances", &count, "--volumes", "0", "--networks", "0"]).await;
         let mut cluster = Cluster::plan("bench")
             .own_servers()
             .handlers(options.handlers)
