@@ -27,8 +27,11 @@ async fn a_list_and_the_events_after_it_are_the_present() {
     }
     let start = lists.iter().map(|(_, _, listing)| listing.position).min().unwrap();
     until("movement", SOON, || async {
-        let count = stage.client.events(start).await?.len();
-        ensure!(count >= ENOUGH, "{count} events");
+        let events = stage.client.events(start).await?;
+        ensure!(events.len() >= ENOUGH, "{} events", events.len());
+        for (kind, _) in KINDS {
+            ensure!(events.iter().any(|event| event["data"]["kind"] == kind), "no {kind} has moved");
+        }
         Ok(())
     })
     .await;
