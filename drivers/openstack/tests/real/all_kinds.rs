@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::api::Api;
-use crate::stage::Stage;
+use crate::stage::{Stage, on_stage};
 use crate::told::{self, KINDS, Told, plain};
 use crate::{CLOUD, auth_url, everything, session, spec};
 
@@ -33,16 +33,12 @@ async fn every_kind_is_as_its_service_tells_it() {
     let Some(auth_url) = auth_url() else { return };
     driver_kit::install_crypto();
     let _alone = CLOUD.lock().await;
-    let stage = Arc::new(Mutex::new(Stage::open(&auth_url).await));
-    let outcome = tokio::spawn(compare(auth_url, Arc::clone(&stage))).await;
-    // Whatever happened, the cloud is left as it was.
-    stage.lock().await.clear().await;
-    outcome.unwrap();
+    let auth = auth_url.clone();
+    on_stage(&auth_url, |stage| compare(auth, stage)).await;
 }
 
 async fn compare(auth_url: String, stage: Arc<Mutex<Stage>>) {
-    let mut stage = stage.lock().await;
-    stage.build().await;
+    let stage = stage.lock().await;
     for (user, api) in [("demo", &stage.demo), ("admin", &stage.admin)] {
         // Small pages, so that there are several of them.
         let session = session(&auth_url, user, user, 3);
