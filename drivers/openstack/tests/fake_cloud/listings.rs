@@ -68,6 +68,16 @@ async fn what_several_services_have_comes_from_those_that_are_there() {
 }
 
 #[tokio::test]
+async fn every_service_that_is_there_is_asked() {
+    let more = nova_alone().merge(cinder()).route("/v3/p1/os-availability-zone", get(zones));
+    let cloud = FakeCloud::with(&[("volumev3", "/v3/p1")], more).await;
+    let listed = list(&cloud, "datacenter", ListScope::Published).await.unwrap();
+    assert_eq!(keys(&listed), ["compute/a/1", "volume/a/1"]);
+    let quotas = list(&cloud, "quota", ListScope::Own).await.unwrap_err();
+    assert_ne!(quotas.kind(), ErrorKind::Unsupported, "a service that fails is not one that is missing");
+}
+
+#[tokio::test]
 async fn a_kind_of_a_service_that_is_missing_is_unsupported() {
     let cloud = FakeCloud::with(&[], nova_alone()).await;
     let region = Region::new("One");
