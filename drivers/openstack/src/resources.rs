@@ -30,8 +30,9 @@ pub(crate) struct Resource {
     published: &'static [Pass],
     /// How one is read by its native key.
     pub(crate) single: Single,
-    /// Fields that are left out of every document: those that only a single read shows (else the document would
-    /// change with the way it was read, and each way would be an event), and those that are no business of readers.
+    /// Fields that are left out of every document: those that only a single read or only a listing shows (else the
+    /// document would change with the way it was read, and each way would be an event), and those that are no
+    /// business of readers.
     pub(crate) left_out: &'static [&'static str],
     /// Which of the documents are of this kind.
     pub(crate) is_one: fn(&Value) -> bool,

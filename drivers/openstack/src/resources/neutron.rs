@@ -103,6 +103,8 @@ pub(super) static SECURITY_GROUP_RULE: Resource = Resource {
         ),
         ..GROUPS.with(&[("project_id", PROJECT), ("fields", "id"), ("fields", "project_id")])
     }],
+    // In a listing Neutron leaves what it compared when it asked itself whether a rule of another project may be shown.
+    left_out: &["security_group:tenant_id"],
     ..Resource::new(
         SecurityGroupRule::KIND,
         Single::Id { path: "security-group-rules", around: Some("security_group_rule") },

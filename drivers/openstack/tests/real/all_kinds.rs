@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::api::Api;
-use crate::stage::Stage;
+use crate::stage::{Stage, on_stage};
 use crate::told::{self, KINDS, Told, plain};
 use crate::{CLOUD, auth_url, everything, session, spec};
 
@@ -33,16 +33,12 @@ async fn every_kind_is_as_its_service_tells_it() {
     let Some(auth_url) = auth_url() else { return };
     driver_kit::install_crypto();
     let _alone = CLOUD.lock().await;
-    let stage = Arc::new(Mutex::new(Stage::open(&auth_url).await));
-    let outcome = tokio::spawn(compare(auth_url, Arc::clone(&stage))).await;
-    // Whatever happened, the cloud is left as it was.
-    stage.lock().await.clear().await;
-    outcome.unwrap();
+    let auth = auth_url.clone();
+    on_stage(&auth_url, |stage| compare(auth, stage)).await;
 }
 
 async fn compare(auth_url: String, stage: Arc<Mutex<Stage>>) {
-    let mut stage = stage.lock().await;
-    stage.build().await;
+    let stage = stage.lock().await;
     for (user, api) in [("demo", &stage.demo), ("admin", &stage.admin)] {
         // Small pages, so that there are several of them.
         let session = session(&auth_url, user, user, 3);
@@ -57,6 +53,7 @@ async fn compare(auth_url: String, stage: Arc<Mutex<Stage>>) {
     }
     let session = session(&auth_url, "demo", "demo", 1000);
     let region = &session.prove().await.unwrap().regions[0];
+    what_is_published_is_the_same_for_all(&auth_url, region).await;
     what_is_named_is_listed(&*session, region).await;
     what_is_not_ours_is_not_listed(&*session, region, &stage).await;
     keys_of_others(&auth_url, region, &stage).await;
@@ -74,6 +71,7 @@ async fn documents(session: &dyn Session, region: &Region, told: &Told, api: &Ap
     assert_eq!(seen.keys().cloned().collect::<BTreeSet<_>>(), keys, "{}", told.kind);
     for document in documents {
         let item = &seen[&(told.native_key)(&document, api)];
+        (item.kind.spec().check)(&item.fields).unwrap();
         let fields = Value::Object(item.document());
         for (ours, theirs) in told.same {
             let (ours_is, theirs_is) = (plain(fields.pointer(ours)), plain(document.pointer(theirs)));
@@ -166,6 +164,19 @@ async fn ends_of_routers(session: &dyn Session, region: &Region, api: &Api) {
             .collect();
         assert_eq!(ends, told);
         assert!(!ends.is_empty(), "router {id} has no ends");
+    }
+}
+
+/// Administrators see more of some things, and what they list is shown to everybody.
+async fn what_is_published_is_the_same_for_all(auth_url: &str, region: &Region) {
+    let as_user = |user| session(auth_url, user, user, 1000);
+    for capability in OpenStack.capability().kinds.iter().filter(|capability| capability.published) {
+        let mut hashes = Vec::new();
+        for user in ["demo", "rival", "admin"] {
+            let seen = listed(&*as_user(user), region, capability.kind.as_str(), ListScope::Published).await;
+            hashes.push(seen.into_iter().map(|(key, item)| (key, item.content_hash())).collect::<Vec<_>>());
+        }
+        assert!(!hashes[0].is_empty() && hashes.iter().all(|one| *one == hashes[0]), "{}", capability.kind);
     }
 }
 

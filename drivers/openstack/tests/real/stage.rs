@@ -1,7 +1,10 @@
 //! One of everything, made in the test cloud for the time of a test.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use crate::api::Api;
 
@@ -24,8 +27,24 @@ enum Who {
     Rival,
 }
 
+/// Does a test's work with everything in place; whatever comes of it, the cloud is left as it was.
+pub(crate) async fn on_stage<W>(auth_url: &str, work: impl FnOnce(Arc<Mutex<Stage>>) -> W + Send + 'static)
+where
+    W: Future<Output = ()> + Send,
+{
+    let stage = Arc::new(Mutex::new(Stage::open(auth_url).await));
+    let lent = Arc::clone(&stage);
+    let outcome = tokio::spawn(async move {
+        lent.lock().await.build().await;
+        work(lent).await;
+    });
+    let outcome = outcome.await;
+    stage.lock().await.clear().await;
+    outcome.unwrap();
+}
+
 impl Stage {
-    pub(crate) async fn open(auth_url: &str) -> Self {
+    async fn open(auth_url: &str) -> Self {
         let login = async |user| Api::login(auth_url, user).await;
         let (demo, admin, rival) = (login("demo").await, login("admin").await, login("rival").await);
         Self { auth_url: auth_url.to_owned(), demo, admin, rival, made: Vec::new() }
@@ -47,7 +66,7 @@ impl Stage {
         id
     }
 
-    pub(crate) async fn build(&mut self) {
+    async fn build(&mut self) {
         let server = self.servers_and_volumes().await;
         self.networks(&server).await;
         self.what_others_share().await;
@@ -140,7 +159,7 @@ impl Stage {
         self.admin.call(Method::POST, &format!("volume/types/{private}/action"), Some(grant)).await;
     }
 
-    pub(crate) async fn clear(&mut self) {
+    async fn clear(&mut self) {
         while let Some((who, path)) = self.made.pop() {
             let api = self.of(who);
             if path.starts_with("network/routers/") {

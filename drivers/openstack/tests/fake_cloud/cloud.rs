@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -26,6 +27,7 @@ pub(crate) struct FakeCloud {
 struct Switches {
     clock: ManualClock,
     nova: Mutex<String>,
+    others: Vec<(&'static str, String)>,
     asked: AtomicUsize,
     issued: AtomicUsize,
     /// Tokens up to this one are refused.
@@ -35,13 +37,20 @@ struct Switches {
 }
 
 impl FakeCloud {
+    /// A cloud of Nova alone.
     pub(crate) async fn start() -> Self {
+        Self::with(&[], Router::new()).await
+    }
+
+    /// A cloud with further services, by type and path, and what they answer.
+    pub(crate) async fn with(services: &[(&'static str, &'static str)], more: Router) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let clock = ManualClock::at(Timestamp::from_seconds(1_800_000_000));
         let switches = Arc::new(Switches {
             clock: clock.clone(),
             nova: Mutex::new(format!("{address}/v2.1")),
+            others: services.iter().map(|(kind, path)| (*kind, format!("{address}{path}"))).collect(),
             asked: AtomicUsize::new(0),
             issued: AtomicUsize::new(0),
             revoked: AtomicUsize::new(0),
@@ -52,7 +61,9 @@ impl FakeCloud {
             .route("/v3/auth/tokens", post(issue))
             .route("/v2.1/", get(versions))
             .route("/v2.1/flavors/detail", get(flavors))
-            .with_state(switches.clone());
+            .with_state(switches.clone())
+            .merge(more)
+            .layer(map_response_with_state(switches.clone(), dated));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { session: open(&address, &clock), clock, switches }
     }
@@ -106,51 +117,54 @@ fn open(address: &str, clock: &ManualClock) -> Arc<dyn Session> {
     OpenStack.open(Arc::new(cloud), credential, Link::unpaced(Arc::new(clock.clone()))).unwrap()
 }
 
-impl Switches {
-    /// The answer with the `Date` of the clock that the test moves.
-    fn dated(&self, status: StatusCode, body: Value) -> Response {
-        let now = UNIX_EPOCH + Duration::from_secs(self.clock.now().seconds() as u64);
-        (status, [("date", httpdate::fmt_http_date(now))], Json(body)).into_response()
-    }
+fn refusal(words: &str) -> Response {
+    let error = json!({"error": {"code": 401, "title": "Unauthorized", "message": words}});
+    (StatusCode::UNAUTHORIZED, Json(error)).into_response()
+}
 
-    fn refusal(&self, words: &str) -> Response {
-        let error = json!({"error": {"code": 401, "title": "Unauthorized", "message": words}});
-        self.dated(StatusCode::UNAUTHORIZED, error)
-    }
+/// Every answer has the `Date` of the clock that the test moves.
+async fn dated(State(cloud): State<Arc<Switches>>, mut response: Response) -> Response {
+    let now = UNIX_EPOCH + Duration::from_secs(cloud.clock.now().seconds() as u64);
+    response.headers_mut().insert("date", httpdate::fmt_http_date(now).parse().unwrap());
+    response
 }
 
 async fn issue(State(cloud): State<Arc<Switches>>) -> Response {
     cloud.asked.fetch_add(1, Ordering::SeqCst);
     if *cloud.keystone_refuses.lock().unwrap() {
-        return cloud.refusal("The request you have made requires authentication.");
+        return refusal("The request you have made requires authentication.");
     }
     let number = cloud.issued.fetch_add(1, Ordering::SeqCst) + 1;
     let (issued_at, nova) = (cloud.clock.now(), cloud.nova.lock().unwrap().clone());
-    let endpoint = json!({"interface": "public", "region": "One", "region_id": "One", "url": nova});
+    let service = |(kind, url): (&str, &str)| {
+        let endpoint = json!({"interface": "public", "region": "One", "region_id": "One", "url": url});
+        json!({"type": kind, "endpoints": [endpoint]})
+    };
+    let others = cloud.others.iter().map(|(kind, url)| (*kind, url.as_str()));
+    let catalog: Vec<Value> = [("compute", nova.as_str())].into_iter().chain(others).map(service).collect();
     let body = json!({"token": {
         "issued_at": issued_at, "expires_at": issued_at.plus(Duration::from_secs(3600)),
         "user": {"id": "u1"}, "project": {"id": "p1", "name": "demo"},
-        "catalog": [{"type": "compute", "endpoints": [endpoint]}],
+        "catalog": catalog,
     }});
-    let mut response = cloud.dated(StatusCode::CREATED, body);
+    let mut response = (StatusCode::CREATED, Json(body)).into_response();
     response.headers_mut().insert("x-subject-token", number.to_string().parse().unwrap());
     response
 }
 
-async fn versions(State(cloud): State<Arc<Switches>>) -> Response {
-    let version = json!({"id": "v2.1", "min_version": "2.1", "version": "2.93"});
-    cloud.dated(StatusCode::OK, json!({"version": version}))
+async fn versions() -> Json<Value> {
+    Json(json!({"version": {"id": "v2.1", "min_version": "2.1", "version": "2.93"}}))
 }
 
 async fn flavors(State(cloud): State<Arc<Switches>>, headers: HeaderMap) -> Response {
     let token: usize = headers["x-auth-token"].to_str().unwrap().parse().unwrap();
     assert_eq!(headers["openstack-api-version"], "compute 2.93");
     if *cloud.service_refuses.lock().unwrap() || token <= cloud.revoked.load(Ordering::SeqCst) {
-        return cloud.refusal("This token is of the wrong region.");
+        return refusal("This token is of the wrong region.");
     }
     let flavor = json!({
         "id": "1", "name": "m1.nano", "vcpus": 1, "ram": 64, "disk": 1, "swap": 0,
         "os-flavor-access:is_public": true,
     });
-    cloud.dated(StatusCode::OK, json!({"flavors": [flavor]}))
+    Json(json!({"flavors": [flavor]})).into_response()
 }

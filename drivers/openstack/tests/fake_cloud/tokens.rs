@@ -1,16 +1,13 @@
 //! The life of a token, against a Keystone and a Nova that can be told to refuse.
 
-#![allow(clippy::unwrap_used)] // all of this is test code, also what no test attribute marks
-
-mod cloud;
-
 use std::time::Duration;
 
-use cloud::FakeCloud;
 use gateway_core::driver::ListScope;
 use gateway_core::error::{ErrorKind, Result, Status};
 use gateway_core::kind::Kind;
 use gateway_core::scope::Region;
+
+use crate::cloud::FakeCloud;
 
 async fn list(cloud: &FakeCloud) -> Result<usize> {
     let (region, kind) = (Region::new("One"), Kind::parse("instance_type").unwrap());
