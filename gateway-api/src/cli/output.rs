@@ -20,7 +20,7 @@ pub(super) fn json(value: &Value) {
 
 /// Prints rows in columns as wide as they must be.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) {
-    let mut table = Table::of_lines(header);
+    let mut table = Table::of_lines(header, header.len());
     for row in rows {
         table.row(row.iter().map(|cell| Cell::from(cell.clone())));
     }

@@ -37,16 +37,18 @@ impl From<String> for Cell {
 pub(super) struct Table {
     drawn: comfy_table::Table,
     colours: bool,
-    /// Lines that a row may take on a terminal.
-    height: Option<usize>,
+    /// Rows are lines, and of so many columns on the left none is left out.
+    lines: Option<usize>,
 }
 
 impl Table {
-    /// One line for each row: what does not fit on a terminal is cut, but for the first column, which is copied.
-    pub(super) fn of_lines(header: &[&str]) -> Self {
-        let mut table = Self::new(Some(1));
+    /// One line for each row. Where a terminal has no room, columns on the right are left out, but for the first
+    /// `kept`; of those all but the first, which is copied, may be cut.
+    pub(super) fn of_lines(header: &[&str], kept: usize) -> Self {
+        let mut table = Self::new(Some(kept));
         let bold = |text: &&str| table.styled(Drawn::new(text), |cell| cell.add_attribute(Attribute::Bold));
-        let header: Vec<_> = header.iter().map(bold).collect();
+        let mut header = Row::from(header.iter().map(bold).collect::<Vec<_>>());
+        header.max_height(1);
         table.drawn.set_header(header);
         if let Some(first) = table.drawn.column_mut(0) {
             first.set_constraint(ColumnConstraint::ContentWidth);
@@ -59,20 +61,24 @@ impl Table {
         Self::new(None)
     }
 
-    fn new(height: Option<usize>) -> Self {
+    fn new(lines: Option<usize>) -> Self {
         let mut drawn = comfy_table::Table::new();
-        drawn.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        drawn.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
+        if drawn.width() == Some(0) {
+            // A terminal of unknown size.
+            drawn.force_no_tty();
+        }
         // The convention is no-color.org's: set to anything, it means no.
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { drawn, colours: std::io::stdout().is_terminal() && !refused, height }
+        Self { drawn, colours: std::io::stdout().is_terminal() && !refused, lines }
     }
 
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
         let cells = cells.into_iter().map(|cell| {
             let colour = match cell.tone {
                 Tone::Plain => None,
-                Tone::Moving => Some(Color::Yellow),
-                Tone::Bad => Some(Color::Red),
+                Tone::Moving => Some(Color::DarkYellow),
+                Tone::Bad => Some(Color::DarkRed),
             };
             let drawn = Drawn::new_owned(cell.text);
             self.styled(drawn, |drawn| match colour {
@@ -81,8 +87,8 @@ impl Table {
             })
         });
         let mut row = Row::from(cells.collect::<Vec<_>>());
-        if let Some(height) = self.height {
-            row.max_height(height);
+        if self.lines.is_some() {
+            row.max_height(1);
         }
         self.drawn.add_row(row);
     }
@@ -93,10 +99,30 @@ impl Table {
 
     /// The whole of it, without a line end behind.
     pub(super) fn text(mut self) -> String {
-        for column in self.drawn.column_iter_mut() {
-            column.set_padding((0, GAP));
+        if let (Some(kept), Some(width)) = (self.lines, self.drawn.width()) {
+            self.leave_out(kept, width);
+        }
+        let mut gap = 0;
+        let columns: Vec<_> = self.drawn.column_iter_mut().collect();
+        for column in columns.into_iter().rev().filter(|column| !column.is_hidden()) {
+            // None behind the last one: it would be counted.
+            column.set_padding((0, gap));
+            gap = GAP;
         }
         self.drawn.trim_fmt()
+    }
+
+    /// Half a column is of less use than none: what is left is whole.
+    fn leave_out(&mut self, kept: usize, width: u16) {
+        let widths = self.drawn.column_max_content_widths();
+        let mut end = 0;
+        for (place, (column, own)) in self.drawn.column_iter_mut().zip(widths).enumerate() {
+            end += own;
+            if place >= kept && end > width {
+                column.set_constraint(ColumnConstraint::Hidden);
+            }
+            end += GAP;
+        }
     }
 
     /// As on a terminal of that width.
@@ -124,9 +150,9 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let mut table = Table::of_lines(&["ID", "NAME", "STATE"]);
+        let mut table = Table::of_lines(&["ID", "NAME", "STATE", "ZONE"], 3);
         for (id, name) in [("0001", "a name that is rather long"), ("2", "名前")] {
-            table.row([id, name, "running"].map(|text| Cell::from(text.to_owned())));
+            table.row([id, name, "running", "north"].map(|text| Cell::from(text.to_owned())));
         }
         table
     }
@@ -135,9 +161,9 @@ mod tests {
     fn columns_are_as_wide_as_they_must_be_and_nothing_trails() {
         assert_eq!(
             table().text(),
-            "ID    NAME                        STATE\n\
-             0001  a name that is rather long  running\n\
-             2     名前                        running"
+            "ID    NAME                        STATE    ZONE\n\
+             0001  a name that is rather long  running  north\n\
+             2     名前                        running  north"
         );
     }
 
@@ -146,6 +172,18 @@ mod tests {
         let text = table().within(30);
         assert_eq!(text.lines().count(), 3, "{text}");
         assert!(text.contains("0001") && text.contains('…') && !text.contains("rather long"), "{text}");
+    }
+
+    #[test]
+    fn a_terminal_without_room_gets_fewer_columns_and_those_whole() {
+        let whole = table().text();
+        let width = u16::try_from(whole.lines().nth(1).unwrap().len()).unwrap();
+        assert_eq!(table().within(width), whole);
+        let text = table().within(width - 1);
+        assert!(
+            text.ends_with("running") && !text.contains("ZONE") && text.contains("rather long"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -28,6 +28,7 @@ const INSTANCES: &str = "1100";
 async fn the_command_line_is_a_client_of_the_api() {
     let mut desk = Desk::set().await;
     login(&desk).await;
+    typed(&desk).await;
     lists(&desk).await;
     shows(&desk).await;
     refusals(&desk).await;
@@ -224,6 +225,27 @@ async fn login(desk: &Desk) {
     let help = desk.run_with("login --help", &from_environment, "").await;
     assert!(help.out.contains("GATEWAY_CLIENT_SECRET") && !help.out.contains(&secret), "{help:?}");
     assert_eq!(desk.run_with("list image", &[], "").await.code, Some(0), "the session is as it was");
+}
+
+/// At a terminal the secret is asked for, and not shown.
+async fn typed(desk: &Desk) {
+    let screen = desk.directory.path().join("screen");
+    let seen = || std::fs::read_to_string(&screen).unwrap_or_default();
+    let login = format!("{} login", gateway::binary().display());
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--flush", "--return", "--command", &login]).arg(&screen);
+    script.env_remove("NO_COLOR").env("HOME", desk.home());
+    let mut script = script.stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+    until("the question", SOON, || async {
+        ensure!(seen().contains("the client's secret: "), "{}", seen());
+        Ok(())
+    })
+    .await;
+    let answer = format!("{}\n", desk.client_secret);
+    script.stdin.as_mut().unwrap().write_all(answer.as_bytes()).await.unwrap();
+    let status = script.wait().await.unwrap();
+    assert!(status.success() && seen().contains("\u{1b}[1mACCOUNT"), "{status} {}", seen());
+    desk.written.borrow_mut().push_str(&seen());
 }
 
 async fn lists(desk: &Desk) {

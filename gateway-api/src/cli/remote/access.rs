@@ -26,7 +26,8 @@ pub(super) struct Access {
 impl Access {
     /// The gateway, ready to be asked.
     pub(super) fn gateway(self) -> Result<Gateway> {
-        let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty()).map(Secret::new);
+        let token = std::env::var(TOKEN).unwrap_or_default();
+        let token = Some(token.trim()).filter(|token| !token.is_empty()).map(Secret::new);
         let url = self.url.filter(|url| !url.is_empty()).map(|url| address(&url)).transpose()?;
         let (url, token) = match (url, token) {
             (Some(url), Some(token)) => (url, token),

@@ -83,6 +83,9 @@ impl Gateway {
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer> {
         let lost = |error: reqwest::Error| {
+            if error.is_builder() {
+                return Error::invalid("the token, or what else was to be sent, does not fit into a request");
+            }
             let (kind, what) = match error.is_timeout() {
                 true => (ErrorKind::Timeout, "did not answer in time"),
                 false => (ErrorKind::Unavailable, "cannot be reached"),

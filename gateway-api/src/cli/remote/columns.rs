@@ -39,6 +39,8 @@ const OWN: &[(&str, &[(&str, &str)])] = &[
 #[derive(Debug)]
 pub(super) struct Columns {
     spec: &'static KindSpec,
+    /// How many of them all kinds have.
+    pub(super) of_all: usize,
     shown: Vec<(String, &'static str)>,
 }
 
@@ -46,11 +48,12 @@ impl Columns {
     pub(super) fn of(spec: &'static KindSpec) -> Self {
         let all = OF_ALL.iter().filter(|(_, path)| *path != "state" || !spec.states.is_empty());
         let mut shown: Vec<_> = all.map(|(header, path)| ((*header).to_owned(), *path)).collect();
+        let of_all = shown.len();
         match OWN.iter().find(|(kind, _)| *kind == spec.kind.as_str()) {
             Some((_, own)) => shown.extend(own.iter().map(|(header, path)| ((*header).to_owned(), *path))),
             None => shown.extend(spec.filters.iter().map(|field| (field.to_uppercase(), *field))),
         }
-        Self { spec, shown }
+        Self { spec, of_all, shown }
     }
 
     pub(super) fn header(&self) -> Vec<&str> {

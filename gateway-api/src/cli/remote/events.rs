@@ -14,6 +14,7 @@ use super::access::Access;
 use super::api::Gateway;
 use super::pages::Page;
 use super::{Form, kinds, value};
+use crate::cli::table::printable;
 use crate::cli::{output, signals};
 
 /// Events of one request.
@@ -192,7 +193,7 @@ impl Printer {
 const HEADER: [&str; 8] = ["TIME", "POSITION", "CHANGE", "KIND", "STATE", "PLACE", "ID", "NAME"];
 
 /// Widths of all but the last: what comes later is not known yet, and what is longer moves the rest of its line.
-const WIDTHS: [usize; 7] = [27, 9, 13, 17, 22, 16, 36];
+const WIDTHS: [usize; 7] = [20, 9, 13, 17, 22, 16, 36];
 
 fn line(cells: [String; 8]) -> String {
     let widths = WIDTHS.iter().copied().chain(std::iter::once(0));
@@ -218,9 +219,9 @@ fn cells(event: &Value) -> [String; 8] {
         None => value::text(&data["cloud"]),
     };
     [
-        value::text(&event["time"]),
+        value::moment(event["time"].as_str().unwrap_or(value::NOTHING)),
         value::text(&data["position"]),
-        crate::cli::table::printable(&change),
+        printable(&change),
         value::text(&data["kind"]),
         state,
         place,

@@ -137,7 +137,7 @@ impl List {
 
 /// Widths are those of all rows, so that the table is printed when they are there.
 async fn table(pages: &mut Pages<'_>, columns: &Columns) -> Result<()> {
-    let mut table = Table::of_lines(&columns.header());
+    let mut table = Table::of_lines(&columns.header(), columns.of_all);
     while let Some(page) = pages.next().await? {
         for item in &page.items {
             table.row(columns.row(&parsed(item)?));

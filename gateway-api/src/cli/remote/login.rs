@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::api::Gateway;
 use super::problem::{self, Rejected};
 use super::session::{self, Session};
-use super::{Form, access, prompt};
+use super::{Form, access, prompt, value};
 use crate::cli::output;
 use crate::cli::table::{Cell, Table, printable};
 
@@ -110,7 +110,8 @@ impl Login {
                         "accounts": accounts, "rejected": rejected })
             ))?,
         };
-        output::note(&format!("logged in to {url} until {expires_at}; kept in {}", file.display()));
+        let until = value::moment(&expires_at.to_string());
+        output::note(&format!("logged in to {url} until {until}; kept in {}", file.display()));
         Ok(())
     }
 
@@ -156,7 +157,7 @@ fn tell_rejected(rejected: &[Rejected]) {
 }
 
 fn table(accounts: &[Account]) -> String {
-    let mut table = Table::of_lines(&["ACCOUNT", "NAME", "CLOUD", "EXTERNAL_ID"]);
+    let mut table = Table::of_lines(&["ACCOUNT", "NAME", "CLOUD", "EXTERNAL_ID"], 4);
     for Account { id, cloud, external_id, name } in accounts {
         table.row([id, name, cloud, external_id].map(|text| Cell::from(printable(text))));
     }

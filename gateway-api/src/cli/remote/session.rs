@@ -115,7 +115,7 @@ mod tests {
         for token in ["one", "two"] {
             session(token).save(&file).unwrap();
             assert_eq!(Session::load(&file).unwrap(), Some(session(token)));
-            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777, MODE);
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
         }
         let mode = std::fs::metadata(file.parent().unwrap()).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{mode:o}");

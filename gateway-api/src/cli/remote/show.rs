@@ -160,7 +160,7 @@ fn members(spec: &KindSpec, record: &Map<String, Value>) -> String {
 }
 
 fn groups_text(groups: &[Group]) -> String {
-    let mut table = Table::of_lines(&["RELATION", "KIND", "ID", "NAME", "STATE"]);
+    let mut table = Table::of_lines(&["RELATION", "KIND", "ID", "NAME", "STATE"], 5);
     let mut more = String::new();
     for group in groups {
         for item in &group.items {

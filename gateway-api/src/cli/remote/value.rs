@@ -64,6 +64,14 @@ fn reference(members: &Map<String, Value>) -> Option<String> {
         .map(printable)
 }
 
+/// A time to the second, which is what people read of it.
+pub(super) fn moment(text: &str) -> String {
+    match text.split_once('.') {
+        Some((seconds, fraction)) if fraction.ends_with('Z') => printable(&format!("{seconds}Z")),
+        _ => printable(text),
+    }
+}
+
 /// What a document has under a path such as `attachments.instance`; a list on the way stands for its items.
 pub(super) fn at(document: &Value, path: &str) -> Value {
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
@@ -112,6 +120,13 @@ mod tests {
         assert_eq!(lines(&json!([])), "-");
         assert_eq!(lines(&json!({})), "-");
         assert_eq!(pairs(json!({"name": "a"}).as_object().unwrap()), "name=a");
+    }
+
+    #[test]
+    fn times_are_told_to_the_second() {
+        assert_eq!(moment("2026-01-02T03:04:05.678901Z"), "2026-01-02T03:04:05Z");
+        assert_eq!(moment("2026-01-02T03:04:05.6+01:00"), "2026-01-02T03:04:05.6+01:00");
+        assert_eq!(moment("-"), "-");
     }
 
     #[test]
