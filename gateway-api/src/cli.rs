@@ -5,16 +5,19 @@ mod cloud;
 mod configuration;
 mod key;
 mod output;
+mod remote;
 mod roles;
 mod setting;
 mod signals;
 mod simulator;
+mod table;
 mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
 use gateway_core::error::Result;
 
 use setting::Setting;
@@ -33,6 +36,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Remote(remote::Remote),
     /// Run all roles in one process; by default on SQLite and an in-process bus, so that no server is needed.
     Up,
     /// Run the HTTP side: HTTP to the bus and back.
@@ -67,6 +72,11 @@ enum Command {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::Remote(remote) = &arguments.command
+        && let Err(wrong) = remote.check()
+    {
+        Arguments::command().error(ErrorKind::ValueValidation, wrong).exit()
+    }
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -80,6 +90,7 @@ fn run(arguments: Arguments) -> Result<()> {
     driver_kit::install_crypto();
     let config = arguments.config;
     match arguments.command {
+        Command::Remote(remote) => output::block_on(remote.run()),
         Command::Simulator(simulator) => output::block_on(simulator.run()),
         Command::Config(command) => command.run(config.as_deref()),
         Command::Up => roles::run(Setting::load(config.as_deref())?, roles::Role::ALL, "up"),
@@ -107,10 +118,20 @@ fn run(arguments: Arguments) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Arguments::command().debug_assert();
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_secret_of_a_client_is_in_no_debug_text() {
+        let words = ["gateway", "login", "--client-id", "c", "--client-secret", "hunter2"];
+        let arguments = Arguments::try_parse_from(words).unwrap();
+        let text = format!("{arguments:?}");
+        assert!(text.contains("client_secret") && !text.contains("hunter2"), "{text}");
     }
 }

@@ -6,6 +6,8 @@ use std::io::Write as _;
 use gateway_core::error::{Error, Result};
 use serde_json::Value;
 
+use super::table::{Cell, Table};
+
 /// Prints one line. A closed pipe is the reader's choice, not an error.
 pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
@@ -18,19 +20,26 @@ pub(super) fn json(value: &Value) {
 
 /// Prints rows in columns as wide as they must be.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) {
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain(std::iter::once(header[column].len())).max().unwrap_or(0)
-    };
-    let widths: Vec<_> = (0..header.len()).map(width).collect();
-    let format = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells: Vec<_> = cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        cells.join("  ").trim_end().to_owned()
-    };
-    line(&format(&mut header.iter().copied()));
+    let mut table = Table::of_lines(header, header.len());
     for row in rows {
-        line(&format(&mut row.iter().map(String::as_str)));
+        table.row(row.iter().map(|cell| Cell::from(cell.clone())));
     }
+    line(&table.text());
+}
+
+/// Writes a result that somebody counts on; `false` when nobody reads any more, so that more of it is of no use.
+pub(super) fn data(text: &str) -> Result<bool> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Error::invalid(format!("cannot write the output: {error}"))),
+    }
+}
+
+/// Tells on standard error what is not part of the result.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Prints an error with everything that its operator may know.

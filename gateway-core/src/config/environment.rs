@@ -8,7 +8,15 @@ use crate::error::{Error, Result};
 const PREFIX: &str = "GATEWAY_";
 
 /// Variables with the prefix that mean something else than a configuration key.
-const OTHERS: [&str; 4] = ["GATEWAY_CONFIG", "GATEWAY_KEYRING", "GATEWAY_URL", "GATEWAY_TOKEN"];
+const OTHERS: [&str; 7] = [
+    "GATEWAY_CONFIG",
+    "GATEWAY_KEYRING",
+    "GATEWAY_URL",
+    "GATEWAY_TOKEN",
+    "GATEWAY_CLIENT_ID",
+    "GATEWAY_CLIENT_SECRET",
+    "GATEWAY_SESSION",
+];
 
 /// Prefix of variables that belong to the test harness.
 const TESTS: &str = "GATEWAY_TEST_";

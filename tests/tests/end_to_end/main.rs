@@ -6,6 +6,7 @@
 
 mod bus_api;
 mod cluster;
+mod command_line;
 mod drain;
 mod following;
 mod idle;

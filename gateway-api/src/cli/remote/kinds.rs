@@ -1,0 +1,55 @@
+//! The kinds, as the command line takes and tells them.
+
+use std::fmt::Write as _;
+
+use gateway_core::Kind;
+use gateway_core::kind::KindSpec;
+use gateway_core::kinds::ALL;
+
+/// A kind by its name or its collection's: `instance` and `instances`, with `-` for `_` too.
+pub(super) fn parse(text: &str) -> Result<Kind, String> {
+    let name = text.replace('-', "_");
+    Kind::parse(&name).or_else(|| Kind::parse_plural(&name)).ok_or_else(|| {
+        let names: Vec<_> = Kind::all().map(Kind::as_str).collect();
+        format!("there is no such kind; there are {}", names.join(", "))
+    })
+}
+
+/// What listings of a kind can be narrowed by, besides what all can.
+pub(super) fn filters(spec: &'static KindSpec) -> impl Iterator<Item = &'static str> {
+    spec.filters.iter().copied().chain(spec.relations.iter().map(|relation| relation.name))
+}
+
+/// What `--help` says of each kind.
+pub(super) fn help() -> String {
+    let mut text = "Kinds, with their own filters (NAME of --filter):".to_owned();
+    for spec in ALL {
+        let own: Vec<_> = filters(spec).collect();
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  {:<20} {}", spec.kind.as_str(), own.join(", "));
+    }
+    text.push_str("\n\nA filter by another kind of resource takes the gateway's id of it.");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_several_spellings_and_a_wrong_one_is_told_all() {
+        for text in ["instance_type", "instance_types", "instance-type", "instance-types"] {
+            assert_eq!(parse(text).unwrap().as_str(), "instance_type");
+        }
+        assert_eq!(parse("quotas").unwrap().as_str(), "quota");
+        let error = parse("server").unwrap_err();
+        assert!(Kind::all().all(|kind| error.contains(kind.as_str())), "{error}");
+    }
+
+    #[test]
+    fn help_has_every_kind_with_its_filters() {
+        let text = help();
+        assert!(ALL.iter().all(|spec| text.contains(spec.kind.as_str())), "{text}");
+        assert!(text.contains("datacenter, ssh_key, instance_type, image, security_group"), "{text}");
+    }
+}

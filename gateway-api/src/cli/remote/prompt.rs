@@ -1,0 +1,79 @@
+//! Secrets that are typed or piped in: not shown while typed, and in no list of processes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
+
+use gateway_core::error::{Error, Result};
+use gateway_core::secret::Secret;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+/// The shell's own status for a command that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+/// The first line of standard input, unless that is a terminal or `taken`: then it is asked for at the terminal.
+pub(super) async fn secret(what: &str, taken: bool) -> Result<Secret> {
+    let text = if taken || std::io::stdin().is_terminal() {
+        typed(what).await?
+    } else {
+        let mut text = Zeroizing::new(String::new());
+        std::io::stdin()
+            .lock()
+            .read_line(&mut text)
+            .map_err(|error| Error::invalid(format!("cannot read {what} from standard input: {error}")))?;
+        text
+    };
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(Error::invalid(format!("{what} is missing"))),
+        text => Ok(Secret::new(text)),
+    }
+}
+
+async fn typed(what: &str) -> Result<Zeroizing<String>> {
+    let failed = |error: std::io::Error| {
+        Error::invalid(format!("{what} is missing, and nobody can be asked: {error}"))
+    };
+    let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(failed)?;
+    write!(terminal, "{what}: ").map_err(failed)?;
+    let silent = Silence::over(terminal.try_clone().map_err(failed)?).map_err(failed)?;
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut text = Zeroizing::new(String::new());
+        BufReader::new(terminal).read_line(&mut text).map(|_| text)
+    });
+    tokio::select! {
+        read = reading => {
+            let text = read.map_err(Error::internal)?.map_err(failed)?;
+            drop(silent);
+            Ok(text)
+        }
+        _ = tokio::signal::ctrl_c() => {
+            drop(silent);
+            // The read goes on until a line is typed: nobody waits for it.
+            std::process::exit(INTERRUPTED)
+        }
+    }
+}
+
+/// A terminal that does not show what is typed, until this is dropped.
+struct Silence {
+    terminal: File,
+    before: Termios,
+}
+
+impl Silence {
+    fn over(terminal: File) -> std::io::Result<Self> {
+        let before = tcgetattr(&terminal)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        // Nothing can be done about a terminal that is gone.
+        let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
+        let _ = writeln!(self.terminal);
+    }
+}

@@ -1,0 +1,218 @@
+//! `gateway show`.
+
+use clap::Args;
+use gateway_core::Kind;
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::id::ResourceId;
+use gateway_core::kind::KindSpec;
+use gateway_core::resource::{ADDED, COMMON};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::access::Access;
+use super::api::Gateway;
+use super::freshness::span;
+use super::{Form, columns, kinds, links, value};
+use crate::cli::output;
+use crate::cli::table::{Cell, Table, Tone, printable};
+
+/// Records of one name that are told apart in the error.
+const TOLD: &str = "20";
+
+/// Members that have a place of their own in the view.
+const APART: [&str; 2] = ["links", "cloud_data"];
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Show {
+    /// What it is, such as `instance`.
+    #[arg(value_parser = kinds::parse)]
+    kind: Kind,
+    /// The gateway's id of it, or its name.
+    #[arg(value_name = "ID-or-NAME")]
+    wanted: String,
+    /// With the cloud's own document.
+    #[arg(long)]
+    raw: bool,
+    /// With what it names, and what names it.
+    #[arg(long)]
+    related: bool,
+    /// Names and values, or JSON: the record, with --related an object of `record` and `related`.
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+    #[command(flatten)]
+    access: Access,
+}
+
+/// The records of one relation.
+#[derive(Debug, Deserialize)]
+struct Group {
+    relation: String,
+    link: Option<String>,
+    items: Vec<Value>,
+    more: bool,
+}
+
+impl Show {
+    pub(super) async fn run(self) -> Result<()> {
+        let gateway = self.access.gateway()?;
+        let spec = self.kind.spec();
+        let id = match self.wanted.parse::<ResourceId>() {
+            Ok(id) => id.to_string(),
+            Err(_) => named(&gateway, spec, &self.wanted).await?,
+        };
+        let path = format!("{}/{id}", spec.plural);
+        let query: &[_] = if self.raw { &[("view", "raw")] } else { &[] };
+        let answer = gateway.get(&path, query).await?;
+        let record: Map<String, Value> = answer.read()?;
+        let related = match self.related {
+            true => {
+                Some(gateway.get(&format!("{path}/related"), &[]).await?.read::<Value>()?["items"].take())
+            }
+            false => None,
+        };
+        match (self.output, related) {
+            (Form::Json, None) => output::data(&format!("{}\n", Value::Object(record)))?,
+            (Form::Json, Some(related)) => {
+                output::data(&format!("{}\n", json!({ "record": record, "related": related })))?
+            }
+            (Form::Table, related) => {
+                let groups = related.map(serde_json::from_value::<Vec<Group>>).transpose();
+                let groups = groups.map_err(|_| {
+                    Error::new(
+                        ErrorKind::WrongDocument,
+                        "what is related is not of the form that is known here",
+                    )
+                })?;
+                output::data(&view(spec, &record, groups.as_deref()))?
+            }
+        };
+        if let Some(age) = answer.age {
+            output::note(&format!("as of {} ago", span(age)));
+        }
+        Ok(())
+    }
+}
+
+/// The id of the one record of a name.
+async fn named(gateway: &Gateway, spec: &'static KindSpec, name: &str) -> Result<String> {
+    let query = [("name", name), ("fields", "id,cloud,region,account"), ("limit", TOLD)];
+    let page: Value = gateway.get(spec.plural, &query).await?.read()?;
+    let mut found: Vec<(String, String)> = Vec::new();
+    for item in page["items"].as_array().into_iter().flatten() {
+        let text = |member: &str| value::text(&item[member]);
+        // What several accounts see is one record.
+        if !found.iter().any(|(id, _)| *id == text("id")) {
+            let place = format!("{} {} {}", text("cloud"), text("region"), text("account"));
+            found.push((text("id"), place));
+        }
+    }
+    match found.as_slice() {
+        [(id, _)] => Ok(id.clone()),
+        [] => {
+            Err(Error::new(ErrorKind::NotFound, printable(&format!("no {} is called {name:?}", spec.kind))))
+        }
+        several => {
+            let lines = several.iter().map(|(id, place)| format!("\n  {id}  {place}"));
+            let more = if page["next"].is_null() { "" } else { "\n  and more" };
+            let lines: String = lines.collect();
+            let head =
+                printable(&format!("several {} are called {name:?}; name one by its id:", spec.plural));
+            Err(Error::new(ErrorKind::Conflict, format!("{head}{lines}{more}")))
+        }
+    }
+}
+
+/// The record for people, its links as commands, and what is related to it.
+fn view(spec: &KindSpec, record: &Map<String, Value>, related: Option<&[Group]>) -> String {
+    let mut text = members(spec, record);
+    let links = record.get("links").and_then(Value::as_object).into_iter().flatten();
+    let mut shown = Table::of_members();
+    for (name, link) in links.filter(|(name, _)| *name != "self") {
+        let command = links::command(link.as_str().unwrap_or_default());
+        shown.row([Cell::from(printable(name)), Cell::from(printable(&command))]);
+    }
+    text.push_str(&format!("\n\nlinks:\n{}\n", shown.text()));
+    if let Some(groups) = related {
+        text.push_str(&format!("\nrelated:\n{}\n", groups_text(groups)));
+    }
+    if let Some(raw) = record.get("cloud_data") {
+        let lines: Vec<_> = format!("{raw:#}").lines().map(printable).collect();
+        text.push_str(&format!("\ncloud_data:\n{}\n", lines.join("\n")));
+    }
+    text
+}
+
+/// What all kinds have first, then the kind's own.
+fn members(spec: &KindSpec, record: &Map<String, Value>) -> String {
+    let first = ADDED.iter().chain(&COMMON).copied().filter(|name| record.contains_key(*name));
+    let own =
+        record.keys().map(String::as_str).filter(|name| !ADDED.contains(name) && !COMMON.contains(name));
+    let mut table = Table::of_members();
+    for name in first.chain(own).filter(|name| !APART.contains(name)) {
+        let text = match (name, &record[name]) {
+            ("tags", Value::Object(tags)) => value::pairs(tags),
+            (_, found) => value::lines(found),
+        };
+        let tone = if name == "state" { columns::tone(spec, &text) } else { Tone::Plain };
+        table.row([Cell::from(printable(name)), Cell { text, tone }]);
+    }
+    table.text()
+}
+
+fn groups_text(groups: &[Group]) -> String {
+    let mut table = Table::of_lines(&["RELATION", "KIND", "ID", "NAME", "STATE"], 5);
+    let mut more = String::new();
+    for group in groups {
+        for item in &group.items {
+            let cells = [&item["kind"], &item["id"], &item["name"], &item["state"]].map(value::text);
+            table.row(std::iter::once(printable(&group.relation)).chain(cells).map(Cell::from));
+        }
+        if let Some(link) = group.link.as_deref().filter(|_| group.more) {
+            let command = links::command(link);
+            more.push_str(&printable(&format!("there are more {}: {command}", group.relation)));
+            more.push('\n');
+        }
+    }
+    format!("{}\n{more}", table.text()).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_has_the_common_members_first_and_links_as_commands() {
+        let Value::Object(record) = json!({
+            "architecture": "x86_64", "id": "1", "name": "debian", "kind": "image",
+            "tags": {"name": "not a reference"},
+            "links": {"self": "/v1/images/1", "instances": "/v1/instances?image=1"},
+            "cloud_data": {"own": "word"},
+        }) else {
+            unreachable!()
+        };
+        let text = view(Kind::parse("image").unwrap().spec(), &record, None);
+        let names: Vec<_> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(
+            names[..7],
+            ["id", "kind", "name", "tags", "architecture", "links:", "instances"],
+            "{text}"
+        );
+        assert!(text.contains("name=not a reference"), "{text}");
+        assert!(text.contains("gateway list instances --filter image=1"), "{text}");
+        assert!(text.ends_with("cloud_data:\n{\n  \"own\": \"word\"\n}\n"), "{text}");
+    }
+
+    #[test]
+    fn related_records_are_rows_and_what_is_left_out_is_a_command() {
+        let group = Group {
+            relation: "instances".to_owned(),
+            link: Some("/v1/instances?image=1".to_owned()),
+            items: vec![json!({"kind": "instance", "id": "7", "name": "web", "state": "running"})],
+            more: true,
+        };
+        let text = groups_text(&[group]);
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[1].starts_with("instances  instance  7"), "{text}");
+        assert_eq!(lines[2], "there are more instances: gateway list instances --filter image=1");
+    }
+}

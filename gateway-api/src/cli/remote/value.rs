@@ -1,0 +1,140 @@
+//! A value of a document, as text in a cell.
+
+use serde_json::{Map, Value};
+
+use crate::cli::table::printable;
+
+/// Stands where there is nothing.
+pub(super) const NOTHING: &str = "-";
+
+/// The members by which a document names another resource.
+const REFERENCE: [&str; 3] = ["name", "external_id", "id"];
+
+/// The value in one line. What names a resource is its name, or what comes nearest to one.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::Null => NOTHING.to_owned(),
+        Value::String(text) if text.is_empty() => NOTHING.to_owned(),
+        Value::String(text) => printable(text),
+        Value::Array(items) if items.is_empty() => NOTHING.to_owned(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        Value::Object(members) if members.is_empty() => NOTHING.to_owned(),
+        Value::Object(members) => reference(members).unwrap_or_else(|| {
+            let pair = |(name, value): (&String, &Value)| format!("{}={}", printable(name), text(value));
+            members.iter().filter(|(_, value)| !value.is_null()).map(pair).collect::<Vec<_>>().join(" ")
+        }),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+/// The same for who has room: a line for each item or member, and the id behind a name.
+pub(super) fn lines(value: &Value) -> String {
+    match value {
+        Value::Array(items) if !items.is_empty() => items.iter().map(line).collect::<Vec<_>>().join("\n"),
+        Value::Object(members) if reference(members).is_none() => pairs(members),
+        value => line(value),
+    }
+}
+
+/// Members one a line, whatever they are called: a tag may be called `name`.
+pub(super) fn pairs(members: &Map<String, Value>) -> String {
+    if members.is_empty() {
+        return NOTHING.to_owned();
+    }
+    let pair = |(name, value): (&String, &Value)| format!("{}={}", printable(name), line(value));
+    members.iter().map(pair).collect::<Vec<_>>().join("\n")
+}
+
+fn line(value: &Value) -> String {
+    let named =
+        value.as_object().and_then(|members| Some((reference(members)?, members.get("id")?.as_str()?)));
+    match named {
+        Some((name, id)) if name != id => format!("{name} ({})", printable(id)),
+        _ => text(value),
+    }
+}
+
+fn reference(members: &Map<String, Value>) -> Option<String> {
+    if members.keys().any(|name| !REFERENCE.contains(&name.as_str())) {
+        return None;
+    }
+    REFERENCE
+        .iter()
+        .find_map(|name| members.get(*name)?.as_str().filter(|text| !text.is_empty()))
+        .map(printable)
+}
+
+/// A time to the second, which is what people read of it.
+pub(super) fn moment(text: &str) -> String {
+    match text.split_once('.') {
+        Some((seconds, fraction)) if fraction.ends_with('Z') => printable(&format!("{seconds}Z")),
+        _ => printable(text),
+    }
+}
+
+/// What a document has under a path such as `attachments.instance`; a list on the way stands for its items.
+pub(super) fn at(document: &Value, path: &str) -> Value {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let found = match document {
+        Value::Array(items) => return Value::Array(items.iter().map(|item| at(item, path)).collect()),
+        other => other.get(first).cloned().unwrap_or(Value::Null),
+    };
+    match rest {
+        Some(rest) => at(&found, rest),
+        None => found,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_fit_in_a_cell() {
+        for (value, expected) in [
+            (json!(null), "-"),
+            (json!(""), "-"),
+            (json!([]), "-"),
+            (json!({}), "-"),
+            (json!(7), "7"),
+            (json!(false), "false"),
+            (json!("a\tb"), "a\\tb"),
+            (json!(["a", "b"]), "a,b"),
+            (json!({"id": "1", "external_id": "e", "name": "web"}), "web"),
+            (json!({"id": "1", "external_id": "e"}), "e"),
+            (json!({"id": "1"}), "1"),
+            (json!([{"id": "1", "name": "a"}, {"id": "2"}]), "a,2"),
+            (json!({"device": "vdb", "instance": {"name": "web"}, "none": null}), "device=vdb instance=web"),
+        ] {
+            assert_eq!(text(&value), expected);
+        }
+    }
+
+    #[test]
+    fn a_view_tells_ids_and_gives_each_item_its_line() {
+        assert_eq!(lines(&json!([{"id": "1", "name": "a"}, {"id": "2"}])), "a (1)\n2");
+        assert_eq!(lines(&json!({"env": "prod", "role": ""})), "env=prod\nrole=-");
+        assert_eq!(lines(&json!({"id": "1", "name": "a"})), "a (1)");
+        assert_eq!(lines(&json!([])), "-");
+        assert_eq!(lines(&json!({})), "-");
+        assert_eq!(pairs(json!({"name": "a"}).as_object().unwrap()), "name=a");
+    }
+
+    #[test]
+    fn times_are_told_to_the_second() {
+        assert_eq!(moment("2026-01-02T03:04:05.678901Z"), "2026-01-02T03:04:05Z");
+        assert_eq!(moment("2026-01-02T03:04:05.6+01:00"), "2026-01-02T03:04:05.6+01:00");
+        assert_eq!(moment("-"), "-");
+    }
+
+    #[test]
+    fn paths_go_through_lists() {
+        let document =
+            json!({"size": 3, "attachments": [{"instance": {"name": "a"}}, {"instance": {"name": "b"}}]});
+        assert_eq!(text(&at(&document, "attachments.instance")), "a,b");
+        assert_eq!(at(&document, "size"), 3);
+        assert_eq!(at(&document, "absent.deep"), Value::Null);
+    }
+}
