@@ -76,8 +76,9 @@ pub(super) async fn handle(
             })?),
         };
     let targets: Vec<_> = targets(authority, kind, &narrowing).collect();
-    // The first page's position goes along with its followers: who follows from there misses nothing.
-    let position = place.as_ref().map_or(authority.position, |place| place.position.min(authority.position));
+    // The first page's position goes along with its followers: who follows from there misses nothing. This
+    // handler's own may be older, for another one may have answered the page before.
+    let position = place.as_ref().map_or(authority.position, |place| place.position);
     let listing = state
         .store
         .resource_list(ResourceQuery {

@@ -44,7 +44,7 @@ pub(super) async fn handle(State(state): State<Arc<Api>>, caller: Caller, query:
         .filter(|target| kind.is_none_or(|kind| target.kind == kind) && filter.takes_target(target))
         .collect();
     // Read before the first row: who follows from there misses nothing.
-    let position = place.as_ref().map_or(authority.position, |place| place.position.min(authority.position));
+    let position = place.as_ref().map_or(authority.position, |place| place.position);
     let mut lines = String::new();
     if place.is_none() {
         let scopes: Vec<_> = targets.iter().map(|target| Scope::of(target, authority.read_at)).collect();
