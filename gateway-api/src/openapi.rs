@@ -35,6 +35,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "responses": v1::common_responses(),
             "headers": { "RequestId": {
                 "description": "Id of the request: what the gateway's log lines and problems name.",
                 "schema": { "type": "string", "format": "uuid" },
@@ -185,7 +186,10 @@ mod tests {
                 assert!(responses.keys().any(|status| status.starts_with('2')), "{name}");
                 if operation["x-gateway-class"] != "front" {
                     for status in ["401", "500", "503", "504"] {
-                        let content = &responses[status]["content"];
+                        let response = &responses[status];
+                        let common = response["$ref"].as_str().and_then(|name| name.strip_prefix('#'));
+                        let response = common.map_or(Some(response), |name| document.pointer(name)).unwrap();
+                        let content = &response["content"];
                         assert!(content["application/problem+json"].is_object(), "{name}: {status}");
                     }
                 }

@@ -1,9 +1,12 @@
 //! The route table: what front and handler know of the API, read once from the checked-in OpenAPI document.
 
+use std::collections::BTreeMap;
+
 use axum::http::{HeaderValue, Method};
 use gateway_bus::WorkClass;
 use gateway_core::error::{Error, Result};
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// The OpenAPI document as it is checked in; a test keeps it in step with the code.
 pub(crate) const DOCUMENT: &str = include_str!("../openapi.json");
@@ -47,6 +50,24 @@ struct Route {
     allow: HeaderValue,
 }
 
+/// What is read of the document: a small part of it, and the rest is not kept in memory even for a moment.
+#[derive(Deserialize)]
+struct Document {
+    paths: BTreeMap<String, BTreeMap<String, Described>>,
+}
+
+/// What is read of an operation.
+#[derive(Deserialize)]
+struct Described {
+    security: Vec<BTreeMap<String, IgnoredAny>>,
+    #[serde(rename = "x-gateway-class")]
+    class: String,
+    #[serde(rename = "x-gateway-secret", default)]
+    secret: bool,
+    #[serde(rename = "x-gateway-streams", default)]
+    streams: bool,
+}
+
 /// Every path of the API.
 #[derive(Debug)]
 pub(crate) struct RouteTable(Vec<Route>);
@@ -61,10 +82,9 @@ impl RouteTable {
     }
 
     fn parse(document: &str) -> Result<Self> {
-        let document: Value = serde_json::from_str(document).map_err(Error::internal)?;
-        let paths = document["paths"].as_object().ok_or_else(|| broken("paths"))?;
-        let mut routes =
-            paths.iter().map(|(path, item)| Route::parse(path, item)).collect::<Result<Vec<_>>>()?;
+        let document: Document = serde_json::from_str(document).map_err(Error::internal)?;
+        let paths = document.paths.iter();
+        let mut routes = paths.map(|(path, item)| Route::parse(path, item)).collect::<Result<Vec<_>>>()?;
         // A literal segment wins over a parameter.
         routes.sort_by_key(|route| route.segments.iter().filter(|segment| segment.is_none()).count());
         Ok(Self(routes))
@@ -82,11 +102,11 @@ impl RouteTable {
 }
 
 impl Route {
-    fn parse(path: &str, item: &Value) -> Result<Self> {
+    fn parse(path: &str, item: &BTreeMap<String, Described>) -> Result<Self> {
         let segments =
             path.split('/').map(|text| (!text.starts_with('{')).then(|| text.to_owned())).collect();
         let mut operations = Vec::new();
-        for (method, operation) in item.as_object().ok_or_else(|| broken(path))? {
+        for (method, operation) in item {
             let method =
                 Method::from_bytes(method.to_ascii_uppercase().as_bytes()).map_err(|_| broken(path))?;
             operations.push((method, Operation::parse(operation).ok_or_else(|| broken(path))?));
@@ -110,22 +130,18 @@ impl Route {
 }
 
 impl Operation {
-    fn parse(operation: &Value) -> Option<Self> {
-        let schemes = operation["security"].as_array()?;
-        let authentication =
-            match schemes.first().and_then(Value::as_object)?.keys().next().map(String::as_str) {
-                None => Authentication::Anyone,
-                Some("client") => Authentication::Basic,
-                Some("token") => Authentication::Bearer,
-                Some(_) => return None,
-            };
-        let class = match operation["x-gateway-class"].as_str()? {
+    fn parse(operation: &Described) -> Option<Self> {
+        let authentication = match operation.security.first()?.keys().next().map(String::as_str) {
+            None => Authentication::Anyone,
+            Some("client") => Authentication::Basic,
+            Some("token") => Authentication::Bearer,
+            Some(_) => return None,
+        };
+        let class = match operation.class.as_str() {
             "front" => None,
             word => Some(WorkClass::ALL.into_iter().find(|class| class.as_str() == word)?),
         };
-        let secret = operation["x-gateway-secret"].as_bool().unwrap_or(false);
-        let streams = operation["x-gateway-streams"].as_bool().unwrap_or(false);
-        Some(Self { authentication, class, secret, streams })
+        Some(Self { authentication, class, secret: operation.secret, streams: operation.streams })
     }
 }
 

@@ -28,7 +28,7 @@ use serde_json::Value;
 use super::problem::Problem;
 use super::query::{Query, bad};
 use super::state::Api;
-pub(crate) use operation::Operation;
+pub(crate) use operation::{Operation, common_responses};
 
 /// What handlers return.
 type Answer<T> = Result<T, Problem>;

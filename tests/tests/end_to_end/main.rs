@@ -19,6 +19,7 @@ mod skew;
 mod stage;
 #[path = "../real_clouds/subscriber.rs"]
 mod subscriber;
+mod sync;
 mod tokens;
 mod truth;
 mod unchanged;

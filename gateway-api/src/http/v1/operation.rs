@@ -9,6 +9,34 @@ use crate::http::problem::MEDIA_TYPE;
 use crate::http::refresh::MAX_AGE;
 use crate::routes::Authentication;
 
+/// Problems that every operation of handlers may answer: written once, because the operations are many.
+const COMMON_PROBLEMS: [(u16, &str, &str); 8] = [
+    (400, "NotValid", "The request is not valid"),
+    (401, "NotAuthenticated", "The token is missing, malformed, forged, expired or revoked"),
+    (405, "OtherMethod", "The path does not take this method"),
+    (413, "TooLarge", "The body is too large"),
+    (500, "Internal", "Internal error"),
+    (502, "BadReply", "The handler's reply could not be read"),
+    (503, "NotAvailable", "Not available now; Retry-After says when to try again"),
+    (504, "NoAnswer", "No answer in time"),
+];
+
+/// The responses that operations refer to.
+pub(crate) fn common_responses() -> Map<String, Value> {
+    COMMON_PROBLEMS
+        .iter()
+        .map(|(_, name, description)| ((*name).to_owned(), problem_response(description)))
+        .collect()
+}
+
+fn problem_response(description: &str) -> Value {
+    json!({
+        "description": description,
+        "headers": { "x-request-id": reference_to_id() },
+        "content": { (MEDIA_TYPE): { "schema": reference("Problem") } },
+    })
+}
+
 /// The fewest words that say all of an operation; everything that follows from them is added.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
@@ -37,15 +65,11 @@ impl Operation {
             body: None,
             responses: Map::new(),
         };
-        operation
-            .problem(400, "The request is not valid")
-            .problem(401, "The token is missing, malformed, forged, expired or revoked")
-            .problem(405, "The path does not take this method")
-            .problem(413, "The body is too large")
-            .problem(500, "Internal error")
-            .problem(502, "The handler's reply could not be read")
-            .problem(503, "Not available now; Retry-After says when to try again")
-            .problem(504, "No answer in time")
+        COMMON_PROBLEMS.iter().fold(operation, |mut operation, (status, name, _)| {
+            let response = json!({ "$ref": format!("#/components/responses/{name}") });
+            operation.responses.insert(status.to_string(), response);
+            operation
+        })
     }
 
     /// An operation that the front answers by itself, for anyone.
@@ -174,12 +198,7 @@ impl Operation {
 
     #[must_use]
     pub(crate) fn problem(mut self, status: u16, description: &str) -> Self {
-        let response = json!({
-            "description": description,
-            "headers": { "x-request-id": reference_to_id() },
-            "content": { (MEDIA_TYPE): { "schema": reference("Problem") } },
-        });
-        self.responses.insert(status.to_string(), response);
+        self.responses.insert(status.to_string(), problem_response(description));
         self
     }
 
