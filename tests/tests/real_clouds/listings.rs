@@ -57,6 +57,19 @@ async fn check(
     Ok(())
 }
 
+/// Waits until every scope that a client sees of these collections has been listed.
+pub(crate) async fn wait_fresh(client: &Client, collections: &[&str]) {
+    for collection in collections {
+        until(&format!("{collection} to be listed"), SOON, || async {
+            let page = client.page(collection, &[("limit", "1")]).await?;
+            ensure!(!page.scopes.is_empty(), "no scope");
+            ensure!(page.scopes.iter().all(|scope| scope["status"] == "fresh"), "{:?}", page.scopes);
+            Ok(())
+        })
+        .await;
+    }
+}
+
 /// The parts that a collection is made of: what each account holds, and what each cloud publishes.
 fn scopes_of(stage: &Stage, kind: &str) -> BTreeSet<(String, String)> {
     let mut scopes = BTreeSet::new();

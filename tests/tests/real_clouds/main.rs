@@ -14,6 +14,7 @@ mod listings;
 mod nova;
 mod openstack;
 mod server_life;
+mod sharing;
 mod shown;
 mod stage;
 mod story;

@@ -23,7 +23,7 @@ pub(crate) struct Stage {
     pub(crate) demo: Account,
     pub(crate) admin: Account,
     pub(crate) aws: Account,
-    _cluster: Cluster,
+    cluster: Cluster,
 }
 
 /// A proved account.
@@ -85,8 +85,16 @@ impl Stage {
             aws: account("ec2", AWS, &ec2, None),
             client,
             subscriber,
-            _cluster: cluster,
+            cluster,
         }
+    }
+
+    /// Another client with accounts of its own, as the gateway named them.
+    pub(crate) async fn another(&self, name: &str, credentials: &[Value]) -> (Client, Vec<Value>) {
+        let mut client = self.cluster.register_client(name).await;
+        let login = client.login(credentials).await.unwrap();
+        assert!(login.rejected.is_empty(), "{:?}", login.rejected);
+        (client, login.accounts)
     }
 
     /// All accounts.
