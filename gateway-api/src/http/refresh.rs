@@ -71,6 +71,8 @@ pub(crate) struct Wish {
     /// Since before the wish: what is listed between the two is not missed.
     nudges: Receiver<Nudge>,
     give_up: Instant,
+    /// The last look at the targets, by the database's clock.
+    seen_at: Timestamp,
 }
 
 /// What a caller may see once these targets are listed as of `now - age`, or will not be in time; and that moment.
@@ -103,7 +105,8 @@ pub(crate) async fn wish(
         return Err(Problem::new("too-many-scopes", "Too much to refresh", StatusCode::BAD_REQUEST, detail));
     }
     let nudges = state.bus.nudges();
-    let as_of = state.store.now().await?.minus(age);
+    let seen_at = state.store.now().await?;
+    let as_of = seen_at.minus(age);
     let before = state.store.targets_wish(targets, as_of).await?;
     let waiting: Vec<_> = before.into_iter().filter(|one| !is_new_enough(one, as_of)).collect();
     let left = exchange.map_or(PATIENCE, |exchange| exchange.deadline.since(state.clock.now()));
@@ -111,7 +114,7 @@ pub(crate) async fn wish(
     if !waiting.is_empty() {
         state.bus.nudge(Nudge::TargetsDue).await;
     }
-    Ok(Wish { as_of, waiting, nudges, give_up: Instant::now() + patience })
+    Ok(Wish { as_of, waiting, nudges, give_up: Instant::now() + patience, seen_at })
 }
 
 impl Wish {
@@ -126,12 +129,14 @@ impl Wish {
             let news = timeout(LOOK, listed(&mut self.nudges, &ids));
             // Whether there was news or not: what counts is what the store says.
             let _ = timeout_at(self.give_up, news).await;
-            let now = state.store.targets_progress(ids).await?;
+            let (moment, now) = state.store.targets_progress(ids).await?;
+            self.seen_at = moment;
             let now: HashMap<_, _> = now.iter().map(|one| (one.target, one)).collect();
             self.waiting
                 .retain(|before| now.get(&before.target).is_some_and(|now| waits(before, now, self.as_of)));
         }
-        let authority = state.authorities.read_since(principal, state.store.now().await?).await?;
+        // Of many who waited for one listing, most can share what the first of them reads.
+        let authority = state.authorities.read_since(principal, self.seen_at).await?;
         authority.ok_or_else(Problem::token_revoked)
     }
 }

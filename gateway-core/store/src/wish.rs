@@ -55,14 +55,14 @@ impl Store {
         .await
     }
 
-    /// How far these targets have come.
+    /// How far these targets have come, at which moment of the database's clock.
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn targets_progress(&self, targets: Vec<TargetId>) -> Result<Vec<Progress>> {
+    pub async fn targets_progress(&self, targets: Vec<TargetId>) -> Result<(Timestamp, Vec<Progress>)> {
         self.read(move |session| {
             let now = session.now()?;
-            session.progress(&targets, now)
+            Ok((now, session.progress(&targets, now)?))
         })
         .await
     }

@@ -17,6 +17,7 @@ mod routes;
 mod sharing;
 mod skew;
 mod stage;
+mod steering;
 #[path = "../real_clouds/subscriber.rs"]
 mod subscriber;
 mod sync;

@@ -54,8 +54,19 @@ impl Stage {
 
     /// The same, with more arguments for the simulator.
     pub(crate) async fn with_cloud(plan: Plan, arguments: &[&str]) -> Self {
+        Self::start(often(plan), arguments).await
+    }
+
+    /// The same, polled once and then not again for as long as a test takes.
+    pub(crate) async fn polled_once(plan: Plan) -> Self {
+        let hour = 3600;
+        let plan = plan.set("poller.interval_seconds", hour).set("poller.moving_interval_seconds", hour);
+        Self::start(plan.set("poller.verify_seconds", hour), &[]).await
+    }
+
+    async fn start(plan: Plan, arguments: &[&str]) -> Self {
         let arguments = [&SMALL[..], arguments].concat();
-        let (simulator, cluster) = tokio::join!(Simulator::with(&arguments), often(plan).start());
+        let (simulator, cluster) = tokio::join!(Simulator::with(&arguments), plan.start());
         cluster.add_cloud(CLOUD, "simulator", simulator.url(), &CALLS).await;
         let mut client = cluster.register_client("dashboard").await;
         let login = client.login(&[demo()]).await.unwrap();

@@ -25,7 +25,7 @@ async fn finish(store: &Store, claim: &Claim, status: TargetStatus, next: Durati
 }
 
 async fn progress(store: &Store, target: TargetId) -> Progress {
-    store.targets_progress(vec![target]).await.unwrap()[0]
+    store.targets_progress(vec![target]).await.unwrap().1[0]
 }
 
 /// All targets of an account, each listed once; the first of them.

@@ -97,7 +97,7 @@ pub(super) async fn handle(
         |target: &&VisibleTarget| kind.is_none_or(|kind| target.kind == kind) && filter.takes_target(target);
     let visible: Vec<_> = authority.targets.iter().filter(shown).collect();
     let ids = visible.iter().map(|target| target.id).collect();
-    let progress = state.store.targets_progress(ids).await?;
+    let (_, progress) = state.store.targets_progress(ids).await?;
     let by_id: HashMap<_, _> = progress.iter().map(|one| (one.target, one)).collect();
     let now = authority.read_at;
     let pairs: Vec<_> =

@@ -104,7 +104,7 @@ async fn polls(store: &Store, fleet: &Fleet) {
     assert_eq!(store.apply(door, observe(4, vec![there("new-2", Running)])).await.unwrap().created, 1);
     store.missing_list(claim.target.id).await.unwrap();
     store.targets_wish(fleet.targets.clone(), Timestamp(i64::MAX / 8)).await.unwrap();
-    assert_eq!(store.targets_progress(fleet.targets.clone()).await.unwrap().len(), 4);
+    assert_eq!(store.targets_progress(fleet.targets.clone()).await.unwrap().1.len(), 4);
     let few = known.iter().take(5).map(|known| known.id);
     store.native_keys(claim.target.id, few.clone().collect()).await.unwrap();
     store.missing_set(claim.fence, few.collect()).await.unwrap();
