@@ -69,7 +69,8 @@ async fn a_second_poll_of_100_000_writes_three_rows_at_most() {
     println!("first poll: {INSTANCES} instances in {:.1?}", begun.elapsed());
     published(&mut connection).await;
     println!("published:  after {:.1?}", begun.elapsed());
-    for collection in collections() {
+    // Those are fresh, and to list them all takes as long again.
+    for collection in collections().filter(|name| *name != "instances") {
         fresh(&client, collection).await;
     }
     let rows = "SELECT 'rows' AS name, COUNT(*) AS n FROM resources JOIN poll_targets ON target_id = poll_targets.id \
