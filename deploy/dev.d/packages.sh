@@ -3,8 +3,8 @@
 
 # To build and to run: a C compiler and linker for the crates with C in them, and MySQL's client library.
 PACKAGES_TO_BUILD=(build-essential pkg-config libmariadb-dev curl)
-# To test: the two servers, and a program that is not ours to speak AMQP with.
-PACKAGES_TO_TEST=(mariadb-server-core mariadb-client-core rabbitmq-server python3-pika)
+# To test: the two servers, a program that is not ours to speak AMQP with, and what fetches recorded documents.
+PACKAGES_TO_TEST=(mariadb-server-core mariadb-client-core rabbitmq-server python3-pika python3-pip)
 
 # What a package's scripts ask before they start a service; 101 says no.
 POLICY=/usr/sbin/policy-rc.d

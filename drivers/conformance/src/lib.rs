@@ -10,6 +10,7 @@
 mod checks;
 mod fault;
 pub mod proxy;
+pub mod recorded;
 mod report;
 mod subject;
 

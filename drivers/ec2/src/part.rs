@@ -1,5 +1,6 @@
 //! One call of the cloud: which list it shows, page by page or one by one, and how the items are read.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use gateway_core::Result;
@@ -9,7 +10,7 @@ use gateway_core::observation::Observed;
 use crate::form::Form;
 use crate::kinds::Origin;
 use crate::options::Options;
-use crate::xml::Element;
+use crate::xml::{Element, odd};
 
 /// A call that shows resources of a kind, in a series of pages where it has pages.
 #[derive(Clone, Copy, Debug)]
@@ -149,6 +150,23 @@ impl Part {
         }
     }
 
+    /// The items of an answer. Its list may come in pieces, each by the list's name.
+    ///
+    /// # Errors
+    /// `WrongDocument`, when there is no list, or something else than items in it.
+    pub(crate) fn items<'a>(&self, answer: &'a Element) -> Result<Cow<'a, [Element]>> {
+        let mut pieces = answer.children.iter().filter(|child| child.name == self.set);
+        let first = pieces.next().ok_or_else(|| odd("no list").with("list", self.set))?;
+        let mut items = Cow::Borrowed(&first.children[..]);
+        for piece in pieces {
+            items.to_mut().extend_from_slice(&piece.children);
+        }
+        if items.iter().any(|item| item.name != "item") {
+            return Err(odd("a list with something else than items").with("list", self.set));
+        }
+        Ok(items)
+    }
+
     /// The call without any page; `None` where there is nothing to ask.
     pub(crate) fn call(&self, options: &Options) -> Option<Form> {
         (self.narrow)(Form::new(self.action), options)
@@ -170,6 +188,21 @@ mod tests {
 
     use super::*;
     use crate::listing::Description;
+
+    #[test]
+    fn a_list_in_pieces_is_one_list() {
+        let [part] = Description::of(VolumeAttachment::KIND).unwrap().parts else { panic!() };
+        let count = |inside: &str| {
+            let answer = Element::parse(&format!("<a>{inside}</a>")).unwrap();
+            part.items(&answer).map(|items| items.len()).ok()
+        };
+        assert_eq!(
+            count("<volumeSet><item/></volumeSet><volumeSet/><volumeSet><item/></volumeSet>"),
+            Some(2)
+        );
+        assert_eq!(count("<volumeSet><item/></volumeSet><volumeSet><entry/></volumeSet>"), None);
+        assert_eq!(count("<images/>"), None);
+    }
 
     #[test]
     fn an_answer_for_another_resource_is_a_stray() {

@@ -46,20 +46,16 @@ impl Ec2Session {
 
     /// Maps the items of an answer's list.
     async fn observe(&self, region: &Region, part: &Part, answer: &Element) -> Result<Vec<Observed>> {
-        let set = answer.child(part.set).ok_or_else(|| odd("no list").with("list", part.set))?;
-        if set.children.iter().any(|child| child.name != "item") {
-            return Err(odd("a list with something else than items").with("list", part.set));
-        }
-        let items = &set.children;
+        let items = part.items(answer)?;
         if items.is_empty() {
             return Ok(Vec::new());
         }
         let account = self.account.number(&self.api).await?;
         let sizes = match part.types {
-            Some(types) => self.sizes.of(&self.api, region.as_str(), types(items)?).await?,
+            Some(types) => self.sizes.of(&self.api, region.as_str(), types(&items)?).await?,
             None => BTreeMap::new(),
         };
-        part.map.items(items, Origin { cloud: &self.cloud, region, account, sizes: &sizes })
+        part.map.items(&items, Origin { cloud: &self.cloud, region, account, sizes: &sizes })
     }
 
     /// Looks for one resource in one part, through its pages where it comes among others.

@@ -19,8 +19,8 @@ pub(crate) static DESCRIPTION: Description = Description {
         get: true,
         says_state: false,
     },
-    // Clouds with key pairs from before these had ids know the filter, and not the parameter.
-    parts: &[Part::new("DescribeKeyPairs", "keySet", Single::Filter("key-pair-id"), Map::One(observe))
+    // Some clouds know ids of key pairs and not the parameter; others know neither those nor the filter.
+    parts: &[Part::new("DescribeKeyPairs", "keySet", Single::Search, Map::One(observe))
         .narrowed(|form, _| Some(form.with("IncludePublicKey", true)))],
 };
 
@@ -29,13 +29,16 @@ pub(crate) static DESCRIPTION: Description = Description {
 /// # Errors
 /// `WrongDocument`, when a field is missing that every key pair has, or is of the wrong type.
 fn observe(key: &Element, origin: Origin<'_>) -> Result<Observed> {
+    let trimmed = |name| key.text_at(&[name]).map(|text| text.trim().to_owned());
     let fields = SshKey {
-        fingerprint: key.owned_at(&["keyFingerprint"]),
-        public_key: key.owned_at(&["publicKey"]).map(|key| key.trim().to_owned()),
+        fingerprint: trimmed("keyFingerprint"),
+        public_key: trimmed("publicKey"),
         key_type: key.owned_at(&["keyType"]),
         user: None,
     };
-    let (id, name) = (key.required(&["keyPairId"])?, key.required(&["keyName"])?);
+    let name = key.required(&["keyName"])?;
+    // A cloud from before key pairs had ids tells them apart by their names, which an account has once in a region.
+    let id = key.text_at(&["keyPairId"]).unwrap_or(name);
     let mut observed = Observed::new(id, name, &fields, key.to_json())?;
     set_owner(&mut observed, None, origin);
     observed.created_at = time_at(key, &["createTime"])?;
@@ -70,8 +73,14 @@ mod tests {
     }
 
     #[test]
+    fn a_key_without_id_is_known_by_its_name() {
+        let seen = with_origin(&KEY.replace("keyPairId", "id"), observe).unwrap();
+        assert_eq!((seen.native_key.as_str(), seen.external_id.as_str()), ("k", "k"));
+    }
+
+    #[test]
     fn what_is_odd_is_an_error() {
-        for (part, odd) in [("keyPairId", "id"), ("keyName", "name"), (">2026-11-24T", ">someday")] {
+        for (part, odd) in [("keyName", "name"), (">2026-11-24T", ">someday")] {
             let error = with_origin(&KEY.replace(part, odd), observe).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::WrongDocument, "{odd}");
         }
