@@ -10,6 +10,8 @@ mod command_line;
 mod drain;
 mod following;
 mod idle;
+#[path = "../real_clouds/listener.rs"]
+mod listener;
 mod outages;
 mod refusals;
 mod replay;

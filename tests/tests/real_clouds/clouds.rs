@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub(crate) struct Clouds {
     /// `GATEWAY_TEST_OPENSTACK`: Keystone's URL; users `demo` and `admin` have projects and passwords of their name.
     pub(crate) keystone: String,
+    /// `GATEWAY_TEST_OPENSTACK_BROKER`: where that OpenStack's services tell of what they do, an AMQP URL.
+    pub(crate) broker: String,
     /// `GATEWAY_TEST_EC2`: an EC2 endpoint.
     pub(crate) ec2: String,
     /// `GATEWAY_TEST_CLOUDS`: the folder with the script that loads the OpenStack.
@@ -20,6 +22,7 @@ impl Clouds {
     pub(crate) fn given() -> Option<Self> {
         Some(Self {
             keystone: variable("GATEWAY_TEST_OPENSTACK")?,
+            broker: variable("GATEWAY_TEST_OPENSTACK_BROKER")?,
             ec2: variable("GATEWAY_TEST_EC2")?,
             scripts: variable("GATEWAY_TEST_CLOUDS")?.into(),
             python: variable("GATEWAY_TEST_BOTO3")?,

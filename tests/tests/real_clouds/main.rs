@@ -10,6 +10,7 @@ mod aws;
 mod clouds;
 mod fleet;
 mod fleet_shown;
+mod listener;
 mod listings;
 mod nova;
 mod openstack;

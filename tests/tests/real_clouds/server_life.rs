@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::clouds::Clouds;
 use crate::listings::{self, SOON};
-use crate::nova::Nova;
+use crate::nova::{self, Nova};
 use crate::openstack::OpenStack;
 use crate::stage::Stage;
 use crate::story;
@@ -28,9 +28,7 @@ async fn a_servers_life_is_one_created_its_states_and_one_deleted() {
     let stage = Stage::set("real_clouds::server_life", &clouds, 1).await;
     let before = listings::since(&stage, SystemClock.now()).await;
     let position = before["instance"].position;
-    let nova = Nova::open(&clouds.keystone, "demo").await;
-    assert_eq!(nova.project, stage.demo.external_id);
-    let life = tokio::spawn(nova.life_of(NAME.to_owned()));
+    let nova = Nova::listen(&clouds.broker).await;
 
     let create = ["server", "create", "--image", "cirros", "--flavor", "m1.nano", "--network", "demo-net"];
     let made = stack.order(&[&create[..], &["-f", "value", "-c", "id", NAME]].concat()).await;
@@ -50,7 +48,12 @@ async fn a_servers_life_is_one_created_its_states_and_one_deleted() {
         Ok(asked.elapsed())
     })
     .await;
-    let cloud = tokio::time::timeout(SOON, life).await.expect("Nova forgets it too").unwrap();
+    let cloud = until("Nova to tell that it is gone", SOON, || async {
+        let states = nova.states_of(external_id);
+        ensure!(states.last() == Some(&nova::GONE), "{states:?}");
+        Ok(states)
+    })
+    .await;
 
     let told = of_server(story::after(&stage, position).await, &id);
     check(&told, &cloud);
@@ -106,7 +109,7 @@ fn check(told: &[Value], cloud: &[&'static str]) {
     let mut of_cloud = cloud.iter();
     assert!(
         states.iter().all(|state| of_cloud.any(|seen| seen == state)),
-        "{states:?} is no subsequence of what Nova showed: {cloud:?}"
+        "{states:?} is no subsequence of what Nova told: {cloud:?}"
     );
     // Both were waited for, so that an empty sequence cannot pass.
     assert!(states.contains(&"running") && states.contains(&"stopped"), "{states:?}");

@@ -1,62 +1,33 @@
 //! Somebody who reads the events off the broker.
 
-use std::sync::{Arc, Mutex};
-
-use futures_util::StreamExt as _;
 use gateway_tests::Vhost;
-use lapin::Connection;
-use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
-use lapin::types::FieldTable;
 use serde_json::Value;
+
+use crate::listener::Listener;
 
 /// All events of a virtual host from the moment of binding, in the order in which they came.
 #[derive(Debug)]
-pub(crate) struct Subscriber {
-    heard: Arc<Mutex<Vec<Value>>>,
-    _connection: Connection,
-}
+pub(crate) struct Subscriber(Listener);
 
 impl Subscriber {
     /// Binds to every routing key.
     pub(crate) async fn to_everything(vhost: &Vhost) -> Self {
-        let connection = vhost.connect().await;
-        let channel = connection.create_channel().await.unwrap();
-        let own = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
-        let queue = channel.queue_declare("".into(), own, FieldTable::default()).await.unwrap();
-        let (name, exchange) = (queue.name().clone(), gateway_core::event::EXCHANGE.into());
-        channel
-            .queue_bind(
-                name.clone(),
-                exchange,
-                "#".into(),
-                QueueBindOptions::default(),
-                FieldTable::default(),
-            )
-            .await
-            .unwrap();
-        let unconfirmed = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
-        let mut deliveries =
-            channel.basic_consume(name, "".into(), unconfirmed, FieldTable::default()).await.unwrap();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let keep = Arc::clone(&heard);
-        tokio::spawn(async move {
-            // Ends with the connection.
-            while let Some(Ok(delivery)) = deliveries.next().await {
-                let event: Value = serde_json::from_slice(&delivery.data).expect("events are JSON");
-                check_routing_key(delivery.routing_key.as_str(), &event);
-                keep.lock().unwrap().push(event);
-            }
-            drop(channel);
-        });
-        Self { heard, _connection: connection }
+        Self(Listener::bind(vhost.connect().await, gateway_core::event::EXCHANGE, "#").await)
     }
 
     /// What has come so far after a position, the same event once.
     pub(crate) fn after(&self, position: i64) -> Vec<Value> {
         let mut ids = std::collections::HashSet::new();
-        let heard = self.heard.lock().unwrap();
-        let new = |event: &&Value| event["data"]["position"].as_i64().is_some_and(|at| at > position);
-        heard.iter().filter(new).filter(|event| ids.insert(event["id"].to_string())).cloned().collect()
+        let mut events = Vec::new();
+        for message in self.0.heard().iter() {
+            let event = &message.body;
+            check_routing_key(&message.key, event);
+            let new = event["data"]["position"].as_i64().is_some_and(|at| at > position);
+            if new && ids.insert(event["id"].to_string()) {
+                events.push(event.clone());
+            }
+        }
+        events
     }
 }
 

@@ -34,16 +34,16 @@ const EC2: Table = &[
     ("volume", "in-use", "in_use"),
 ];
 
-/// Nova's status and running task, and what they mean together. An empty task stands for any.
+/// The state of a server in Nova's notifications and the task that runs on it, and what they mean together. An
+/// empty task stands for any.
 const SERVER: &[(&str, &str, &str)] = &[
-    ("ACTIVE", "powering-off", "stopping"),
-    ("ACTIVE", "deleting", "terminating"),
-    ("SHUTOFF", "deleting", "terminating"),
-    ("BUILD", "", "pending"),
-    ("ACTIVE", "", "running"),
-    ("SHUTOFF", "", "stopped"),
-    // A listing that overlaps the deletion shows it for a moment.
-    ("DELETED", "", "terminated"),
+    ("active", "powering-off", "stopping"),
+    ("active", "deleting", "terminating"),
+    ("stopped", "deleting", "terminating"),
+    ("building", "", "pending"),
+    ("active", "", "running"),
+    ("stopped", "", "stopped"),
+    ("deleted", "", "terminated"),
 ];
 
 /// The canonical state; a word that is not in the table is a defect of the table.
@@ -53,8 +53,8 @@ pub(crate) fn canonical(driver: &str, kind: &str, word: &str) -> &'static str {
     found.unwrap_or_else(|| panic!("no state is written down for {driver}'s {kind} {word:?}")).2
 }
 
-/// The canonical state of a server that Nova says is in `status` while `task` runs.
-pub(crate) fn of_server(status: &str, task: &str) -> &'static str {
-    let found = SERVER.iter().find(|row| row.0 == status && (row.1.is_empty() || row.1 == task));
-    found.unwrap_or_else(|| panic!("no state is written down for a server in {status} with {task:?}")).2
+/// The canonical state of a server that Nova says is in `state` while `task` runs.
+pub(crate) fn of_server(state: &str, task: &str) -> &'static str {
+    let found = SERVER.iter().find(|row| row.0 == state && (row.1.is_empty() || row.1 == task));
+    found.unwrap_or_else(|| panic!("no state is written down for a server in {state} with {task:?}")).2
 }

@@ -59,7 +59,9 @@ const ONLY_IN_SINGLE: [&str; 6] = ["created_at", "deleted", "deleted_at", "id", 
 impl Play {
     /// The records of one of the answer's pages, whole.
     pub(crate) fn records(&self, page: &Value) -> Vec<Value> {
-        let inside = |value: &Value, around| if str::is_empty(around) { value.clone() } else { value[around].clone() };
+        let inside = |value: &Value, around: &str| {
+            if around.is_empty() { value.clone() } else { value[around].clone() }
+        };
         match self.answer {
             Answer::List { key, around } => {
                 page[key].as_array().unwrap().iter().map(|item| inside(item, around)).collect()
