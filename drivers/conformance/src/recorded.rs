@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
 /// Another version has other documents, and the tests say of each what is in it.
@@ -22,6 +23,9 @@ const OFFLINE: &str = "GATEWAY_TEST_OFFLINE";
 /// # Errors
 /// What stood in the way of fetching, or that the folder has nothing.
 pub fn documents(cache: &str, folder: &str) -> Result<Option<BTreeMap<String, String>>, String> {
+    // Tests of one process fetch one after the other.
+    static FETCHING: Mutex<()> = Mutex::new(());
+    let fetching = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = Path::new(cache).join(PACKAGE);
     if !kept.is_dir() {
         if std::env::var(OFFLINE).is_ok_and(|word| word == "1") {
@@ -29,6 +33,7 @@ pub fn documents(cache: &str, folder: &str) -> Result<Option<BTreeMap<String, St
         }
         fetch(&kept).map_err(|why| format!("{PACKAGE} is not here and could not be fetched: {why}"))?;
     }
+    drop(fetching);
     let documents = read(&kept.join(folder)).map_err(|why| format!("{folder} of {PACKAGE}: {why}"))?;
     if documents.is_empty() {
         return Err(format!("{folder} of {PACKAGE} has no documents"));
@@ -45,7 +50,7 @@ fn read(folder: &Path) -> io::Result<BTreeMap<String, String>> {
     Ok(documents)
 }
 
-/// Fetches beside the place and moves there what is whole: another test may be at the same.
+/// Fetches beside the place and moves there what is whole: another process may be at the same.
 fn fetch(kept: &Path) -> Result<(), String> {
     let beside = kept.with_extension(format!("fetched-by-{}", std::process::id()));
     fs::create_dir_all(&beside).map_err(|error| error.to_string())?;

@@ -45,7 +45,8 @@ pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     let state = state::snapshot(&snapshot.status);
     let name = snapshot.name.unwrap_or_default();
     let mut observed = Observed::new(snapshot.id, name, &fields, raw)?.with_state(state, snapshot.status);
-    observed.owner = snapshot.project_id;
+    // As a volume's.
+    observed.owner = snapshot.project_id.or_else(|| Some(view.account.project_id.clone()));
     observed.created_at = snapshot.created_at;
     observed.updated_at = snapshot.updated_at;
     observed.tags = tags(snapshot.metadata, Vec::new());

@@ -67,7 +67,8 @@ pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     let state = state::volume(&volume.status);
     let name = volume.name.unwrap_or_default();
     let mut observed = Observed::new(volume.id, name, &fields, raw)?.with_state(state, volume.status);
-    observed.owner = volume.tenant_id;
+    // A cloud may keep it to itself; what Cinder lists is the project's.
+    observed.owner = volume.tenant_id.or_else(|| Some(view.account.project_id.clone()));
     observed.created_at = volume.created_at;
     observed.updated_at = volume.updated_at;
     observed.tags = tags(volume.metadata, Vec::new());
