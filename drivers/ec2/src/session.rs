@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gateway_core::driver::{CloudSpec, ListScope, Notice, Page, PageToken, Proof, Session};
+use gateway_core::kind::Canonical as _;
+use gateway_core::kinds::Quota;
 use gateway_core::observation::Observed;
 use gateway_core::scope::Region;
 use gateway_core::{Error, ErrorKind, Kind, Result};
@@ -32,11 +34,11 @@ impl Ec2Session {
         Self { cloud, options, api, account: Account::default(), sizes: Sizes::default() }
     }
 
-    /// How a kind is asked for in a region. A cloud with one endpoint for all regions may answer for one that is not
-    /// there: where the registration names regions, no other is asked for.
+    /// How a kind is asked for in a region. A cloud with one endpoint for all regions answers for attributes of the
+    /// account whatever the region is: where the registration names regions, no other is asked for them.
     fn description(&self, region: &Region, kind: Kind) -> Result<&'static Description> {
         let named = &self.cloud.regions;
-        if !named.is_empty() && !named.contains(region) {
+        if kind == Quota::KIND && !named.is_empty() && !named.contains(region) {
             let message =
                 format!("the registration of the cloud does not name the region {:?}", region.as_str());
             return Err(Error::invalid(message));

@@ -21,6 +21,9 @@ const LISTS: [&str; 8] = [
     "productCodes",
 ];
 
+/// Names of a list's items: EC2's list of inference accelerators alone has the second.
+const ITEMS: [&str; 2] = ["item", "member"];
+
 /// One element with what is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Element {
@@ -113,12 +116,12 @@ impl Element {
         self.text_at(path).ok_or_else(|| odd("a field is missing").with("field", path.join(".")))
     }
 
-    /// The `item`s of the list at the end of a path; none when it is missing.
+    /// The items of the list at the end of a path; none when it is missing.
     pub(crate) fn items<'a>(&'a self, path: &[&str]) -> impl Iterator<Item = &'a Self> + use<'a> {
-        self.at(path).into_iter().flat_map(|list| list.children.iter().filter(|child| child.name == "item"))
+        self.at(path).into_iter().flat_map(|list| list.children.iter().filter(|child| child.is_item()))
     }
 
-    /// The element as JSON: objects by local name, lists of `item` as arrays, text as strings, nothing left out.
+    /// The element as JSON: objects by local name, lists of items as arrays, text as strings, nothing left out.
     pub(crate) fn to_json(&self) -> Value {
         if self.children.is_empty() {
             let is_list = self.name.ends_with("Set") || LISTS.contains(&self.name.as_str());
@@ -126,7 +129,7 @@ impl Element {
             return if is_list && is_empty { Value::Array(Vec::new()) } else { self.text.clone().into() };
         }
         let text = self.text.trim();
-        if text.is_empty() && self.children.iter().all(|child| child.name == "item") {
+        if text.is_empty() && self.children.iter().all(Self::is_item) {
             return self.children.iter().map(Self::to_json).collect();
         }
         let mut object = Map::new();
@@ -137,6 +140,10 @@ impl Element {
             object.insert("#text".to_owned(), text.into());
         }
         Value::Object(object)
+    }
+
+    fn is_item(&self) -> bool {
+        ITEMS.contains(&self.name.as_str())
     }
 
     fn repeats(&self, name: &str) -> bool {
@@ -193,10 +200,10 @@ mod tests {
     #[test]
     fn json_is_complete_and_lists_are_always_arrays() {
         let document = "<v><tagSet/><productCodes/><ipRanges/><reason/><id> i </id><s><item>1</item></s>\
-            <set><item><k>a</k></item><item/></set><r>1</r><r>2</r></v>";
+            <set><item><k>a</k></item><item/></set><of><member>m</member></of><r>1</r><r>2</r></v>";
         let json = Element::parse(document).unwrap().to_json();
         let expected = json!({"tagSet": [], "productCodes": [], "ipRanges": [], "reason": "", "id": " i ", "s": ["1"],
-            "set": [{"k": "a"}, ""], "r": ["1", "2"]});
+            "set": [{"k": "a"}, ""], "of": ["m"], "r": ["1", "2"]});
         assert_eq!(json, expected);
     }
 

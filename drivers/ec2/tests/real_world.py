@@ -1,11 +1,12 @@
 """Makes, prints or removes what real.rs compares: ENDPOINT REGION make|remove.
 
-`make` prints, by kind and native key, the canonical documents that follow from what boto3 says; references have the
-cloud's id alone. Of instances, types, images and volumes only some fields are told: the unit tests have the rest.
+`make` prints, by kind and native key, the canonical documents that follow from what boto3 says, with every field;
+references have the cloud's id alone.
 """
 
 import json
 import sys
+from datetime import datetime
 
 import boto3
 from botocore.exceptions import ClientError
@@ -23,7 +24,9 @@ def every(operation, key, **query):
 
 
 def instances():
-    return [i for r in every("describe_instances", "Reservations") for i in r["Instances"]]
+    """Each with its owner, whom its reservation tells."""
+    reservations = every("describe_instances", "Reservations")
+    return [{"OwnerId": r["OwnerId"], **i} for r in reservations for i in r["Instances"]]
 
 
 def tags(thing):
@@ -57,12 +60,87 @@ def document(thing, external_id, fields, states=None, word=None, **common):
         "state": common.get("state", states[word] if states else None),
         "cloud_state": word,
         "owner": owner,
-        "visibility": "private" if owner in (account, None) else "shared",
+        "visibility": common.get("visibility", "private" if owner in (account, None) else "shared"),
         "created_at": time(common.get("created_at")),
         "updated_at": None,
         "tags": common.get("tags", tags(thing)),
         **fields,
     }
+
+
+def addresses_of(it):
+    """Private and public ones: those of its interfaces, and of itself while it has none."""
+    private, public = [], []
+    for nic in it["NetworkInterfaces"]:
+        private += [a["PrivateIpAddress"] for a in nic["PrivateIpAddresses"]]
+        private += [a["Ipv6Address"] for a in nic["Ipv6Addresses"]]
+        public += [a["Association"]["PublicIp"] for a in nic["PrivateIpAddresses"] if a.get("Association")]
+    private.append(it.get("PrivateIpAddress"))
+    public.append(it.get("PublicIpAddress"))
+    return [list(dict.fromkeys(filter(None, found))) for found in (private, public)]
+
+
+def fault(reason):
+    is_wanted = "Initiated" in reason["Code"] or not reason["Code"].startswith(("Server.", "Client."))
+    return None if is_wanted else reason["Message"]
+
+
+def instance(it, sizes):
+    states = {"pending": "pending", "running": "running", "stopping": "stopping", "stopped": "stopped",
+              "shutting-down": "terminating", "terminated": "terminated"}
+    size, cores = sizes[it["InstanceType"]], it.get("CpuOptions")
+    private, public = addresses_of(it)
+    attached = [n["Attachment"]["AttachTime"] for n in it["NetworkInterfaces"] if n["Attachment"]["DeviceIndex"] == 0]
+    return document(it, it["InstanceId"], {
+        **dict.fromkeys(["description", "locked"]),
+        "instance_type": ref(it["InstanceType"], it["InstanceType"]),
+        "vcpus": cores["CoreCount"] * cores["ThreadsPerCore"] if cores else size["VCpuInfo"]["DefaultVCpus"],
+        "memory_mib": size["MemoryInfo"]["SizeInMiB"], "disk_gib": 0 if it["RootDeviceType"] == "ebs" else None,
+        "image": ref(it["ImageId"]), "datacenter": it["Placement"]["AvailabilityZone"],
+        "private_ip_addresses": private, "public_ip_addresses": public, "ssh_key": it.get("KeyName"),
+        "security_groups": [ref(g["GroupId"], g["GroupName"]) for g in it["SecurityGroups"]],
+        "volumes": [ref(d["Ebs"]["VolumeId"]) for d in it["BlockDeviceMappings"]],
+        "launched_at": time(it["LaunchTime"]), "fault": fault(it.get("StateReason", {"Code": ""})),
+    }, states, it["State"]["Name"], created_at=next(iter(attached), it["LaunchTime"]))
+
+
+def instance_type(it):
+    lists = [("GpuInfo", "Gpus"), ("FpgaInfo", "Fpgas"), ("InferenceAcceleratorInfo", "Accelerators"),
+             ("NeuronInfo", "NeuronDevices"), ("MediaAcceleratorInfo", "Accelerators")]
+    counts = [a.get("Count", 1) for info, name in lists for a in it.get(info, {}).get(name, [])]
+    return document(it, it["InstanceType"], {
+        **dict.fromkeys(["description", "swap_mib", "disabled"]),
+        "vcpus": it["VCpuInfo"]["DefaultVCpus"], "memory_mib": it["MemoryInfo"]["SizeInMiB"],
+        "disk_gib": 0 if "ebs" in it["SupportedRootDeviceTypes"] else None,
+        "ephemeral_disk_gib": it.get("InstanceStorageInfo", {}).get("TotalSizeInGB"),
+        "architectures": it["ProcessorInfo"]["SupportedArchitectures"],
+        "accelerators": sum(counts) if counts else None,
+    }, name=it["InstanceType"], owner=None, visibility="public")
+
+
+def image(it):
+    root = [d["Ebs"]["VolumeSize"] for d in it["BlockDeviceMappings"] if d["DeviceName"] == it["RootDeviceName"]]
+    protection = it.get("DeregistrationProtection")
+    made = datetime.fromisoformat(it["CreationDate"].replace("Z", "+00:00"))
+    return document(it, it["ImageId"], {
+        **dict.fromkeys(["size_bytes", "min_memory_mib", "container_format", "checksum"]),
+        "description": it.get("Description") or None, "min_disk_gib": next(iter(root), None),
+        "disk_format": it["RootDeviceType"], "architecture": it["Architecture"],
+        "os": it.get("PlatformDetails") or it.get("Platform"),
+        "protected": protection and protection != "disabled",
+    }, {"available": "available"}, it["State"], name=it["Name"], created_at=made,
+        **({"visibility": "public"} if it["Public"] else {}))
+
+
+def volume(it):
+    ends = [a for a in it["Attachments"] if a["State"] != "detached"]
+    return document(it, it["VolumeId"], {
+        **dict.fromkeys(["description", "bootable", "image"]),
+        "size_gib": it["Size"], "volume_type": it["VolumeType"], "datacenter": it["AvailabilityZone"],
+        "encrypted": it["Encrypted"], "multiattach": it.get("MultiAttachEnabled"), "iops": it.get("Iops"),
+        "throughput_mib_per_second": it.get("Throughput"), "snapshot": ref(it.get("SnapshotId")),
+        "attachments": [{"instance": ref(a["InstanceId"]), "device": a["Device"]} for a in ends],
+    }, {"available": "available", "in-use": "in_use"}, it["State"], created_at=it["CreateTime"])
 
 
 def network(vpc):
@@ -213,6 +291,7 @@ def make_storage(running):
     ec2.attach_volume(VolumeId=volume, InstanceId=running, Device="/dev/sdf")
     made = ec2.create_snapshot(VolumeId=volume, Description="nightly", TagSpecifications=named("snapshot", "before"))
     ec2.create_volume(SnapshotId=made["SnapshotId"], AvailabilityZone=zone)
+    ec2.create_volume(Size=9, AvailabilityZone=zone, VolumeType="gp3", Iops=4000, Throughput=250)
 
 
 def make_network(running):
@@ -273,26 +352,19 @@ def keyed(items, read):
     return {it["external_id"]: it for it in documents}
 
 
-def some(external_id, called, word, **fields):
-    return {"external_id": external_id, "name": called, "cloud_state": word, **fields}
-
-
 def seen():
     volumes = every("describe_volumes", "Volumes")
     addresses = ec2.describe_addresses()["Addresses"]
     images = every("describe_images", "Images", Owners=["self"])
+    types = every("describe_instance_types", "InstanceTypes")
+    sizes = {t["InstanceType"]: t for t in types}
     public = every("describe_images", "Images", Owners=["amazon"], Filters=[{"Name": "is-public", "Values": ["true"]}])
     return {
-        "instance": keyed(instances(), lambda i: some(
-            i["InstanceId"], name(i), i["State"]["Name"], tags=tags(i), ssh_key=i.get("KeyName"),
-            security_groups=[ref(g["GroupId"], g["GroupName"]) for g in i["SecurityGroups"]])),
-        "volume": keyed(volumes, lambda v: some(
-            v["VolumeId"], name(v), v["State"], size_gib=v["Size"], snapshot=ref(v.get("SnapshotId")), tags=tags(v),
-            attachments=[{"instance": ref(a["InstanceId"]), "device": a["Device"]} for a in v["Attachments"]])),
-        "image": keyed(images, lambda i: some(i["ImageId"], i["Name"], i["State"])),
-        "public_image": keyed(public, lambda i: some(i["ImageId"], i["Name"], i["State"])),
-        "instance_type": keyed(every("describe_instance_types", "InstanceTypes"),
-                               lambda t: some(t["InstanceType"], t["InstanceType"], None)),
+        "instance": keyed(instances(), lambda i: instance(i, sizes)),
+        "instance_type": keyed(types, instance_type),
+        "image": keyed(images, image),
+        "public_image": keyed(public, image),
+        "volume": keyed(volumes, volume),
         "volume_snapshot": keyed(every("describe_snapshots", "Snapshots", RestorableByUserIds=["self"]), snapshot),
         "volume_attachment": keyed([a for v in volumes for a in v["Attachments"]], attachment),
         "network": keyed(every("describe_vpcs", "Vpcs"), network),

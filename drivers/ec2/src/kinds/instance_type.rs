@@ -104,7 +104,9 @@ mod tests {
         <supportedRootDeviceTypes><item>ebs</item></supportedRootDeviceTypes>\
         <processorInfo><supportedArchitectures><item>i386</item><item>x86_64</item></supportedArchitectures></processorInfo>\
         <instanceStorageInfo><totalSizeInGB>125</totalSizeInGB></instanceStorageInfo>\
-        <gpuInfo><gpus><item><count>2</count></item><item><count>1</count></item></gpus></gpuInfo></item>";
+        <gpuInfo><gpus><item><count>2</count></item><item><count>1</count></item></gpus></gpuInfo>\
+        <inferenceAcceleratorInfo><accelerators><member><count>8</count></member></accelerators></inferenceAcceleratorInfo>\
+        </item>";
 
     #[test]
     fn sizes_disks_and_accelerators() {
@@ -115,7 +117,7 @@ mod tests {
         assert_eq!((fields.vcpus, fields.memory_mib), (4, 16384));
         assert_eq!((fields.disk_gib, fields.ephemeral_disk_gib), (Some(0), Some(125)));
         assert_eq!(fields.architectures, ["i386", "x86_64"]);
-        assert_eq!(fields.accelerators, Some(3));
+        assert_eq!(fields.accelerators, Some(11));
     }
 
     #[test]

@@ -170,7 +170,7 @@ async fn a_quota_is_found_among_all_and_an_address_by_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_region_that_the_registration_does_not_name_is_not_asked_for() {
+async fn attributes_of_the_account_are_not_asked_for_in_a_region_that_the_registration_does_not_name() {
     let quotas = || document("DescribeAccountAttributes", "<accountAttributeSet/>");
     let link = Link::unpaced(Arc::new(SystemClock));
     let cloud = Cloud::start_in(vec![region()], json!({}), vec![(&[], 200, quotas())], link).await;
@@ -180,4 +180,8 @@ async fn a_region_that_the_registration_does_not_name_is_not_asked_for() {
     assert_eq!(cloud.session.get(&other, quota, "111/x").await.unwrap_err().kind(), ErrorKind::Invalid);
     assert_eq!(cloud.session.probe(&other, quota).await.unwrap_err().kind(), ErrorKind::Invalid);
     cloud.session.probe(&region(), quota).await.unwrap();
+    // Of all else the cloud itself says whether it has the region.
+    cloud.then(vec![(&["Action=DescribeVolumes"], 401, error("AuthFailure"))]);
+    let volumes = cloud.session.probe(&other, Kind::new("volume")).await;
+    assert_eq!(volumes.unwrap_err().kind(), ErrorKind::Unauthorized);
 }
