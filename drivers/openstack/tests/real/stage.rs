@@ -1,11 +1,7 @@
 //! One of everything for a member and for an administrator, made in a test cloud for the time of a test.
 
-// Paths, because the conformance suite takes this file in from elsewhere.
-#[path = "stage/compute.rs"]
 mod compute;
-#[path = "stage/network.rs"]
 mod network;
-#[path = "stage/offers.rs"]
 mod offers;
 
 use std::sync::Arc;
