@@ -34,16 +34,19 @@ impl FromRequestParts<Arc<Api>> for Caller {
         let claims =
             token::verify(&state.keyring.get(), token, state.clock.now()).map_err(Problem::token_refused)?;
         let authority = state.authorities.of(claims.sub).await?.ok_or_else(Problem::token_revoked)?;
-        let client = &authority.client;
-        let withdrawn = client.disabled
-            || Timestamp::from_seconds(claims.iat) < client.tokens_from
-            || authority.revoked.contains(&claims.jti);
-        if withdrawn {
-            return Err(Problem::token_revoked());
-        }
+        still_good(&claims, &authority)?;
         answers_to(parts, claims.sub)?;
         Ok(Self { claims, authority })
     }
+}
+
+/// Refuses a token that was revoked before this authority was read.
+pub(super) fn still_good(claims: &Claims, authority: &Authority) -> Result<(), Problem> {
+    let client = &authority.client;
+    let withdrawn = client.disabled
+        || Timestamp::from_seconds(claims.iat) < client.tokens_from
+        || authority.revoked.contains(&claims.jti);
+    if withdrawn { Err(Problem::token_revoked()) } else { Ok(()) }
 }
 
 /// Refuses a caller whose answer would go to a queue of somebody else.

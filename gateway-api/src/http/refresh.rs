@@ -8,13 +8,13 @@ use axum::extract::Extension;
 use axum::http::{StatusCode, Uri};
 use gateway_bus::{Nudge, WorkClass};
 use gateway_core::Timestamp;
-use gateway_core::id::{PrincipalId, TargetId};
+use gateway_core::id::TargetId;
 use gateway_store::{Authority, Progress, TargetStatus};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::bearer::Caller;
+use super::bearer::{Caller, still_good};
 use super::exchange::Exchange;
 use super::problem::Problem;
 use super::query::{Query, bad};
@@ -85,7 +85,7 @@ pub(crate) async fn refreshed(
 ) -> Result<(Arc<Authority>, Timestamp), Problem> {
     let wish = wish(state, exchange.as_deref(), targets, age).await?;
     let as_of = wish.as_of;
-    Ok((wish.fulfilled(state, caller.claims.sub).await?, as_of))
+    Ok((wish.fulfilled(state, caller).await?, as_of))
 }
 
 /// Wishes that these targets are listed as of `now - age`.
@@ -95,7 +95,7 @@ pub(crate) async fn wish(
     targets: Vec<TargetId>,
     age: Duration,
 ) -> Result<Wish, Problem> {
-    if exchange.is_some_and(|exchange| exchange.class == WorkClass::Read) {
+    if exchange.is_some_and(|exchange| exchange.class != WorkClass::Refresh) {
         let detail = "a request with max_age waits: publish it with the routing key refresh";
         return Err(Problem::bad_request("wrong-class", "The request came by the wrong queue", detail));
     }
@@ -118,12 +118,8 @@ pub(crate) async fn wish(
 }
 
 impl Wish {
-    /// Waits until every target is new enough or will not be in time; what the principal may see then.
-    pub(crate) async fn fulfilled(
-        mut self,
-        state: &Api,
-        principal: PrincipalId,
-    ) -> Result<Arc<Authority>, Problem> {
+    /// Waits until every target is new enough or will not be in time; what the caller may see then, if it still may.
+    pub(crate) async fn fulfilled(mut self, state: &Api, caller: &Caller) -> Result<Arc<Authority>, Problem> {
         while !self.waiting.is_empty() && Instant::now() < self.give_up {
             let ids: Vec<_> = self.waiting.iter().map(|one| one.target).collect();
             let news = timeout(LOOK, listed(&mut self.nudges, &ids));
@@ -136,8 +132,10 @@ impl Wish {
                 .retain(|before| now.get(&before.target).is_some_and(|now| waits(before, now, self.as_of)));
         }
         // Of many who waited for one listing, most can share what the first of them reads.
-        let authority = state.authorities.read_since(principal, self.seen_at).await?;
-        authority.ok_or_else(Problem::token_revoked)
+        let authority = state.authorities.read_since(caller.claims.sub, self.seen_at).await?;
+        let authority = authority.ok_or_else(Problem::token_revoked)?;
+        still_good(&caller.claims, &authority)?;
+        Ok(authority)
     }
 }
 

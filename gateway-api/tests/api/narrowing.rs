@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use gateway_core::Kind;
+use gateway_core::id::ResourceId;
 use gateway_core::kinds::VolumeState;
 use gateway_core::observation::Observed;
-use gateway_core::scope::Holder;
+use gateway_core::scope::{Holder, Scope};
+use gateway_store::{Door, Observation, Sighting};
 use serde_json::{Value, json};
 
 use super::fake_cloud::{VOLUME, volume};
@@ -104,6 +106,39 @@ async fn any_order_goes_over_pages_by_link() {
 }
 
 #[tokio::test]
+async fn a_cursor_fits_no_listing_whose_tags_are_called_like_parameters() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage
+        .poll(|region, holder, kind| {
+            let mut seen = motley(region, holder, kind);
+            seen.iter_mut().for_each(|one| drop(one.tags.insert("sort".to_owned(), "-name".to_owned())));
+            seen
+        })
+        .await;
+    for (one, other) in [("tag.sort=-name", "sort=-name"), ("sort=-name", "tag.sort=-name")] {
+        let page = stage.get(&format!("/v1/volumes?limit=5&{one}"), &token).await;
+        let cursor = page.body["next"].as_str().unwrap();
+        let next = stage.get(&format!("/v1/volumes?limit=5&{one}&cursor={cursor}"), &token).await;
+        assert_eq!(next.status, StatusCode::OK);
+        let foreign = stage.get(&format!("/v1/volumes?limit=5&{other}&cursor={cursor}"), &token).await;
+        assert_eq!(foreign.status, StatusCode::BAD_REQUEST, "{one} then {other}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_asks_for_so_many_tags_and_no_more() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(motley).await;
+    let tags = |count: usize| (0..count).map(|n| format!("tag.k{n}=v")).collect::<Vec<_>>().join("&");
+    let some = stage.get(&format!("/v1/volumes?{}", tags(16)), &token).await;
+    assert_eq!(some.status, StatusCode::OK, "{some:?}");
+    let many = stage.get(&format!("/v1/volumes?{}", tags(1200)), &token).await;
+    assert_eq!(many.status, StatusCode::BAD_REQUEST, "{many:?}");
+}
+
+#[tokio::test]
 async fn only_the_named_fields_come() {
     let stage = Stage::open().await;
     let (_, token) = stage.proven("a", &["p1"]).await;
@@ -156,4 +191,39 @@ async fn what_the_client_has_is_not_sent_again_until_it_changes() {
         again.get_with("/v1/volumes?limit=5", &token, &[("if-none-match", before.to_str().unwrap())]).await;
     assert_eq!(after.status, StatusCode::OK);
     assert_ne!(after.headers["etag"], before);
+}
+
+#[tokio::test]
+async fn another_record_of_the_same_id_and_version_is_another_answer() {
+    let stage = Stage::with(|config| config.handler.authority_milliseconds = 0).await;
+    let (client, token) = stage.proven("a", &["p1"]).await;
+    stage.poll(|_, _, _| Vec::new()).await;
+    let authority = stage.store.authority(client.id).await.unwrap().unwrap();
+    let target = authority.targets.iter().find(|target| target.kind == VOLUME).unwrap();
+    let scope = Scope { cloud: target.cloud, region: target.region.clone(), holder: target.holder };
+    let apply = async |sighting: Sighting| {
+        let as_of = stage.store.now().await.unwrap();
+        let (target, scope) = (target.id, scope.clone());
+        let observation = Observation { target, scope, kind: VOLUME, as_of, sightings: vec![sighting] };
+        assert_eq!(stage.store.apply(Door::Open, observation).await.unwrap().written(), 1);
+    };
+    let named = |name: &str| Sighting::Present(Box::new(volume("v", name, VolumeState::Available)));
+    apply(named("first")).await;
+    let list = stage.get("/v1/volumes", &token).await;
+    let id: ResourceId = list.body["items"][0]["id"].as_str().unwrap().parse().unwrap();
+    let targets = ["/v1/volumes".to_owned(), format!("/v1/volumes/{id}")];
+    let mut tags = Vec::new();
+    for target in &targets {
+        tags.push(stage.get(target, &token).await.headers["etag"].to_str().unwrap().to_owned());
+    }
+    apply(Sighting::Gone(id)).await;
+    // So long ago that nobody remembers its version.
+    let far = stage.store.now().await.unwrap().plus(std::time::Duration::from_secs(3600));
+    stage.store.events_purge(far, 1000).await.unwrap();
+    apply(named("second")).await;
+    for (target, tag) in targets.iter().zip(&tags) {
+        let again = stage.get_with(target, &token, &[("if-none-match", tag)]).await;
+        assert_eq!(again.status, StatusCode::OK, "{target}");
+        assert!(again.body.to_string().contains("\"version\":1,"), "{again:?}");
+    }
 }

@@ -117,3 +117,20 @@ async fn a_refresh_names_its_scopes_and_need_not_wait() {
     let basic = stage.send("POST", "/v1/refresh", Some(&client.basic()), String::new()).await;
     assert_eq!(basic.problem(), "token-missing");
 }
+
+#[tokio::test]
+async fn who_loses_its_token_while_it_waits_is_told_nothing() {
+    let stage = Stage::open().await;
+    let (client, token) = stage.proven("a", &["p1"]).await;
+    listings(&stage, TargetStatus::Fresh).await;
+    let bearer = format!("Bearer {token}");
+    let list = stage.get("/v1/volumes?region=r1&max_age=0s", &token);
+    let refresh = stage.send("POST", "/v1/refresh?region=r1&kind=volume", Some(&bearer), String::new());
+    let revoke = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stage.store.tokens_revoke_all(client.id).await.unwrap();
+        assert!(listings(&stage, TargetStatus::Fresh).await > 0);
+    };
+    let (list, refresh, ()) = tokio::join!(list, refresh, revoke);
+    assert_eq!((list.status, refresh.status), (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED));
+}

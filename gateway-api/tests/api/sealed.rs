@@ -117,3 +117,18 @@ async fn an_envelope_that_is_no_request_is_answered_so() {
     twice.headers.push(("authorization".to_owned(), "Bearer y".to_owned()));
     assert_eq!(handler.call(twice, DELIVERY).await.status, 401);
 }
+
+#[tokio::test]
+async fn who_waits_for_a_listing_takes_no_place_of_writes_and_checks() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    let handler = HandlerService::new(Arc::clone(&stage.api), true).unwrap();
+    for (class, status) in
+        [(WorkClass::Read, 400), (WorkClass::Write, 400), (WorkClass::Check, 400), (WorkClass::Refresh, 200)]
+    {
+        let mut asked = envelope(&stage, "GET", "/v1/volumes?max_age=0s", &format!("Bearer {token}"), "");
+        asked.deadline = stage.clock.now().plus(Duration::from_secs(4));
+        let delivery = Delivery { class, ..DELIVERY };
+        assert_eq!(handler.call(asked, delivery).await.status, status, "{class:?}");
+    }
+}

@@ -52,3 +52,18 @@ async fn targets_clocks_and_budgets_are_told_to_those_who_may_see_them() {
     assert!(budgets[0]["paused_until"].is_string(), "{budgets:?}");
     assert!(!status.body.to_string().contains("http://"), "endpoints are the operator's concern");
 }
+
+#[tokio::test]
+async fn a_filter_by_cloud_holds_for_clocks_too() {
+    let stage = Stage::open().await;
+    stage.cloud("c2").await;
+    let client = stage.client("a").await;
+    let proof = stage.check(&client, &[("c1", "p1", "right"), ("c2", "p2", "right")]).await;
+    let token = proof.body["token"].as_str().unwrap();
+    for (query, count) in [("", 2), ("?cloud=c2", 1)] {
+        let status = stage.get(&format!("/v1/status{query}"), token).await;
+        for part in ["clouds", "budgets"] {
+            assert_eq!(status.body[part].as_array().unwrap().len(), count, "{part}: {status:?}");
+        }
+    }
+}

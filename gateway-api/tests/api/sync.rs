@@ -93,3 +93,20 @@ async fn an_answer_that_cannot_go_on_is_cut_and_not_ended() {
     assert!(answer.cut, "the body must not look whole: {} bytes", answer.body.len());
     assert!(!answer.body.contains("\"end\""));
 }
+
+#[tokio::test]
+async fn what_the_credential_may_not_list_is_named_and_not_just_left_out() {
+    let stage = Stage::open().await;
+    let client = stage.client("a").await;
+    let proof = stage.check(&client, &[("c1", "p1", "no-volumes")]).await;
+    let token = proof.body["token"].as_str().unwrap().to_owned();
+    stage.poll(many).await;
+    for (query, count) in [("", 2), ("?kind=volume", 2), ("?kind=volume&region=r1", 1), ("?kind=image", 0)] {
+        let answer = stage.get(&format!("/v1/sync{query}"), &token).await;
+        let first = lines(answer.body.as_str().unwrap_or_default()).swap_remove(0);
+        let scopes = first["scopes"].as_array().unwrap();
+        let refused =
+            scopes.iter().filter(|scope| scope["status"] == "forbidden" && scope["kind"] == "volume");
+        assert_eq!(refused.count(), count, "{query}: {scopes:?}");
+    }
+}

@@ -103,7 +103,9 @@ pub(super) async fn handle(
     for row in &listing.rows {
         tag.add(&row.target.0.to_be_bytes());
         tag.add(row.id.0.as_bytes());
+        // A version may come again, once it is forgotten that the record was there: not at the same moment.
         tag.add(&row.version.to_be_bytes());
+        tag.add(&row.changed_at.0.to_be_bytes());
     }
     scopes.iter().for_each(|scope| scope.add_to(&mut tag));
     tag.add(if next.is_some() { b"more" } else { b"" });

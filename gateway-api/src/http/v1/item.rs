@@ -50,6 +50,7 @@ pub(super) async fn handle(
     let mut tag = EntityTag::new();
     tag.add(&row.target.0.to_be_bytes());
     tag.add(&row.version.to_be_bytes());
+    tag.add(&row.changed_at.0.to_be_bytes());
     let age = target.as_of.map(|as_of| authority.read_at.since(as_of));
     let document = fields.of(collection::render(&row, authority)?)?;
     let body = || ([(CONTENT_TYPE, "application/json")], String::from(Box::<str>::from(document)));

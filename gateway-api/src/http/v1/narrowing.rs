@@ -20,6 +20,9 @@ const COMMON: [&str; 7] = ["cloud", "region", "account", "state", "name", "q", "
 /// Stands before the key of a tag.
 const TAG: &str = "tag.";
 
+/// Most tags of one query. Each is looked up in every scope, and no database takes any number of conditions.
+const MOST_TAGS: usize = 16;
+
 /// What a listing can be sorted by.
 const KEYS: [(&str, SortKey); 3] =
     [("name", SortKey::Name), ("created_at", SortKey::CreatedAt), ("changed_at", SortKey::ChangedAt)];
@@ -70,10 +73,14 @@ impl<'a> Narrowing<'a> {
                 given.push((relation.name, value));
             }
         }
-        for (key, value) in query.with_prefix(TAG) {
+        let tags: Vec<_> = query.with_prefix(TAG).collect();
+        if tags.len() > MOST_TAGS {
+            return Err(bad("tag", &format!("is given {} times; {MOST_TAGS} are the most", tags.len())));
+        }
+        for (key, value) in tags {
             terms.push(Term::tag(key, value));
-            // The name of no other parameter begins so: keys need no prefix to be told apart.
-            given.push((key, value));
+            // A key may be called like a parameter: what says that it is a tag comes before each.
+            given.extend([(TAG, key), (key, value)]);
         }
         Ok(Self {
             scopes: ScopeFilter::read(query, authority)?,
@@ -131,7 +138,7 @@ pub(super) fn describe(operation: Operation, spec: &KindSpec) -> Operation {
         operation =
             operation.query(relation.name, &description, json!({ "type": "string", "format": "uuid" }));
     }
-    operation = operation.tags(TAG);
+    operation = operation.tags(TAG, MOST_TAGS);
     let states: Vec<_> = spec.states.iter().map(|state| state.name).collect();
     match states.as_slice() {
         [] => operation,

@@ -112,12 +112,12 @@ impl Operation {
 
     /// Takes `tag.KEY=VALUE`, with any keys.
     #[must_use]
-    pub(crate) fn tags(self, prefix: &str) -> Self {
+    pub(crate) fn tags(self, prefix: &str, most: usize) -> Self {
         self.parameter(json!({
             "name": "tags",
             "in": "query",
             "required": false,
-            "description": format!("Only with these tags: `{prefix}KEY=VALUE`, any number of them"),
+            "description": format!("Only with these tags: `{prefix}KEY=VALUE`, {most} of them at most"),
             "style": "form",
             "explode": true,
             "schema": {

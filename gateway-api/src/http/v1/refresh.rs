@@ -51,7 +51,7 @@ pub(super) async fn handle(
     let wish = refresh::wish(&state, exchange.as_deref(), ids, age).await?;
     let as_of = wish.as_of;
     let (status, authority) = match waits {
-        true => (StatusCode::OK, wish.fulfilled(&state, caller.claims.sub).await?),
+        true => (StatusCode::OK, wish.fulfilled(&state, &caller).await?),
         false => (StatusCode::ACCEPTED, Arc::clone(&caller.authority)),
     };
     let scopes = authority

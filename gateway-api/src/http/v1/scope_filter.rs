@@ -43,13 +43,16 @@ impl<'a> ScopeFilter<'a> {
         self.takes(&scope.cloud, scope.region.as_str(), || scope.account.clone())
     }
 
-    pub(super) fn takes_account(&self, cloud: &str, holder: Holder) -> bool {
+    pub(super) fn takes_cloud(&self, cloud: &str) -> bool {
         self.cloud.is_none_or(|wanted| wanted == cloud)
-            && self.account.is_none_or(|wanted| wanted == holder.to_string())
+    }
+
+    pub(super) fn takes_account(&self, cloud: &str, holder: Holder) -> bool {
+        self.takes_cloud(cloud) && self.account.is_none_or(|wanted| wanted == holder.to_string())
     }
 
     fn takes(&self, cloud: &str, region: &str, account: impl FnOnce() -> String) -> bool {
-        self.cloud.is_none_or(|wanted| wanted == cloud)
+        self.takes_cloud(cloud)
             && self.region.is_none_or(|wanted| wanted == region)
             && self.account.is_none_or(|wanted| wanted == account())
     }

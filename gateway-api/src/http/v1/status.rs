@@ -107,7 +107,7 @@ pub(super) async fn handle(
     Ok(Json(Report {
         at: now,
         budgets: budgets(authority, &filter, &pairs, &clouds),
-        clouds: clocks(state.store.clock_list().await?, authority, &clouds),
+        clouds: clocks(state.store.clock_list().await?, authority, &filter, &clouds),
         targets: pairs.into_iter().map(|(target, progress)| Target::of(target, progress, now)).collect(),
     }))
 }
@@ -126,10 +126,16 @@ impl Target {
 }
 
 /// Endpoints are the operator's concern: of each cloud only what they have come to.
-fn clocks(seen: Vec<CloudClock>, authority: &Authority, clouds: &HashMap<CloudId, Cloud>) -> Vec<Clock> {
+fn clocks(
+    seen: Vec<CloudClock>,
+    authority: &Authority,
+    filter: &ScopeFilter<'_>,
+    clouds: &HashMap<CloudId, Cloud>,
+) -> Vec<Clock> {
     let granted: BTreeSet<_> = authority.grants.iter().map(|grant| grant.account.cloud).collect();
+    let named = granted.iter().filter_map(|id| Some((*id, clouds.get(id)?)));
     let mut all = Vec::new();
-    for (id, cloud) in granted.iter().filter_map(|id| Some((*id, clouds.get(id)?))) {
+    for (id, cloud) in named.filter(|(_, cloud)| filter.takes_cloud(&cloud.spec.name)) {
         let of_cloud = || seen.iter().filter(|clock| clock.cloud == id);
         let worst = of_cloud().filter_map(|clock| clock.skew).max_by_key(|skew| skew.micros.unsigned_abs());
         all.push(Clock {

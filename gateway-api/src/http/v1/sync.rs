@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use gateway_bus::WorkClass;
+use gateway_core::Kind;
 use gateway_core::error::Error;
 use gateway_store::ResourceQuery;
 use serde_json::json;
@@ -47,7 +48,10 @@ pub(super) async fn handle(State(state): State<Arc<Api>>, caller: Caller, query:
     let position = place.as_ref().map_or(authority.position, |place| place.position);
     let mut lines = String::new();
     if place.is_none() {
-        let scopes: Vec<_> = targets.iter().map(|target| Scope::of(target, authority.read_at)).collect();
+        let listed = targets.iter().map(|target| Scope::of(target, authority.read_at));
+        let kinds = Kind::all().filter(|one| kind.is_none_or(|kind| *one == kind));
+        let refused = kinds.flat_map(|kind| Scope::forbidden(authority, kind));
+        let scopes: Vec<_> = listed.chain(refused.filter(|scope| filter.takes_scope(scope))).collect();
         line(&mut lines, &json!({ "position": position, "scopes": scopes }))?;
     }
     let listing = state
