@@ -31,6 +31,9 @@ pub(crate) async fn since(stage: &Stage, moment: Timestamp) -> Listings {
 pub(crate) async fn wait_since(stage: &Stage, kind: &str, plural: &str, moment: Timestamp) -> Duration {
     let begun = Instant::now();
     let expected = scopes_of(stage, kind);
+    let refresh = format!("/v1/refresh?wait=false&kind={kind}");
+    let wished = stage.client.request("POST".parse().unwrap(), &refresh).await.unwrap();
+    assert_eq!(wished.status, 202, "{}", wished.body);
     let what = format!("{plural} as of after {moment}");
     until(&what, SOON, || check(&stage.client, plural, moment, &expected)).await;
     begun.elapsed()

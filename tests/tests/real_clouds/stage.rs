@@ -50,7 +50,7 @@ impl Stage {
             .handlers(2)
             .pollers(2)
             .set("poller.interval_seconds", interval_seconds)
-            .set("poller.moving_interval_seconds", 1)
+            .set("poller.moving_interval_seconds", if interval_seconds > 60 { interval_seconds } else { 1 })
             .start()
             .await;
         let subscriber = Subscriber::to_everything(&cluster.vhost).await;
