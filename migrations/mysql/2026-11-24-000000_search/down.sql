@@ -5,4 +5,5 @@ ALTER TABLE resources
     DROP KEY resources_name_key,
     DROP COLUMN terms,
     DROP COLUMN created_at,
-    DROP COLUMN name_key;
+    DROP COLUMN name_key,
+    MODIFY COLUMN name VARCHAR(255) NOT NULL;

@@ -1,7 +1,9 @@
 -- What listings sort by and search in: the name in lower case, the cloud's time of creation (0 where it tells none),
 -- and the terms of `resource_terms`, so that those of before are known when a record changes.
+-- Names are bytes, of 255 characters at most: utf8mb4_bin takes "a" and "a " for equal, and pages sorted so lose some.
 ALTER TABLE resources
-    ADD COLUMN name_key VARCHAR(255) NOT NULL DEFAULT '',
+    MODIFY COLUMN name VARBINARY(1020) NOT NULL,
+    ADD COLUMN name_key VARBINARY(1020) NOT NULL DEFAULT '',
     ADD COLUMN created_at BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN terms BLOB NOT NULL,
     ADD KEY resources_name_key (target_id, name_key, id),

@@ -121,6 +121,7 @@ on_both! {
         filters_choose_by_state_and_name,
         filters_choose_by_terms_and_parts_of_names,
         any_order_loses_and_doubles_nothing,
+        names_that_differ_in_blanks_alone_are_not_one_name,
         terms_follow_their_records,
         a_resource_is_read_with_all_its_holders;
     sight:

@@ -165,6 +165,40 @@ pub async fn any_order_loses_and_doubles_nothing(stage: Stage) {
     }
 }
 
+pub async fn names_that_differ_in_blanks_alone_are_not_one_name(stage: Stage) {
+    let store = &stage.store;
+    let names = ["a", "a ", "a  ", "a\t", "a\u{1}", "a!", "A", "b ", "b"];
+    for target in [1, 2] {
+        let sightings = (0..18).map(|number| {
+            let mut seen = instance(&format!("i-{number}"), Running);
+            seen.name = names[number % names.len()].to_owned();
+            gateway_store::Sighting::Present(Box::new(seen))
+        });
+        Shelf::new(store, target).apply(1, sightings.collect()).await;
+    }
+    for descending in [false, true] {
+        let order = Order::By { key: SortKey::Name, descending };
+        for limit in [1, 2, 5, 100] {
+            let (mut all, mut after) = (Vec::new(), None);
+            loop {
+                let query = ResourceQuery { order, ..asked(&none(), after, limit) };
+                let page = store.resource_list(query).await.unwrap();
+                all.extend(page.rows.iter().map(|row| (value(SortKey::Name, row), row.target, row.id)));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            let sorted = all.is_sorted_by(|a, b| if descending { a > b } else { a < b });
+            assert!(sorted && all.len() == 36, "{} of 36, {descending}, limit {limit}", all.len());
+        }
+    }
+    for (name, count) in [("a", 4), ("a ", 4), ("A", 4), ("b", 4), ("b  ", 0)] {
+        let filter = ResourceFilter { name: Some(name.to_owned()), ..none() };
+        assert_eq!(walk(store, &filter, 3, async |_| {}).await.len(), count, "exactly {name:?}");
+    }
+}
+
 /// What a record should be sorted by, out of its document.
 fn value(key: SortKey, row: &gateway_store::ResourceRow) -> (String, i64) {
     let document: serde_json::Value = serde_json::from_str(&row.document).unwrap();

@@ -40,7 +40,8 @@ async fn reads(store: &Store, fleet: &Fleet) {
 async fn lists(store: &Store, fleet: &Fleet) {
     let place = |value| Some(Cursor { target: fleet.targets[0], id: fleet.one, value });
     let by = |key, descending| Order::By { key, descending };
-    let named = Some(SortValue::Text("name-7".to_owned()));
+    // What the search finds too: of a name that it does not, nothing would be looked for.
+    let named = Some(SortValue::Text("name-1".to_owned()));
     let orders = [
         (Order::Place, None),
         (by(SortKey::Name, false), named.clone()),
