@@ -265,6 +265,35 @@ async fn vanishing_takes_resources_away_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_published_can_change_and_an_account_can_get_another_secret() {
+    let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+    let user = User::of(&simulator, "demo").await;
+    let images = "/v1/north/images?scope=published";
+    let before = user.get(images).await["items"][0].clone();
+    let renaming = json!({ "kind": "image", "id": before["id"], "name": "another" });
+    user.send(Method::POST, "/control/rename", Some(renaming)).await;
+    let after = user.get(images).await["items"][0].clone();
+    assert_eq!((&after["id"], &after["name"]), (&before["id"], &json!("another")));
+
+    let changed =
+        user.send(Method::PUT, "/control/accounts/demo/secret", Some(json!({ "secret": "new" }))).await;
+    assert_eq!(changed.0, StatusCode::NO_CONTENT);
+    assert_eq!(
+        user.send(Method::GET, images, None).await.0,
+        StatusCode::UNAUTHORIZED,
+        "its session has ended"
+    );
+    for (secret, status) in [("demo-secret", StatusCode::UNAUTHORIZED), ("new", StatusCode::CREATED)] {
+        let login = json!({ "access_key_id": "demo", "secret_access_key": secret });
+        assert_eq!(user.send(Method::POST, "/auth", Some(login)).await.0, status, "{secret}");
+    }
+    let nobody =
+        user.send(Method::PUT, "/control/accounts/nobody/secret", Some(json!({ "secret": "x" }))).await;
+    assert_eq!(nobody.0, StatusCode::BAD_REQUEST);
+    simulator.stop().await;
+}
+
+#[tokio::test]
 async fn a_hundred_thousand_instances_are_listed_in_pages() {
     let population = Population { instances: 100_000, volumes: 0, ..Population::default() };
     let start = Instant::now();

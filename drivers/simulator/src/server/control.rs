@@ -1,10 +1,12 @@
-//! The control endpoint: faults, vanishings, and the truth to compare with. No cloud has it.
+//! The control endpoint: faults, what happens behind every client's back, and the truth to compare with. No cloud
+//! has it.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use gateway_core::secret::Secret;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -43,6 +45,63 @@ pub(super) async fn clear_sessions(State(cloud): State<Arc<Cloud>>) -> StatusCod
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct NewSecret {
+    secret: Secret,
+}
+
+/// Gives an account another secret, and ends what the old one began.
+pub(super) async fn put_secret(
+    State(cloud): State<Arc<Cloud>>,
+    Path(name): Path<String>,
+    Json(new): Json<NewSecret>,
+) -> Result<StatusCode, Refusal> {
+    let account = account_named(&cloud, &name)?;
+    locked(&cloud.secrets)[account] = new.secret;
+    locked(&cloud.sessions).end(account);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Renaming {
+    /// The collection or kind.
+    kind: String,
+    id: String,
+    name: String,
+    /// The first region when not given.
+    region: Option<String>,
+    /// What the cloud publishes when not given; by name or id.
+    account: Option<String>,
+}
+
+/// Gives a resource another name: the one change that what is published can go through too.
+pub(super) async fn rename(
+    State(cloud): State<Arc<Cloud>>,
+    Json(wanted): Json<Renaming>,
+) -> Result<StatusCode, Refusal> {
+    let account = wanted.account.as_deref().map(|name| account_named(&cloud, name)).transpose()?;
+    let owner = account.map_or(Owner::Everybody, Owner::Account);
+    let region = wanted.region.as_deref().unwrap_or(&cloud.options.regions[0]);
+    let sort = Sort::parse(&wanted.kind).ok_or_else(|| Refusal::invalid("there is no such kind"))?;
+    let place = cloud.place(region, sort.plural(), owner)?;
+    let number = sort.number(&wanted.id).ok_or_else(Refusal::no_resource)?;
+    cloud.with_world(|world, now| {
+        let record = world.shelf_mut(place).get_mut(number).ok_or_else(Refusal::no_resource)?;
+        record.name = wanted.name;
+        record.changed = now;
+        Ok(StatusCode::NO_CONTENT)
+    })
+}
+
+fn account_named(cloud: &Cloud, wanted: &str) -> Result<usize, Refusal> {
+    let named = |account: &usize| {
+        cloud.options.accounts[*account].name == wanted || cloud.accounts[*account] == wanted
+    };
+    (0..cloud.accounts.len()).find(named).ok_or_else(|| Refusal::invalid("there is no such account"))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Movement {
     /// Moves begun a second; none at 0.
     per_second: f64,
@@ -74,14 +133,7 @@ pub(super) async fn vanish(
     State(cloud): State<Arc<Cloud>>,
     Json(wanted): Json<Vanishing>,
 ) -> Result<Response, Refusal> {
-    let account = match &wanted.account {
-        None => 0,
-        Some(wanted) => (0..cloud.accounts.len())
-            .find(|&account| {
-                cloud.options.accounts[account].name == *wanted || cloud.accounts[account] == *wanted
-            })
-            .ok_or_else(|| Refusal::invalid("there is no such account"))?,
-    };
+    let account = wanted.account.as_deref().map_or(Ok(0), |name| account_named(&cloud, name))?;
     let region = wanted.region.as_deref().unwrap_or(&cloud.options.regions[0]);
     let sort = Sort::parse(&wanted.kind).filter(|sort| sort.is_made_by_clients()).ok_or_else(|| {
         Refusal::invalid(

@@ -43,9 +43,9 @@ pub(super) async fn log_in(
     Json(login): Json<Login>,
 ) -> Result<Response, Refusal> {
     let accounts = &cloud.options.accounts;
-    let account = accounts
-        .iter()
-        .position(|account| account.name == login.access_key_id && account.secret == login.secret_access_key)
+    let account = accounts.iter().position(|account| account.name == login.access_key_id);
+    let account = account
+        .filter(|account| locked(&cloud.secrets)[*account] == login.secret_access_key)
         .ok_or_else(Refusal::unauthorized)?;
     let (token, expires) = locked(&cloud.sessions).begin(account, cloud.options.token_life, cloud.now());
     let answer = json!({

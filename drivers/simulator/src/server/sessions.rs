@@ -29,6 +29,11 @@ impl Sessions {
         self.0.get(token).filter(|(_, end)| *end > now).map(|(account, _)| *account)
     }
 
+    /// Ends the sessions of one account.
+    pub(super) fn end(&mut self, account: usize) {
+        self.0.retain(|_, (of, _)| *of != account);
+    }
+
     /// Ends every session, so that every client must log in again.
     pub(super) fn clear(&mut self) {
         self.0.clear();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gateway_core::Timestamp;
+use gateway_core::secret::Secret;
 
 use super::answer::Refusal;
 use super::fault::Faults;
@@ -20,6 +21,8 @@ pub(super) struct Cloud {
     pub(super) options: SimulatorOptions,
     /// The accounts' ids by number.
     pub(super) accounts: Vec<String>,
+    /// Their secrets by now.
+    pub(super) secrets: Mutex<Vec<Secret>>,
     pub(super) faults: Mutex<Faults>,
     pub(super) sessions: Mutex<Sessions>,
     pub(super) requests: Mutex<BTreeMap<String, u64>>,
@@ -32,6 +35,7 @@ impl Cloud {
         let mover = Mover::new(&options, options.clock.now());
         Self {
             accounts: options.accounts.iter().map(super::AccountOption::id).collect(),
+            secrets: Mutex::new(options.accounts.iter().map(|account| account.secret.clone()).collect()),
             faults: Mutex::default(),
             sessions: Mutex::default(),
             requests: Mutex::default(),
