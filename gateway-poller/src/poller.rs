@@ -8,10 +8,9 @@ use gateway_core::Clock;
 use gateway_core::config;
 use gateway_core::driver::{Drivers, SkewWatch};
 use gateway_core::error::Result;
-use gateway_core::id::{CloudId, ProcessId};
+use gateway_core::id::ProcessId;
 use gateway_core::keyring::Keyring;
-use gateway_core::scope::Holder;
-use gateway_store::{Claim, Store};
+use gateway_store::{Boundless, Claim, Room, Store};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -56,8 +55,8 @@ pub(crate) struct Workshop {
 }
 
 impl Workshop {
-    pub(crate) async fn claim(&self, limit: usize, busy: &[(CloudId, Holder)]) -> Result<Vec<Claim>> {
-        self.store.targets_claim_besides(self.process, self.config.lease(), limit, busy).await
+    pub(crate) async fn claim(&self, limit: usize, room: impl Room + Sync) -> Result<Vec<Claim>> {
+        self.store.targets_claim_within(self.process, self.config.lease(), limit, room).await
     }
 
     /// A number that differs between processes and from moment to moment.
@@ -92,7 +91,7 @@ impl Poller {
     /// Unavailable without a database.
     pub async fn poll_due(&self) -> Result<usize> {
         let claimed = Instant::now();
-        let claims = self.shop.claim(self.shop.config.concurrency, &[]).await?;
+        let claims = self.shop.claim(self.shop.config.concurrency, Boundless).await?;
         let stop = CancellationToken::new();
         join_all(claims.iter().map(|claim| cycle::poll(&self.shop, claim, claimed, &stop))).await;
         Ok(claims.len())

@@ -19,7 +19,7 @@ use crate::seats::Seats;
 use crate::trouble::Trouble;
 
 /// Targets claimed at a time. Higher asks the database less often; lower shares better among pollers.
-const FEW: usize = 4;
+const FEW: usize = 8;
 
 /// Longest sleep: what another process made due is found by then, even if its nudge was lost.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -82,29 +82,22 @@ impl Schedule {
                 Some(_) => {}
             }
             let claimed = Instant::now();
-            let claims = self.shop.claim(free.min(FEW), &self.seats.full()).await?;
+            let claims = self.shop.claim(free.min(FEW), self.seats.places()).await?;
             if claims.is_empty() {
                 return Ok(NOT_OURS);
             }
             crash::point("poller.claimed");
-            for claim in claims {
-                self.start(claim, claimed).await?;
-            }
+            claims.into_iter().for_each(|claim| self.start(claim, claimed));
         }
     }
 
-    async fn start(&mut self, claim: Claim, claimed: Instant) -> Result<()> {
-        let Some(seat) = self.seats.take(&claim) else {
-            // Claimed together with others of its account: another process may have slots for it, and the
-            // next claim leaves the account out.
-            return self.shop.store.target_release(claim.fence).await;
-        };
+    fn start(&mut self, claim: Claim, claimed: Instant) {
+        let seat = self.seats.take(&claim);
         let (shop, stop) = (Arc::clone(&self.shop), self.stop.clone());
         self.running.spawn(async move {
             cycle::poll(&shop, &claim, claimed, &stop).await;
             drop(seat);
         });
-        Ok(())
     }
 
     /// Waits for listings to end, and gives back the leases of those that do not in time.

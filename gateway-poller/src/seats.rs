@@ -1,26 +1,48 @@
-//! Who may list now: no account takes every slot.
+//! Who may list now: no account takes every slot, nor do several whose clouds hang.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gateway_core::id::{CloudId, TargetId};
-use gateway_core::scope::Holder;
-use gateway_store::{Claim, Fence};
+use gateway_core::id::TargetId;
+use gateway_store::{Claim, Fence, Party, Room};
 
-/// Whose slots are counted together.
-type Party = (CloudId, Holder);
+/// How many slots there are, and who holds how many.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    all: usize,
+    held: HashMap<Party, usize>,
+}
 
-#[derive(Default)]
-struct Taken {
-    by_party: HashMap<Party, usize>,
-    fences: HashMap<TargetId, Fence>,
+impl Places {
+    /// A party may have one more as long as it holds fewer than are free: alone it comes to half of all, and however
+    /// many wait for clouds that hang, a part stays for the others (with two of them a third).
+    fn allow(&self, party: &Party) -> bool {
+        let held = self.held.get(party).copied().unwrap_or(0);
+        held < self.all.saturating_sub(self.held.values().sum())
+    }
+}
+
+impl Room for Places {
+    fn full(&self) -> Vec<Party> {
+        self.held.keys().filter(|party| !self.allow(party)).copied().collect()
+    }
+
+    fn take(&mut self, party: Party) -> bool {
+        let allowed = self.allow(&party);
+        if allowed {
+            *self.held.entry(party).or_default() += 1;
+        }
+        allowed
+    }
 }
 
 /// The slots of this process.
 #[derive(Clone)]
-pub(crate) struct Seats {
-    each: usize,
-    taken: Arc<Mutex<Taken>>,
+pub(crate) struct Seats(Arc<Mutex<Taken>>);
+
+struct Taken {
+    places: Places,
+    fences: HashMap<TargetId, Fence>,
 }
 
 /// A slot, for as long as it lives.
@@ -31,28 +53,25 @@ pub(crate) struct Seat {
 }
 
 impl Seats {
-    pub(crate) fn new(concurrency: usize) -> Self {
-        Self { each: (concurrency / 2).max(2), taken: Arc::default() }
+    pub(crate) fn new(all: usize) -> Self {
+        let places = Places { all, held: HashMap::new() };
+        Self(Arc::new(Mutex::new(Taken { places, fences: HashMap::new() })))
     }
 
-    /// Those who have all that one party may have.
-    pub(crate) fn full(&self) -> Vec<Party> {
-        let taken = self.taken();
-        taken.by_party.iter().filter(|(_, count)| **count >= self.each).map(|(party, _)| *party).collect()
+    /// As they are now: what a claim asks for, since by then only more can be free.
+    pub(crate) fn places(&self) -> Places {
+        self.taken().places.clone()
     }
 
-    /// A slot for this claim, if its party may have one more.
-    pub(crate) fn take(&self, claim: &Claim) -> Option<Seat> {
-        let party = (claim.target.scope.cloud, claim.target.scope.holder);
+    /// The slot of a claim, for which there was a place.
+    pub(crate) fn take(&self, claim: &Claim) -> Seat {
+        let scope = &claim.target.scope;
+        let (party, target) = ((scope.cloud, scope.holder), claim.target.id);
         let mut taken = self.taken();
-        let count = taken.by_party.entry(party).or_default();
-        if *count >= self.each {
-            return None;
-        }
-        *count += 1;
-        taken.fences.insert(claim.target.id, claim.fence);
+        *taken.places.held.entry(party).or_default() += 1;
+        taken.fences.insert(target, claim.fence);
         drop(taken);
-        Some(Seat { seats: self.clone(), party, target: claim.target.id })
+        Seat { seats: self.clone(), party, target }
     }
 
     /// The leases under which somebody lists now.
@@ -62,7 +81,7 @@ impl Seats {
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
         // Both maps are changed by single calls: a panic cannot leave them half done.
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,11 +89,52 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.seats.taken();
         taken.fences.remove(&self.target);
-        if let Some(count) = taken.by_party.get_mut(&self.party) {
+        if let Some(count) = taken.places.held.get_mut(&self.party) {
             *count -= 1;
             if *count == 0 {
-                taken.by_party.remove(&self.party);
+                taken.places.held.remove(&self.party);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway_core::id::{AccountId, CloudId};
+    use gateway_core::scope::Holder;
+
+    use super::*;
+
+    /// Lets each of so many parties take in turns what it may have; tells how many each got.
+    fn take_all(places: &mut Places, parties: usize) -> Vec<usize> {
+        let cloud = CloudId::generate();
+        let party = |n: usize| (cloud, Holder::Account(AccountId::derive(cloud, &n.to_string())));
+        let mut counts = vec![0; parties];
+        loop {
+            let before: usize = counts.iter().sum();
+            for (n, count) in counts.iter_mut().enumerate() {
+                *count += usize::from(places.take(party(n)));
+            }
+            if counts.iter().sum::<usize>() == before {
+                return counts;
+            }
+        }
+    }
+
+    #[test]
+    fn a_party_alone_has_half_and_several_that_hang_leave_room() {
+        for (parties, expected) in [(1, vec![8]), (2, vec![6, 5]), (4, vec![4, 3, 3, 3])] {
+            let mut places = Places { all: 16, held: HashMap::new() };
+            assert_eq!(take_all(&mut places, parties), expected);
+            assert_eq!(places.full().len(), parties);
+            // Another is served all the same.
+            assert!(take_all(&mut places, 1)[0] >= 1, "beside {parties}");
+        }
+    }
+
+    #[test]
+    fn one_slot_is_enough_to_work_with() {
+        let mut places = Places { all: 1, held: HashMap::new() };
+        assert_eq!(take_all(&mut places, 3), [1, 0, 0]);
     }
 }

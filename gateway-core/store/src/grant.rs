@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
+use gateway_core::Kind;
 use gateway_core::driver::{Capability, Proof};
 use gateway_core::error::{Error, Result};
 use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId};
 use gateway_core::scope::{Holder, Region, Scope};
-use gateway_core::{Kind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{CredentialRow, SealedCredential};
 use crate::connection::for_update;
 use crate::error::{corrupt, database};
-use crate::schema::{accounts, credentials, grants};
+use crate::schema::{credentials, grants};
 use crate::{Session, Store};
 
 /// What a credential may list, by region and kind; what a region does not have is not in it.
@@ -391,13 +391,6 @@ impl Session<'_> {
             }
         }
         Ok(None)
-    }
-
-    /// Until when the cloud asked for no calls for any account that these credentials are of.
-    pub(crate) fn paused_until(&mut self, account: AccountId) -> Result<Timestamp> {
-        let until =
-            accounts::table.find(account.to_bytes()).select(accounts::paused_until).first(self.connection);
-        Ok(Timestamp(until.optional().map_err(database)?.unwrap_or(0)))
     }
 }
 

@@ -7,6 +7,7 @@
 mod account;
 mod apply;
 mod authority;
+mod claim;
 mod clock;
 mod cloud;
 mod connection;
@@ -28,6 +29,7 @@ mod wish;
 pub use account::{Account, SealedCredential, StoredCredential};
 pub use apply::{Applied, Door, Observation, Sighting};
 pub use authority::{Authority, Granted, VisibleTarget};
+pub use claim::{Boundless, Claim, Party, Room};
 pub use clock::CloudClock;
 pub use cloud::{Cloud, NewCloud};
 pub use connection::Backend;
@@ -38,7 +40,7 @@ pub use principal::Client;
 pub use relay::{Leadership, Numbered};
 pub use resource::{Listing, ResourceRow};
 pub use selection::{Cursor, Order, ResourceFilter, ResourceQuery, SortKey, SortValue};
-pub use target::{Claim, Fence, Known, Outcome, Target, TargetStatus};
+pub use target::{Fence, Known, Outcome, Target, TargetStatus};
 pub use wish::Progress;
 
 use std::sync::Arc;

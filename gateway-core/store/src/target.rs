@@ -5,12 +5,11 @@ use std::time::Duration;
 use diesel::prelude::*;
 use gateway_core::driver::Capability;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::{AccountId, CloudId, CredentialId, ProcessId, ResourceId, TargetId};
+use gateway_core::id::{AccountId, CloudId, CredentialId, ResourceId, TargetId};
 use gateway_core::observation::ContentHash;
 use gateway_core::scope::{Holder, Region, Scope};
 use gateway_core::{Kind, Timestamp};
 
-use crate::account::SealedCredential;
 use crate::connection::{for_update, insert_all};
 use crate::error::{corrupt, database};
 use crate::grant::Access;
@@ -85,21 +84,6 @@ pub struct Fence {
     pub epoch: i64,
 }
 
-/// A target that this process may list.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// The target as it was when it was claimed.
-    pub target: Target,
-    /// The lease.
-    pub fence: Fence,
-    /// What to list it with.
-    pub credential: SealedCredential,
-    /// Targets of the same account under lease now, this one included: the account's budget is shared by so many.
-    pub sharing: u32,
-    /// The cloud asked for no calls for this account before.
-    pub paused_until: Timestamp,
-}
-
 /// How a listing ended.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -149,6 +133,16 @@ pub(crate) struct TargetRow {
 }
 
 impl TargetRow {
+    /// The number of the last lease.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.lease_epoch
+    }
+
+    /// The credential that was elected last.
+    pub(crate) fn credential(&self) -> Option<Vec<u8>> {
+        self.credential_id.clone()
+    }
+
     pub(crate) fn into_target(self) -> Result<Target> {
         let scope = Scope {
             cloud: CloudId::from_bytes(&self.cloud_id).ok_or_else(|| corrupt("cloud id"))?,
@@ -171,51 +165,6 @@ impl TargetRow {
 }
 
 impl Store {
-    /// Claims targets that are due, by compare-and-swap on their lease.
-    ///
-    /// # Errors
-    /// Unavailable without a database.
-    pub async fn targets_claim(&self, owner: ProcessId, lease: Duration, limit: usize) -> Result<Vec<Claim>> {
-        self.targets_claim_besides(owner, lease, limit, &[]).await
-    }
-
-    /// As [`Self::targets_claim`], leaving out those of whom the caller has enough in hand: what one account
-    /// has due then delays no other.
-    ///
-    /// # Errors
-    /// Unavailable without a database.
-    pub async fn targets_claim_besides(
-        &self,
-        owner: ProcessId,
-        lease: Duration,
-        limit: usize,
-        busy: &[(CloudId, Holder)],
-    ) -> Result<Vec<Claim>> {
-        let (global, accounts): (Vec<_>, Vec<_>) =
-            busy.iter().partition(|(_, holder)| *holder == Holder::Global);
-        let clouds: Vec<_> = global.iter().map(|(cloud, _)| cloud.to_bytes()).collect();
-        let accounts: Vec<_> = accounts.iter().map(|(_, holder)| holder.to_bytes()).collect();
-        self.write(move |session| {
-            let now = session.now()?;
-            let published = poll_targets::holder.eq(Holder::Global.to_bytes());
-            let due = poll_targets::table
-                .filter(poll_targets::due_at.le(now.0))
-                .filter(poll_targets::holder.ne_all(&accounts))
-                .filter(diesel::dsl::not(published.and(poll_targets::cloud_id.eq_any(&clouds))))
-                .order(poll_targets::due_at)
-                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-                .select(TargetRow::as_select())
-                .load(session.connection)
-                .map_err(database)?;
-            let mut claims = Vec::new();
-            for row in due {
-                claims.extend(session.target_claim(row, owner, now, lease)?);
-            }
-            Ok(claims)
-        })
-        .await
-    }
-
     /// Keeps a lease for longer.
     ///
     /// # Errors
@@ -355,59 +304,6 @@ pub(crate) fn lost() -> Error {
 }
 
 impl Session<'_> {
-    fn target_claim(
-        &mut self,
-        row: TargetRow,
-        owner: ProcessId,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<Option<Claim>> {
-        let (id, epoch, elected) = (row.id, row.lease_epoch, row.credential_id.clone());
-        let until = now.plus(lease).0;
-        let due = poll_targets::table
-            .find(id)
-            .filter(poll_targets::lease_epoch.eq(epoch))
-            .filter(poll_targets::due_at.le(now.0));
-        let target = row.into_target()?;
-        let scope = &target.scope;
-        let Some(credential) = self.elect(scope, target.kind, elected)? else {
-            diesel::update(due)
-                .set((
-                    poll_targets::lease_epoch.eq(epoch + 1),
-                    poll_targets::due_at.eq(NEVER),
-                    poll_targets::status.eq(TargetStatus::Suspended.as_str()),
-                    poll_targets::reason.eq("no client has a live grant to list it"),
-                ))
-                .execute(self.connection)
-                .map_err(database)?;
-            return Ok(None);
-        };
-        let won = diesel::update(due)
-            .set((
-                poll_targets::lease_epoch.eq(epoch + 1),
-                poll_targets::lease_owner.eq(owner.to_bytes()),
-                poll_targets::lease_until.eq(until),
-                poll_targets::due_at.eq(until),
-                poll_targets::credential_id.eq(credential.id.to_bytes()),
-            ))
-            .execute(self.connection)
-            .map_err(database)?;
-        if won == 0 {
-            return Ok(None);
-        }
-        let sharing = poll_targets::table
-            .filter(poll_targets::cloud_id.eq(scope.cloud.to_bytes()))
-            .filter(poll_targets::holder.eq(scope.holder.to_bytes()))
-            .filter(poll_targets::lease_until.gt(now.0))
-            .count()
-            .get_result::<i64>(self.connection)
-            .map_err(database)?;
-        let paused_until = self.paused_until(credential.account)?;
-        let fence = Fence { target: target.id, epoch: epoch + 1 };
-        let sharing = u32::try_from(sharing).unwrap_or(u32::MAX).max(1);
-        Ok(Some(Claim { target, fence, credential, sharing, paused_until }))
-    }
-
     /// Makes the targets that a grant calls for, and wakes those that waited for one.
     pub(crate) fn targets_ensure(
         &mut self,

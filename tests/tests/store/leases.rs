@@ -7,7 +7,7 @@ use gateway_core::Timestamp;
 use gateway_core::error::{ErrorKind, Result};
 use gateway_core::id::{CredentialId, ProcessId, ResourceId};
 use gateway_core::scope::Holder;
-use gateway_store::{Claim, Door, Fence, Observation, Outcome, Store, TargetStatus};
+use gateway_store::{Claim, Door, Fence, Observation, Outcome, Party, Room, Store, TargetStatus};
 
 use crate::given::{GLOBAL_TARGETS, INSTANCE, LATER, OWN_TARGETS, client, cloud, granted, one_account};
 use crate::seen::{Running, there};
@@ -160,7 +160,8 @@ pub async fn busy_accounts_are_left_out(stage: Stage) {
     let elsewhere = crate::given::cloud(store, "elsewhere").await;
     granted(store, mine.principal, elsewhere, "demo").await;
     let busy = [(cloud, Holder::Account(mine.account)), (cloud, Holder::Global)];
-    let claims = store.targets_claim_besides(ProcessId::generate(), LATER, 100, &busy).await.unwrap();
+    let room = Places(busy.map(|party| (party, 0)).to_vec());
+    let claims = store.targets_claim_within(ProcessId::generate(), LATER, 100, room).await.unwrap();
     let of = |cloud, holder| {
         claims
             .iter()
@@ -170,6 +171,38 @@ pub async fn busy_accounts_are_left_out(stage: Stage) {
     assert_eq!(of(cloud, Holder::Account(other.account)).count() as i64, OWN_TARGETS);
     assert_eq!(of(elsewhere, Holder::Global).count() as i64, GLOBAL_TARGETS, "another cloud's are not busy");
     assert_eq!(claim(store, LATER).await.len(), TARGETS, "what was left out is due still");
+}
+
+pub async fn a_party_gets_as_many_as_it_has_places(stage: Stage) {
+    let store = &stage.store;
+    let mine = one_account(store).await;
+    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
+    let mine = (cloud, Holder::Account(mine.account));
+    let room = Places(vec![((cloud, Holder::Global), 0), (mine, 1)]);
+    let claims = store.targets_claim_within(ProcessId::generate(), LATER, 100, room).await.unwrap();
+    assert_eq!(claims.len(), 1);
+    assert_eq!(claim(store, LATER).await.len(), TARGETS - 1, "what there was no place for is due still");
+}
+
+/// Places by party, and as many as one likes for those that are not named.
+#[derive(Clone)]
+struct Places(Vec<(Party, usize)>);
+
+impl Room for Places {
+    fn full(&self) -> Vec<Party> {
+        self.0.iter().filter(|(_, left)| *left == 0).map(|(party, _)| *party).collect()
+    }
+
+    fn take(&mut self, party: Party) -> bool {
+        match self.0.iter_mut().find(|(known, _)| *known == party) {
+            None => true,
+            Some((_, 0)) => false,
+            Some((_, left)) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
 }
 
 pub async fn a_postponed_target_is_due_later_and_otherwise_the_same(stage: Stage) {

@@ -77,6 +77,7 @@ on_both! {
         a_renewed_lease_stays,
         a_finished_target_waits_for_its_time,
         busy_accounts_are_left_out,
+        a_party_gets_as_many_as_it_has_places,
         a_postponed_target_is_due_later_and_otherwise_the_same,
         an_unanswered_wish_makes_it_due_at_once;
     wishes:
