@@ -27,7 +27,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Shortest sleep, so that many targets due one after the other are claimed together.
 const SHORTEST: Duration = Duration::from_millis(50);
 
-/// Sleep when something is due that is not for us now: others were faster, or its account has enough slots.
+/// Sleep when something is due that is not for us now, because others were faster.
 const NOT_OURS: Duration = Duration::from_millis(250);
 
 /// After the stop, how long listings may take to come to the end of a page.
@@ -76,7 +76,7 @@ impl Schedule {
                 return Ok(LONGEST);
             }
             // Asked first, because it writes nothing and takes no lock.
-            match self.shop.store.targets_next_due().await? {
+            match self.shop.store.targets_next_due(self.seats.places()).await? {
                 None => return Ok(LONGEST),
                 Some(wait) if !wait.is_zero() => return Ok(wait.clamp(SHORTEST, LONGEST)),
                 Some(_) => {}

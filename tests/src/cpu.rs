@@ -6,30 +6,33 @@ use std::time::Duration;
 /// The kernel's `USER_HZ`, which is 100 on every architecture that Linux and Rust share.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What the bench itself is called.
-pub(crate) const LOAD: &str = "load";
+/// What the measuring process itself is called.
+pub const LOAD: &str = "load";
 
 /// Everything that is not ours.
-pub(crate) const OTHERS: &str = "others";
+pub const OTHERS: &str = "others";
 
 /// Process groups by name; several may share one.
 #[derive(Debug, Default)]
-pub(crate) struct Meter {
+pub struct Meter {
     groups: Vec<(&'static str, u32)>,
 }
 
 /// Processor time by name since some start; differences are what counts.
 #[derive(Clone, Debug)]
-pub(crate) struct Sample(pub(crate) Vec<(&'static str, Duration)>);
+pub struct Sample(
+    /// In the order in which they were added.
+    pub Vec<(&'static str, Duration)>,
+);
 
 impl Meter {
     /// Counts a process group under `name`.
-    pub(crate) fn add(&mut self, name: &'static str, group: u32) {
+    pub fn add(&mut self, name: &'static str, group: u32) {
         self.groups.push((name, group));
     }
 
     /// All so far.
-    pub(crate) fn sample(&self) -> Sample {
+    pub fn sample(&self) -> Sample {
         let mut times: Vec<(&'static str, Duration)> = vec![(LOAD, Duration::ZERO)];
         let mut add = |name, time| match times.iter_mut().find(|(known, _)| *known == name) {
             Some((_, total)) => *total += time,
@@ -56,13 +59,13 @@ impl Meter {
 
 impl Sample {
     /// What was used since `earlier`.
-    pub(crate) fn since(&self, earlier: &Self) -> Self {
+    pub fn since(&self, earlier: &Self) -> Self {
         let spent = self.0.iter().zip(&earlier.0);
         Self(spent.map(|((name, now), (_, then))| (*name, now.saturating_sub(*then))).collect())
     }
 
     /// Of one name, in seconds.
-    pub(crate) fn seconds(&self, name: &str) -> f64 {
+    pub fn seconds(&self, name: &str) -> f64 {
         self.0.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, time)| time.as_secs_f64())
     }
 }

@@ -24,6 +24,7 @@ pub mod child;
 pub mod cli;
 pub mod client;
 pub mod cluster;
+pub mod cpu;
 pub mod gateway;
 pub mod group;
 pub mod ledger;

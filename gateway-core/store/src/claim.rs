@@ -10,6 +10,7 @@ use gateway_core::id::{AccountId, CloudId, ProcessId};
 use gateway_core::scope::{Holder, Scope};
 
 use crate::account::SealedCredential;
+use crate::connection::Connection;
 use crate::error::{corrupt, database};
 use crate::schema::{accounts, poll_targets};
 use crate::target::{Fence, NEVER, Target, TargetRow, TargetStatus};
@@ -95,6 +96,39 @@ impl Store {
         })
         .await
     }
+
+    /// When the next target becomes due for which there is room, if any does.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn targets_next_due(&self, room: impl Room + Sync) -> Result<Option<Duration>> {
+        self.read(move |session| {
+            let next = besides(&room.full())
+                .filter(poll_targets::due_at.lt(NEVER))
+                .order(poll_targets::due_at)
+                .select(poll_targets::due_at)
+                .first::<i64>(session.connection)
+                .optional()
+                .map_err(database)?;
+            let now = session.now()?;
+            Ok(next.map(|due| Timestamp(due).since(now)))
+        })
+        .await
+    }
+}
+
+type Targets = poll_targets::BoxedQuery<'static, <Connection as diesel::Connection>::Backend>;
+
+/// The targets of everybody but those.
+fn besides(full: &[Party]) -> Targets {
+    let (global, accounts): (Vec<_>, Vec<_>) = full.iter().partition(|(_, holder)| *holder == Holder::Global);
+    let clouds: Vec<_> = global.iter().map(|(cloud, _)| cloud.to_bytes()).collect();
+    let accounts: Vec<_> = accounts.iter().map(|(_, holder)| holder.to_bytes()).collect();
+    let published = poll_targets::holder.eq(Holder::Global.to_bytes());
+    poll_targets::table
+        .filter(poll_targets::holder.ne_all(accounts))
+        .filter(diesel::dsl::not(published.and(poll_targets::cloud_id.eq_any(clouds))))
+        .into_boxed()
 }
 
 fn party(scope: &Scope) -> Party {
@@ -103,15 +137,8 @@ fn party(scope: &Scope) -> Party {
 
 impl Session<'_> {
     fn due(&mut self, now: Timestamp, limit: usize, full: &[Party]) -> Result<Vec<TargetRow>> {
-        let (global, accounts): (Vec<_>, Vec<_>) =
-            full.iter().partition(|(_, holder)| *holder == Holder::Global);
-        let clouds: Vec<_> = global.iter().map(|(cloud, _)| cloud.to_bytes()).collect();
-        let accounts: Vec<_> = accounts.iter().map(|(_, holder)| holder.to_bytes()).collect();
-        let published = poll_targets::holder.eq(Holder::Global.to_bytes());
-        poll_targets::table
+        besides(full)
             .filter(poll_targets::due_at.le(now.0))
-            .filter(poll_targets::holder.ne_all(accounts))
-            .filter(diesel::dsl::not(published.and(poll_targets::cloud_id.eq_any(clouds))))
             .order(poll_targets::due_at)
             .limit(i64::try_from(limit).unwrap_or(i64::MAX))
             .select(TargetRow::as_select())

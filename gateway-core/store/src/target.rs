@@ -238,25 +238,6 @@ impl Store {
         .await
     }
 
-    /// When the next target becomes due, if any does.
-    ///
-    /// # Errors
-    /// Unavailable without a database.
-    pub async fn targets_next_due(&self) -> Result<Option<Duration>> {
-        self.read(|session| {
-            let next = poll_targets::table
-                .filter(poll_targets::due_at.lt(NEVER))
-                .order(poll_targets::due_at)
-                .select(poll_targets::due_at)
-                .first::<i64>(session.connection)
-                .optional()
-                .map_err(database)?;
-            let now = session.now()?;
-            Ok(next.map(|due| Timestamp(due).since(now)))
-        })
-        .await
-    }
-
     /// A page of what the store has of a target, in the order of ids.
     ///
     /// # Errors

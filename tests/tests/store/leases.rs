@@ -7,7 +7,7 @@ use gateway_core::Timestamp;
 use gateway_core::error::{ErrorKind, Result};
 use gateway_core::id::{CredentialId, ProcessId, ResourceId};
 use gateway_core::scope::Holder;
-use gateway_store::{Claim, Door, Fence, Observation, Outcome, Party, Room, Store, TargetStatus};
+use gateway_store::{Boundless, Claim, Door, Fence, Observation, Outcome, Party, Room, Store, TargetStatus};
 
 use crate::given::{GLOBAL_TARGETS, INSTANCE, LATER, OWN_TARGETS, client, cloud, granted, one_account};
 use crate::seen::{Running, there};
@@ -49,7 +49,7 @@ pub async fn a_target_is_claimed_by_one_of_eight(stage: Stage) {
             let (me, mut mine) = (ProcessId::generate(), Vec::new());
             loop {
                 let claims = store.targets_claim(me, LATER, 4).await.unwrap();
-                if claims.is_empty() && store.targets_next_due().await.unwrap() > Some(NOTHING) {
+                if claims.is_empty() && store.targets_next_due(Boundless).await.unwrap() > Some(NOTHING) {
                     return mine;
                 }
                 mine.extend(claims.into_iter().map(|claim| claim.fence));
@@ -114,7 +114,7 @@ pub async fn a_renewed_lease_stays(stage: Stage) {
     one_account(store).await;
     let held = claim_instances(store, Duration::from_secs(3)).await;
     store.target_renew(held.fence, LATER).await.unwrap();
-    let next = store.targets_next_due().await.unwrap().unwrap();
+    let next = store.targets_next_due(Boundless).await.unwrap().unwrap();
     assert!(next <= Duration::from_secs(3), "the others are due sooner");
     let due = format!("due_at > {}", store.now().await.unwrap().plus(LATER / 2).0);
     assert_eq!(stage.rows(&format!("poll_targets WHERE {due}")), 1);
@@ -130,7 +130,7 @@ pub async fn a_finished_target_waits_for_its_time(stage: Stage) {
         store.target_finish(claim.fence, fresh(claim.credential.id, began, LATER)).await.unwrap();
     }
     assert!(claim(store, LATER).await.is_empty());
-    let next = store.targets_next_due().await.unwrap().unwrap();
+    let next = store.targets_next_due(Boundless).await.unwrap().unwrap();
     assert!(next > LATER / 2 && next <= LATER, "{next:?}");
 
     store.target_release(held[0].fence).await.unwrap();
@@ -181,6 +181,9 @@ pub async fn a_party_gets_as_many_as_it_has_places(stage: Stage) {
     let room = Places(vec![((cloud, Holder::Global), 0), (mine, 1)]);
     let claims = store.targets_claim_within(ProcessId::generate(), LATER, 100, room).await.unwrap();
     assert_eq!(claims.len(), 1);
+    let nobody = Places(vec![((cloud, Holder::Global), 0), (mine, 0)]);
+    let next = store.targets_next_due(nobody).await.unwrap();
+    assert_eq!(next, None, "what is due has no place, and what is leased is of the same");
     assert_eq!(claim(store, LATER).await.len(), TARGETS - 1, "what there was no place for is due still");
 }
 

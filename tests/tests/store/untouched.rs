@@ -59,7 +59,7 @@ async fn poll(store: &Store, meter: &mut Meter) -> (Applied, i64) {
     store.missing_set(claim.fence, HashSet::new()).await.unwrap();
     assert!(store.missing_list(claim.target.id).await.unwrap().is_empty());
     store.relay_has_work().await.unwrap();
-    store.targets_next_due().await.unwrap();
+    store.targets_next_due(gateway_store::Boundless).await.unwrap();
     let written = meter.reading() - before;
     let outcome = Outcome {
         status: TargetStatus::Fresh,

@@ -10,7 +10,6 @@
 
 mod arrivals;
 mod callers;
-mod cpu;
 mod echo_client;
 mod echo_server;
 mod http_client;

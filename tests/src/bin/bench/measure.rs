@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use gateway_tests::cpu::Sample;
+
 use crate::arrivals;
 use crate::callers::{self, Caller};
-use crate::cpu::Sample;
 use crate::echo_client::Echo;
 use crate::http_client::{self, HttpCaller};
 use crate::numbers::Numbers;

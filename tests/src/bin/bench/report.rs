@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::cpu::{LOAD, OTHERS};
+use gateway_tests::cpu::{LOAD, OTHERS};
+
 use crate::measure::Finding;
 use crate::numbers::Numbers;
 use crate::options::Options;

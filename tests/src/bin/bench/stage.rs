@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use gateway_core::config::Bus as BusConfig;
+use gateway_tests::cpu::Meter;
 use gateway_tests::{Child, Cluster, Program, Simulator, Vhost, client, until};
 use tempfile::TempDir;
 
-use crate::cpu::Meter;
 use crate::options::Options;
 use crate::payload::{self, Exchange};
 

@@ -81,7 +81,7 @@ fn filters(order: Order) -> Vec<ResourceFilter> {
 }
 
 async fn polls(store: &Store, fleet: &Fleet) {
-    store.targets_next_due().await.unwrap();
+    store.targets_next_due(gateway_store::Boundless).await.unwrap();
     let claims = store.targets_claim(ProcessId::generate(), LATER, 30).await.unwrap();
     let claim = claims.iter().find(|claim| claim.target.id == fleet.targets[0]).unwrap();
     for after in [None, Some(fleet.one)] {

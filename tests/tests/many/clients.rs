@@ -1,0 +1,114 @@
+//! A thousand clients whose accounts overlap: each sees its own, and nothing else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
+use gateway_core::clock::{Clock as _, SystemClock};
+use gateway_core::credential::Credential;
+use gateway_core::driver::{Capability, Proof};
+use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId, TokenId};
+use gateway_core::keyring::{Keyring, Purpose};
+use gateway_core::kind::Kind;
+use gateway_core::scope::Region;
+use gateway_core::token::{self, Claims};
+use gateway_core::{Timestamp, seal};
+use gateway_store::{Access, Grant, SealedCredential, Store};
+use gateway_tests::Client;
+
+use crate::stage::{ACCOUNTS, Stage, credential};
+
+const CLIENTS: usize = 1000;
+
+/// Grants written at once.
+const AT_ONCE: usize = 8;
+
+/// Long enough for the test.
+const LIFE_SECONDS: i64 = 3600;
+
+/// The dashboard's grants have made every target already.
+static NOTHING_NEW: Capability = Capability { kinds: &[], credentials: &[] };
+
+pub(crate) struct Member {
+    client: Client,
+    accounts: BTreeSet<usize>,
+}
+
+/// Writes the grants of a thousand clients into the store. To prove an account over the API asks its cloud for every
+/// kind in every region; what is measured here is what comes after.
+pub(crate) async fn register(stage: &Stage) -> Vec<Member> {
+    let store = Store::open(&stage.config().database, Arc::new(SystemClock)).unwrap();
+    let keyring = Keyring::load(&stage.cluster.keyring).unwrap();
+    let cloud = store.cloud_by_name(crate::stage::CLOUD).await.unwrap().unwrap().spec.id;
+    let members = stream::iter(0..CLIENTS).map(|number| {
+        let (store, keyring) = (&store, &keyring);
+        async move {
+            // Each account has five, and every fourth of them another account beside.
+            let other = number.is_multiple_of(4).then_some((number * 7 + 1) % ACCOUNTS);
+            let accounts: BTreeSet<usize> = [number % ACCOUNTS].into_iter().chain(other).collect();
+            let principal = PrincipalId::generate();
+            store.client_create(principal, &format!("member-{number}"), vec![7; 32]).await.unwrap();
+            for account in &accounts {
+                let grant = grant(stage, keyring, cloud, principal, *account);
+                store.grant_record(grant, &NOTHING_NEW).await.unwrap();
+            }
+            let mut client = Client::new(stage.cluster.front.url(), &principal.to_string(), "");
+            client.token = Some(token(keyring, principal, SystemClock.now()));
+            Member { client, accounts }
+        }
+    });
+    members.buffered(AT_ONCE).collect().await
+}
+
+fn grant(stage: &Stage, keyring: &Keyring, cloud: CloudId, principal: PrincipalId, number: usize) -> Grant {
+    let account: AccountId = stage.accounts[number].parse().unwrap();
+    let place = SealedCredential::place(principal, account);
+    let text = Credential::parse(&credential(number)["credential"].to_string()).unwrap().to_sealable();
+    let sealed =
+        seal::seal(keyring, Purpose::Credential, SystemClock.now(), &place, text.as_bytes()).unwrap();
+    let regions: Vec<Region> = stage.size.regions().iter().map(Region::new).collect();
+    let mut access = Access::default();
+    for region in &regions {
+        Kind::all().for_each(|kind| access.set(region, kind, true));
+    }
+    Grant {
+        principal,
+        cloud,
+        proof: Proof {
+            external_id: stage.external_ids[number].clone(),
+            name: format!("account-{number:03}"),
+            regions,
+        },
+        access,
+        credential: SealedCredential { id: CredentialId::generate(), principal, account, sealed },
+        verify_after: Duration::from_secs(3600),
+    }
+}
+
+fn token(keyring: &Keyring, principal: PrincipalId, now: Timestamp) -> String {
+    let claims = Claims {
+        sub: principal,
+        iat: now.seconds(),
+        exp: now.seconds() + LIFE_SECONDS,
+        jti: TokenId::generate(),
+    };
+    token::issue(keyring, &claims, now).unwrap().expose().to_owned()
+}
+
+/// Lets every client read its instances once, spread over the time; tells how many reads that were.
+pub(crate) async fn read_theirs(stage: &Stage, members: &[Member], window: Duration) -> usize {
+    let begun = Instant::now();
+    let gap = window / CLIENTS as u32;
+    let reads = members.iter().enumerate().map(|(number, member)| async move {
+        let at = begun + gap * number as u32;
+        tokio::time::sleep_until(at.into()).await;
+        let listing = member.client.list("instances", &[]).await.unwrap();
+        let seen: BTreeSet<&str> = listing.items.iter().filter_map(|item| item["account"].as_str()).collect();
+        let theirs: BTreeSet<&str> =
+            member.accounts.iter().map(|account| stage.accounts[*account].as_str()).collect();
+        assert_eq!(seen, theirs, "client {number}");
+    });
+    join_all(reads).await.len()
+}

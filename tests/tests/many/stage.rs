@@ -1,0 +1,162 @@
+//! A cloud of many accounts, the cluster that follows it, and a dashboard that has proved them all.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use gateway_core::config::Config;
+use gateway_core::kinds;
+use gateway_tests::client::access_key;
+use gateway_tests::{Client, Cluster, Simulator, until};
+use serde_json::{Value, json};
+
+pub(crate) const CLOUD: &str = "sim";
+
+pub(crate) const ACCOUNTS: usize = 200;
+
+/// Accounts whose cloud takes every request and answers none.
+pub(crate) const HANGING: usize = 2;
+
+/// Longer than anybody waits.
+const HANGS_MS: u64 = 3_600_000;
+
+/// Proved in one request: more would not be done within the time of a check.
+const AT_ONCE: usize = 10;
+
+/// Kinds that an account has of its own, each a target in each region.
+const OWN_KINDS: usize = 15;
+
+/// The first listings write every record and its event: minutes in a debug build on two cores.
+const FILLED: Duration = Duration::from_secs(600);
+
+/// How much of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    regions: &'static [&'static str],
+    interval_seconds: u64,
+}
+
+impl Size {
+    pub(crate) fn asked_for() -> Self {
+        match std::env::var_os("GATEWAY_TEST_LONG") {
+            None => Self { regions: &["north"], interval_seconds: 30 },
+            Some(_) => Self { regions: &["north", "south", "east", "west"], interval_seconds: 60 },
+        }
+    }
+
+    pub(crate) fn interval(self) -> Duration {
+        Duration::from_secs(self.interval_seconds)
+    }
+
+    pub(crate) fn regions(self) -> &'static [&'static str] {
+        self.regions
+    }
+
+    pub(crate) fn least_targets(self) -> i64 {
+        (self.regions.len() * ACCOUNTS * OWN_KINDS) as i64
+    }
+}
+
+pub(crate) struct Stage {
+    pub(crate) size: Size,
+    pub(crate) simulator: Simulator,
+    pub(crate) cluster: Cluster,
+    /// Has proved every account.
+    pub(crate) dashboard: Client,
+    /// The gateway's ids of the accounts, in the order of their names.
+    pub(crate) accounts: Vec<String>,
+    /// What the cloud calls them.
+    pub(crate) external_ids: Vec<String>,
+}
+
+impl Stage {
+    pub(crate) async fn set(size: Size) -> Self {
+        let little = [
+            ["--instances", "2"],
+            ["--volumes", "1"],
+            ["--images", "1"],
+            ["--snapshots", "1"],
+            ["--networks", "1"],
+            ["--public-images", "2"],
+        ];
+        let mut arguments: Vec<String> = little.concat().into_iter().map(str::to_owned).collect();
+        for region in size.regions {
+            arguments.extend(["--region".to_owned(), (*region).to_owned()]);
+        }
+        for number in 0..ACCOUNTS {
+            arguments.extend(["--account".to_owned(), format!("{}:{}", name(number), secret(number))]);
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        // The short interval is for what moves, and at first everything does: with both the same, what is measured is
+        // the steady state from the first minute on.
+        let plan = Cluster::plan("many")
+            .own_servers()
+            .pollers(2)
+            .set("poller.interval_seconds", size.interval_seconds)
+            .set("poller.moving_interval_seconds", size.interval_seconds)
+            .set("poller.verify_seconds", 3600);
+        let (simulator, cluster) = tokio::join!(Simulator::with(&arguments), plan.start());
+        cluster.add_cloud(CLOUD, "simulator", simulator.url(), &["--calls-per-second", "100"]).await;
+        let mut dashboard = cluster.register_client("dashboard").await;
+        let mut proved = Vec::new();
+        for numbers in (0..ACCOUNTS).collect::<Vec<_>>().chunks(AT_ONCE) {
+            let credentials: Vec<Value> = numbers.iter().map(|number| credential(*number)).collect();
+            let login = dashboard.login(&credentials).await.unwrap();
+            assert!(login.rejected.is_empty(), "{:?}", login.rejected);
+            proved = login.accounts;
+        }
+        assert_eq!(proved.len(), ACCOUNTS);
+        proved.sort_by_key(|account| account["name"].as_str().unwrap().to_owned());
+        let texts =
+            |key: &str| proved.iter().map(|account| account[key].as_str().unwrap().to_owned()).collect();
+        let (accounts, external_ids) = (texts("id"), texts("external_id"));
+        Self { size, simulator, cluster, dashboard, accounts, external_ids }
+    }
+
+    /// Waits until every target was listed whole once; tells how many there are.
+    pub(crate) async fn listed_once(&self) -> i64 {
+        until("every target to be listed", FILLED, || async {
+            let status = self.dashboard.get("/v1/status").await?;
+            let targets = status["targets"].as_array().cloned().unwrap_or_default();
+            let fresh = targets.iter().filter(|target| target["status"] == "fresh").count();
+            ensure!(fresh == targets.len() && fresh > 0, "{fresh} of {}", targets.len());
+            Ok(fresh as i64)
+        })
+        .await
+    }
+
+    /// From now on the cloud answers nothing to some accounts, far apart in the order of everything.
+    pub(crate) async fn hang(&self) {
+        let fault = |number: &usize| json!({ "fault": "latency", "ms": HANGS_MS, "account": name(*number) });
+        let faults: Vec<Value> = hanging().iter().map(fault).collect();
+        self.simulator.faults(json!(faults)).await;
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        let mut config = Config::default();
+        config.database.url = self.cluster.settings.get("database.url").unwrap().to_owned();
+        config
+    }
+}
+
+/// Which accounts those are.
+pub(crate) fn hanging() -> [usize; HANGING] {
+    [ACCOUNTS / 3, ACCOUNTS * 2 / 3]
+}
+
+fn name(number: usize) -> String {
+    format!("account-{number:03}")
+}
+
+fn secret(number: usize) -> String {
+    format!("secret-of-{number:03}")
+}
+
+pub(crate) fn credential(number: usize) -> Value {
+    access_key(CLOUD, &name(number), &secret(number))
+}
+
+/// Whether every kind that is counted here still is one.
+#[test]
+fn the_kinds_are_as_many_as_there_are() {
+    assert_eq!(kinds::ALL.len() - 3, OWN_KINDS, "all but instance types, volume types and datacenters");
+}
