@@ -55,7 +55,6 @@ async fn every_kind_is_as_its_services_and_the_clouds_own_client_tell_it() {
 /// How documents are listed and kept does not differ by region: one is enough for that.
 async fn in_region(auth_url: String, with_documents: bool) -> (Met, Vec<String>) {
     on_stage(&auth_url, move |stage| async move {
-        let stage = stage.lock().await;
         let fields = every_field(&stage).await;
         if with_documents {
             every_document(&stage).await;

@@ -7,29 +7,28 @@ mod compute;
 mod network;
 #[path = "stage/offers.rs"]
 mod offers;
+#[path = "stage/sweep.rs"]
+mod sweep;
 
 use std::sync::Arc;
 
-use reqwest::Method;
-use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use serde_json::Value;
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::api::Api;
 
-/// In the name of everything that is made.
+/// Begins the name of everything that is made, or the description of what has no name.
 pub(crate) const NAME: &str = "gateway-test";
 
 /// In the name of what others share.
 pub(crate) const SHARED: &str = "gateway-test-shared";
 
-/// The three users, and what to delete in the end, the last first.
+/// The three users.
 pub(crate) struct Stage {
     pub(crate) auth_url: String,
     pub(crate) demo: Api,
     pub(crate) admin: Api,
     rival: Api,
-    made: Vec<(Who, String)>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,25 +38,32 @@ enum Who {
     Rival,
 }
 
-/// Does a test's work with everything in place; whatever comes of it, the cloud is left as it was.
-pub(crate) async fn on_stage<W, T>(auth_url: &str, work: impl FnOnce(Arc<Mutex<Stage>>) -> W + 'static) -> T
+impl Who {
+    const ALL: [Self; 3] = [Self::Demo, Self::Admin, Self::Rival];
+}
+
+/// Does a test's work with everything in place; whatever comes of it, the cloud is left without. What an interrupted
+/// run has left is cleared before.
+pub(crate) async fn on_stage<W, T>(auth_url: &str, work: impl FnOnce(Arc<Stage>) -> W + 'static) -> T
 where
     W: Future<Output = T>,
     T: 'static,
 {
-    let stage = Arc::new(Mutex::new(Stage::open(auth_url).await));
+    let stage = Arc::new(Stage::open(auth_url).await);
+    let left = stage.sweep().await;
+    assert!(left.is_empty(), "left behind by another run: {left:?}");
     let lent = Arc::clone(&stage);
     let tasks = LocalSet::new();
     let outcome = tasks.run_until(async move {
         // A task of its own, so that its panic ends here.
         let task = spawn_local(async move {
-            lent.lock().await.build().await;
+            lent.build().await;
             work(lent).await
         });
         task.await
     });
     let outcome = outcome.await;
-    let left = stage.lock().await.clear().await;
+    let left = stage.sweep().await;
     let outcome = outcome.unwrap();
     assert!(left.is_empty(), "left behind: {left:?}");
     outcome
@@ -67,7 +73,7 @@ impl Stage {
     async fn open(auth_url: &str) -> Self {
         let login = async |user| Api::login(auth_url, user).await;
         let (demo, admin, rival) = (login("demo").await, login("admin").await, login("rival").await);
-        Self { auth_url: auth_url.to_owned(), demo, admin, rival, made: Vec::new() }
+        Self { auth_url: auth_url.to_owned(), demo, admin, rival }
     }
 
     fn of(&self, who: Who) -> &Api {
@@ -78,15 +84,13 @@ impl Stage {
         }
     }
 
-    /// Makes one thing that is deleted in the end, and tells its id.
-    async fn make(&mut self, who: Who, path: &str, around: &str, what: Value) -> String {
+    /// Makes one thing, and tells its id.
+    async fn make(&self, who: Who, path: &str, around: &str, what: Value) -> String {
         let made = self.of(who).make(path, around, what).await;
-        let id = made["id"].as_str().unwrap().to_owned();
-        self.made.push((who, format!("{path}/{id}")));
-        id
+        made["id"].as_str().unwrap().to_owned()
     }
 
-    async fn build(&mut self) {
+    async fn build(&self) {
         self.offers().await;
         for who in [Who::Demo, Who::Admin] {
             let network = self.networks(who).await;
@@ -95,37 +99,5 @@ impl Stage {
         }
         self.what_others_share().await;
         self.quotas().await;
-    }
-
-    /// Deletes everything, and tells what could not be deleted.
-    async fn clear(&mut self) -> Vec<String> {
-        let mut left = Vec::new();
-        while let Some((who, path)) = self.made.pop() {
-            let api = self.of(who);
-            let id = path.rsplit('/').next().unwrap();
-            if path.starts_with("network/routers/") {
-                let routes = json!({ "router": { "routes": [] } });
-                api.try_call(Method::PUT, &path, Some(routes)).await;
-                let ports = api.get(&format!("network/ports?device_id={id}")).await;
-                for port in ports["ports"].as_array().unwrap() {
-                    let end = json!({ "port_id": port["id"] });
-                    api.try_call(Method::PUT, &format!("{path}/remove_router_interface"), Some(end)).await;
-                }
-            }
-            if path.starts_with("image/images/") {
-                let open = json!([{ "op": "replace", "path": "/protected", "value": false }]);
-                api.try_call(Method::PATCH, &path, Some(open)).await;
-            }
-            // Limits are there always: deleted means that they are the cloud's again.
-            let is_gone = if path.contains("quota") {
-                api.try_call(Method::DELETE, &path, None).await.0 < 300
-            } else {
-                api.remove(&path).await
-            };
-            if !is_gone {
-                left.push(path);
-            }
-        }
-        left
     }
 }

@@ -7,11 +7,10 @@ use super::{NAME, Stage, Who};
 
 impl Stage {
     /// Two servers, one of which failed and is locked, and volumes of every origin; tells the one that runs.
-    pub(super) async fn servers_and_volumes(&mut self, who: Who, network: &str) -> String {
+    pub(super) async fn servers_and_volumes(&self, who: Who, network: &str) -> String {
         let image = self.of(who).get("image/images?name=cirros").await["images"][0]["id"].clone();
         let key = json!({ "name": NAME, "type": "ssh", "public_key": KEY });
         self.of(who).make("compute/os-keypairs", "keypair", key).await;
-        self.made.push((who, format!("compute/os-keypairs/{NAME}")));
         let mut server = json!({ "name": NAME, "imageRef": image, "flavorRef": "1", "key_name": NAME,
             "description": "of a test", "metadata": { "use": "test" }, "tags": ["blue"],
             "networks": [{ "uuid": network }] });
@@ -24,14 +23,12 @@ impl Stage {
         api.settle(&format!("compute/servers/{failed}"), "server", "ERROR").await;
         let lock = json!({ "lock": { "locked_reason": NAME } });
         api.call(Method::POST, &format!("compute/servers/{failed}/action"), Some(lock)).await;
-        // Its owner cannot delete what is locked.
-        self.made.push((Who::Admin, format!("compute/servers/{failed}")));
         self.attach(who, &running, &shareable).await;
         running
     }
 
     /// Volumes of every origin; tells the one that several servers may share.
-    async fn volumes(&mut self, who: Who, image: &Value) -> String {
+    async fn volumes(&self, who: Who, image: &Value) -> String {
         let text = json!({ "name": NAME, "description": "of a test", "metadata": { "use": "test" } });
         let with = |more: &[(&str, Value)]| {
             let mut all = text.clone();
@@ -53,7 +50,7 @@ impl Stage {
         shareable
     }
 
-    async fn volume(&mut self, who: Who, what: Value) -> String {
+    async fn volume(&self, who: Who, what: Value) -> String {
         self.make(who, "volume/volumes", "volume", what).await
     }
 
@@ -61,12 +58,11 @@ impl Stage {
         self.of(who).settle(&format!("volume/volumes/{volume}"), "volume", status).await;
     }
 
-    async fn attach(&mut self, who: Who, server: &str, volume: &str) {
+    async fn attach(&self, who: Who, server: &str, volume: &str) {
         let path = format!("compute/servers/{server}/os-volume_attachments");
         let attach = json!({ "volumeAttachment": { "volumeId": volume } });
         self.of(who).call(Method::POST, &path, Some(attach)).await;
         self.settle_volume(who, volume, "in-use").await;
-        self.made.push((who, format!("{path}/{volume}")));
     }
 }
 

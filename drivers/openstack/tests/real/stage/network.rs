@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::{NAME, SHARED, Stage, Who};
 
 impl Stage {
-    /// Makes one thing of Neutron, with text and a tag.
-    async fn described(&mut self, who: Who, path: &str, around: &str, mut what: Value) -> String {
-        what["description"] = json!("of a test");
+    /// Makes one thing of Neutron, with a description and a tag.
+    async fn described(&self, who: Who, path: &str, around: &str, mut what: Value) -> String {
+        what["description"] = json!(NAME);
         let id = self.make(who, path, around, what).await;
         let tag = json!({ "tags": ["blue"] });
         self.of(who).call(Method::PUT, &format!("{path}/{id}/tags"), Some(tag)).await;
@@ -16,7 +16,7 @@ impl Stage {
     }
 
     /// A network with a subnet, and a router from there to the outside; tells the network.
-    pub(super) async fn networks(&mut self, who: Who) -> String {
+    pub(super) async fn networks(&self, who: Who) -> String {
         let network = json!({ "name": NAME, "mtu": 1400 });
         let network = self.described(who, "network/networks", "network", network).await;
         let subnet = json!({ "name": NAME, "network_id": network, "ip_version": 4, "cidr": "10.77.0.0/24",
@@ -38,7 +38,7 @@ impl Stage {
     }
 
     /// A group with rules, a port in it, an address that leads to the server and one that leads nowhere.
-    pub(super) async fn addresses(&mut self, who: Who, network: &str, server: &str) {
+    pub(super) async fn addresses(&self, who: Who, network: &str, server: &str) {
         let group = json!({ "name": NAME });
         let group = self.described(who, "network/security-groups", "security_group", group).await;
         self.rules(who, &group).await;
@@ -55,7 +55,7 @@ impl Stage {
         self.of(who).until("reached", &format!("compute/servers/{server}"), is_reached).await;
     }
 
-    async fn rules(&mut self, who: Who, group: &str) {
+    async fn rules(&self, who: Who, group: &str) {
         let addresses = json!({ "name": NAME, "addresses": ["192.0.2.0/24"] });
         let addresses = self.make(who, "network/address-groups", "address_group", addresses).await;
         let tcp = json!({ "protocol": "tcp", "port_range_min": 1, "port_range_max": 9, "description": "of a test" });
@@ -84,7 +84,7 @@ impl Stage {
     }
 
     /// What is granted to the member's project alone.
-    pub(super) async fn what_others_share(&mut self) {
+    pub(super) async fn what_others_share(&self) {
         let demo = self.demo.project.clone();
         let network = self.make(Who::Rival, "network/networks", "network", json!({ "name": SHARED })).await;
         let subnet =

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{NAME, SHARED, Stage, Who};
 
 impl Stage {
-    pub(super) async fn offers(&mut self) {
+    pub(super) async fn offers(&self) {
         let demo = self.demo.project.clone();
         let flavor = json!({ "name": NAME, "description": "of a test", "vcpus": 2, "ram": 128, "disk": 3,
             "OS-FLV-EXT-DATA:ephemeral": 4, "swap": 64 });
@@ -26,7 +26,7 @@ impl Stage {
         self.images(&demo).await;
     }
 
-    async fn images(&mut self, demo: &str) {
+    async fn images(&self, demo: &str) {
         let full = json!({ "name": NAME, "description": "of a test", "min_disk": 2, "min_ram": 32,
             "disk_format": "qcow2", "container_format": "bare", "architecture": "x86_64", "os_distro": "debian",
             "os_version": "12", "protected": true, "tags": ["blue"], "visibility": "community" });
@@ -41,24 +41,26 @@ impl Stage {
         self.demo.call(Method::PUT, &format!("{members}/{demo}"), Some(accept)).await;
     }
 
-    async fn image(&mut self, who: Who, what: Value) -> String {
+    async fn image(&self, who: Who, what: Value) -> String {
         let made = self.of(who).call(Method::POST, "image/images", Some(what)).await;
-        let id = made["id"].as_str().unwrap().to_owned();
-        self.made.push((who, format!("image/images/{id}")));
-        id
+        made["id"].as_str().unwrap().to_owned()
     }
 
     /// Limits for the member's project, where the cloud has none.
-    pub(super) async fn quotas(&mut self) {
-        let demo = &self.demo.project;
-        for (path, around, limits) in [
-            ("compute/os-quota-sets", "quota_set", json!({ "instances": 50, "cores": 51 })),
-            ("volume/os-quota-sets", "quota_set", json!({ "gigabytes": 52, "volumes_fake1": 53 })),
-            ("network/quotas", "quota", json!({ "network": 54, "floatingip": 55 })),
-        ] {
-            let path = format!("{path}/{demo}");
-            self.made.push((Who::Admin, path.clone()));
+    pub(super) async fn quotas(&self) {
+        let limits = [
+            ("quota_set", json!({ "instances": 50, "cores": 51 })),
+            ("quota_set", json!({ "gigabytes": 52, "volumes_fake1": 53 })),
+            ("quota", json!({ "network": 54, "floatingip": 55 })),
+        ];
+        for (path, (around, limits)) in self.limits().into_iter().zip(limits) {
             self.admin.call(Method::PUT, &path, Some(json!({ around: limits }))).await;
         }
+    }
+
+    /// Where Nova, Cinder and Neutron keep the member's limits.
+    pub(super) fn limits(&self) -> [String; 3] {
+        ["compute/os-quota-sets", "volume/os-quota-sets", "network/quotas"]
+            .map(|path| format!("{path}/{}", self.demo.project))
     }
 }
