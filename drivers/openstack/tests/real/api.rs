@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-/// How long a thing may take to come to the state that a test needs.
-const SETTLED: usize = 60;
+/// How long a thing may take to come to the state that a test needs, in half seconds.
+const SETTLED: usize = 240;
 
 /// One user of the test cloud, in the project of the same name.
 pub(crate) struct Api {
@@ -53,11 +53,15 @@ impl Api {
             "image" => "/v2",
             _ => "",
         };
+        let form = match method {
+            Method::PATCH => "application/openstack-images-v2.1-json-patch",
+            _ => "application/json",
+        };
         let mut request = self
             .http
             .request(method, format!("{base}{version}/{rest}"))
             .header("x-auth-token", &self.token)
-            .header("content-type", "application/json");
+            .header("content-type", form);
         let versions = [("compute", "compute 2.93"), ("volume", "volume 3.70")];
         if let Some((_, microversion)) = versions.iter().find(|(of, _)| *of == service) {
             request = request.header("openstack-api-version", *microversion);
@@ -88,26 +92,34 @@ impl Api {
 
     /// Waits until a document has that status.
     pub(crate) async fn settle(&self, path: &str, around: &str, status: &str) {
-        let mut seen = Value::Null;
-        for _ in 0..SETTLED {
-            seen = self.get(path).await[around]["status"].clone();
-            if seen == status {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-        panic!("{path} does not become {status}: it is {seen}");
+        self.until(status, path, |answer| answer[around]["status"] == status).await;
     }
 
-    /// Deletes until it is gone: what is still in use a moment longer is refused at first.
-    pub(crate) async fn remove(&self, path: &str) {
+    /// Waits until what is answered is as wanted.
+    pub(crate) async fn until(&self, wanted: &str, path: &str, is_so: impl Fn(&Value) -> bool) {
+        let mut seen = Value::Null;
         for _ in 0..SETTLED {
-            let (status, _) = self.try_call(Method::DELETE, path, None).await;
-            if status == 404 {
+            seen = self.get(path).await;
+            if is_so(&seen) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        println!("still there: {path}");
+        panic!("{path} does not become {wanted}: it is {seen}");
+    }
+
+    /// Deletes until it is gone, and tells whether it is: what is still in use a moment longer is refused at first.
+    pub(crate) async fn remove(&self, path: &str) -> bool {
+        for attempt in 0..SETTLED {
+            let (status, _) = self.try_call(Method::DELETE, path, None).await;
+            if status == 404 {
+                return true;
+            }
+            // Most things are gone when it is answered.
+            if status >= 300 || attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+        false
     }
 }

@@ -1,7 +1,7 @@
-//! What the services say of each kind: which documents a listing must have, and what is in their fields.
+//! What the services say of each kind: which documents a listing must have, and what is kept of each.
 
 use gateway_core::driver::ListScope;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::Api;
 
@@ -18,8 +18,6 @@ pub(crate) struct Told {
     pub(crate) native_key: fn(&Value, &Api) -> String,
     /// What the driver leaves out of the document.
     left_out: &'static [&'static str],
-    /// Pointers into the driver's document and into the service's.
-    pub(crate) same: &'static [(&'static str, &'static str)],
 }
 
 impl Told {
@@ -74,51 +72,20 @@ const PLAIN: Told = Told {
     is_meant: |_, _| true,
     native_key: id,
     left_out: &[],
-    same: &[],
 };
 
 /// Every kind that a service lists as documents; images the command line compares, with hidden ones.
 pub(crate) const KINDS: [Told; 17] = [
-    Told {
-        kind: "instance",
-        path: "compute/servers/detail",
-        key: "servers",
-        same: &[
-            ("/name", "/name"),
-            ("/cloud_state", "/status"),
-            ("/owner", "/tenant_id"),
-            ("/vcpus", "/flavor/vcpus"),
-            ("/image/external_id", "/image/id"),
-            ("/instance_type/name", "/flavor/original_name"),
-            ("/ssh_key", "/key_name"),
-        ],
-        ..PLAIN
-    },
+    Told { kind: "instance", path: "compute/servers/detail", key: "servers", ..PLAIN },
     Told {
         kind: "instance_type",
         scope: ListScope::Published,
         path: "compute/flavors/detail",
         key: "flavors",
         is_meant: |flavor, _| flavor["os-flavor-access:is_public"] == true,
-        same: &[("/name", "/name"), ("/vcpus", "/vcpus"), ("/memory_mib", "/ram"), ("/disk_gib", "/disk")],
         ..PLAIN
     },
-    Told {
-        kind: "volume",
-        path: "volume/volumes/detail",
-        key: "volumes",
-        same: &[
-            ("/name", "/name"),
-            ("/cloud_state", "/status"),
-            ("/owner", "/os-vol-tenant-attr:tenant_id"),
-            ("/size_gib", "/size"),
-            ("/volume_type", "/volume_type"),
-            ("/snapshot/external_id", "/snapshot_id"),
-            ("/image/external_id", "/volume_image_metadata/image_id"),
-            ("/tags", "/metadata"),
-        ],
-        ..PLAIN
-    },
+    Told { kind: "volume", path: "volume/volumes/detail", key: "volumes", ..PLAIN },
     Told {
         kind: "volume_type",
         scope: ListScope::Published,
@@ -126,136 +93,33 @@ pub(crate) const KINDS: [Told; 17] = [
         ..VOLUME_TYPE
     },
     Told { is_meant: |volume_type, _| volume_type["is_public"] == false, ..VOLUME_TYPE },
-    Told {
-        kind: "volume_snapshot",
-        path: "volume/snapshots/detail",
-        key: "snapshots",
-        same: &[
-            ("/name", "/name"),
-            ("/description", "/description"),
-            ("/cloud_state", "/status"),
-            ("/owner", "/os-extended-snapshot-attributes:project_id"),
-            ("/size_gib", "/size"),
-            ("/volume/external_id", "/volume_id"),
-        ],
-        ..PLAIN
-    },
+    Told { kind: "volume_snapshot", path: "volume/snapshots/detail", key: "snapshots", ..PLAIN },
     Told {
         kind: "volume_attachment",
         path: "volume/attachments/detail",
         key: "attachments",
         native_key: |attachment, _| pair(attachment, "volume_id", "instance"),
         left_out: &["connection_info"],
-        same: &[
-            ("/external_id", "/id"),
-            ("/cloud_state", "/status"),
-            ("/volume/external_id", "/volume_id"),
-            ("/instance/external_id", "/instance"),
-        ],
         ..PLAIN
     },
-    Told {
-        kind: "network",
-        path: "network/networks",
-        key: "networks",
-        is_meant: is_own_or_shared,
-        same: &[
-            ("/name", "/name"),
-            ("/description", "/description"),
-            ("/cloud_state", "/status"),
-            ("/owner", "/project_id"),
-            ("/external", "/router:external"),
-            ("/enabled", "/admin_state_up"),
-            ("/mtu_bytes", "/mtu"),
-            ("/port_security", "/port_security_enabled"),
-            ("/network_type", "/provider:network_type"),
-            ("/segmentation_id", "/provider:segmentation_id"),
-        ],
-        ..PLAIN
-    },
+    Told { kind: "network", path: "network/networks", key: "networks", is_meant: is_own_or_shared, ..PLAIN },
     Told {
         kind: "subnet",
         path: "network/subnets",
         key: "subnets",
         // Neutron shows a member just these, and the subnet of the test cloud's shared network to all.
         is_meant: |subnet, api| is_own(subnet, api) || subnet["name"] == "shared-subnet" || api.is_member,
-        same: &[
-            ("/name", "/name"),
-            ("/owner", "/project_id"),
-            ("/network/external_id", "/network_id"),
-            ("/cidr", "/cidr"),
-            ("/ip_version", "/ip_version"),
-            ("/gateway_ip_address", "/gateway_ip"),
-            ("/dhcp", "/enable_dhcp"),
-            ("/dns_servers", "/dns_nameservers"),
-            ("/allocation_pools/0/first", "/allocation_pools/0/start"),
-            ("/host_routes/0/next_hop", "/host_routes/0/nexthop"),
-        ],
         ..PLAIN
     },
-    Told {
-        kind: "network_interface",
-        path: "network/ports",
-        key: "ports",
-        is_meant: is_own,
-        same: &[
-            ("/name", "/name"),
-            ("/cloud_state", "/status"),
-            ("/owner", "/project_id"),
-            ("/network/external_id", "/network_id"),
-            ("/mac_address", "/mac_address"),
-            ("/device_owner", "/device_owner"),
-            ("/addresses/0/ip_address", "/fixed_ips/0/ip_address"),
-            ("/addresses/0/subnet/external_id", "/fixed_ips/0/subnet_id"),
-            ("/security_groups/0/external_id", "/security_groups/0"),
-        ],
-        ..PLAIN
-    },
-    Told {
-        kind: "router",
-        path: "network/routers",
-        key: "routers",
-        is_meant: is_own,
-        same: &[
-            ("/name", "/name"),
-            ("/cloud_state", "/status"),
-            ("/owner", "/project_id"),
-            ("/external_network/external_id", "/external_gateway_info/network_id"),
-            ("/source_nat", "/external_gateway_info/enable_snat"),
-        ],
-        ..PLAIN
-    },
-    Told {
-        kind: "ip_address",
-        path: "network/floatingips",
-        key: "floatingips",
-        is_meant: is_own,
-        same: &[
-            ("/ip_address", "/floating_ip_address"),
-            ("/description", "/description"),
-            ("/cloud_state", "/status"),
-            ("/owner", "/project_id"),
-            ("/network/external_id", "/floating_network_id"),
-            ("/network_interface/external_id", "/port_id"),
-            ("/instance/external_id", "/port_details/device_id"),
-            ("/private_ip_address", "/fixed_ip_address"),
-            ("/router/external_id", "/router_id"),
-        ],
-        ..PLAIN
-    },
+    Told { kind: "network_interface", path: "network/ports", key: "ports", is_meant: is_own, ..PLAIN },
+    Told { kind: "router", path: "network/routers", key: "routers", is_meant: is_own, ..PLAIN },
+    Told { kind: "ip_address", path: "network/floatingips", key: "floatingips", is_meant: is_own, ..PLAIN },
     Told {
         kind: "ip_address_binding",
         path: "network/floatingips",
         key: "floatingips",
         is_meant: |address, api| is_own(address, api) && address["port_id"].is_string(),
         native_key: |address, _| pair(address, "id", "port_id"),
-        same: &[
-            ("/ip_address", "/floating_ip_address"),
-            ("/address/external_id", "/id"),
-            ("/network_interface/external_id", "/port_id"),
-            ("/instance/external_id", "/port_details/device_id"),
-            ("/private_ip_address", "/fixed_ip_address"),
-        ],
         ..PLAIN
     },
     Told {
@@ -263,7 +127,6 @@ pub(crate) const KINDS: [Told; 17] = [
         path: "network/security-groups",
         key: "security_groups",
         is_meant: is_own_or_shared,
-        same: &[("/name", "/name"), ("/description", "/description"), ("/stateful", "/stateful")],
         ..PLAIN
     },
     Told {
@@ -271,12 +134,6 @@ pub(crate) const KINDS: [Told; 17] = [
         path: "compute/os-keypairs",
         key: "keypairs",
         native_key: |key, api| format!("{}/{}", api.user, key["name"].as_str().unwrap()),
-        same: &[
-            ("/name", "/name"),
-            ("/public_key", "/public_key"),
-            ("/fingerprint", "/fingerprint"),
-            ("/key_type", "/type"),
-        ],
         ..PLAIN
     },
     Told {
@@ -285,7 +142,6 @@ pub(crate) const KINDS: [Told; 17] = [
         path: "compute/os-availability-zone",
         key: "availabilityZoneInfo",
         native_key: |zone, _| format!("compute/{}", zone["zoneName"].as_str().unwrap()),
-        same: &[("/name", "/zoneName")],
         ..PLAIN
     },
     Told {
@@ -294,7 +150,6 @@ pub(crate) const KINDS: [Told; 17] = [
         path: "volume/os-availability-zone",
         key: "availabilityZoneInfo",
         native_key: |zone, _| format!("volume/{}", zone["zoneName"].as_str().unwrap()),
-        same: &[("/name", "/zoneName")],
         ..PLAIN
     },
 ];
@@ -304,7 +159,6 @@ const VOLUME_TYPE: Told = Told {
     path: "volume/types",
     key: "volume_types",
     left_out: &["qos_specs_id"],
-    same: &[("/name", "/name"), ("/description", "/description")],
     ..PLAIN
 };
 
@@ -313,28 +167,4 @@ pub(crate) async fn rules(api: &Api) -> Vec<Value> {
     let groups = api.get(&format!("network/security-groups?project_id={}", api.project)).await;
     let groups = groups["security_groups"].as_array().unwrap().iter();
     groups.flat_map(|group| group["security_group_rules"].as_array().unwrap().clone()).collect()
-}
-
-/// What each service counts, by the native key that it should have: limit and use.
-pub(crate) async fn quotas(api: &Api) -> Vec<(String, Value, Value)> {
-    let mut all = Vec::new();
-    for (service, path, key) in [
-        ("compute", format!("compute/os-quota-sets/{}/detail", api.project), "quota_set"),
-        ("volume", format!("volume/os-quota-sets/{}?usage=True", api.project), "quota_set"),
-        ("network", format!("network/quotas/{}/details.json", api.project), "quota"),
-    ] {
-        for (word, counted) in api.get(&path).await[key].as_object().unwrap() {
-            if word != "id" {
-                let limit = if counted["limit"] == -1 { Value::Null } else { counted["limit"].clone() };
-                let used = counted.get("in_use").unwrap_or(&counted["used"]).clone();
-                all.push((format!("{}/{service}.{word}", api.project), limit, used));
-            }
-        }
-    }
-    all
-}
-
-/// Nothing is null in the driver's documents, and may be "" in the service's.
-pub(crate) fn plain(value: Option<&Value>) -> Value {
-    value.filter(|value| **value != json!("")).cloned().unwrap_or_default()
 }

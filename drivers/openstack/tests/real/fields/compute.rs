@@ -1,0 +1,197 @@
+//! What Nova and Glance have.
+
+use serde_json::{Value, json};
+
+use super::how::How::{Always, Made, Names, Nothing, Same, Text, Time};
+use super::how::{Client, Told, id, plain, state, text, words};
+
+pub(super) static TABLES: &[Told] = &[
+    Told {
+        kind: "instance",
+        records: |client| client.all("servers").clone(),
+        native_key: id,
+        rows: &[
+            ("external_id", Same("id")),
+            ("name", Text("name")),
+            ("state", Made(|server, _| state(&server["status"], &SERVER_STATES))),
+            ("cloud_state", Same("status")),
+            ("owner", Same("project_id")),
+            ("visibility", Always("private")),
+            ("created_at", Time("created_at")),
+            ("updated_at", Time("updated_at")),
+            ("tags", Made(metadata_and_tags)),
+            ("description", Same("description")),
+            ("instance_type", Made(instance_type)),
+            ("vcpus", Same("flavor.vcpus")),
+            ("memory_mib", Same("flavor.ram")),
+            ("disk_gib", Same("flavor.disk")),
+            ("image", Names("image", "image.id")),
+            ("datacenter", Same("availability_zone")),
+            ("private_ip_addresses", Made(|server, _| addresses(server, "fixed"))),
+            ("public_ip_addresses", Made(|server, _| addresses(server, "floating"))),
+            ("ssh_key", Same("key_name")),
+            ("security_groups", Made(security_groups)),
+            ("volumes", Made(volumes)),
+            ("launched_at", Time("launched_at")),
+            ("locked", Same("is_locked")),
+            ("fault", Made(|server, client| client.says("faults")[text(server, "id")]["message"].clone())),
+        ],
+    },
+    Told {
+        kind: "instance_type",
+        // The client shows an administrator what is granted to others too.
+        records: |client| {
+            let all = client.all("flavors").iter();
+            all.filter(|one| !client.is_administrator || one["is_public"] == true).cloned().collect()
+        },
+        native_key: id,
+        rows: &[
+            ("external_id", Same("id")),
+            ("name", Text("name")),
+            ("state", Nothing("has no life cycle")),
+            ("cloud_state", Nothing("has no life cycle")),
+            ("owner", Nothing("is the cloud's")),
+            ("visibility", Made(|flavor, _| public_or_granted(flavor))),
+            ("created_at", Nothing("Nova tells no times of flavors")),
+            ("updated_at", Nothing("Nova tells no times of flavors")),
+            ("tags", Nothing("flavors have none")),
+            ("description", Same("description")),
+            ("vcpus", Same("vcpus")),
+            ("memory_mib", Same("ram")),
+            ("disk_gib", Same("disk")),
+            ("ephemeral_disk_gib", Same("ephemeral")),
+            ("swap_mib", Made(|flavor, _| flavor["swap"].as_u64().unwrap_or(0).into())),
+            ("architectures", Made(architectures)),
+            ("accelerators", Made(|flavor, _| number(&flavor["extra_specs"]["resources:VGPU"]))),
+            ("disabled", Same("is_disabled")),
+        ],
+    },
+    Told {
+        kind: "ssh_key",
+        records: |client| client.all("keypairs").clone(),
+        native_key: |key, client| format!("{}/{}", client.user(), text(key, "name")),
+        rows: &[
+            ("external_id", Same("name")),
+            ("name", Text("name")),
+            ("state", Nothing("has no life cycle")),
+            ("cloud_state", Nothing("has no life cycle")),
+            ("owner", Nothing("is a user's and no project's")),
+            ("visibility", Always("private")),
+            ("created_at", Nothing("Nova tells no times in lists of keys")),
+            ("updated_at", Nothing("Nova tells no times in lists of keys")),
+            ("tags", Nothing("keys have none")),
+            ("fingerprint", Same("fingerprint")),
+            ("public_key", Same("public_key")),
+            ("key_type", Same("type")),
+            ("user", Made(|_, client| json!(client.user()))),
+        ],
+    },
+    Told {
+        kind: "image",
+        records: |client| client.all("images").clone(),
+        native_key: id,
+        rows: &[
+            ("external_id", Same("id")),
+            ("name", Text("name")),
+            ("state", Made(|image, _| state(&image["status"], &IMAGE_STATES))),
+            ("cloud_state", Same("status")),
+            ("owner", Same("owner_id")),
+            ("visibility", Made(|image, _| state(&image["visibility"], &IMAGE_VISIBILITY))),
+            ("created_at", Time("created_at")),
+            ("updated_at", Time("updated_at")),
+            ("tags", Made(words)),
+            ("description", Same("properties.description")),
+            ("size_bytes", Same("size")),
+            ("min_disk_gib", Same("min_disk")),
+            ("min_memory_mib", Same("min_ram")),
+            ("disk_format", Same("disk_format")),
+            ("container_format", Same("container_format")),
+            ("architecture", Made(architecture)),
+            ("os", Made(os)),
+            ("protected", Same("is_protected")),
+            ("checksum", Made(checksum)),
+        ],
+    },
+];
+
+/// The words that a quiet cloud shows.
+const SERVER_STATES: [(&str, &str); 3] = [("ACTIVE", "running"), ("ERROR", "error"), ("SHUTOFF", "stopped")];
+const IMAGE_STATES: [(&str, &str); 2] = [("active", "available"), ("queued", "pending")];
+
+/// A community image is open to who knows its id, and listed for nobody.
+const IMAGE_VISIBILITY: [(&str, &str); 4] =
+    [("public", "public"), ("shared", "shared"), ("community", "shared"), ("private", "private")];
+
+pub(super) fn public_or_granted(offer: &Value) -> Value {
+    json!(if offer["is_public"] == true { "public" } else { "shared" })
+}
+
+fn metadata_and_tags(server: &Value, client: &Client) -> Value {
+    let mut tags = words(server, client);
+    for (name, value) in server["metadata"].as_object().unwrap() {
+        tags[name] = value.clone();
+    }
+    tags
+}
+
+/// The flavor in a server has no id: the list of flavors has it.
+fn instance_type(server: &Value, client: &Client) -> Value {
+    let name = &server["flavor"]["original_name"];
+    let flavor = client.all("flavors").iter().find(|flavor| flavor["name"] == *name);
+    flavor.map_or_else(
+        || json!({ "name": name }),
+        |flavor| client.named_with("instance_type", &flavor["id"], name),
+    )
+}
+
+fn addresses(server: &Value, sort: &str) -> Value {
+    let all = server["addresses"].as_object().unwrap().values().flat_map(|list| list.as_array().unwrap());
+    all.filter(|address| address["OS-EXT-IPS:type"] == sort).map(|address| address["addr"].clone()).collect()
+}
+
+/// Nova tells names alone, once for each port.
+fn security_groups(server: &Value, _: &Client) -> Value {
+    let groups = server["security_groups"].as_array().into_iter().flatten();
+    let mut names: Vec<&str> = groups.map(|group| text(group, "name")).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(|name| json!({ "name": name })).collect()
+}
+
+fn volumes(server: &Value, client: &Client) -> Value {
+    let volumes = server["attached_volumes"].as_array().into_iter().flatten();
+    volumes.map(|volume| client.named("volume", &volume["id"])).collect()
+}
+
+fn number(digits: &Value) -> Value {
+    digits.as_str().map_or(Value::Null, |digits| digits.parse::<u64>().unwrap().into())
+}
+
+fn architectures(flavor: &Value, _: &Client) -> Value {
+    let asks = flavor["extra_specs"].as_object().unwrap().iter().filter(|(_, value)| **value == "required");
+    asks.filter_map(|(name, _)| Some(json!(name.strip_prefix("trait:HW_ARCH_")?.to_lowercase()))).collect()
+}
+
+fn architecture(image: &Value, _: &Client) -> Value {
+    if image["architecture"].is_string() {
+        image["architecture"].clone()
+    } else {
+        image["properties"]["hw_architecture"].clone()
+    }
+}
+
+fn os(image: &Value, _: &Client) -> Value {
+    match (image["os_distro"].as_str(), image["os_version"].as_str()) {
+        (None, None) => image["os_type"].clone(),
+        (distribution, version) => {
+            json!([distribution, version].into_iter().flatten().collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+fn checksum(image: &Value, _: &Client) -> Value {
+    match plain(&image["hash_value"]).as_str() {
+        Some(value) => json!(format!("{}:{value}", text(image, "hash_algo"))),
+        None => Value::Null,
+    }
+}
