@@ -83,6 +83,8 @@ on_both! {
         a_wish_makes_just_its_target_due_and_is_granted_once,
         a_wish_during_a_listing_asks_for_another_only_if_it_began_too_early,
         what_failed_a_moment_ago_is_not_tried_again_at_once,
+        a_wish_brings_the_next_attempt_forward_and_lengthens_no_backoff,
+        a_wish_for_many_takes_as_few_statements_as_one,
         clocks_are_kept_by_endpoint;
     elections:
         a_target_that_nobody_may_list_is_parked_until_somebody_may,
