@@ -47,7 +47,8 @@ on_both! {
     schema:
         migrating_again_changes_nothing,
         processes_that_start_together_migrate_once,
-        nothing_is_there_before_the_migration;
+        nothing_is_there_before_the_migration,
+        what_was_listed_before_it_could_be_searched_is_listed_anew;
     registry:
         a_cloud_is_read_back_as_it_was_registered,
         names_are_taken_once,
