@@ -160,6 +160,7 @@ pub async fn clocks_are_kept_by_endpoint(stage: Stage) {
         cloud,
         endpoint: endpoint.to_owned(),
         skew: micros.map(|micros| Skew { micros, uncertainty: Duration::from_millis(1500) }),
+        age: Duration::ZERO,
     };
     assert!(store.clock_list().await.unwrap().is_empty());
     store.clocks_note(vec![clock("http://a", Some(-7)), clock("http://b", None)]).await.unwrap();
@@ -171,4 +172,10 @@ pub async fn clocks_are_kept_by_endpoint(stage: Stage) {
     assert_eq!(told, [("http://a", -7), ("http://b", 302_000_000)]);
     assert_eq!(seen[0].skew.unwrap().uncertainty, Duration::from_millis(1500));
     assert!(seen[1].seen_at >= seen[0].seen_at && seen[0].cloud == cloud);
+    // The same again, measured some time before.
+    let (age, before) = (Duration::from_secs(90), store.now().await.unwrap());
+    store.clocks_note(vec![EndpointClock { age, ..clock("http://b", Some(302_000_000)) }]).await.unwrap();
+    let again =
+        store.clock_list().await.unwrap().into_iter().find(|clock| clock.endpoint == "http://b").unwrap();
+    assert!(before.minus(age) <= again.seen_at && again.seen_at < before, "{again:?}");
 }
