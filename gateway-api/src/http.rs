@@ -12,6 +12,7 @@ mod query;
 pub(crate) mod refresh;
 mod state;
 pub(crate) mod v1;
+mod watcher;
 
 pub use exchange::Exchange;
 pub use state::{Api, ApiParts};

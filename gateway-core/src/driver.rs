@@ -117,6 +117,8 @@ pub struct EndpointClock {
     pub endpoint: String,
     /// None when its answers have no `Date`.
     pub skew: Option<Skew>,
+    /// How long ago that was.
+    pub age: Duration,
 }
 
 /// What a session works with, given by the composition root.

@@ -131,7 +131,7 @@ impl Cycle<'_> {
 async fn failed(shop: &Workshop, claim: &Claim, error: &Error) -> Outcome {
     let target = &claim.target;
     // Once for each change: a target that stays broken does not fill the log.
-    if target.failures == 0 {
+    if matches!(target.status, TargetStatus::Fresh | TargetStatus::Pending) {
         tracing::warn!(target = %target.id, kind = %target.kind, region = %target.scope.region,
             cloud = %target.scope.cloud, error = %error.chain(), "a listing failed");
     } else {

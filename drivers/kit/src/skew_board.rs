@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use gateway_core::driver::{EndpointClock, SkewWatch};
 use gateway_core::id::CloudId;
@@ -15,9 +16,12 @@ const QUORUM: usize = 3;
 #[derive(Debug, Default)]
 pub struct SkewBoard(Mutex<Board>);
 
+/// The last comparison with each endpoint, and when it was made.
+type Seen = BTreeMap<(CloudId, String), (Option<Skew>, Instant)>;
+
 #[derive(Debug, Default)]
 struct Board {
-    last: BTreeMap<(CloudId, String), Option<Skew>>,
+    last: Seen,
     suspect: Option<i64>,
 }
 
@@ -36,7 +40,7 @@ impl SkewBoard {
 impl SkewWatch for SkewBoard {
     fn observed(&self, cloud: CloudId, endpoint: &str, skew: Option<Skew>) {
         let mut board = self.lock();
-        board.last.insert((cloud, endpoint.to_owned()), skew);
+        board.last.insert((cloud, endpoint.to_owned()), (skew, Instant::now()));
         let before = board.suspect;
         board.suspect = agreed(&board.last);
         match (before, board.suspect) {
@@ -52,19 +56,17 @@ impl SkewWatch for SkewBoard {
 
     fn last(&self) -> Vec<EndpointClock> {
         let board = self.lock();
-        let clock = |((cloud, endpoint), skew): (&(CloudId, String), &Option<Skew>)| EndpointClock {
-            cloud: *cloud,
-            endpoint: endpoint.clone(),
-            skew: *skew,
+        let clock = |((cloud, endpoint), (skew, at)): (&(CloudId, String), &(Option<Skew>, Instant))| {
+            EndpointClock { cloud: *cloud, endpoint: endpoint.clone(), skew: *skew, age: at.elapsed() }
         };
         board.last.iter().map(clock).collect()
     }
 }
 
 /// The middle of the skews on which most endpoints agree: too far, and to the same side.
-fn agreed(last: &BTreeMap<(CloudId, String), Option<Skew>>) -> Option<i64> {
+fn agreed(last: &Seen) -> Option<i64> {
     // One that does not tell its time has no vote.
-    let telling = || last.values().flatten();
+    let telling = || last.values().filter_map(|(skew, _)| *skew);
     if telling().count() < QUORUM {
         return None;
     }

@@ -27,6 +27,10 @@ use crate::routes::{Found, RouteTable};
 /// The header that carries the request's id back.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The part of the requests in flight that may wait for listings: one in so many. Higher keeps more places for
+/// answers that come at once; lower lets more callers wait.
+const WAITING_SHARE: usize = 2;
+
 /// What all connections share.
 pub(super) struct Service {
     bus: Arc<dyn Bus>,
@@ -34,6 +38,8 @@ pub(super) struct Service {
     clock: Arc<dyn Clock>,
     routes: RouteTable,
     in_flight: Semaphore,
+    /// Those of them that wait for listings.
+    waiting: Semaphore,
     max_body: usize,
     request_timeout: Duration,
     check_timeout: Duration,
@@ -52,6 +58,7 @@ impl Service {
             clock,
             routes: RouteTable::of_this_build()?,
             in_flight: Semaphore::new(config.max_in_flight),
+            waiting: Semaphore::new((config.max_in_flight / WAITING_SHARE).max(1)),
             max_body: config.max_body_bytes,
             request_timeout: Duration::from_secs(config.request_timeout_seconds),
             check_timeout: Duration::from_secs(config.check_timeout_seconds),
@@ -95,6 +102,8 @@ impl Service {
         let class = if refresh::is_wanted(request.uri()) { class.refreshing() } else { class };
         let keyring = self.keyring.get();
         gate::check(operation.authentication, request.headers(), &keyring, self.clock.now())?;
+        let waits = class == WorkClass::Refresh;
+        let _waiting = waits.then(|| self.waiting.try_acquire()).transpose().map_err(|_| overloaded())?;
         let _place = self.in_flight.try_acquire().map_err(|_| overloaded())?;
         let (parts, body) = request.into_parts();
         let body = gate::body(&parts.headers, body, self.max_body, self.request_timeout).await?;

@@ -1,6 +1,5 @@
 //! Reads that want data of a certain age: a wish for a newer listing, and the wait for it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,17 +7,16 @@ use axum::extract::Extension;
 use axum::http::{StatusCode, Uri};
 use gateway_bus::{Nudge, WorkClass};
 use gateway_core::Timestamp;
-use gateway_core::id::TargetId;
-use gateway_store::{Authority, Progress, TargetStatus};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use gateway_store::{Authority, VisibleTarget};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use super::bearer::{Caller, still_good};
 use super::exchange::Exchange;
 use super::problem::Problem;
 use super::query::{Query, bad};
 use super::state::Api;
+use super::watcher::may_come;
 
 /// The parameter.
 pub(crate) const MAX_AGE: &str = "max_age";
@@ -28,13 +26,6 @@ const RESERVE: Duration = Duration::from_secs(3);
 
 /// Time for a request that no envelope gives a deadline.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How often a listing is looked for when no nudge tells of it. Longer asks the database less; shorter hides a
-/// lost nudge better.
-const LOOK: Duration = Duration::from_millis(250);
-
-/// A target that nobody looks at sooner than that will not be new enough for who waits now.
-const SOON: Duration = Duration::from_secs(1);
 
 /// Most targets of one wish. More would let one caller make everything due at once.
 const MOST_TARGETS: usize = 500;
@@ -66,21 +57,23 @@ pub(crate) fn max_age(query: &Query) -> Result<Option<Duration>, Problem> {
 pub(crate) struct Wish {
     /// What listings are new enough.
     pub(crate) as_of: Timestamp,
-    /// Targets that were not, as they were then.
-    waiting: Vec<Progress>,
-    /// Since before the wish: what is listed between the two is not missed.
-    nudges: Receiver<Nudge>,
+    /// None when those that the caller knows of are.
+    news: Option<News>,
+}
+
+/// News to come of targets that were too old.
+struct News {
+    /// Tells when there is nothing more to wait for; none when there never was.
+    settled: Option<oneshot::Receiver<Timestamp>>,
     give_up: Instant,
-    /// The last look at the targets, by the database's clock.
-    seen_at: Timestamp,
 }
 
 /// What a caller may see once these targets are listed as of `now - age`, or will not be in time; and that moment.
-pub(crate) async fn refreshed(
+pub(crate) async fn refreshed<'a>(
     state: &Api,
-    caller: &Caller,
+    caller: &'a Caller,
     exchange: Option<Extension<Exchange>>,
-    targets: Vec<TargetId>,
+    targets: impl Iterator<Item = &'a VisibleTarget>,
     age: Duration,
 ) -> Result<(Arc<Authority>, Timestamp), Problem> {
     let wish = wish(state, exchange.as_deref(), targets, age).await?;
@@ -88,83 +81,61 @@ pub(crate) async fn refreshed(
     Ok((wish.fulfilled(state, caller).await?, as_of))
 }
 
-/// Wishes that these targets are listed as of `now - age`.
-pub(crate) async fn wish(
+/// Wishes that these targets are listed as of `now - age`. Where all are already, nothing is written or waited for.
+pub(crate) async fn wish<'a>(
     state: &Api,
     exchange: Option<&Exchange>,
-    targets: Vec<TargetId>,
+    targets: impl Iterator<Item = &'a VisibleTarget>,
     age: Duration,
 ) -> Result<Wish, Problem> {
     if exchange.is_some_and(|exchange| exchange.class != WorkClass::Refresh) {
         let detail = "a request with max_age waits: publish it with the routing key refresh";
         return Err(Problem::bad_request("wrong-class", "The request came by the wrong queue", detail));
     }
-    if targets.len() > MOST_TARGETS {
+    let as_of = state.store.now().await?.minus(age);
+    let too_old = targets.filter(|target| target.as_of.is_none_or(|at| at < as_of));
+    let too_old: Vec<_> = too_old.map(|target| target.id).collect();
+    if too_old.is_empty() {
+        return Ok(Wish { as_of, news: None });
+    }
+    if too_old.len() > MOST_TARGETS {
         let detail =
-            format!("{} scopes would have to be listed anew; name a cloud, region or account", targets.len());
+            format!("{} scopes would have to be listed anew; name a cloud, region or account", too_old.len());
         return Err(Problem::new("too-many-scopes", "Too much to refresh", StatusCode::BAD_REQUEST, detail));
     }
-    let nudges = state.bus.nudges();
-    let seen_at = state.store.now().await?;
-    let as_of = seen_at.minus(age);
-    let before = state.store.targets_wish(targets, as_of).await?;
-    let waiting: Vec<_> = before.into_iter().filter(|one| !is_new_enough(one, as_of)).collect();
-    let left = exchange.map_or(PATIENCE, |exchange| exchange.deadline.since(state.clock.now()));
-    let patience = left.saturating_sub(RESERVE);
-    if !waiting.is_empty() {
+    let mut wished = state.store.targets_wish(too_old, as_of).await?;
+    wished.retain(|progress| may_come(progress, progress, as_of));
+    let settled = if wished.is_empty() {
+        None
+    } else {
+        // Watched before anybody is told to list, so that the end of the listing is not missed.
+        let settled = state.watcher.settled(wished, as_of);
         state.bus.nudge(Nudge::TargetsDue).await;
-    }
-    Ok(Wish { as_of, waiting, nudges, give_up: Instant::now() + patience, seen_at })
+        Some(settled)
+    };
+    let left = exchange.map_or(PATIENCE, |exchange| exchange.deadline.since(state.clock.now()));
+    let give_up = Instant::now() + left.saturating_sub(RESERVE);
+    Ok(Wish { as_of, news: Some(News { settled, give_up }) })
 }
 
 impl Wish {
     /// Waits until every target is new enough or will not be in time; what the caller may see then, if it still may.
-    pub(crate) async fn fulfilled(mut self, state: &Api, caller: &Caller) -> Result<Arc<Authority>, Problem> {
-        while !self.waiting.is_empty() && Instant::now() < self.give_up {
-            let ids: Vec<_> = self.waiting.iter().map(|one| one.target).collect();
-            let news = timeout(LOOK, listed(&mut self.nudges, &ids));
-            // Whether there was news or not: what counts is what the store says.
-            let _ = timeout_at(self.give_up, news).await;
-            let (moment, now) = state.store.targets_progress(ids).await?;
-            self.seen_at = moment;
-            let now: HashMap<_, _> = now.iter().map(|one| (one.target, one)).collect();
-            self.waiting
-                .retain(|before| now.get(&before.target).is_some_and(|now| waits(before, now, self.as_of)));
-        }
+    pub(crate) async fn fulfilled(self, state: &Api, caller: &Caller) -> Result<Arc<Authority>, Problem> {
+        let Some(news) = self.news else { return Ok(Arc::clone(&caller.authority)) };
+        let looked = match news.settled {
+            Some(settled) => timeout_at(news.give_up, settled).await.ok().and_then(Result::ok),
+            None => None,
+        };
+        let seen_at = match looked {
+            Some(moment) => moment,
+            // It takes too long, or nobody can look: the store tells why, or how things stand now.
+            None => state.store.now().await?,
+        };
         // Of many who waited for one listing, most can share what the first of them reads.
-        let authority = state.authorities.read_since(caller.claims.sub, self.seen_at).await?;
+        let authority = state.authorities.read_since(caller.claims.sub, seen_at).await?;
         let authority = authority.ok_or_else(Problem::token_revoked)?;
         still_good(&caller.claims, &authority)?;
         Ok(authority)
-    }
-}
-
-fn is_new_enough(progress: &Progress, as_of: Timestamp) -> bool {
-    progress.as_of.is_some_and(|at| at >= as_of)
-}
-
-/// Whether a listing that is new enough may still come soon.
-fn waits(before: &Progress, now: &Progress, as_of: Timestamp) -> bool {
-    if is_new_enough(now, as_of) {
-        return false;
-    }
-    if now.under_way {
-        return true;
-    }
-    let attempted = now.epoch > before.epoch || before.under_way;
-    let failed = attempted && !matches!(now.status, TargetStatus::Fresh | TargetStatus::Pending);
-    !failed && now.due_in.is_some_and(|due| due <= SOON)
-}
-
-/// Returns when one of these was listed, or when it may have been.
-async fn listed(nudges: &mut Receiver<Nudge>, targets: &[TargetId]) {
-    loop {
-        match nudges.recv().await {
-            Ok(Nudge::TargetListed { target }) if targets.contains(&target) => return,
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => return,
-            Err(RecvError::Closed) => sleep(LOOK).await,
-        }
     }
 }
 
@@ -198,33 +169,6 @@ mod tests {
             ("/v1/instances", false),
         ] {
             assert_eq!(is_wanted(&target.parse().unwrap()), wanted, "{target}");
-        }
-    }
-
-    #[test]
-    fn one_waits_for_what_may_come_and_for_nothing_else() {
-        let as_of = Timestamp(1000);
-        let seen = |at: i64, status, epoch, under_way, due: Option<u64>| Progress {
-            target: TargetId(1),
-            as_of: Some(Timestamp(at)),
-            status,
-            epoch,
-            under_way,
-            due_in: due.map(Duration::from_secs),
-            failures: 0,
-            interval: Duration::from_secs(60),
-        };
-        let before = seen(900, TargetStatus::Fresh, 4, false, Some(0));
-        for (now, expected) in [
-            (seen(1000, TargetStatus::Fresh, 5, false, Some(60)), false),
-            (seen(900, TargetStatus::Fresh, 4, false, Some(0)), true),
-            (seen(900, TargetStatus::Fresh, 5, true, Some(60)), true),
-            // It failed, or the cloud asked for a pause, or there is nobody to list it.
-            (seen(900, TargetStatus::Failed, 5, false, Some(0)), false),
-            (seen(900, TargetStatus::Fresh, 5, false, Some(30)), false),
-            (seen(900, TargetStatus::Suspended, 4, false, None), false),
-        ] {
-            assert_eq!(waits(&before, &now, as_of), expected, "{now:?}");
         }
     }
 }

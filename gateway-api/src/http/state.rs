@@ -13,6 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::authorities::Authorities;
+use super::watcher::Watcher;
 use crate::keyring::KeyringHandle;
 
 /// What the composition root gives the API.
@@ -78,6 +79,7 @@ pub struct Api {
     pub(crate) drivers: Drivers,
     pub(crate) link: Link,
     pub(crate) authorities: Authorities,
+    pub(crate) watcher: Watcher,
     pub(crate) token_life: Duration,
     pub(crate) verify_after: Duration,
 }
@@ -93,6 +95,7 @@ impl Api {
     pub fn new(parts: ApiParts) -> Arc<Self> {
         Arc::new(Self {
             authorities: Authorities::new(parts.store.clone(), parts.authority_life),
+            watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
             token_life: parts.token_life,
             verify_after: parts.verify_after,
             store: parts.store,

@@ -12,7 +12,7 @@ use gateway_core::id::PrincipalId;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::raw_http::{read, send};
@@ -103,7 +103,11 @@ impl Running {
     }
 
     pub(crate) async fn get_as(&self, target: &str, token: &str) -> super::raw_http::Response {
-        send(self.address, &format!("GET {target} HTTP/1.1\r\nauthorization: Bearer {token}"), "").await
+        self.send_as(&format!("GET {target} HTTP/1.1"), token).await
+    }
+
+    pub(crate) async fn send_as(&self, head: &str, token: &str) -> super::raw_http::Response {
+        send(self.address, &format!("{head}\r\nauthorization: Bearer {token}"), "").await
     }
 }
 
@@ -216,6 +220,28 @@ async fn head_is_get_without_the_body() {
     assert_eq!((response.status, response.body.as_str()), (200, ""));
     assert_eq!(response.header("content-length"), Some("5"));
     assert_eq!(running.tap.seen.lock().unwrap()[0].0.method, "GET");
+}
+
+#[tokio::test]
+async fn those_who_wait_for_listings_leave_room_for_others() {
+    let stage = Stage::with(|config| config.front.max_in_flight = 4).await;
+    let (_, token) = stage.proven("a", &["p1"]).await;
+    let running = start(stage, true, FREELY).await;
+    // Nobody lists: they wait as long as they may.
+    let mut waiting = JoinSet::new();
+    for _ in 0..6 {
+        let (address, token) = (running.address, token.clone());
+        let head = format!("GET /v1/volumes?max_age=0s HTTP/1.1\r\nauthorization: Bearer {token}");
+        waiting.spawn(async move { send(address, &head, "").await });
+    }
+    // Half of the places are theirs, and the others are told so at once.
+    for _ in 0..4 {
+        let refused = waiting.join_next().await.unwrap().unwrap();
+        assert_eq!((refused.status, refused.problem().as_str()), (503, "overloaded"));
+    }
+    running.tap.arrived.acquire_many(2).await.unwrap().forget();
+    assert_eq!(running.get_as("/v1/volumes", &token).await.status, 200);
+    assert!(waiting.try_join_next().is_none(), "they wait still");
 }
 
 #[tokio::test]

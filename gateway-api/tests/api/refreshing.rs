@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use gateway_core::id::ProcessId;
 use gateway_store::{Outcome, TargetStatus};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::stage::Stage;
 
@@ -40,9 +41,18 @@ async fn new_enough_data_is_answered_at_once_and_nobody_lists() {
     let stage = Stage::open().await;
     let (_, token) = stage.proven("a", &["p1"]).await;
     listings(&stage, TargetStatus::Fresh).await;
-    let list = stage.get("/v1/volumes?max_age=50s", &token).await;
+    let mut nudges = stage.bus.nudges();
+    // Nothing is written either: somebody else holds the database's only lock for writing.
+    let lock = stage.write_lock();
+    let list = timeout(Duration::from_secs(5), stage.get("/v1/volumes?max_age=50s", &token)).await.unwrap();
     assert_eq!(list.status, StatusCode::OK, "{list:?}");
     assert!(scopes(&list.body).iter().all(|scope| scope["status"] == "fresh"));
+    let bearer = format!("Bearer {token}");
+    let refresh = stage.send("POST", "/v1/refresh?max_age=50s", Some(&bearer), String::new());
+    let refreshed = timeout(Duration::from_secs(5), refresh).await.unwrap();
+    assert_eq!(refreshed.status, StatusCode::OK, "{refreshed:?}");
+    drop(lock);
+    assert!(nudges.try_recv().is_err(), "nobody was told to list");
     assert_eq!(listings(&stage, TargetStatus::Fresh).await, 0, "nothing became due");
 }
 
@@ -88,8 +98,7 @@ async fn what_could_not_be_listed_is_named() {
     let scope = scopes(&answer.body)[0];
     assert_eq!((&scope["status"], &scope["reason"]), (&"failed".into(), &"the cloud is on fire".into()));
     // What failed a moment ago is not asked for again, and nobody is kept waiting for it.
-    let again =
-        tokio::time::timeout(Duration::from_secs(2), stage.get("/v1/volumes?region=r1&max_age=0s", &token));
+    let again = timeout(Duration::from_secs(2), stage.get("/v1/volumes?region=r1&max_age=0s", &token));
     assert_eq!(scopes(&again.await.unwrap().body)[0]["status"], "failed");
     assert_eq!(listings(&stage, TargetStatus::Fresh).await, 0);
 }
@@ -104,7 +113,7 @@ async fn a_refresh_names_its_scopes_and_need_not_wait() {
     assert_eq!((asked.status, scopes(&asked.body).len()), (StatusCode::ACCEPTED, 2), "{asked:?}");
     assert_eq!(listings(&stage, TargetStatus::Fresh).await, 2, "volumes in both regions");
     let ask = stage.send("POST", "/v1/refresh?region=r2&max_age=1m", Some(&bearer), String::new());
-    let answer = tokio::time::timeout(Duration::from_secs(5), ask).await.expect("all is new enough");
+    let answer = timeout(Duration::from_secs(5), ask).await.expect("all is new enough");
     assert_eq!(answer.status, StatusCode::OK);
     assert!(scopes(&answer.body).iter().all(|scope| scope["region"] == "r2" && scope["status"] == "fresh"));
     for (query, word) in

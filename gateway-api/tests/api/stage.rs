@@ -8,6 +8,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use gateway_api::client_secret::ClientSecret;
 use gateway_api::http::{Api, ApiParts, router};
 use gateway_api::keyring::KeyringHandle;
@@ -253,6 +255,14 @@ impl Stage {
             self.store.target_finish(claim.fence, outcome).await.unwrap();
         }
         self.number().await;
+    }
+
+    /// Keeps everybody else from writing until it is dropped.
+    pub(crate) fn write_lock(&self) -> SqliteConnection {
+        let file = self.config.database.url.strip_prefix("sqlite:").unwrap();
+        let mut connection = SqliteConnection::establish(file).unwrap();
+        connection.batch_execute("BEGIN IMMEDIATE").unwrap();
+        connection
     }
 
     /// Numbers what is in the outbox, as the relay does.

@@ -71,6 +71,11 @@ async fn the_front_makes_one_answer_of_them() {
     check(&lines(&answer.body), 600);
     let empty = running.get_as("/v1/sync?kind=instance", &token).await;
     assert_eq!(lines(&empty.body).len(), 2);
+    let head = running.send_as("HEAD /v1/sync HTTP/1.1", &token).await;
+    assert_eq!((head.status, head.body.as_str(), head.header("content-length")), (200, "", None));
+    let old = running.send_as("GET /v1/sync HTTP/1.0\r\ngateway-continue: /v1/accounts", &token).await;
+    assert_eq!(old.header("transfer-encoding"), None);
+    check(&lines(&old.body), 1202);
     let wrong = running.get_as("/v1/sync?cursor=nonsense", &token).await;
     assert_eq!(wrong.status, 400);
 }

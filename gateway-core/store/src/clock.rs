@@ -22,7 +22,7 @@ pub struct CloudClock {
     pub endpoint: String,
     /// None when its answers have no `Date`.
     pub skew: Option<Skew>,
-    /// When that was last seen to be different.
+    /// When that was last measured, or some minutes before: what is as it was is seldom written.
     pub seen_at: Timestamp,
 }
 
@@ -33,8 +33,9 @@ impl Store {
     /// Unavailable without a database.
     pub async fn clocks_note(&self, clocks: Vec<EndpointClock>) -> Result<()> {
         self.write(move |session| {
-            let seen_at = session.now()?.0;
+            let now = session.now()?;
             for clock in &clocks {
+                let seen_at = now.minus(clock.age).0;
                 let (skew, uncertainty) =
                     clock.skew.map_or((None, 0), |skew| (Some(skew.micros), micros(skew.uncertainty)));
                 let (cloud, endpoint) = (clock.cloud.to_bytes(), clock.endpoint.clone());

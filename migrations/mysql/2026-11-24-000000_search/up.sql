@@ -5,7 +5,7 @@ ALTER TABLE resources
     MODIFY COLUMN name VARBINARY(1020) NOT NULL,
     ADD COLUMN name_key VARBINARY(1020) NOT NULL DEFAULT '',
     ADD COLUMN created_at BIGINT NOT NULL DEFAULT 0,
-    ADD COLUMN terms BLOB NOT NULL,
+    ADD COLUMN terms BLOB NOT NULL DEFAULT (''),
     ADD KEY resources_name_key (target_id, name_key, id),
     ADD KEY resources_created (target_id, created_at, id),
     ADD KEY resources_changed (target_id, changed_at, id);
@@ -17,3 +17,8 @@ CREATE TABLE resource_terms (
     id BINARY(16) NOT NULL,
     PRIMARY KEY (target_id, term, id)
 ) ENGINE = InnoDB;
+
+-- Records of before can be neither found nor ordered until they are listed anew: no listing of before counts as one,
+-- none under way may end as one, and what somebody can list is due.
+UPDATE poll_targets SET as_of = NULL, lease_epoch = lease_epoch + 1, lease_until = 0;
+UPDATE poll_targets SET due_at = 0 WHERE due_at < 4611686018427387903;

@@ -14,3 +14,8 @@ CREATE TABLE resource_terms (
     id BLOB NOT NULL,
     PRIMARY KEY (target_id, term, id)
 ) WITHOUT ROWID;
+
+-- Records of before can be neither found nor ordered until they are listed anew: no listing of before counts as one,
+-- none under way may end as one, and what somebody can list is due.
+UPDATE poll_targets SET as_of = NULL, lease_epoch = lease_epoch + 1, lease_until = 0;
+UPDATE poll_targets SET due_at = 0 WHERE due_at < 4611686018427387903;

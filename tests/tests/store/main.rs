@@ -47,7 +47,8 @@ on_both! {
     schema:
         migrating_again_changes_nothing,
         processes_that_start_together_migrate_once,
-        nothing_is_there_before_the_migration;
+        nothing_is_there_before_the_migration,
+        what_was_listed_before_it_could_be_searched_is_listed_anew;
     registry:
         a_cloud_is_read_back_as_it_was_registered,
         names_are_taken_once,
@@ -84,6 +85,8 @@ on_both! {
         a_wish_makes_just_its_target_due_and_is_granted_once,
         a_wish_during_a_listing_asks_for_another_only_if_it_began_too_early,
         what_failed_a_moment_ago_is_not_tried_again_at_once,
+        a_wish_brings_the_next_attempt_forward_and_lengthens_no_backoff,
+        a_wish_for_many_takes_as_few_statements_as_one,
         clocks_are_kept_by_endpoint;
     elections:
         a_target_that_nobody_may_list_is_parked_until_somebody_may,

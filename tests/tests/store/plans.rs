@@ -2,7 +2,7 @@
 
 mod fleet;
 mod hot_calls;
-mod recorder;
+pub mod recorder;
 mod statement;
 mod verdict;
 

@@ -1,8 +1,22 @@
 //! Bringing the schema up to date.
 
-use gateway_core::error::ErrorKind;
+use std::time::Duration;
 
+use gateway_core::error::ErrorKind;
+use gateway_core::id::ProcessId;
+
+use crate::raw::Raw;
 use crate::stage::Stage;
+
+/// The schema before records could be searched, and what a gateway of then writes into it.
+const SPINE: [&str; 2] = [
+    include_str!("../../../migrations/sqlite/2026-11-22-000000_spine/up.sql"),
+    include_str!("../../../migrations/mysql/2026-11-22-000000_spine/up.sql"),
+];
+const OLD_TARGETS: &str = "INSERT INTO poll_targets (id, cloud_id, region, holder, kind, lease_epoch, lease_until, \
+    due_at, wanted_at, status, as_of, interval_ms, failures, agreeing) VALUES \
+    (1, 'sixteen bytes 01', 'r1', 'sixteen bytes 02', 'instance', 7, 0, 4000000000000000, 0, 'fresh', 5, 60000, 0, 0), \
+    (2, 'sixteen bytes 01', 'r2', 'sixteen bytes 02', 'instance', 7, 0, 4611686018427387903, 0, 'suspended', 5, 0, 0, 0)";
 
 pub async fn migrating_again_changes_nothing(stage: Stage) {
     assert_eq!(stage.store.pending_migrations().await.unwrap().0, Vec::<String>::new());
@@ -33,4 +47,36 @@ pub async fn nothing_is_there_before_the_migration(stage: Stage) {
     assert!(error.chain().contains("clouds"), "the operator reads which table: {}", error.chain());
     empty.store.migrate().await.unwrap();
     assert!(empty.store.cloud_list().await.unwrap().is_empty());
+}
+
+fn old_record(id: u8) -> String {
+    format!(
+        "INSERT INTO resources (target_id, id, native_key, name, version, hash, observed_at, changed_at, document, raw) \
+         VALUES (1, 'sixteen bytes 1{id}', 'i-{id}', 'web', 1, 'hash', 1, 1, '{{}}', '{{}}')"
+    )
+}
+
+pub async fn what_was_listed_before_it_could_be_searched_is_listed_anew(stage: Stage) {
+    let empty = stage.empty_like().await;
+    let mut raw = empty.raw();
+    raw.execute(SPINE[usize::from(matches!(raw, Raw::Mysql(_)))]);
+    raw.execute(
+        "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
+                 run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+    );
+    raw.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000000')");
+    raw.execute(OLD_TARGETS);
+    raw.execute(&old_record(1));
+    assert!(!empty.store.migrate().await.unwrap().0.is_empty());
+    // A process that was not upgraded yet goes on writing.
+    raw.execute(&old_record(2));
+    assert_eq!(empty.rows("resources WHERE name_key = '' AND LENGTH(terms) = 0"), 2);
+    assert_eq!(
+        empty.rows("poll_targets WHERE as_of IS NULL AND lease_epoch = 8"),
+        2,
+        "no listing of before counts"
+    );
+    assert_eq!(empty.store.targets_next_due().await.unwrap(), Some(Duration::ZERO));
+    empty.store.targets_claim(ProcessId::generate(), Duration::from_secs(30), 9).await.unwrap();
+    assert_eq!(empty.rows("poll_targets WHERE id = 2 AND lease_epoch = 8"), 1, "nobody can list it still");
 }

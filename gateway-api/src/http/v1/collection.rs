@@ -61,7 +61,7 @@ pub(super) async fn handle(
     let (authority, demanded) = match refresh::max_age(&query)? {
         None => (Arc::clone(&caller.authority), None),
         Some(age) => {
-            let targets = targets(&caller.authority, kind, &narrowing).map(|target| target.id).collect();
+            let targets = targets(&caller.authority, kind, &narrowing);
             let (authority, as_of) = refresh::refreshed(&state, &caller, exchange, targets, age).await?;
             (authority, Some(as_of))
         }

@@ -40,7 +40,7 @@ pub(super) async fn handle(
     let mut authority = Arc::clone(&caller.authority);
     let mut row = find(&state.store, &authority, kind, id, raw).await?;
     if let (Some(age), Some(known)) = (refresh::max_age(&query)?, &row) {
-        let targets = vec![known.target];
+        let targets = collection::target_of(known, &caller.authority).into_iter();
         (authority, _) = refresh::refreshed(&state, &caller, exchange, targets, age).await?;
         row = find(&state.store, &authority, kind, id, raw).await?;
     }

@@ -47,8 +47,7 @@ pub(super) async fn handle(
         .targets
         .iter()
         .filter(|target| kind.is_none_or(|kind| target.kind == kind) && filter.takes_target(target));
-    let ids = named.map(|target| target.id).collect();
-    let wish = refresh::wish(&state, exchange.as_deref(), ids, age).await?;
+    let wish = refresh::wish(&state, exchange.as_deref(), named, age).await?;
     let as_of = wish.as_of;
     let (status, authority) = match waits {
         true => (StatusCode::OK, wish.fulfilled(&state, &caller).await?),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -21,6 +22,10 @@ use super::{Answer, kind_filter};
 use crate::http::bearer::Caller;
 use crate::http::query::Query;
 use crate::http::state::Api;
+
+/// A clock that nobody has measured for this long may be right by now: its poller is gone, or nothing is listed there
+/// any more. Longer tells of clocks that are no more; shorter forgets those of targets with long intervals.
+const OUTDATED: Duration = Duration::from_secs(2 * 3600);
 
 /// All of it, as of a moment.
 #[derive(Debug, Serialize)]
@@ -59,9 +64,9 @@ pub(super) struct Clock {
     rejected: bool,
     /// Endpoints whose answers have no time in them.
     silent_endpoints: usize,
-    /// When that was last seen to be different.
+    /// When that was last measured, or some minutes before; what nobody has measured for two hours is not told.
     #[schema(value_type = Option<String>, format = DateTime)]
-    seen_at: Option<Timestamp>,
+    checked_at: Option<Timestamp>,
 }
 
 /// What may be asked of a cloud for one account.
@@ -104,10 +109,12 @@ pub(super) async fn handle(
         visible.into_iter().filter_map(|target| Some((target, *by_id.get(&target.id)?))).collect();
     let clouds: HashMap<_, _> =
         state.store.cloud_list().await?.into_iter().map(|cloud| (cloud.spec.id, cloud)).collect();
+    let mut seen = state.store.clock_list().await?;
+    seen.retain(|clock| now.since(clock.seen_at) < OUTDATED);
     Ok(Json(Report {
         at: now,
         budgets: budgets(authority, &filter, &pairs, &clouds),
-        clouds: clocks(state.store.clock_list().await?, authority, &filter, &clouds),
+        clouds: clocks(&seen, authority, &filter, &clouds),
         targets: pairs.into_iter().map(|(target, progress)| Target::of(target, progress, now)).collect(),
     }))
 }
@@ -127,7 +134,7 @@ impl Target {
 
 /// Endpoints are the operator's concern: of each cloud only what they have come to.
 fn clocks(
-    seen: Vec<CloudClock>,
+    seen: &[CloudClock],
     authority: &Authority,
     filter: &ScopeFilter<'_>,
     clouds: &HashMap<CloudId, Cloud>,
@@ -137,13 +144,14 @@ fn clocks(
     let mut all = Vec::new();
     for (id, cloud) in named.filter(|(_, cloud)| filter.takes_cloud(&cloud.spec.name)) {
         let of_cloud = || seen.iter().filter(|clock| clock.cloud == id);
-        let worst = of_cloud().filter_map(|clock| clock.skew).max_by_key(|skew| skew.micros.unsigned_abs());
+        let telling = of_cloud().filter_map(|clock| Some((clock.skew?, clock.seen_at)));
+        let worst = telling.max_by_key(|(skew, _)| skew.micros.unsigned_abs());
         all.push(Clock {
             cloud: cloud.spec.name.clone(),
-            skew_seconds: worst.map(|skew| skew.micros as f64 / 1e6),
-            rejected: worst.is_some_and(|skew| skew.is_excessive()),
+            skew_seconds: worst.map(|(skew, _)| skew.micros as f64 / 1e6),
+            rejected: worst.is_some_and(|(skew, _)| skew.is_excessive()),
             silent_endpoints: of_cloud().filter(|clock| clock.skew.is_none()).count(),
-            seen_at: of_cloud().map(|clock| clock.seen_at).max(),
+            checked_at: worst.map(|(_, at)| at).or_else(|| of_cloud().map(|clock| clock.seen_at).max()),
         });
     }
     all
