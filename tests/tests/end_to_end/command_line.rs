@@ -65,6 +65,9 @@ impl Desk {
             .with("database.url", format!("sqlite:{}", file("gateway.db")))
             .with("bus.url", "memory:")
             .with("keyring.file", file("keyring.json"))
+            // It is killed once: what it has under lease then waits for so long.
+            .with("poller.lease_seconds", 10)
+            .with("relay.lease_seconds", 3)
             .with("poller.interval_seconds", 1)
             .with("poller.moving_interval_seconds", 1);
         let accounts = ["--account", "demo:demo-secret", "--account", "other:other-secret"];

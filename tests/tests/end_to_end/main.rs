@@ -8,6 +8,7 @@ mod bus_api;
 mod cluster;
 mod command_line;
 mod drain;
+mod ending;
 mod following;
 mod idle;
 #[path = "../real_clouds/listener.rs"]
