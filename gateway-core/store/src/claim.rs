@@ -84,12 +84,17 @@ impl Store {
             let (now, mut room) = (session.now()?, room.clone());
             let mut won = Vec::new();
             for row in session.due(now, limit, &room.full())? {
-                let elected = row.credential();
-                let (epoch, target) = (row.epoch(), row.into_target()?);
-                if room.take(party(&target.scope)) {
-                    let credential = session.elect(&target.scope, target.kind, elected)?;
-                    let credential = credential.map(|credential| (credential, owner, now.plus(lease)));
-                    won.extend(session.lease(target, epoch, now, credential)?);
+                let (epoch, elected) = (row.epoch(), row.credential());
+                let target = row.into_target()?;
+                if !room.take(party(&target.scope)) {
+                    continue;
+                }
+                match session.elect(&target.scope, target.kind, elected)? {
+                    None => session.park(&target, epoch, now)?,
+                    Some(credential) => {
+                        let fence = session.lease(&target, epoch, now, lease, owner, &credential)?;
+                        won.extend(fence.map(|fence| (target, fence, credential)));
+                    }
                 }
             }
             session.claims(won, now)
@@ -131,6 +136,16 @@ fn besides(full: &[Party]) -> Targets {
         .into_boxed()
 }
 
+/// The target, as long as it is what was read.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn still_due(target: &Target, epoch: i64, now: Timestamp) -> _ {
+    let (id, now): (i64, i64) = (target.id.0, now.0);
+    poll_targets::table
+        .filter(poll_targets::id.eq(id))
+        .filter(poll_targets::lease_epoch.eq(epoch))
+        .filter(poll_targets::due_at.le(now))
+}
+
 fn party(scope: &Scope) -> Party {
     (scope.cloud, scope.holder)
 }
@@ -146,43 +161,42 @@ impl Session<'_> {
             .map_err(database)
     }
 
-    /// Leases a target to an owner until a time, if nobody was faster. Without a credential it waits for somebody
-    /// who can list it.
+    /// Leases a target to an owner, if nobody was faster.
     fn lease(
         &mut self,
-        target: Target,
+        target: &Target,
         epoch: i64,
         now: Timestamp,
-        credential: Option<(SealedCredential, ProcessId, Timestamp)>,
-    ) -> Result<Option<Won>> {
-        let due = poll_targets::table
-            .find(target.id.0)
-            .filter(poll_targets::lease_epoch.eq(epoch))
-            .filter(poll_targets::due_at.le(now.0));
-        let Some((credential, owner, until)) = credential else {
-            diesel::update(due)
-                .set((
-                    poll_targets::lease_epoch.eq(epoch + 1),
-                    poll_targets::due_at.eq(NEVER),
-                    poll_targets::status.eq(TargetStatus::Suspended.as_str()),
-                    poll_targets::reason.eq("no client has a live grant to list it"),
-                ))
-                .execute(self.connection)
-                .map_err(database)?;
-            return Ok(None);
-        };
-        let changed = diesel::update(due)
+        lease: Duration,
+        owner: ProcessId,
+        credential: &SealedCredential,
+    ) -> Result<Option<Fence>> {
+        let until = now.plus(lease).0;
+        let changed = diesel::update(still_due(target, epoch, now))
             .set((
                 poll_targets::lease_epoch.eq(epoch + 1),
                 poll_targets::lease_owner.eq(owner.to_bytes()),
-                poll_targets::lease_until.eq(until.0),
-                poll_targets::due_at.eq(until.0),
+                poll_targets::lease_until.eq(until),
+                poll_targets::due_at.eq(until),
                 poll_targets::credential_id.eq(credential.id.to_bytes()),
             ))
             .execute(self.connection)
             .map_err(database)?;
-        let fence = Fence { target: target.id, epoch: epoch + 1 };
-        Ok((changed > 0).then_some((target, fence, credential)))
+        Ok((changed > 0).then_some(Fence { target: target.id, epoch: epoch + 1 }))
+    }
+
+    /// Puts a target aside until there is somebody who can list it.
+    fn park(&mut self, target: &Target, epoch: i64, now: Timestamp) -> Result<()> {
+        diesel::update(still_due(target, epoch, now))
+            .set((
+                poll_targets::lease_epoch.eq(epoch + 1),
+                poll_targets::due_at.eq(NEVER),
+                poll_targets::status.eq(TargetStatus::Suspended.as_str()),
+                poll_targets::reason.eq("no client has a live grant to list it"),
+            ))
+            .execute(self.connection)
+            .map(drop)
+            .map_err(database)
     }
 
     /// What was won, with what it shares: one question each for all of them.
