@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::absence::Absence;
-use crate::interval::{after_listing, moving, spread};
+use crate::interval::{moving, spread, until_next};
 use crate::lease::Lease;
 use crate::listing::Listing;
 use crate::poller::Workshop;
@@ -112,7 +112,7 @@ impl Cycle<'_> {
         let mut applied = listing.applied;
         applied += absence.applied;
         let moves = listing.moving || absence.is_open || applied.written() > 0;
-        let wait = spread(after_listing(config, target.interval, moves), seed(self.claim, listing.as_of));
+        let next = until_next(config, target.interval, moves, seed(self.claim, listing.as_of));
         let notices: Vec<_> = self.opened.session.notices().into_iter().map(|notice| notice.0).collect();
         let reason = absence.warning.or_else(|| (!notices.is_empty()).then(|| notices.join("; ")));
         tracing::debug!(target = %target.id, kind = %target.kind, region = %target.scope.region, ?applied, "listed");
@@ -122,7 +122,7 @@ impl Cycle<'_> {
             listed: Some((listing.as_of, self.claim.credential.id)),
             failures: 0,
             agreeing: absence.agreeing,
-            next: wait.max(moving(config)),
+            next,
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn longest(config: &Poller) -> Duration {
 
 /// After a whole listing: back to the short interval when something moves, then twice the last one each
 /// time that nothing does.
-pub(crate) fn after_listing(config: &Poller, last: Duration, moves: bool) -> Duration {
+fn after_listing(config: &Poller, last: Duration, moves: bool) -> Duration {
     if moves { moving(config) } else { (last * 2).clamp(moving(config), quiet(config)) }
 }
 
@@ -31,9 +31,24 @@ pub(crate) fn after_failures(config: &Poller, failures: i32) -> Duration {
     moving(config).saturating_mul(1 << doublings).min(longest(config))
 }
 
+/// The wait that follows a whole listing. On coming to the quiet interval it is any from half of that on: a gateway that
+/// starts, or comes back, lists everything at once, and would do so in every interval.
+pub(crate) fn until_next(config: &Poller, last: Duration, moves: bool, seed: u64) -> Duration {
+    let interval = after_listing(config, last, moves);
+    let comes_to_rest = interval == quiet(config) && last * 6 / 5 < interval;
+    if comes_to_rest {
+        permille(interval, 500 + scatter(seed) % 501)
+    } else {
+        spread(interval, seed).max(moving(config))
+    }
+}
+
 /// Ten per cent more or less, the same for the same seed: targets that started together drift apart.
 pub(crate) fn spread(interval: Duration, seed: u64) -> Duration {
-    let permille = 900 + scatter(seed) % 201;
+    permille(interval, 900 + scatter(seed) % 201)
+}
+
+fn permille(interval: Duration, permille: u64) -> Duration {
     interval * u32::try_from(permille).unwrap_or(1000) / 1000
 }
 
@@ -63,6 +78,24 @@ mod tests {
             seen.push(seconds(interval));
         }
         assert_eq!(seen, [5, 10, 20, 40, 60, 60, 5]);
+    }
+
+    #[test]
+    fn what_started_together_is_sent_apart_at_once_and_then_stays_near_its_interval() {
+        let config = Poller::default();
+        let waits = |last: u64| -> Vec<u64> {
+            (0..1000)
+                .map(|seed| until_next(&config, Duration::from_secs(last), false, seed))
+                .map(|wait| u64::try_from(wait.as_millis()).unwrap())
+                .collect()
+        };
+        let grown = waits(40);
+        assert!(grown.iter().all(|wait| (30_000..=60_000).contains(wait)));
+        for tenth in 0..10 {
+            let there = grown.iter().filter(|wait| (**wait - 30_000) / 3_001 == tenth).count();
+            assert!((60..=140).contains(&there), "{there} of 1000 in tenth {tenth}");
+        }
+        assert!(waits(58).iter().all(|wait| (54_000..=66_000).contains(wait)));
     }
 
     #[test]

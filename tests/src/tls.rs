@@ -12,6 +12,8 @@ pub fn http() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
         .timeout(std::time::Duration::from_secs(90))
+        // Sooner than the front closes what is idle: a request that meets the close is lost.
+        .pool_idle_timeout(std::time::Duration::from_secs(30))
         .build()
         .expect("a client with fixed settings can be built")
 }

@@ -160,7 +160,7 @@ pub struct Poller {
 impl Default for Poller {
     fn default() -> Self {
         Self {
-            concurrency: 16,
+            concurrency: 32,
             lease_seconds: 90,
             interval_seconds: 60,
             moving_interval_seconds: 5,

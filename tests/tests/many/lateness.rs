@@ -1,12 +1,12 @@
 //! How late targets are listed, read from the database's own figures: what was due when, and when the listing that
 //! followed began.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use diesel::MysqlConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Integer, Nullable};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use gateway_core::id::AccountId;
 use gateway_core::scope::Holder;
 
@@ -29,6 +29,8 @@ struct Row {
     as_of: Option<i64>,
     #[diesel(sql_type = Integer)]
     failures: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    reason: Option<String>,
     #[diesel(sql_type = BigInt)]
     now: i64,
 }
@@ -46,7 +48,8 @@ pub(crate) struct Lateness {
     pub(crate) others: Vec<i64>,
     /// Targets of those that were neither listed nor due.
     pub(crate) unseen: usize,
-    pub(crate) failed_others: usize,
+    /// Why listings of theirs failed, at whatever time.
+    pub(crate) failed_others: BTreeSet<String>,
     pub(crate) failed_hanging: usize,
     /// Listings of the accounts that hang, under lease in the end.
     pub(crate) held_by_hanging: usize,
@@ -80,6 +83,9 @@ fn look_on(connection: &mut MysqlConnection, hanging: &[Vec<u8>], window: Durati
         std::thread::sleep(LOOK);
         rows = look(connection);
         for row in rows.iter().filter(|row| !hanging.contains(&row.holder)) {
+            if row.failures > 0 {
+                lateness.failed_others.extend(row.reason.clone());
+            }
             let free = row.lease_until == 0;
             let known = waiting
                 .entry(row.id)
@@ -100,7 +106,6 @@ fn look_on(connection: &mut MysqlConnection, hanging: &[Vec<u8>], window: Durati
     for row in &rows {
         let (hangs, failed) = (hanging.contains(&row.holder), row.failures > 0);
         lateness.failed_hanging += usize::from(hangs && failed);
-        lateness.failed_others += usize::from(!hangs && failed);
         lateness.held_by_hanging += usize::from(hangs && row.lease_until > row.now);
         if hangs {
             continue;
@@ -118,7 +123,7 @@ fn look_on(connection: &mut MysqlConnection, hanging: &[Vec<u8>], window: Durati
 }
 
 fn look(connection: &mut MysqlConnection) -> Vec<Row> {
-    let sql = "SELECT id, holder, due_at, lease_until, as_of, failures, \
+    let sql = "SELECT id, holder, due_at, lease_until, as_of, failures, reason, \
                CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) AS now FROM poll_targets";
     diesel::sql_query(sql).load(connection).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }

@@ -34,6 +34,9 @@ async fn two_accounts_whose_cloud_hangs_delay_none_of_the_others() {
     println!("many: {targets} targets listed after {:.0?}", begun.elapsed());
     assert!(targets >= size.least_targets(), "{targets}");
     published::one_record_and_one_event(&stage).await;
+    // Everything was due at once in the beginning; what is measured is how it goes on.
+    stage.listed_again().await;
+    println!("many: all of them once more after {:.0?}", begun.elapsed());
 
     stage.hang().await;
     let cpu = meter(&mut stage);
@@ -45,7 +48,11 @@ async fn two_accounts_whose_cloud_hangs_delay_none_of_the_others() {
     }
     assert_eq!(lateness.unseen, 0, "every target is due at least once in that time");
     assert!(lateness.percentile(99) < TICK_MS, "p99 {} ms", lateness.percentile(99));
-    assert_eq!(lateness.failed_others, 0, "only the accounts that hang fail");
+    assert!(
+        lateness.failed_others.is_empty(),
+        "only the accounts that hang fail: {:?}",
+        lateness.failed_others
+    );
     assert!(lateness.failed_hanging > 0 || lateness.held_by_hanging > 0, "those that hang were asked at all");
     published::still_one(&stage).await;
 }
@@ -66,6 +73,9 @@ async fn look_on(stage: &Stage, clients: &[Member], cpu: &Meter, targets: i64) -
         lateness.percentile(100),
         clients.len(),
     );
+    if !lateness.failed_others.is_empty() {
+        println!("many: of the others failed: {:?}", lateness.failed_others);
+    }
     for (name, time) in &spent.0 {
         println!("many: processor time of {name}: {:.2} cores", time.as_secs_f64() / window.as_secs_f64());
     }

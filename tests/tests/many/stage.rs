@@ -124,6 +124,23 @@ impl Stage {
         .await
     }
 
+    /// Waits until every target was listed whole again, beginning after now.
+    pub(crate) async fn listed_again(&self) {
+        let begun = self.dashboard.get("/v1/status").await.unwrap()["at"].as_str().unwrap().to_owned();
+        until("every target to be listed again", FILLED, || async {
+            let status = self.dashboard.get("/v1/status").await?;
+            let targets = status["targets"].as_array().cloned().unwrap_or_default();
+            // The same zone and number of digits everywhere: they compare as text.
+            let old = targets
+                .iter()
+                .filter(|target| target["as_of"].as_str().is_none_or(|at| at <= begun.as_str()));
+            let old = old.count();
+            ensure!(old == 0, "{old} of {} are not listed again", targets.len());
+            Ok(())
+        })
+        .await
+    }
+
     /// From now on the cloud answers nothing to some accounts, far apart in the order of everything.
     pub(crate) async fn hang(&self) {
         let fault = |number: &usize| json!({ "fault": "latency", "ms": HANGS_MS, "account": name(*number) });
