@@ -14,12 +14,16 @@ use serde_json::{Map, Value};
 
 use crate::clock::{Clock, Timestamp};
 use crate::credential::Credential;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::{CloudId, ResourceId};
 use crate::kind::Kind;
+use crate::marker::Marker;
 use crate::observation::Observed;
+use crate::order::{Fault, Known, Order, References};
 use crate::scope::Region;
+use crate::secret::Secret;
 use crate::skew::Skew;
+use crate::verb::{Can, Verb};
 
 /// A registered cloud, as a driver needs to know it.
 #[derive(Clone, Debug)]
@@ -74,6 +78,8 @@ pub struct KindCapability {
 pub struct Capability {
     /// Kinds that can be listed with detail, each once.
     pub kinds: &'static [KindCapability],
+    /// What can be done to them.
+    pub verbs: &'static [(Kind, &'static [Can])],
     /// Forms of [`Credential`] that are taken, by [`Credential::method`].
     pub credentials: &'static [&'static str],
 }
@@ -82,6 +88,16 @@ impl Capability {
     /// What the kind can do; `None` when the cloud does not have it.
     pub fn of(&self, kind: Kind) -> Option<&KindCapability> {
         self.kinds.iter().find(|capability| capability.kind == kind)
+    }
+
+    /// What can be done to a kind.
+    pub fn verbs(&self, kind: Kind) -> &'static [Can] {
+        self.verbs.iter().find(|(of, _)| *of == kind).map_or(&[], |(_, verbs)| verbs)
+    }
+
+    /// How the cloud has a verb, if it has it.
+    pub fn can(&self, kind: Kind, verb: Verb) -> Option<Can> {
+        self.verbs(kind).iter().copied().find(|can| can.verb == verb)
     }
 }
 
@@ -165,6 +181,75 @@ pub struct Page {
     pub next: Option<PageToken>,
 }
 
+/// One thing to be done at a cloud.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// To which kind.
+    pub kind: Kind,
+    /// What.
+    pub verb: Verb,
+    /// How: of the form that the verb of the kind has.
+    pub order: &'a Order,
+    /// To which resource; none for what makes one.
+    pub target: Option<&'a Known>,
+    /// What the order names.
+    pub named: &'a References,
+    /// Left on what is made.
+    pub marker: Marker,
+}
+
+impl<'a> Step<'a> {
+    /// The error of a driver that does not have the verb.
+    pub fn unsupported(&self) -> Error {
+        let message = format!("this type of cloud cannot {} a {}", self.verb, self.kind);
+        Error::new(ErrorKind::Unsupported, message).untouched()
+    }
+
+    /// The resource that it is done to.
+    ///
+    /// # Errors
+    /// Internal, for a step that makes one: a defect of the caller.
+    pub fn target(&self) -> Result<&'a Known> {
+        self.target.ok_or_else(|| Error::internal(format!("{} of a {} needs a target", self.verb, self.kind)))
+    }
+}
+
+/// A resource that a step made, changed or ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// Its type.
+    pub kind: Kind,
+    /// Its native key.
+    pub native_key: String,
+}
+
+impl Touched {
+    /// The resource of that key.
+    pub fn new(kind: Kind, native_key: impl Into<String>) -> Self {
+        Self { kind, native_key: native_key.into() }
+    }
+}
+
+/// What a step did.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// What it touched: first what it made, or else its target; then what changed along with that.
+    pub touched: Vec<Touched>,
+    /// What the cloud told once.
+    pub answer: Option<Told>,
+    /// The cloud's own id of the request.
+    pub request_id: Option<String>,
+}
+
+/// What a cloud tells only in answer to an order.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// The private half of a key.
+    PrivateKey(Secret),
+    /// What an instance wrote on its console.
+    ConsoleOutput(String),
+}
+
 /// Something that works but that an operator should know, such as an endpoint without `Date`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Notice(pub String);
@@ -200,6 +285,32 @@ pub trait Session: Send + Sync {
 
     /// One resource by its native key; `Ok(None)` says with certainty that the cloud does not have it.
     async fn get(&self, region: &Region, kind: Kind, native_key: &str) -> Result<Option<Observed>>;
+
+    /// What is wrong with a step that the gateway's own checks cannot know: asks no cloud.
+    fn faults(&self, step: &Step<'_>) -> Vec<Fault> {
+        let _ = step;
+        Vec::new()
+    }
+
+    /// Does one step, once: nothing is sent a second time unless it certainly did not arrive.
+    ///
+    /// What the step makes carries its marker, wherever the service has a place for one. When this returns, the
+    /// cloud has taken the order; it may still be at work.
+    ///
+    /// # Errors
+    /// What the cloud answered, in its own words too ([`Error::cloud`](crate::Error::cloud)). After an error that is
+    /// not [`Error::changed_nothing`](crate::Error::changed_nothing) nobody knows whether the step was done.
+    async fn act(&self, region: &Region, step: &Step<'_>) -> Result<Done> {
+        let _ = region;
+        Err(step.unsupported())
+    }
+
+    /// Looks for what an earlier try of a step that makes something has made: by its marker, or by what it is
+    /// where there is one at most. `Ok(None)` says that the cloud shows no such thing now.
+    async fn find(&self, region: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
+        let _ = region;
+        Err(step.unsupported())
+    }
 
     /// What an operator should know of the endpoints as they were last seen.
     fn notices(&self) -> Vec<Notice>;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// What trying again would bring. Retry is decided by this, never by [`ErrorKind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
@@ -50,6 +52,24 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// What a cloud itself said when it refused, for the caller: nothing that the caller sent in secret may be in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloudWords {
+    /// Its code: an HTTP status, or a word such as `InvalidParameterValue`.
+    pub code: String,
+    /// Its words.
+    pub message: String,
+    /// Its own id of the request.
+    pub request_id: Option<String>,
+}
+
+/// What errors of writes say besides.
+#[derive(Default)]
+struct Details {
+    pointer: Option<String>,
+    cloud: Option<CloudWords>,
+}
+
 /// The domain error.
 ///
 /// `Display` is what a user may read. What only an operator may read goes into the context or the source
@@ -60,6 +80,9 @@ pub struct Error {
     message: String,
     context: Vec<(&'static str, String)>,
     retry_after: Option<Duration>,
+    /// Of errors of writes; apart, because most errors have none of it.
+    details: Option<Box<Details>>,
+    untouched: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -75,7 +98,16 @@ impl Error {
             ErrorKind::WrongDocument | ErrorKind::ClockSkew { .. } => Status::Persistent,
             _ => Status::Permanent,
         };
-        Self { kind, status, message: message.into(), context: Vec::new(), retry_after: None, source: None }
+        Self {
+            kind,
+            status,
+            message: message.into(),
+            context: Vec::new(),
+            retry_after: None,
+            details: None,
+            untouched: false,
+            source: None,
+        }
     }
 
     /// A defect or fault of ours; the cause goes into the source, the user reads "internal error".
@@ -114,6 +146,27 @@ impl Error {
         self
     }
 
+    /// Says which field of what was sent is wrong, as a JSON pointer.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.details.get_or_insert_default().pointer = Some(pointer.into());
+        self
+    }
+
+    /// Says what the cloud itself said.
+    #[must_use]
+    pub fn with_cloud(mut self, words: CloudWords) -> Self {
+        self.details.get_or_insert_default().cloud = Some(words);
+        self
+    }
+
+    /// Says that what was sent certainly never reached the cloud.
+    #[must_use]
+    pub fn untouched(mut self) -> Self {
+        self.untouched = true;
+        self
+    }
+
     /// Sets how long the other side asked us to wait.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
@@ -134,6 +187,32 @@ impl Error {
     /// What a user may read.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The field that is wrong.
+    pub fn pointer(&self) -> Option<&str> {
+        self.details.as_ref()?.pointer.as_deref()
+    }
+
+    /// What the cloud itself said.
+    pub fn cloud(&self) -> Option<&CloudWords> {
+        self.details.as_ref()?.cloud.as_ref()
+    }
+
+    /// Whether a write that ended like this certainly changed nothing: the cloud refused it, or never heard of it.
+    pub fn changed_nothing(&self) -> bool {
+        let is_refusal = matches!(
+            self.kind,
+            ErrorKind::Unauthorized
+                | ErrorKind::Forbidden
+                | ErrorKind::NotFound
+                | ErrorKind::Invalid
+                | ErrorKind::Conflict
+                | ErrorKind::RateLimited
+                | ErrorKind::Unsupported
+                | ErrorKind::AddressRefused
+        );
+        self.untouched || is_refusal
     }
 
     /// How long the other side asked us to wait.

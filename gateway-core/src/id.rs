@@ -87,6 +87,10 @@ uuid_id!(
     TokenId
 );
 uuid_id!(
+    /// One mutating request and what became of it.
+    OperationId
+);
+uuid_id!(
     /// One running process; what a lease is written to.
     ProcessId
 );

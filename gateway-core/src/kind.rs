@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::id::ResourceId;
 use crate::kinds;
+use crate::verb::{Verb, VerbSpec};
 
 /// A resource type by its canonical name, such as `instance`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +89,9 @@ pub struct StateSpec {
     pub next: &'static [&'static str],
 }
 
+/// A schema for the API document with those that it names, each with its name.
+pub type Schemas = Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>;
+
 /// What the generic layers know of one kind.
 pub struct KindSpec {
     /// The kind itself.
@@ -102,8 +106,10 @@ pub struct KindSpec {
     pub relations: &'static [Relation],
     /// Fields of its own that a listing can be narrowed by, besides its relations.
     pub filters: &'static [&'static str],
+    /// What can be done to it, as far as a cloud can.
+    pub verbs: &'static [VerbSpec],
     /// The schema of the kind's own fields and then those that it names, for the API document.
-    pub schema: fn() -> Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>,
+    pub schema: fn() -> Schemas,
     /// Says what is wrong with fields that should be the kind's own: all of them, and no others.
     pub check: fn(&Map<String, Value>) -> Result<(), String>,
 }
@@ -196,6 +202,18 @@ impl KindSpec {
     /// The state of that name.
     pub fn state(&self, name: &str) -> Option<&'static StateSpec> {
         self.states.iter().find(|state| state.name == name)
+    }
+
+    /// What is known of a verb, if the kind has it.
+    pub fn verb(&self, verb: Verb) -> Option<&'static VerbSpec> {
+        self.verbs.iter().find(|spec| spec.verb == verb)
+    }
+
+    /// The verbs that a resource's own document allows now, whatever cloud it is of.
+    pub fn allowed(&self, document: &Map<String, Value>) -> impl Iterator<Item = Verb> {
+        let state = document.get("state").and_then(Value::as_str);
+        let made = self.verbs.iter().filter(|spec| spec.verb != Verb::Create);
+        made.filter(move |spec| spec.allows(state, document)).map(|spec| spec.verb)
     }
 }
 

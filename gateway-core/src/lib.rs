@@ -18,7 +18,9 @@ pub mod keyring;
 pub mod kind;
 pub mod kinds;
 pub mod links;
+pub mod marker;
 pub mod observation;
+pub mod order;
 pub mod resource;
 pub mod scope;
 pub mod seal;
@@ -27,6 +29,7 @@ pub mod secret;
 pub mod skew;
 pub mod telemetry;
 pub mod token;
+pub mod verb;
 
 pub use clock::{Clock, Timestamp};
 pub use error::{Error, ErrorKind, Result, Status};

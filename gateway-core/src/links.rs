@@ -6,12 +6,16 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use crate::id::ResourceId;
+use crate::id::{AccountId, ResourceId};
 use crate::kind::Kind;
 use crate::kinds;
+use crate::verb::Verb;
 
 /// What stands before the links that a stored document has.
 const OPENING: &str = "{\"links\":{";
+
+/// What stands before those who may act on it.
+const MAY: &str = ",\"may\":[";
 
 /// One way to all that name a resource.
 struct Inverse {
@@ -33,7 +37,13 @@ static INVERSES: LazyLock<HashMap<Kind, Vec<Inverse>>> = LazyLock::new(|| {
 });
 
 /// The document as the store keeps it, as text: its links first, so that showing it needs no parsing.
-pub fn stored_text(kind: Kind, id: ResourceId, document: &Map<String, Value>) -> String {
+pub fn stored_text(
+    kind: Kind,
+    id: ResourceId,
+    document: &Map<String, Value>,
+    owner: Option<AccountId>,
+    actions: &[Verb],
+) -> String {
     let spec = kind.spec();
     let mut text = OPENING.to_owned();
     for relation in spec.relations {
@@ -52,6 +62,14 @@ pub fn stored_text(kind: Kind, id: ResourceId, document: &Map<String, Value>) ->
         };
     }
     text.push('}');
+    if let (Some(owner), false) = (owner, actions.is_empty()) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, ",\"may\":[\"{owner}\"");
+        for verb in actions {
+            let _ = write!(text, ",\"{verb}\"");
+        }
+        text.push(']');
+    }
     let own = Value::Object(document.clone()).to_string();
     if document.is_empty() {
         text.push('}');
@@ -62,16 +80,49 @@ pub fn stored_text(kind: Kind, id: ResourceId, document: &Map<String, Value>) ->
     text
 }
 
-/// The links that a stored document has, and the rest of its members, each without braces; `None` when it is no
-/// object.
-pub(crate) fn split(stored: &str) -> Option<(&str, &str)> {
-    let stored = stored.trim();
-    if let Some(rest) = stored.strip_prefix(OPENING) {
-        // Links hold no braces: the first one ends them.
+/// A stored document taken apart, nothing of it parsed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored<'a> {
+    /// Its links, without braces.
+    pub(crate) links: &'a str,
+    /// Who may act on it, and the verbs, as members of a list of JSON; empty when nobody may do anything.
+    may: &'a str,
+    /// The rest of its members, without braces.
+    pub(crate) own: &'a str,
+}
+
+impl<'a> Stored<'a> {
+    /// Takes a document apart; `None` when it is no object.
+    pub fn read(stored: &'a str) -> Option<Self> {
+        let stored = stored.trim();
+        let Some(rest) = stored.strip_prefix(OPENING) else {
+            return Some(Self { own: stored.strip_prefix('{')?.strip_suffix('}')?, ..Self::default() });
+        };
+        // Links hold no braces, and the list no brackets: the first one ends them.
         let (links, rest) = rest.split_once('}')?;
-        return Some((links, rest.strip_suffix('}')?.trim_start_matches(',')));
+        let (may, rest) = match rest.strip_prefix(MAY) {
+            Some(rest) => rest.split_once(']')?,
+            None => ("", rest),
+        };
+        Some(Self { links, may, own: rest.strip_suffix('}')?.trim_start_matches(',') })
     }
-    Some(("", stored.strip_prefix('{')?.strip_suffix('}')?))
+
+    /// The verbs for who acts for these accounts, as members of a list of JSON.
+    pub(crate) fn actions_text(&self, accounts: &[AccountId]) -> &'a str {
+        let owned = self.may.split_once(',').filter(|(owner, _)| {
+            let owner = owner.trim_matches('"').parse::<AccountId>();
+            owner.is_ok_and(|owner| accounts.contains(&owner))
+        });
+        owned.map_or("", |(_, verbs)| verbs)
+    }
+
+    /// The verbs for who acts for these accounts.
+    pub fn actions(&self, accounts: &[AccountId]) -> Vec<Verb> {
+        self.actions_text(accounts)
+            .split(',')
+            .filter_map(|verb| Verb::parse(verb.trim_matches('"')))
+            .collect()
+    }
 }
 
 /// Writes `"links":{...}` of a resource whose document named `own` links.
@@ -97,15 +148,20 @@ mod tests {
     use super::*;
 
     const ID: ResourceId = ResourceId(uuid::Uuid::from_u128(7));
+    const OWNER: AccountId = AccountId(uuid::Uuid::from_u128(8));
 
     fn shown(kind: &str, document: Value) -> Value {
         let Value::Object(document) = document else { unreachable!() };
         let kind = Kind::parse(kind).unwrap();
-        let stored = stored_text(kind, ID, &document);
-        let (links, rest) = split(&stored).unwrap();
-        assert_eq!(serde_json::from_str::<Value>(&format!("{{{rest}}}")).unwrap(), Value::Object(document));
+        let actions = [Verb::Delete, Verb::Update];
+        let stored = stored_text(kind, ID, &document, Some(OWNER), &actions);
+        let taken = Stored::read(&stored).unwrap();
+        let own = format!("{{{}}}", taken.own);
+        assert_eq!(serde_json::from_str::<Value>(&own).unwrap(), Value::Object(document));
+        assert_eq!(taken.actions(&[OWNER]), actions);
+        assert!(taken.actions(&[AccountId(uuid::Uuid::nil())]).is_empty());
         let mut text = "{".to_owned();
-        write_links(&mut text, kind, ID, links);
+        write_links(&mut text, kind, ID, taken.links);
         text.push('}');
         serde_json::from_str::<Value>(&text).unwrap()["links"].take()
     }
@@ -129,9 +185,10 @@ mod tests {
     #[test]
     fn a_document_without_relations_or_members_is_one_too() {
         assert_eq!(shown("ssh_key", json!({}))["self"], format!("/v1/ssh_keys/{ID}"));
-        assert_eq!(split(r#"{"name":"stored before there were links"}"#).unwrap().0, "");
+        let old = Stored::read(r#"{"name":"stored before there were links"}"#).unwrap();
+        assert!(old.links.is_empty() && old.actions(&[OWNER]).is_empty());
         for broken in ["", "[]", "null", "{", r#"{"links":{"a":"b"}"#] {
-            assert_eq!(split(broken), None, "{broken}");
+            assert_eq!(Stored::read(broken), None, "{broken}");
         }
     }
 }

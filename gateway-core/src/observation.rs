@@ -10,10 +10,12 @@ use utoipa::ToSchema;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::kind::{Canonical, Kind, State};
+use crate::marker::Marker;
+use crate::verb::{Can, Verb};
 
-/// Form of what the store keeps beside the document: links and search terms. Another number writes every record
+/// Form of what the store keeps beside the document: links, actions and search terms. Another number writes every record
 /// anew, each with an event, when it is listed next.
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
 /// Who can see a resource, besides its owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -51,8 +53,12 @@ pub struct Observed {
     pub created_at: Option<Timestamp>,
     /// When the cloud says it last changed.
     pub updated_at: Option<Timestamp>,
-    /// Tags or metadata; a tag without value has the empty one.
+    /// Tags or metadata; a tag without value has the empty one. Without the gateway's own.
     pub tags: BTreeMap<String, String>,
+    /// What can be done to it now, by those who act for its owner; see [`Observed::allow`].
+    pub actions: Vec<Verb>,
+    /// What an operation of the gateway left on what it made.
+    pub marker: Option<Marker>,
     /// The kind's own fields.
     pub fields: Map<String, Value>,
     /// The cloud's document, complete.
@@ -86,6 +92,8 @@ impl Observed {
             created_at: None,
             updated_at: None,
             tags: BTreeMap::new(),
+            actions: Vec::new(),
+            marker: None,
             fields,
             raw,
         })
@@ -110,6 +118,14 @@ impl Observed {
     /// Whether the resource is on its way to another state.
     pub fn is_transitional(&self) -> bool {
         self.state.and_then(|name| self.kind.spec().state(name)).is_some_and(|state| state.transitional)
+    }
+
+    /// Says what can be done to it now, at a cloud that can do these things.
+    pub fn allow(&mut self, can: &[Can]) {
+        let document = self.document();
+        let state = self.state;
+        let cloud_can = |verb: &Verb| can.iter().any(|can| can.verb == *verb && can.only.takes(state));
+        self.actions = self.kind.spec().allowed(&document).filter(cloud_can).collect();
     }
 
     /// The canonical document as the store keeps it: all that does not depend on who asks or when.
@@ -139,6 +155,11 @@ impl Observed {
         context.update(&[FORM]);
         for value in [&Value::Object(self.document()), &self.raw] {
             context.update(value.to_string().as_bytes());
+            context.update(&[0]);
+        }
+        // A build whose drivers can do more says so of what it lists.
+        for verb in &self.actions {
+            context.update(verb.as_str().as_bytes());
             context.update(&[0]);
         }
         let mut hash = [0; 16];

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::event::{GRANT_CHANGED, cloud_event};
-use crate::id::{EventId, ResourceId};
+use crate::id::{AccountId, EventId, ResourceId};
 use crate::kind::Kind;
-use crate::links;
+use crate::links::{self, Stored};
 use crate::scope::{Holder, Region};
 
 /// The `source` of every event.
@@ -52,9 +52,11 @@ pub struct Identity<'a> {
     pub holder: Holder,
     /// When the store saw it change last.
     pub changed_at: Timestamp,
+    /// The accounts for which its reader acts; none for a document that is for many readers.
+    pub accounts: &'a [AccountId],
 }
 
-/// What [`ADDED`] names, but for `links` and `cloud_data`.
+/// What [`ADDED`] names, but for `actions`, `links` and `cloud_data`.
 #[derive(Serialize)]
 struct Added<'a> {
     id: ResourceId,
@@ -64,7 +66,6 @@ struct Added<'a> {
     region: &'a Region,
     account: String,
     changed_at: Timestamp,
-    actions: [(); 0],
 }
 
 /// Room for links: more is taken when they need more.
@@ -75,16 +76,18 @@ const LINKS: usize = 768;
 /// # Errors
 /// Internal, when what the store holds is no JSON object.
 pub fn resource_text(document: &str, raw: Option<&str>, identity: &Identity<'_>) -> Result<Box<RawValue>> {
-    let Identity { id, kind, version, cloud, region, holder, changed_at } = *identity;
-    let (own_links, own) = links::split(document)
+    let Identity { id, kind, version, cloud, region, holder, changed_at, accounts } = *identity;
+    let stored = Stored::read(document)
         .ok_or_else(|| Error::internal("the store holds a document that is no object"))?;
-    let added =
-        Added { id, kind, version, cloud, region, account: holder.to_string(), changed_at, actions: [] };
+    let added = Added { id, kind, version, cloud, region, account: holder.to_string(), changed_at };
     let mut text = serde_json::to_string(&added).map_err(Error::internal)?;
+    let own = stored.own;
     text.reserve(own.len() + raw.map_or(0, str::len) + LINKS);
     text.pop();
-    text.push(',');
-    links::write_links(&mut text, kind, id, own_links);
+    text.push_str(",\"actions\":[");
+    text.push_str(stored.actions_text(accounts));
+    text.push_str("],");
+    links::write_links(&mut text, kind, id, stored.links);
     if !own.trim().is_empty() {
         text.push(',');
         text.push_str(own);
@@ -166,6 +169,7 @@ pub fn render_event(event: &EventView<'_>) -> Result<Value> {
         region: event.region,
         holder: event.holder,
         changed_at: event.at,
+        accounts: &[],
     };
     let resource = event.document.map(|document| render_resource(document, None, &identity)).transpose()?;
     let data = json!({
@@ -200,6 +204,7 @@ mod tests {
             region,
             holder: Holder::Global,
             changed_at: Timestamp(0),
+            accounts: &[],
         }
     }
 

@@ -82,7 +82,7 @@ impl Cycle<'_> {
     /// Compares and applies a page: what is as it was costs nothing but its comparison.
     async fn take_in(&mut self, listing: &mut Listing, items: Vec<Observed>) -> Result<()> {
         let mut changed = Vec::new();
-        for (place, item) in items.into_iter().enumerate() {
+        for (place, mut item) in items.into_iter().enumerate() {
             if place % BATCH == BATCH - 1 {
                 // Hashing a large page takes a while: others have their turn.
                 tokio::task::yield_now().await;
@@ -91,6 +91,7 @@ impl Cycle<'_> {
             if item.kind != target.kind {
                 return Err(Error::internal(format!("a listing of {} holds a {}", target.kind, item.kind)));
             }
+            item.allow(self.opened.capability.verbs(item.kind));
             listing.moving |= item.is_transitional();
             let id = self.opened.cloud.resource_id(&target.scope.region, target.kind, &item.native_key);
             if !listing.known.see(id, item.content_hash()) {

@@ -38,7 +38,7 @@ pub struct Ec2;
 
 static KINDS: [KindCapability; kinds::ALL.len()] = kinds::capabilities();
 
-static CAPABILITY: Capability = Capability { kinds: &KINDS, credentials: &["access_key"] };
+static CAPABILITY: Capability = Capability { kinds: &KINDS, verbs: &[], credentials: &["access_key"] };
 
 impl Driver for Ec2 {
     fn name(&self) -> &'static str {

@@ -110,7 +110,8 @@ impl CloudHttp {
                     let wait = self.asked_pause(&judged.response);
                     (judge(judged).map_err(|error| remember(error, wait)), false)
                 }
-                Err(failure) => (Err(failure.error), failure.never_arrived),
+                Err(failure) if failure.never_arrived => (Err(failure.error.untouched()), true),
+                Err(failure) => (Err(failure.error), false),
             };
             let error = match result {
                 Ok(value) => return Ok(value),

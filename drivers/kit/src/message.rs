@@ -55,6 +55,21 @@ impl Request {
         request
     }
 
+    /// A request of any verb with a JSON body; idempotent as [`Self::new`] has it.
+    pub fn json(method: Method, url: Url, body: &serde_json::Value) -> Self {
+        let mut request = Self::new(method, url)
+            .header(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.body = Some(body.to_string().into());
+        request
+    }
+
+    /// Says that sending it twice may do more than sending it once.
+    #[must_use]
+    pub fn only_once(mut self) -> Self {
+        self.idempotent = false;
+        self
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {

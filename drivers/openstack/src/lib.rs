@@ -35,7 +35,7 @@ use crate::session::OpenStackSession;
 pub struct OpenStack;
 
 static CAPABILITY: Capability =
-    Capability { kinds: &resources::KINDS, credentials: &["password", "application_credential"] };
+    Capability { kinds: &resources::KINDS, verbs: &[], credentials: &["password", "application_credential"] };
 
 impl Driver for OpenStack {
     fn name(&self) -> &'static str {

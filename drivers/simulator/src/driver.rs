@@ -82,6 +82,7 @@ static CAPABILITY: Capability = Capability {
         published(Datacenter::KIND, true),
         own(Quota::KIND, false),
     ],
+    verbs: &[],
     credentials: &["access_key"],
 };
 

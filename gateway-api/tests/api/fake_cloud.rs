@@ -23,6 +23,7 @@ static CAPABILITY: Capability = Capability {
         KindCapability { kind: IMAGE, published: true, own: true, get: true, says_state: true },
         KindCapability { kind: INSTANCE, published: false, own: true, get: true, says_state: true },
     ],
+    verbs: &[],
     credentials: &["access_key"],
 };
 

@@ -43,6 +43,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: DatacenterState::TABLE,
     relations: &[],
     filters: &["service"],
+    verbs: &[],
     schema: || vec![("Datacenter".to_owned(), Datacenter::schema())],
     check: check_fields::<Datacenter>,
 };

@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::states;
 use crate::kind::{Canonical, Kind, KindSpec, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("image");
 
@@ -61,6 +62,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: ImageState::TABLE,
     relations: &[],
     filters: &["os", "architecture", "disk_format"],
+    verbs: &order::IMAGE,
     schema: || vec![("Image".to_owned(), Image::schema())],
     check: check_fields::<Image>,
 };

@@ -4,6 +4,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::{Reference, states};
 use crate::clock::Timestamp;
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("instance");
 
@@ -66,8 +67,10 @@ states! {
     Paused = "paused" -> ["running", "error", "terminating", "terminated"],
     /// Frozen on disk.
     Suspended = "suspended" -> ["running", "error", "terminating", "terminated"],
-    /// Changing its type, or waiting for that to be confirmed.
-    Resizing = "resizing" (moving) -> ["running", "stopped", "error", "terminating", "terminated"],
+    /// Changing its type, or going back to the old one.
+    Resizing = "resizing" (moving) -> ["resized", "running", "stopped", "error", "terminating", "terminated"],
+    /// Up with its new type, until its owner keeps that or goes back.
+    Resized = "resized" -> ["running", "stopped", "resizing", "error", "terminating", "terminated"],
     /// Moving to another host.
     Migrating = "migrating" (moving) -> ["running", "stopped", "error", "terminating", "terminated"],
     /// Put away; its host is free for others.
@@ -95,6 +98,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::many("security_group", &["security_groups"], "security_group", "instances"),
     ],
     filters: &["datacenter", "ssh_key"],
+    verbs: &order::INSTANCE,
     schema: || vec![("Instance".to_owned(), Instance::schema())],
     check: check_fields::<Instance>,
 };

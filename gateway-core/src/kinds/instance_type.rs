@@ -39,6 +39,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[],
     filters: &["vcpus", "memory_mib"],
+    verbs: &[],
     schema: || vec![("InstanceType".to_owned(), InstanceType::schema())],
     check: check_fields::<InstanceType>,
 };

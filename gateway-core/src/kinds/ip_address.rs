@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Reference, states};
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("ip_address");
 
@@ -56,6 +57,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::one("router", &["router"], "router", "ip_addresses"),
     ],
     filters: &["ip_address"],
+    verbs: &order::IP_ADDRESS,
     schema: || vec![("IpAddress".to_owned(), IpAddress::schema())],
     check: check_fields::<IpAddress>,
 };

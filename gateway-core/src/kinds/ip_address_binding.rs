@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::Reference;
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("ip_address_binding");
 
@@ -41,6 +42,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::one("instance", &["instance"], "instance", "ip_address_bindings"),
     ],
     filters: &["ip_address"],
+    verbs: &order::IP_ADDRESS_BINDING,
     schema: || vec![("IpAddressBinding".to_owned(), IpAddressBinding::schema())],
     check: check_fields::<IpAddressBinding>,
 };

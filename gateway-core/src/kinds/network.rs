@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::states;
 use crate::kind::{Canonical, Kind, KindSpec, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("network");
 
@@ -59,6 +60,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: NetworkState::TABLE,
     relations: &[],
     filters: &["external", "default"],
+    verbs: &order::NETWORK,
     schema: || vec![("Network".to_owned(), Network::schema())],
     check: check_fields::<Network>,
 };

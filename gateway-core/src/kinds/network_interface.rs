@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{InterfaceAddress, Reference, states};
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("network_interface");
 
@@ -71,6 +72,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::many("security_group", &["security_groups"], "security_group", "network_interfaces"),
     ],
     filters: &["device_owner", "mac_address"],
+    verbs: &order::NETWORK_INTERFACE,
     schema: || {
         vec![
             ("NetworkInterface".to_owned(), NetworkInterface::schema()),

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::kind::{Canonical, Kind, KindSpec, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("quota");
 
@@ -32,6 +33,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[],
     filters: &["service", "measure"],
+    verbs: &order::QUOTA,
     schema: || vec![("Quota".to_owned(), Quota::schema())],
     check: check_fields::<Quota>,
 };

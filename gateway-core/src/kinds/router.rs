@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{InterfaceAddress, Reference, Route, states};
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("router");
 
@@ -78,6 +79,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::many("subnet", &["interfaces", "subnet"], "subnet", "routers"),
     ],
     filters: &["router_type"],
+    verbs: &order::ROUTER,
     schema: || {
         vec![
             ("Router".to_owned(), Router::schema()),

@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::Reference;
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("security_group");
 
@@ -30,6 +31,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[Relation::one("network", &["network"], "network", "security_groups")],
     filters: &[],
+    verbs: &order::SECURITY_GROUP,
     schema: || vec![("SecurityGroup".to_owned(), SecurityGroup::schema())],
     check: check_fields::<SecurityGroup>,
 };

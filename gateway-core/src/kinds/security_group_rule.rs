@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::Reference;
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("security_group_rule");
 
@@ -65,6 +66,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
         ),
     ],
     filters: &["direction", "protocol"],
+    verbs: &order::SECURITY_GROUP_RULE,
     schema: || {
         vec![
             ("SecurityGroupRule".to_owned(), SecurityGroupRule::schema()),

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::kind::{Canonical, Kind, KindSpec, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("ssh_key");
 
@@ -29,6 +30,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[],
     filters: &["fingerprint"],
+    verbs: &order::SSH_KEY,
     schema: || vec![("SshKey".to_owned(), SshKey::schema())],
     check: check_fields::<SshKey>,
 };

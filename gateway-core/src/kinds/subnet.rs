@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Reference, Route};
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("subnet");
 
@@ -59,6 +60,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[Relation::one("network", &["network"], "network", "subnets")],
     filters: &["cidr", "datacenter", "ip_version"],
+    verbs: &order::SUBNET,
     schema: || {
         vec![
             ("Subnet".to_owned(), Subnet::schema()),

@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Reference, states};
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("volume");
 
@@ -86,6 +87,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::many("instance", &["attachments", "instance"], "instance", "volumes"),
     ],
     filters: &["volume_type", "datacenter", "bootable"],
+    verbs: &order::VOLUME,
     schema: || {
         vec![
             ("Volume".to_owned(), Volume::schema()),

@@ -4,6 +4,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::{Reference, states};
 use crate::clock::Timestamp;
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("volume_attachment");
 
@@ -56,6 +57,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::one("instance", &["instance"], "instance", "volume_attachments"),
     ],
     filters: &[],
+    verbs: &order::VOLUME_ATTACHMENT,
     schema: || vec![("VolumeAttachment".to_owned(), VolumeAttachment::schema())],
     check: check_fields::<VolumeAttachment>,
 };

@@ -3,6 +3,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Reference, states};
 use crate::kind::{Canonical, Kind, KindSpec, Relation, check_fields};
+use crate::order;
 
 pub(super) const KIND: Kind = Kind::new("volume_snapshot");
 
@@ -51,6 +52,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: VolumeSnapshotState::TABLE,
     relations: &[Relation::one("volume", &["volume"], "volume", "volume_snapshots")],
     filters: &[],
+    verbs: &order::VOLUME_SNAPSHOT,
     schema: || vec![("VolumeSnapshot".to_owned(), VolumeSnapshot::schema())],
     check: check_fields::<VolumeSnapshot>,
 };

@@ -33,6 +33,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[],
     filters: &["multiattach"],
+    verbs: &[],
     schema: || vec![("VolumeType".to_owned(), VolumeType::schema())],
     check: check_fields::<VolumeType>,
 };

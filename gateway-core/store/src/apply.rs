@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::prelude::*;
 use gateway_core::error::Result;
 use gateway_core::event::Change;
-use gateway_core::id::{EventId, ResourceId, TargetId};
+use gateway_core::id::{AccountId, EventId, ResourceId, TargetId};
 use gateway_core::links::stored_text;
 use gateway_core::observation::Observed;
 use gateway_core::scope::Scope;
@@ -366,12 +366,25 @@ fn new_row(
         hash: seen.content_hash().0.to_vec(),
         observed_at: observation.as_of.0,
         changed_at: now.0,
-        document: stored_text(observation.kind, id, &seen.document()),
+        document: stored_text(
+            observation.kind,
+            id,
+            &seen.document(),
+            owner(observation, seen),
+            &seen.actions,
+        ),
         raw: seen.raw.to_string(),
         name_key: name_key(&seen.name),
         created_at: seen.created_at.map_or(0, |at| at.0),
         terms: terms::to_bytes(&Term::all_of(seen)),
     }
+}
+
+/// Who acts on it: its owner, or where the cloud does not tell, the account that it is listed for.
+fn owner(observation: &Observation, seen: &Observed) -> Option<AccountId> {
+    let scope = &observation.scope;
+    let told = seen.owner.as_deref().map(|owner| AccountId::derive(scope.cloud, owner));
+    told.or(scope.holder.account())
 }
 
 fn event(

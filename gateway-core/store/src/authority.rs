@@ -63,6 +63,8 @@ pub struct Authority {
     pub revoked: HashSet<TokenId>,
     /// Its live grants.
     pub grants: Vec<Granted>,
+    /// The accounts of those.
+    pub acts_for: Vec<AccountId>,
     /// The targets that follow from them, in ascending order.
     pub targets: Vec<VisibleTarget>,
     /// Up to here events have positions; read before everything else, so that following from here misses nothing.
@@ -153,6 +155,7 @@ impl Store {
             Ok(Some(Authority {
                 client: client.clone(),
                 revoked: revoked.iter().filter_map(|id| TokenId::from_bytes(id)).collect(),
+                acts_for: granted.iter().map(|grant| grant.account.id).collect(),
                 grants: granted,
                 targets,
                 position,
@@ -175,6 +178,6 @@ fn sees(grant: &Granted, cloud: CloudId, holder: Holder, region: &Region, kind: 
 impl Authority {
     /// The accounts of live grants.
     pub fn accounts(&self) -> HashSet<AccountId> {
-        self.grants.iter().map(|grant| grant.account.id).collect()
+        self.acts_for.iter().copied().collect()
     }
 }

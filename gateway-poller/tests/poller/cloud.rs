@@ -26,6 +26,7 @@ static CAPABILITY: Capability = Capability {
         KindCapability { kind: INSTANCE, published: false, own: true, get: true, says_state: true },
         KindCapability { kind: VOLUME, published: false, own: true, get: false, says_state: true },
     ],
+    verbs: &[],
     credentials: &["access_key"],
 };
 

@@ -29,7 +29,7 @@ const AT_ONCE: usize = 8;
 const LIFE_SECONDS: i64 = 3600;
 
 /// The dashboard's grants have made every target already.
-static NOTHING_NEW: Capability = Capability { kinds: &[], credentials: &[] };
+static NOTHING_NEW: Capability = Capability { kinds: &[], verbs: &[], credentials: &[] };
 
 pub(crate) struct Member {
     client: Client,

@@ -29,6 +29,7 @@ pub static CAPABILITY: Capability = Capability {
         listed(IMAGE, true, true),
         listed(VOLUME, true, false),
     ],
+    verbs: &[],
     credentials: &["password"],
 };
 

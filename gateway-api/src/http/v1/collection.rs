@@ -141,6 +141,7 @@ pub(super) fn render(row: &ResourceRow, authority: &Authority) -> Answer<Box<Raw
         region: &target.region,
         holder: target.holder,
         changed_at: row.changed_at,
+        accounts: &authority.acts_for,
     };
     Ok(resource_text(&row.document, row.raw.as_deref(), &identity)?)
 }

@@ -1,0 +1,35 @@
+//! Finding what an operation made, by its marker.
+
+use gateway_core::Kind;
+use gateway_core::driver::{ListScope, Session, Touched};
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::marker::Marker;
+use gateway_core::scope::Region;
+
+/// Pages after which a listing is believed to go in a circle.
+const MOST_PAGES: usize = 10_000;
+
+/// Looks through a listing of the account's own for what carries a marker: one listing, after a fault only.
+///
+/// # Errors
+/// As [`Session::list`].
+pub async fn find_marked(
+    session: &(impl Session + ?Sized),
+    region: &Region,
+    kind: Kind,
+    marker: Marker,
+) -> Result<Option<Touched>> {
+    let mut at = None;
+    for _ in 0..MOST_PAGES {
+        let page = session.list(region, kind, ListScope::Own, at.as_ref()).await?;
+        let found = page.items.into_iter().find(|item| item.marker == Some(marker));
+        if let Some(found) = found {
+            return Ok(Some(Touched::new(kind, found.native_key)));
+        }
+        if page.next.is_none() {
+            return Ok(None);
+        }
+        at = page.next;
+    }
+    Err(Error::new(ErrorKind::WrongDocument, "the pages of the cloud's listing do not end"))
+}
