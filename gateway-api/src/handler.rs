@@ -37,7 +37,8 @@ pub async fn serve(api: Arc<Api>, config: &Config, stop: CancellationToken) -> R
         served.cancel();
         outcome
     };
-    let (outcome, ()) = tokio::join!(serving, api.follow_nudges(served.clone()));
+    let (outcome, (), ()) =
+        tokio::join!(serving, api.follow_nudges(served.clone()), api.reconcile(served.clone()));
     outcome
 }
 

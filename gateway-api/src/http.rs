@@ -7,6 +7,8 @@ mod conditional;
 pub(crate) mod continuation;
 mod cursor;
 mod exchange;
+mod idempotency;
+mod preference;
 pub(crate) mod problem;
 mod query;
 pub(crate) mod refresh;

@@ -12,4 +12,5 @@ pub mod handler;
 pub mod http;
 pub mod keyring;
 pub mod openapi;
+mod operations;
 mod routes;

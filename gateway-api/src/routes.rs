@@ -181,7 +181,7 @@ mod tests {
             assert!(matches!(table.find(&Method::GET, path), Found::Nothing), "{path}");
         }
         match table.find(&Method::PUT, "/v1/instances") {
-            Found::OtherMethod(allow) => assert_eq!(allow, "GET, HEAD"),
+            Found::OtherMethod(allow) => assert_eq!(allow, "GET, POST, HEAD"),
             other => panic!("{other:?}"),
         }
     }

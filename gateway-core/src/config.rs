@@ -6,7 +6,7 @@ mod environment;
 mod section;
 
 pub use section::{
-    Bus, Database, Front, Handler, KeyringSource, Log, Poller, Relay, Security, without_password,
+    Bus, Database, Front, Handler, KeyringSource, Log, Operations, Poller, Relay, Security, without_password,
 };
 
 use std::path::Path;
@@ -29,6 +29,8 @@ pub struct Config {
     pub front: Front,
     /// The pool that answers requests.
     pub handler: Handler,
+    /// What is done to resources.
+    pub operations: Operations,
     /// What keeps the store current.
     pub poller: Poller,
     /// What publishes events.
@@ -84,6 +86,11 @@ impl Config {
             return refuse(
                 "poller.lease_seconds must be 10 or more: a lease must outlast one page of a slow cloud"
                     .to_owned(),
+            );
+        }
+        if self.operations.lease_seconds < 3 {
+            return refuse(
+                "operations.lease_seconds must be 3 or more: it is renewed three times".to_owned(),
             );
         }
         let positive = [

@@ -7,6 +7,9 @@
 //!   (a page is in the store), `poller.before_finish` (all is in the store, the lease not given back);
 //! - relay: `relay.numbered` (events have positions), `relay.published` (the broker confirmed some),
 //!   `relay.before_mark` (the broker confirmed all, the store does not know);
+//! - operations: `operation.accepted` (it is written down), `operation.sent` (so is that a cloud is asked now),
+//!   `operation.acted` (the cloud has answered), `operation.shown` (the store has what was done), `operation.settled`
+//!   (it is over, nobody was told);
 //! - handler: `handler.received` (a request came), `handler.before_reply` (it is done, nobody was told).
 
 use std::sync::OnceLock;

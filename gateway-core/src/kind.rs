@@ -53,6 +53,15 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The relations of other kinds that lead to this one.
+    pub fn named_by(self) -> Vec<(&'static KindSpec, &'static Relation)> {
+        let relations = |spec: &'static KindSpec| spec.relations.iter().map(move |relation| (spec, relation));
+        let all = kinds::ALL.iter().copied().flat_map(relations);
+        all.filter(|(_, relation)| relation.to() == self).collect()
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)

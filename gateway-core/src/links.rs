@@ -107,6 +107,11 @@ impl<'a> Stored<'a> {
         Some(Self { links, may, own: rest.strip_suffix('}')?.trim_start_matches(',') })
     }
 
+    /// The account that may act on it.
+    pub fn owner(&self) -> Option<AccountId> {
+        self.may.split(',').next()?.trim_matches('"').parse().ok()
+    }
+
     /// The verbs for who acts for these accounts, as members of a list of JSON.
     pub(crate) fn actions_text(&self, accounts: &[AccountId]) -> &'a str {
         let owned = self.may.split_once(',').filter(|(owner, _)| {

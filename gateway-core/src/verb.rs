@@ -216,6 +216,14 @@ pub struct VerbSpec {
 }
 
 impl VerbSpec {
+    /// Whether an order or what is told of it holds secrets: user data, private keys, consoles.
+    pub fn has_secrets(&self, kind: Kind) -> bool {
+        matches!(
+            (kind.as_str(), self.verb),
+            ("instance" | "ssh_key", Verb::Create) | ("instance", Verb::ConsoleOutput)
+        )
+    }
+
     /// Whether a resource's own document allows it now.
     pub fn allows(&self, state: Option<&str>, fields: &Map<String, Value>) -> bool {
         let is_barred = self.unless.is_some_and(|field| fields.get(field) == Some(&Value::Bool(true)));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gateway_core::driver::{FOR_POLLING, Pacer};
+use gateway_core::driver::Pacer;
 use gateway_core::id::AccountId;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -26,8 +26,10 @@ struct Gait {
 
 /// One account's budget in this process.
 #[derive(Debug)]
-pub(crate) struct AccountBudget {
+pub struct AccountBudget {
     gait: Mutex<Gait>,
+    /// What part of the account's calls is ours.
+    part: f64,
     listings: AtomicU32,
     paused_until: watch::Sender<Instant>,
     /// A pause that the other processes were not told of yet.
@@ -35,10 +37,11 @@ pub(crate) struct AccountBudget {
 }
 
 impl AccountBudget {
-    fn new(calls_per_second: f64) -> Self {
+    fn new(calls_per_second: f64, part: f64) -> Self {
         let now = Instant::now();
         Self {
-            gait: Mutex::new(Gait { next: now, rate: polling_rate(calls_per_second) }),
+            gait: Mutex::new(Gait { next: now, rate: rate(calls_per_second, part) }),
+            part,
             listings: AtomicU32::new(0),
             paused_until: watch::Sender::new(now),
             is_news: AtomicBool::new(false),
@@ -48,14 +51,14 @@ impl AccountBudget {
     /// Takes part in the budget with one listing more; `sharing` listings are under way in all processes.
     pub(crate) fn join(self: &Arc<Self>, calls_per_second: f64, sharing: u32) -> Share {
         let ours = self.listings.fetch_add(1, Ordering::SeqCst) + 1;
-        let part = f64::from(ours) / f64::from(sharing.max(ours));
+        let share = f64::from(ours) / f64::from(sharing.max(ours));
         self.gait.lock().unwrap_or_else(PoisonError::into_inner).rate =
-            (polling_rate(calls_per_second) * part).max(SLOWEST);
+            (rate(calls_per_second, self.part) * share).max(SLOWEST);
         Share(Arc::clone(self))
     }
 
     /// Keeps a pause that another process was asked for.
-    pub(crate) fn heed(&self, wait: Duration) -> bool {
+    pub fn heed(&self, wait: Duration) -> bool {
         let until = Instant::now() + wait;
         self.paused_until.send_if_modified(|paused| {
             let later = until > *paused;
@@ -67,7 +70,7 @@ impl AccountBudget {
     }
 
     /// How long the pause lasts that the other processes should be told of now.
-    pub(crate) fn take_news(&self) -> Option<Duration> {
+    pub fn take_news(&self) -> Option<Duration> {
         let left = *self.paused_until.borrow() - Instant::now();
         (self.is_news.swap(false, Ordering::SeqCst) && !left.is_zero()).then_some(left)
     }
@@ -99,9 +102,9 @@ impl AccountBudget {
     }
 }
 
-fn polling_rate(calls_per_second: f64) -> f64 {
+fn rate(calls_per_second: f64, part: f64) -> f64 {
     // `max` also turns what is not a number into the slowest rate.
-    (calls_per_second * FOR_POLLING).max(SLOWEST)
+    (calls_per_second * part).max(SLOWEST)
 }
 
 #[async_trait]
@@ -135,30 +138,41 @@ impl Drop for Share {
 }
 
 /// The budgets of this process, one an account.
-#[derive(Debug, Default)]
-pub(crate) struct Budgets(Mutex<HashMap<AccountId, Arc<AccountBudget>>>);
+#[derive(Debug)]
+pub(crate) struct Budgets {
+    part: f64,
+    known: Mutex<HashMap<AccountId, Arc<AccountBudget>>>,
+}
 
 /// Budgets kept before those that nobody uses are looked for.
 const KEPT: usize = 1024;
 
 impl Budgets {
+    pub(crate) fn new(part: f64) -> Self {
+        Self { part, known: Mutex::default() }
+    }
+
     pub(crate) fn of(&self, account: AccountId, calls_per_second: f64) -> Arc<AccountBudget> {
-        let mut budgets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut budgets = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if budgets.len() >= KEPT && !budgets.contains_key(&account) {
             budgets.retain(|_, budget| Arc::strong_count(budget) > 1);
         }
-        let budget = budgets.entry(account).or_insert_with(|| Arc::new(AccountBudget::new(calls_per_second)));
+        let budget = budgets
+            .entry(account)
+            .or_insert_with(|| Arc::new(AccountBudget::new(calls_per_second, self.part)));
         Arc::clone(budget)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use gateway_core::driver::FOR_POLLING;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn calls_keep_to_the_rate_after_a_short_burst() {
-        let budget = Arc::new(AccountBudget::new(10.0));
+        let budget = Arc::new(AccountBudget::new(10.0, FOR_POLLING));
         let _share = budget.join(10.0, 2);
         let start = Instant::now();
         for _ in 0..40 {
@@ -170,7 +184,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_holds_everybody_and_is_told_once() {
-        let budget = AccountBudget::new(1000.0);
+        let budget = AccountBudget::new(1000.0, FOR_POLLING);
         let start = Instant::now();
         budget.pause(Duration::from_secs(30));
         budget.pause(Duration::from_secs(1));
@@ -184,7 +198,7 @@ mod tests {
     #[test]
     fn a_rate_that_makes_no_sense_is_slow_and_not_endless() {
         for rate in [0.0, -1.0, f64::NAN] {
-            assert!(polling_rate(rate) >= SLOWEST, "{rate}");
+            assert!(super::rate(rate, FOR_POLLING) >= SLOWEST, "{rate}");
         }
     }
 }

@@ -21,11 +21,21 @@ const KEPT: usize = 256;
 
 /// A session with what its user needs besides.
 #[derive(Clone)]
-pub(crate) struct Opened {
-    pub(crate) session: Arc<dyn Session>,
-    pub(crate) cloud: Arc<CloudSpec>,
-    pub(crate) capability: &'static Capability,
-    pub(crate) budget: Arc<AccountBudget>,
+pub struct Opened {
+    /// The session.
+    pub session: Arc<dyn Session>,
+    /// Its cloud.
+    pub cloud: Arc<CloudSpec>,
+    /// What the driver can do.
+    pub capability: &'static Capability,
+    /// What this process may spend of the account's calls.
+    pub budget: Arc<AccountBudget>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("cloud", &self.cloud.name).finish_non_exhaustive()
+    }
 }
 
 struct Kept {
@@ -39,8 +49,8 @@ struct Shelf {
     uses: u64,
 }
 
-/// Opens sessions and keeps them.
-pub(crate) struct Sessions {
+/// Opens sessions and keeps them, each with its account's budget.
+pub struct Sessions {
     drivers: Drivers,
     keys: Keys,
     clock: Arc<dyn Clock>,
@@ -50,20 +60,31 @@ pub(crate) struct Sessions {
     shelf: Mutex<Shelf>,
 }
 
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sessions({} kept)", self.shelf().kept.len())
+    }
+}
+
 impl Sessions {
-    pub(crate) fn new(
+    /// Sessions that spend this part of each account's calls, such as [`gateway_core::driver::FOR_POLLING`].
+    pub fn new(
         store: Store,
         drivers: Drivers,
         keys: Keys,
         clock: Arc<dyn Clock>,
         skew: Arc<dyn SkewWatch>,
+        part: f64,
     ) -> Self {
         let clouds = Clouds::new(store);
-        Self { drivers, keys, clock, skew, clouds, budgets: Budgets::default(), shelf: Mutex::default() }
+        Self { drivers, keys, clock, skew, clouds, budgets: Budgets::new(part), shelf: Mutex::default() }
     }
 
     /// The session of this credential, kept from before or new.
-    pub(crate) async fn get(&self, cloud: CloudId, credential: &SealedCredential) -> Result<Opened> {
+    ///
+    /// # Errors
+    /// Invalid or Unsupported for a credential that cannot be opened; no cloud is called.
+    pub async fn get(&self, cloud: CloudId, credential: &SealedCredential) -> Result<Opened> {
         if let Some(opened) = self.shelf().take_up(credential.id) {
             return Ok(opened);
         }
@@ -93,7 +114,7 @@ impl Sessions {
     }
 
     /// Forgets a session whose credential was refused.
-    pub(crate) fn forget(&self, credential: CredentialId) {
+    pub fn forget(&self, credential: CredentialId) {
         self.shelf().kept.remove(&credential);
     }
 

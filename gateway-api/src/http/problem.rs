@@ -1,5 +1,6 @@
 //! Errors as RFC 9457 has them: a stable `type`, and nothing of the inside.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -21,10 +22,10 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// What went wrong with a request. `kind` is the last part of its `type` and never changes its meaning.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
-    kind: &'static str,
-    title: &'static str,
+    kind: Cow<'static, str>,
+    title: Cow<'static, str>,
     status: StatusCode,
-    detail: String,
+    detail: Box<str>,
     members: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -36,7 +37,35 @@ impl Problem {
         status: StatusCode,
         detail: impl Into<String>,
     ) -> Self {
-        Self { kind, title, status, detail: detail.into(), members: Map::new(), headers: Vec::new() }
+        let (kind, title) = (Cow::Borrowed(kind), Cow::Borrowed(title));
+        Self {
+            kind,
+            title,
+            status,
+            detail: detail.into().into_boxed_str(),
+            members: Map::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// A problem from its document: what an operation ended with.
+    pub(crate) fn stored(status: StatusCode, mut document: Map<String, Value>) -> Self {
+        let mut text = |name: &str| match document.remove(name) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        };
+        let kind = text("type").trim_start_matches("/problems/").to_owned();
+        let (title, detail) = (text("title"), text("detail"));
+        document.remove("status");
+        document.remove("instance");
+        Self {
+            kind: kind.into(),
+            title: title.into(),
+            status,
+            detail: detail.into(),
+            members: document,
+            headers: Vec::new(),
+        }
     }
 
     /// A query, path or body that is wrong in itself.
@@ -140,6 +169,11 @@ impl Problem {
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// The document, for the request of that id.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gateway_bus::{Bus, Nudge};
 use gateway_core::Clock;
-use gateway_core::config::Config;
+use gateway_core::config::{self, Config};
 use gateway_core::driver::{Drivers, Link};
 use gateway_core::id::PrincipalId;
 use gateway_store::Store;
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::authorities::Authorities;
 use super::watcher::Watcher;
 use crate::keyring::KeyringHandle;
+use crate::operations::Operations;
 
 /// What the composition root gives the API.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct ApiParts {
     pub drivers: Drivers,
     /// What sessions that prove credentials work with.
     pub link: Link,
+    /// How operations are worked on.
+    pub operations: config::Operations,
     /// Life of a token.
     pub token_life: Duration,
     /// How long what a principal may see is remembered.
@@ -63,6 +66,7 @@ impl ApiParts {
             clock,
             drivers,
             link,
+            operations: config.operations.clone(),
             token_life: Duration::from_secs(config.handler.token_seconds),
             authority_life: Duration::from_millis(config.handler.authority_milliseconds),
             verify_after: Duration::from_secs(config.poller.verify_seconds),
@@ -80,6 +84,8 @@ pub struct Api {
     pub(crate) link: Link,
     pub(crate) authorities: Authorities,
     pub(crate) watcher: Watcher,
+    pub(crate) operations: Arc<Operations>,
+    pub(crate) keep_operations: Duration,
     pub(crate) token_life: Duration,
     pub(crate) verify_after: Duration,
 }
@@ -96,6 +102,16 @@ impl Api {
         Arc::new(Self {
             authorities: Authorities::new(parts.store.clone(), parts.authority_life),
             watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
+            operations: Operations::new(
+                parts.store.clone(),
+                Arc::clone(&parts.bus),
+                parts.keyring.clone(),
+                Arc::clone(&parts.clock),
+                parts.drivers.clone(),
+                Arc::clone(&parts.link.skew),
+                &parts.operations,
+            ),
+            keep_operations: Duration::from_secs(parts.operations.keep_days.saturating_mul(86_400)),
             token_life: parts.token_life,
             verify_after: parts.verify_after,
             store: parts.store,
@@ -119,6 +135,12 @@ impl Api {
                 Err(RecvError::Closed) => return,
             }
         }
+    }
+
+    /// Takes up operations that nobody works on until `stop`, and then waits for those that are worked on here.
+    pub async fn reconcile(&self, stop: CancellationToken) {
+        self.operations.reconcile(self.keep_operations, stop).await;
+        self.operations.drain().await;
     }
 
     /// What a principal may see has changed: here and in every other process.

@@ -1,6 +1,8 @@
 //! Version 1 of the API, one file per family of paths: wire structs, operation and handler together.
 
 mod accounts;
+mod audit;
+mod bulk;
 mod check_credentials;
 mod clouds;
 mod collection;
@@ -9,6 +11,7 @@ mod fields;
 mod item;
 mod narrowing;
 mod operation;
+mod operations;
 mod proof;
 mod refresh;
 mod related;
@@ -16,7 +19,10 @@ mod scope_filter;
 mod scopes;
 mod status;
 mod sync;
+mod target;
 mod token;
+mod write;
+mod writes;
 
 use std::sync::Arc;
 
@@ -51,8 +57,13 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/v1/refresh", post(refresh::handle))
         .route("/v1/status", get(status::handle))
         .route("/v1/sync", get(sync::handle));
+    let fixed = fixed
+        .route("/v1/operations", get(operations::list))
+        .route("/v1/operations/{id}", get(operations::get))
+        .route("/v1/audit", get(audit::handle));
     kinds::ALL.iter().fold(fixed, |router, spec| {
         let kind = spec.kind;
+        let router = write::routes(spec, router);
         router
             .route(
                 &format!("/v1/{}", spec.plural),
@@ -84,11 +95,15 @@ pub(crate) fn operations() -> Vec<(String, &'static str, Operation)> {
         ("/v1/refresh".to_owned(), "post", refresh::operation()),
         ("/v1/status".to_owned(), "get", status::operation()),
         ("/v1/sync".to_owned(), "get", sync::operation()),
+        ("/v1/operations".to_owned(), "get", operations::describe_list()),
+        ("/v1/operations/{id}".to_owned(), "get", operations::describe_get()),
+        ("/v1/audit".to_owned(), "get", audit::operation()),
     ];
     for spec in kinds::ALL {
         operations.push((format!("/v1/{}", spec.plural), "get", collection::operation(spec)));
         operations.push((format!("/v1/{}/{{id}}", spec.plural), "get", item::operation(spec)));
         operations.push((format!("/v1/{}/{{id}}/related", spec.plural), "get", related::operation(spec)));
+        operations.extend(writes::operations(spec));
     }
     operations
 }
@@ -101,6 +116,10 @@ pub(crate) fn schemas() -> Vec<(String, Value)> {
         accounts::schemas(),
         events::schemas(),
         scopes::schemas(),
+        operations::schemas(),
+        audit::schemas(),
+        bulk::schemas(),
+        writes::schemas(),
         related::schemas(),
         status::schemas(),
         kinds::ALL.iter().flat_map(|spec| collection::schemas(spec)).collect(),

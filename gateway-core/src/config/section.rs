@@ -131,6 +131,27 @@ impl Default for Handler {
     }
 }
 
+/// What is done to resources.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Operations {
+    /// Life of a lease on an operation. Shorter takes over sooner from a dead handler; longer writes fewer renewals.
+    pub lease_seconds: u64,
+    /// After how long a cloud that does not show what it was asked to make has certainly not made it. Longer leaves
+    /// operations `unknown` for longer; shorter could make a thing twice at a cloud that is slower than this.
+    pub settle_seconds: u64,
+    /// How long an operation whose end nobody knows is looked into.
+    pub give_up_seconds: u64,
+    /// How long operations are kept, and with them the meaning of their idempotency keys.
+    pub keep_days: u64,
+}
+
+impl Default for Operations {
+    fn default() -> Self {
+        Self { lease_seconds: 15, settle_seconds: 60, give_up_seconds: 3600, keep_days: 30 }
+    }
+}
+
 /// What keeps the store current.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -23,6 +23,8 @@ pub struct Granted {
     pub account: Account,
     /// Its cloud's name.
     pub cloud_name: String,
+    /// Its cloud's driver.
+    pub driver: String,
     /// What the principal's own credential may list.
     pub access: Access,
     /// When that credential last verified.
@@ -92,14 +94,20 @@ impl Store {
                 .inner_join(accounts::table.on(accounts::id.eq(grants::account_id)))
                 .inner_join(clouds::table.on(clouds::id.eq(grants::cloud_id)))
                 .filter(grants::principal_id.eq(principal.to_bytes()))
-                .select((AccountRow::as_select(), clouds::name, grants::access, grants::verified_at))
-                .load::<(AccountRow, String, String, i64)>(session.connection)
+                .select((
+                    AccountRow::as_select(),
+                    (clouds::name, clouds::driver),
+                    grants::access,
+                    grants::verified_at,
+                ))
+                .load::<(AccountRow, (String, String), String, i64)>(session.connection)
                 .map_err(database)?;
             let mut granted = Vec::with_capacity(rows.len());
-            for (account, cloud_name, access, verified_at) in rows {
+            for (account, (cloud_name, driver), access, verified_at) in rows {
                 granted.push(Granted {
                     account: account.into_account()?,
                     cloud_name,
+                    driver,
                     access: serde_json::from_str(&access).map_err(|_| corrupt("grant"))?,
                     verified_at: Timestamp(verified_at),
                 });

@@ -6,6 +6,7 @@
 
 mod account;
 mod apply;
+mod audit;
 mod authority;
 mod claim;
 mod clock;
@@ -16,6 +17,7 @@ mod event;
 mod grant;
 mod migration;
 mod missing;
+mod operation;
 mod principal;
 mod relay;
 mod resource;
@@ -28,6 +30,7 @@ mod wish;
 
 pub use account::{Account, SealedCredential, StoredCredential};
 pub use apply::{Applied, Door, Observation, Sighting};
+pub use audit::{AuditFilter, AuditLine};
 pub use authority::{Authority, Granted, VisibleTarget};
 pub use claim::{Boundless, Claim, Party, Room};
 pub use clock::CloudClock;
@@ -36,6 +39,9 @@ pub use connection::Backend;
 pub use event::{EventFilter, EventPage, StoredEvent};
 pub use grant::{Access, DueGrant, Grant, GrantChange};
 pub use migration::Migrations;
+pub use operation::{
+    Begun, Held, Made, NewOperation, Operation, OperationState, Outcome as OperationOutcome, Settled,
+};
 pub use principal::Client;
 pub use relay::{Leadership, Numbered};
 pub use resource::{Listing, ResourceRow};

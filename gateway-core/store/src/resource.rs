@@ -20,6 +20,8 @@ pub struct ResourceRow {
     pub target: TargetId,
     /// Its id.
     pub id: ResourceId,
+    /// What makes it unique within cloud, region and kind.
+    pub native_key: String,
     /// Counts its changes.
     pub version: i64,
     /// When the store saw it change last.
@@ -65,19 +67,31 @@ impl Store {
     }
 }
 
-type Columns = (i64, Vec<u8>, i64, i64, String);
+type Columns = (i64, Vec<u8>, String, i64, i64, String);
 const COLUMNS: (
     resources::target_id,
     resources::id,
+    resources::native_key,
     resources::version,
     resources::changed_at,
     resources::document,
-) = (resources::target_id, resources::id, resources::version, resources::changed_at, resources::document);
+) = (
+    resources::target_id,
+    resources::id,
+    resources::native_key,
+    resources::version,
+    resources::changed_at,
+    resources::document,
+);
 
-fn row((target, id, version, changed_at, document): Columns, raw: Option<String>) -> Result<ResourceRow> {
+fn row(
+    (target, id, native_key, version, changed_at, document): Columns,
+    raw: Option<String>,
+) -> Result<ResourceRow> {
     Ok(ResourceRow {
         target: TargetId(target),
         id: ResourceId::from_bytes(&id).ok_or_else(|| corrupt("resource id"))?,
+        native_key,
         version,
         changed_at: Timestamp(changed_at),
         document,

@@ -186,6 +186,55 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    operations (id) {
+        id -> Binary,
+        principal_id -> Binary,
+        message_id -> Binary,
+        idempotency_key -> Nullable<Text>,
+        digest -> Binary,
+        account_id -> Binary,
+        cloud_id -> Binary,
+        region -> Text,
+        kind -> Text,
+        verb -> Text,
+        resource_id -> Nullable<Binary>,
+        state -> Text,
+        sealed -> Text,
+        attempts -> Integer,
+        lease_owner -> Nullable<Binary>,
+        lease_epoch -> BigInt,
+        due_at -> BigInt,
+        accepted_at -> BigInt,
+        sent_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        made -> Text,
+        status -> Nullable<Integer>,
+        answer -> Nullable<Text>,
+        cloud_words -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit (seq) {
+        seq -> BigInt,
+        at -> BigInt,
+        operation_id -> Binary,
+        principal_id -> Binary,
+        principal_name -> Text,
+        account_id -> Binary,
+        cloud_id -> Binary,
+        region -> Text,
+        kind -> Text,
+        verb -> Text,
+        resource_id -> Nullable<Binary>,
+        digest -> Binary,
+        outcome -> Text,
+        status -> Nullable<Integer>,
+        cloud_code -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     clouds,
     regions,
@@ -201,5 +250,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     tombstones,
     events,
     cloud_clocks,
-    leaders
+    leaders,
+    operations,
+    audit
 );

@@ -238,6 +238,25 @@ impl Store {
         .await
     }
 
+    /// The targets of one scope, each with its kind.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn targets_of(&self, scope: Scope) -> Result<Vec<(TargetId, Kind)>> {
+        self.read(move |session| {
+            let rows = poll_targets::table
+                .filter(poll_targets::cloud_id.eq(scope.cloud.to_bytes()))
+                .filter(poll_targets::holder.eq(scope.holder.to_bytes()))
+                .filter(poll_targets::region.eq(scope.region.as_str()))
+                .select((poll_targets::id, poll_targets::kind))
+                .load::<(i64, String)>(session.connection)
+                .map_err(database)?;
+            let known = |(id, kind): (i64, String)| Some((TargetId(id), Kind::parse(&kind)?));
+            Ok(rows.into_iter().filter_map(known).collect())
+        })
+        .await
+    }
+
     /// A page of what the store has of a target, in the order of ids.
     ///
     /// # Errors

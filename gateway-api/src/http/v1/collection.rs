@@ -119,7 +119,7 @@ pub(super) async fn handle(
 }
 
 /// The targets of a listing.
-fn targets<'a>(
+pub(super) fn targets<'a>(
     authority: &'a Authority,
     kind: Kind,
     narrowing: &'a Narrowing<'_>,

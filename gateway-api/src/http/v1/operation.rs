@@ -128,6 +128,20 @@ impl Operation {
         }))
     }
 
+    /// Takes a header.
+    #[must_use]
+    pub(crate) fn header(self, name: &str, description: &str) -> Self {
+        let schema = json!({ "type": "string" });
+        self.parameter(json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema }))
+    }
+
+    /// Carries secrets in its bodies.
+    #[must_use]
+    pub(crate) fn with_secrets(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
     #[must_use]
     pub(crate) fn required_query(self, name: &str, description: &str, schema: Value) -> Self {
         self.parameter(json!({ "name": name, "in": "query", "required": true, "description": description, "schema": schema }))

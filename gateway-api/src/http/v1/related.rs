@@ -8,7 +8,7 @@ use gateway_bus::WorkClass;
 use gateway_core::id::{ResourceId, TargetId};
 use gateway_core::kind::{KindSpec, Relation};
 use gateway_core::search::Term;
-use gateway_core::{Error, Kind, kinds};
+use gateway_core::{Error, Kind};
 use gateway_store::{Authority, ResourceFilter, ResourceQuery, Store, VisibleTarget};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -71,7 +71,7 @@ pub(super) async fn handle(
 ) -> Answer<Json<Related>> {
     query.expect(&["relation"])?;
     let wanted = query.get("relation");
-    let (named, naming) = (kind.spec().relations, inverses(kind));
+    let (named, naming) = (kind.spec().relations, kind.named_by());
     let known: Vec<_> =
         named.iter().map(|one| one.name).chain(naming.iter().map(|one| one.1.inverse)).collect();
     if wanted.is_some_and(|wanted| !known.contains(&wanted)) {
@@ -99,12 +99,6 @@ pub(super) async fn handle(
         }
     }
     Ok(Json(Related { items }))
-}
-
-/// The relations of other kinds that lead to this one.
-fn inverses(kind: Kind) -> Vec<(&'static KindSpec, &'static Relation)> {
-    let all = kinds::ALL.iter().flat_map(|spec| spec.relations.iter().map(move |relation| (*spec, relation)));
-    all.filter(|(_, relation)| relation.to() == kind).collect()
 }
 
 impl Around<'_> {
@@ -151,7 +145,7 @@ impl Around<'_> {
 }
 
 pub(super) fn operation(spec: &KindSpec) -> Operation {
-    let inverses = inverses(spec.kind);
+    let inverses = spec.kind.named_by();
     let names = spec.relations.iter().map(|relation| relation.name);
     let names: Vec<_> = names.chain(inverses.iter().map(|(_, relation)| relation.inverse)).collect();
     let summary = format!("{}: what one of them names, and what names it", spec.summary);

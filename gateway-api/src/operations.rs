@@ -1,0 +1,174 @@
+//! Operations: each mutating request is written down, carried out once, and shown at once, whatever happens to
+//! those who work on it.
+//!
+//! Whoever works on an operation holds a lease on it. When that process dies, another takes the operation up: it looks
+//! for what was done ([`attempt`]) before it does anything.
+
+mod attempt;
+mod carry;
+mod place;
+mod reconcile;
+mod refusal;
+mod sense;
+mod show;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway_bus::Bus;
+use gateway_core::config;
+use gateway_core::driver::{Drivers, FOR_WRITES, SkewWatch, Told};
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId};
+use gateway_core::keyring::Purpose;
+use gateway_core::{Clock, seal};
+use gateway_poller::{Opened, Sessions};
+use gateway_store::{Held, Operation, Store};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+pub(crate) use place::Place;
+pub(crate) use sense::{faults, is_spent, named, spent_quota};
+
+use crate::keyring::KeyringHandle;
+
+/// What works on operations in one process.
+pub(crate) struct Operations {
+    store: Store,
+    bus: Arc<dyn Bus>,
+    keyring: KeyringHandle,
+    clock: Arc<dyn Clock>,
+    sessions: Sessions,
+    process: ProcessId,
+    times: Times,
+    tasks: TaskTracker,
+}
+
+/// See [`config::Operations`].
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    lease: Duration,
+    settle: Duration,
+    give_up: Duration,
+}
+
+impl std::fmt::Debug for Operations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Operations").field("times", &self.times).finish_non_exhaustive()
+    }
+}
+
+impl Operations {
+    pub(crate) fn new(
+        store: Store,
+        bus: Arc<dyn Bus>,
+        keyring: KeyringHandle,
+        clock: Arc<dyn Clock>,
+        drivers: Drivers,
+        skew: Arc<dyn SkewWatch>,
+        config: &config::Operations,
+    ) -> Arc<Self> {
+        let keys = keyring.clone();
+        let sessions = Sessions::new(
+            store.clone(),
+            drivers,
+            Arc::new(move || keys.get()),
+            Arc::clone(&clock),
+            skew,
+            FOR_WRITES,
+        );
+        let times = Times {
+            lease: Duration::from_secs(config.lease_seconds),
+            settle: Duration::from_secs(config.settle_seconds),
+            give_up: Duration::from_secs(config.give_up_seconds),
+        };
+        let process = ProcessId::generate();
+        Arc::new(Self { store, bus, keyring, clock, sessions, process, times, tasks: TaskTracker::new() })
+    }
+
+    /// This process, as leases know it, and how long its leases last.
+    pub(crate) fn lease(&self) -> (ProcessId, Duration) {
+        (self.process, self.times.lease)
+    }
+
+    /// An order as the store keeps it: for this operation alone.
+    pub(crate) fn seal(&self, id: OperationId, order: &Value) -> Result<String> {
+        let text = zeroize::Zeroizing::new(order.to_string());
+        let place = place_of_order(id);
+        seal::seal(&self.keyring.get(), Purpose::Credential, self.clock.now(), &place, text.as_bytes())
+    }
+
+    fn unseal(&self, operation: &Operation) -> Result<Value> {
+        let place = place_of_order(operation.id);
+        let plain = seal::open(&self.keyring.get(), Purpose::Credential, &place, &operation.sealed)?;
+        serde_json::from_slice(&plain).map_err(|_| Error::internal("a sealed order is no JSON"))
+    }
+
+    /// The session of a principal's own credential for an account.
+    pub(crate) async fn open(
+        &self,
+        principal: PrincipalId,
+        account: AccountId,
+        cloud: CloudId,
+    ) -> Result<Opened> {
+        let credential = self.store.credential_of(principal, account).await?.ok_or_else(|| {
+            Error::new(ErrorKind::Forbidden, "the grant for this account has ended").untouched()
+        })?;
+        self.sessions.get(cloud, &credential).await
+    }
+
+    /// Works on an operation to its end, even if nobody waits for that; what it gives is told to no one else.
+    pub(crate) fn start(self: &Arc<Self>, operation: Operation, held: Held) -> JoinHandle<Option<Told>> {
+        let this = Arc::clone(self);
+        self.tasks.spawn(async move { this.work(&operation, held).await })
+    }
+
+    /// Takes up an operation that nobody works on, if that is so.
+    pub(crate) async fn take_up(
+        self: &Arc<Self>,
+        id: OperationId,
+    ) -> Result<Option<JoinHandle<Option<Told>>>> {
+        let taken = self.store.operation_take(id, self.process, self.times.lease).await?;
+        Ok(taken.map(|(operation, held)| self.start(operation, held)))
+    }
+
+    /// Waits until everything that was started has ended.
+    pub(crate) async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    async fn work(&self, operation: &Operation, held: Held) -> Option<Told> {
+        tokio::select! {
+            outcome = self.carry_out(operation, held) => match outcome {
+                Ok(told) => told,
+                Err(error) => {
+                    // The lease ends by itself, and somebody looks again.
+                    tracing::warn!(id = %operation.id, error = error.chain(), "an operation was left to others");
+                    None
+                }
+            },
+            error = self.keep(held) => {
+                tracing::warn!(id = %operation.id, error = error.chain(), "the lease on an operation was lost");
+                None
+            }
+        }
+    }
+
+    /// Renews the lease until it is lost.
+    async fn keep(&self, held: Held) -> Error {
+        loop {
+            tokio::time::sleep(self.times.lease / 3).await;
+            match self.store.operation_keep(held, self.times.lease).await {
+                Err(error) if error.kind() == ErrorKind::LeaseLost => return error,
+                // Without a database the lease may still last until it is back; what comes after is fenced.
+                _ => {}
+            }
+        }
+    }
+}
+
+fn place_of_order(id: OperationId) -> String {
+    format!("operation|{id}")
+}

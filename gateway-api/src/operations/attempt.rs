@@ -1,0 +1,168 @@
+//! One thing of an operation: done, refused, or not known; and never done twice.
+
+use std::time::Duration;
+
+use gateway_core::driver::{Done, Step, Touched};
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::verb::{Repeat, Verb, VerbSpec};
+use gateway_core::{Timestamp, crash};
+use gateway_poller::Opened;
+use gateway_store::{Held, Operation};
+
+use super::{Operations, Place};
+
+/// Times that a cloud is asked for one thing. More outlasts longer faults of a cloud; each asks for it anew.
+const MOST: i32 = 5;
+
+/// Shortest and longest wait until somebody looks again.
+const SOON: Duration = Duration::from_millis(500);
+const LATE: Duration = Duration::from_secs(60);
+
+/// What a thing is done with.
+pub(super) struct Job<'a> {
+    pub(super) operation: &'a Operation,
+    pub(super) held: Held,
+    pub(super) spec: &'static VerbSpec,
+    pub(super) place: &'a Place,
+    pub(super) opened: &'a Opened,
+}
+
+/// How it ended.
+pub(super) enum Ended {
+    /// It is done, and shown.
+    Done(Done),
+    /// It is not done, and will not be.
+    Refused(Error),
+    /// Nobody knows yet.
+    Unclear(Error, Duration),
+    /// Nobody will ever know.
+    Lost(Error),
+}
+
+/// The last time that a cloud was asked for it.
+#[derive(Clone, Copy)]
+pub(super) struct Sent {
+    pub(super) at: Timestamp,
+    pub(super) attempts: i32,
+}
+
+/// What a look found.
+enum Found {
+    Did(Done),
+    Not,
+    NotYet(Error),
+    Nothing(Error),
+}
+
+impl Operations {
+    /// Does one thing, or finds that it was done. `sent` is of those who tried before.
+    pub(super) async fn attempt(
+        &self,
+        job: &Job<'_>,
+        step: &Step<'_>,
+        mut sent: Option<Sent>,
+    ) -> Result<Ended> {
+        let mut unclear = None;
+        loop {
+            if let Some(sent) = sent {
+                match self.find(job, step, sent).await? {
+                    Found::Did(done) => return self.shown(job, step, done).await,
+                    Found::Not if sent.attempts >= MOST => {
+                        let error = unclear.unwrap_or_else(|| {
+                            Error::unavailable("the cloud was asked several times and has not done it")
+                        });
+                        return Ok(Ended::Refused(error));
+                    }
+                    Found::Not => {}
+                    Found::NotYet(error) => {
+                        let asked = self.store.now().await?.since(sent.at);
+                        let error = unclear.unwrap_or(error);
+                        return Ok(match self.has_patience(job).await? {
+                            true => Ended::Unclear(error, asked.clamp(SOON, LATE)),
+                            false => Ended::Lost(error),
+                        });
+                    }
+                    Found::Nothing(error) => return Ok(Ended::Lost(unclear.unwrap_or(error))),
+                }
+            }
+            let attempts = sent.map_or(0, |sent| sent.attempts) + 1;
+            crash::point("operation.accepted");
+            self.store.operation_send(job.held, self.times.lease).await?;
+            let at = self.store.now().await?;
+            crash::point("operation.sent");
+            let acted = job.opened.session.act(&job.place.region, step).await;
+            crash::point("operation.acted");
+            if let Some(pause) = job.opened.budget.take_news() {
+                let until = self.store.now().await?.plus(pause);
+                self.store.account_pause(job.operation.account, until).await?;
+            }
+            match acted {
+                Ok(done) => return self.shown(job, step, done).await,
+                Err(error) if step.verb == Verb::Delete && error.kind() == ErrorKind::NotFound => {
+                    return self.shown(job, step, of_target(step)).await;
+                }
+                Err(error) if error.changed_nothing() => return Ok(Ended::Refused(error)),
+                Err(error) => {
+                    tracing::info!(id = %job.operation.id, error = error.chain(), "nobody knows yet what a cloud did");
+                    unclear = Some(error);
+                    sent = Some(Sent { at, attempts });
+                }
+            }
+        }
+    }
+
+    async fn shown(&self, job: &Job<'_>, step: &Step<'_>, mut done: Done) -> Result<Ended> {
+        if done.touched.is_empty() {
+            done.touched = of_target(step).touched;
+        }
+        self.show(job.place, job.opened, &done.touched, step.verb == Verb::Create).await?;
+        crash::point("operation.shown");
+        Ok(Ended::Done(done))
+    }
+
+    /// Whether it is still worth looking.
+    async fn has_patience(&self, job: &Job<'_>) -> Result<bool> {
+        Ok(self.store.now().await?.since(job.operation.accepted_at) < self.times.give_up)
+    }
+
+    /// Looks for what an earlier try did.
+    async fn find(&self, job: &Job<'_>, step: &Step<'_>, sent: Sent) -> Result<Found> {
+        let unknown = || Error::unavailable("the cloud does not show yet whether it did it");
+        // What was asked for a moment ago may still be on its way.
+        let is_certain = self.store.now().await?.since(sent.at) >= self.times.settle;
+        let not = || if is_certain { Found::Not } else { Found::NotYet(unknown()) };
+        let session = &job.opened.session;
+        Ok(match job.spec.repeat {
+            Repeat::Harmless => Found::Not,
+            Repeat::Never => Found::Nothing(Error::unavailable(
+                "nobody can tell whether the cloud did it, and it is not done again",
+            )),
+            Repeat::Found => match session.find(&job.place.region, step).await {
+                Ok(Some(found)) => {
+                    let mut done = of_target(step);
+                    done.touched.insert(0, found);
+                    Found::Did(done)
+                }
+                Ok(None) => not(),
+                Err(error) => Found::NotYet(error),
+            },
+            Repeat::Told => {
+                let target = step.target()?;
+                match session.get(&job.place.region, step.kind, &target.native_key).await {
+                    Ok(Some(mut seen)) => {
+                        seen.allow(job.opened.capability.verbs(step.kind));
+                        if seen.actions.contains(&step.verb) { not() } else { Found::Did(of_target(step)) }
+                    }
+                    Ok(None) => Found::Did(of_target(step)),
+                    Err(error) => Found::NotYet(error),
+                }
+            }
+        })
+    }
+}
+
+/// What is known to be touched when nobody tells: the target.
+fn of_target(step: &Step<'_>) -> Done {
+    let touched = step.target.map(|target| Touched::new(target.kind, target.native_key.clone()));
+    Done { touched: touched.into_iter().collect(), ..Done::default() }
+}

@@ -1,0 +1,64 @@
+//! Operations that nobody works on: those of processes that died, and those of which nobody knows what became.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway_core::error::Result;
+use tokio_util::sync::CancellationToken;
+
+use super::Operations;
+
+/// Longest wait until it is looked again. Longer spares queries of an idle gateway; shorter takes over sooner what
+/// was accepted by a process that died just now.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Operations that are taken up at a time.
+const AT_A_TIME: i64 = 16;
+
+/// How often old operations are looked for.
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+
+impl Operations {
+    /// Takes up what is due, until `stop`.
+    pub(crate) async fn reconcile(self: &Arc<Self>, keep: Duration, stop: CancellationToken) {
+        let mut purge_at = tokio::time::Instant::now() + PURGE_EVERY;
+        loop {
+            let wait = match self.take_up_due().await {
+                Ok(next) => next.map_or(LOOK_EVERY, |next| next.min(LOOK_EVERY)),
+                Err(error) => {
+                    tracing::debug!(error = error.chain(), "operations cannot be looked at now");
+                    LOOK_EVERY
+                }
+            };
+            if tokio::time::Instant::now() >= purge_at {
+                purge_at += PURGE_EVERY;
+                if let Err(error) = self.purge(keep).await {
+                    tracing::warn!(error = error.chain(), "old operations were not removed");
+                }
+            }
+            let wait = wait.max(Duration::from_millis(20));
+            if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn take_up_due(self: &Arc<Self>) -> Result<Option<Duration>> {
+        let (due, next) = self.store.operations_due(AT_A_TIME).await?;
+        let mut tasks = Vec::new();
+        for id in due {
+            tasks.extend(self.take_up(id).await?);
+        }
+        for task in tasks {
+            // What panicked is due again when its lease ends.
+            let _ = task.await;
+        }
+        Ok(next)
+    }
+
+    async fn purge(&self, keep: Duration) -> Result<()> {
+        let before = self.store.now().await?.minus(keep);
+        while self.store.operations_purge(before, 1000).await? == 1000 {}
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Errors of writes, as problems that their callers read.
+
+use axum::http::StatusCode;
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::search::Term;
+use gateway_core::verb::Verb;
+use gateway_store::{
+    Made, Operation, OperationOutcome as Outcome, OperationState, ResourceFilter, ResourceQuery, Store,
+};
+use serde_json::{Map, Value, json};
+
+use super::Place;
+use crate::http::problem::Problem;
+
+/// Users that are named of what cannot be deleted because of them.
+const NAMED: usize = 20;
+
+/// The outcome of an operation that was refused.
+pub(super) fn failed(operation: &Operation, made: Vec<Made>, error: &Error, users: Vec<Value>) -> Outcome {
+    let mut problem = problem(error);
+    if !users.is_empty() {
+        problem = problem.with_member("users", users.into());
+    }
+    if !made.is_empty() {
+        let made = made.iter().map(|one| json!({ "kind": one.kind, "id": one.id })).collect::<Vec<_>>();
+        problem = problem.with_member("made", made.into());
+    }
+    outcome(operation, OperationState::Failed, made, error, &problem)
+}
+
+/// The outcome of an operation of which nobody knows what became.
+pub(super) fn unknown(operation: &Operation, made: Vec<Made>, error: &Error) -> Outcome {
+    let detail = format!(
+        "nobody knows yet whether the cloud did it ({error}); the operation says so as long as that is so"
+    );
+    let status = StatusCode::GATEWAY_TIMEOUT;
+    let problem = Problem::new("outcome-unknown", "It is not known what became of it", status, detail);
+    outcome(operation, OperationState::Unknown, made, error, &with_words(problem, error))
+}
+
+fn outcome(
+    operation: &Operation,
+    state: OperationState,
+    made: Vec<Made>,
+    error: &Error,
+    problem: &Problem,
+) -> Outcome {
+    tracing::info!(id = %operation.id, state = state.as_str(), error = error.chain(), "an operation did not succeed");
+    Outcome {
+        state,
+        status: problem.status().as_u16(),
+        answer: problem.document(operation.id.0).to_string(),
+        made,
+        cloud_words: error.cloud().cloned(),
+    }
+}
+
+/// The problem of an error that a cloud, or the way to it, gave.
+pub(crate) fn problem(error: &Error) -> Problem {
+    let (kind, title, status) = match error.kind() {
+        ErrorKind::Invalid => {
+            ("cloud-refused", "The cloud does not take this", StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        ErrorKind::Conflict => {
+            ("cloud-conflict", "The cloud's present state does not allow it", StatusCode::CONFLICT)
+        }
+        ErrorKind::Forbidden => ("cloud-forbids", "The cloud does not allow this", StatusCode::FORBIDDEN),
+        ErrorKind::Unauthorized => {
+            ("credential-refused", "The cloud refuses the credential", StatusCode::FORBIDDEN)
+        }
+        ErrorKind::NotFound => ("gone", "The cloud does not have it", StatusCode::NOT_FOUND),
+        ErrorKind::Unsupported | ErrorKind::AddressRefused => {
+            ("unsupported", "The cloud cannot do this", StatusCode::NOT_IMPLEMENTED)
+        }
+        ErrorKind::RateLimited => {
+            ("cloud-busy", "The cloud asks for fewer calls", StatusCode::SERVICE_UNAVAILABLE)
+        }
+        ErrorKind::ClockSkew { .. } => {
+            ("clock-skew", "The cloud's clock is too far off", StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        ErrorKind::Internal | ErrorKind::LeaseLost => return Problem::internal(),
+        ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::WrongDocument => {
+            ("cloud-unreachable", "The cloud did not answer as it should", StatusCode::BAD_GATEWAY)
+        }
+    };
+    let mut problem = Problem::new(kind, title, status, error.message());
+    if let Some(wait) = error.retry_after() {
+        problem = problem.with_retry_after(wait);
+    }
+    if let Some(pointer) = error.pointer() {
+        let fault = json!([{ "pointer": pointer, "detail": error.message() }]);
+        problem = problem.with_member("faults", fault);
+    }
+    with_words(problem, error)
+}
+
+fn with_words(problem: Problem, error: &Error) -> Problem {
+    match error.cloud() {
+        Some(words) => problem.with_member("cloud", json!(words)),
+        None => problem,
+    }
+}
+
+/// Those that name a resource which could not be deleted.
+pub(super) async fn users(store: &Store, place: &Place, operation: &Operation) -> Result<Vec<Value>> {
+    let Some(id) = operation.resource.filter(|_| operation.verb == Verb::Delete) else {
+        return Ok(Vec::new());
+    };
+    let mut users = Vec::new();
+    for (spec, relation) in operation.kind.named_by() {
+        let Some(target) = place.own(spec.kind) else { continue };
+        let term = Term::field(relation.name, &id.to_string());
+        let query = ResourceQuery {
+            targets: vec![target],
+            filter: ResourceFilter { terms: vec![term], ..ResourceFilter::default() },
+            limit: NAMED,
+            ..ResourceQuery::default()
+        };
+        for row in store.resource_list(query).await?.rows {
+            let document: Map<String, Value> =
+                serde_json::from_str(&row.document).map_err(Error::internal)?;
+            users.push(json!({
+                "kind": spec.kind,
+                "id": row.id,
+                "name": document.get("name"),
+                "relation": relation.name,
+                "link": format!("/v1/{}/{}", spec.plural, row.id),
+            }));
+        }
+    }
+    users.truncate(NAMED);
+    Ok(users)
+}

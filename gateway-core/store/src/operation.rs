@@ -1,0 +1,620 @@
+//! Operations: one mutating request each, and what became of it. Whoever works on one holds a fenced lease.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use gateway_core::error::{CloudWords, Error, ErrorKind, Result};
+use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId, ResourceId};
+use gateway_core::scope::Region;
+use gateway_core::verb::Verb;
+use gateway_core::{Kind, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::audit::NewLine;
+use crate::connection::for_update;
+use crate::error::{corrupt, database};
+use crate::schema::{operations, principals};
+use crate::target::NEVER;
+use crate::{Session, Store};
+
+/// How far an operation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationState {
+    /// It is written down; no cloud was asked.
+    Accepted,
+    /// A cloud is being asked.
+    Running,
+    /// The cloud has taken it.
+    Succeeded,
+    /// It was refused, and changed nothing.
+    Failed,
+    /// Nobody knows whether the cloud has taken it.
+    Unknown,
+}
+
+impl OperationState {
+    const ALL: [Self; 5] = [Self::Accepted, Self::Running, Self::Succeeded, Self::Failed, Self::Unknown];
+
+    /// The word in the store and in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The state of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// One thing that an operation has done; see [`gateway_core::marker::Marker::ordinal`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Which of the things that it does.
+    pub ordinal: u32,
+    /// Kind of what it made or changed.
+    pub kind: Kind,
+    /// Its native key.
+    pub native_key: String,
+    /// The gateway's id of it.
+    pub id: ResourceId,
+}
+
+/// An operation to be written down.
+#[derive(Clone)]
+pub struct NewOperation {
+    /// Its id.
+    pub id: OperationId,
+    /// Who asks.
+    pub principal: PrincipalId,
+    /// By which request.
+    pub message: Uuid,
+    /// The key that the request was sent with.
+    pub key: Option<String>,
+    /// SHA-256 of the request.
+    pub digest: [u8; 32],
+    /// For which account.
+    pub account: AccountId,
+    /// At which cloud.
+    pub cloud: CloudId,
+    /// In which region.
+    pub region: Region,
+    /// Of which kind.
+    pub kind: Kind,
+    /// What.
+    pub verb: Verb,
+    /// To which resource.
+    pub resource: Option<ResourceId>,
+    /// The order, sealed: it may hold secrets, and somebody else may have to go on with it.
+    pub sealed: String,
+}
+
+/// An operation as the store has it.
+#[derive(Clone)]
+pub struct Operation {
+    /// Its id.
+    pub id: OperationId,
+    /// Who asked.
+    pub principal: PrincipalId,
+    /// The key that the request was sent with.
+    pub key: Option<String>,
+    /// SHA-256 of the request.
+    pub digest: Vec<u8>,
+    /// For which account.
+    pub account: AccountId,
+    /// At which cloud.
+    pub cloud: CloudId,
+    /// In which region.
+    pub region: Region,
+    /// Of which kind.
+    pub kind: Kind,
+    /// What.
+    pub verb: Verb,
+    /// To which resource.
+    pub resource: Option<ResourceId>,
+    /// How far it has come.
+    pub state: OperationState,
+    /// The order, sealed; empty once it is over.
+    pub sealed: String,
+    /// How often a cloud was asked to do it.
+    pub attempts: i32,
+    /// From when on somebody may take it up.
+    pub due_at: Timestamp,
+    /// When it was written down.
+    pub accepted_at: Timestamp,
+    /// When a cloud was asked last.
+    pub sent_at: Option<Timestamp>,
+    /// When it was over.
+    pub finished_at: Option<Timestamp>,
+    /// What it has done.
+    pub made: Vec<Made>,
+    /// The HTTP status of its answer.
+    pub status: Option<u16>,
+    /// Its answer, a JSON document without what is told once.
+    pub answer: Option<String>,
+    /// What the cloud said.
+    pub cloud_words: Option<CloudWords>,
+}
+
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Operation({} {} {} {:?})", self.id, self.verb, self.kind, self.state)
+    }
+}
+
+impl Operation {
+    /// Nothing more will become of it.
+    pub fn is_over(&self) -> bool {
+        self.finished_at.is_some()
+    }
+}
+
+/// The lease on an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The operation.
+    pub operation: OperationId,
+    /// The lease's number.
+    pub epoch: i64,
+}
+
+/// What [`Store::operation_begin`] found.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is written down, and ours to do.
+    New(Held),
+    /// It was there already.
+    Known(Box<Operation>),
+}
+
+/// How an operation ends.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Succeeded, failed or unknown.
+    pub state: OperationState,
+    /// The HTTP status of its answer.
+    pub status: u16,
+    /// Its answer.
+    pub answer: String,
+    /// What it has done.
+    pub made: Vec<Made>,
+    /// What the cloud said.
+    pub cloud_words: Option<CloudWords>,
+}
+
+/// Whether something will still become of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is over.
+    ForGood,
+    /// Somebody looks again after that time.
+    In(Duration),
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = operations)]
+#[diesel(treat_none_as_default_value = false)]
+struct Row {
+    id: Vec<u8>,
+    principal_id: Vec<u8>,
+    message_id: Vec<u8>,
+    idempotency_key: Option<String>,
+    digest: Vec<u8>,
+    account_id: Vec<u8>,
+    cloud_id: Vec<u8>,
+    region: String,
+    kind: String,
+    verb: String,
+    resource_id: Option<Vec<u8>>,
+    state: String,
+    sealed: String,
+    attempts: i32,
+    lease_owner: Option<Vec<u8>>,
+    lease_epoch: i64,
+    due_at: i64,
+    accepted_at: i64,
+    sent_at: Option<i64>,
+    finished_at: Option<i64>,
+    made: String,
+    status: Option<i32>,
+    answer: Option<String>,
+    cloud_words: Option<String>,
+}
+
+impl Row {
+    fn into_operation(self) -> Result<Operation> {
+        let resource =
+            self.resource_id.map(|id| ResourceId::from_bytes(&id).ok_or_else(|| corrupt("resource id")));
+        let words =
+            self.cloud_words.map(|words| serde_json::from_str(&words).map_err(|_| corrupt("cloud words")));
+        Ok(Operation {
+            id: OperationId::from_bytes(&self.id).ok_or_else(|| corrupt("operation id"))?,
+            principal: PrincipalId::from_bytes(&self.principal_id).ok_or_else(|| corrupt("principal id"))?,
+            key: self.idempotency_key,
+            digest: self.digest,
+            account: AccountId::from_bytes(&self.account_id).ok_or_else(|| corrupt("account id"))?,
+            cloud: CloudId::from_bytes(&self.cloud_id).ok_or_else(|| corrupt("cloud id"))?,
+            region: Region::new(self.region),
+            kind: Kind::parse(&self.kind).ok_or_else(|| corrupt("kind"))?,
+            verb: Verb::parse(&self.verb).ok_or_else(|| corrupt("verb"))?,
+            resource: resource.transpose()?,
+            state: OperationState::parse(&self.state).ok_or_else(|| corrupt("operation state"))?,
+            sealed: self.sealed,
+            attempts: self.attempts,
+            due_at: Timestamp(self.due_at),
+            accepted_at: Timestamp(self.accepted_at),
+            sent_at: self.sent_at.map(Timestamp),
+            finished_at: self.finished_at.map(Timestamp),
+            made: serde_json::from_str(&self.made).map_err(|_| corrupt("list of what was made"))?,
+            status: self.status.and_then(|status| u16::try_from(status).ok()),
+            answer: self.answer,
+            cloud_words: words.transpose()?,
+        })
+    }
+}
+
+impl Store {
+    /// The operation that a request or its key stands for, if there is one.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn operation_known(
+        &self,
+        principal: PrincipalId,
+        message: Uuid,
+        key: Option<String>,
+    ) -> Result<Option<Operation>> {
+        self.read(move |session| session.operation_known(principal, message, key.as_deref())).await
+    }
+
+    /// Writes an operation down and leases it, unless its request or its key stands for one already. Of many that
+    /// come with the same key at once, one is new.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn operation_begin(
+        &self,
+        new: NewOperation,
+        owner: ProcessId,
+        lease: Duration,
+    ) -> Result<Begun> {
+        self.write(move |session| {
+            let known = session.operation_known(new.principal, new.message, new.key.as_deref())?;
+            if let Some(known) = known {
+                return Ok(Begun::Known(Box::new(known)));
+            }
+            let now = session.now()?;
+            let row = Row {
+                id: new.id.to_bytes(),
+                principal_id: new.principal.to_bytes(),
+                message_id: new.message.as_bytes().to_vec(),
+                idempotency_key: new.key.clone(),
+                digest: new.digest.to_vec(),
+                account_id: new.account.to_bytes(),
+                cloud_id: new.cloud.to_bytes(),
+                region: new.region.as_str().to_owned(),
+                kind: new.kind.as_str().to_owned(),
+                verb: new.verb.as_str().to_owned(),
+                resource_id: new.resource.map(ResourceId::to_bytes),
+                state: OperationState::Accepted.as_str().to_owned(),
+                sealed: new.sealed.clone(),
+                attempts: 0,
+                lease_owner: Some(owner.to_bytes()),
+                lease_epoch: 1,
+                due_at: now.plus(lease).0,
+                accepted_at: now.0,
+                sent_at: None,
+                finished_at: None,
+                made: "[]".to_owned(),
+                status: None,
+                answer: None,
+                cloud_words: None,
+            };
+            session.note(&row, OperationState::Accepted, None, None)?;
+            diesel::insert_into(operations::table)
+                .values(row)
+                .execute(session.connection)
+                .map_err(database)?;
+            Ok(Begun::New(Held { operation: new.id, epoch: 1 }))
+        })
+        .await
+    }
+
+    /// Takes up an operation that nobody works on; `None` while somebody does, or when it is over.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn operation_take(
+        &self,
+        id: OperationId,
+        owner: ProcessId,
+        lease: Duration,
+    ) -> Result<Option<(Operation, Held)>> {
+        self.write(move |session| {
+            let now = session.now()?;
+            let due = operations::table.find(id.to_bytes()).filter(operations::due_at.le(now.0));
+            if for_update!(session, due.select(operations::lease_epoch), i64)?.is_empty() {
+                return Ok(None);
+            }
+            let row = session.operation_row(id)?;
+            let epoch = row.lease_epoch + 1;
+            diesel::update(operations::table.find(id.to_bytes()))
+                .set((
+                    operations::lease_epoch.eq(epoch),
+                    operations::lease_owner.eq(owner.to_bytes()),
+                    operations::due_at.eq(now.plus(lease).0),
+                ))
+                .execute(session.connection)
+                .map_err(database)?;
+            Ok(Some((row.into_operation()?, Held { operation: id, epoch })))
+        })
+        .await
+    }
+
+    /// Keeps the lease for so long from now.
+    ///
+    /// # Errors
+    /// `LeaseLost` when somebody else has it.
+    pub async fn operation_keep(&self, held: Held, lease: Duration) -> Result<()> {
+        self.write(move |session| {
+            let until = session.now()?.plus(lease).0;
+            let changed = diesel::update(ours(held)).set(operations::due_at.eq(until));
+            lost_unless(changed.execute(session.connection).map_err(database)?)
+        })
+        .await
+    }
+
+    /// Writes down that a cloud will be asked now.
+    ///
+    /// # Errors
+    /// `LeaseLost` when somebody else has the lease.
+    pub async fn operation_send(&self, held: Held, lease: Duration) -> Result<()> {
+        self.write(move |session| {
+            let now = session.now()?;
+            let changed = diesel::update(ours(held))
+                .set((
+                    operations::state.eq(OperationState::Running.as_str()),
+                    operations::attempts.eq(operations::attempts + 1),
+                    operations::sent_at.eq(now.0),
+                    operations::due_at.eq(now.plus(lease).0),
+                ))
+                .execute(session.connection)
+                .map_err(database)?;
+            lost_unless(changed)
+        })
+        .await
+    }
+
+    /// Writes down what it has done so far.
+    ///
+    /// # Errors
+    /// `LeaseLost` when somebody else has the lease.
+    pub async fn operation_made(&self, held: Held, made: Vec<Made>) -> Result<()> {
+        let made = serde_json::to_string(&made).map_err(Error::internal)?;
+        self.write(move |session| {
+            let changed = diesel::update(ours(held)).set((
+                operations::made.eq(&made),
+                operations::sent_at.eq(None::<i64>),
+                operations::attempts.eq(0),
+            ));
+            lost_unless(changed.execute(session.connection).map_err(database)?)
+        })
+        .await
+    }
+
+    /// Writes down how it ended, or that it has to be looked at again, and gives the lease back.
+    ///
+    /// # Errors
+    /// `LeaseLost` when somebody else has the lease.
+    pub async fn operation_settle(&self, held: Held, outcome: Outcome, settled: Settled) -> Result<()> {
+        let words =
+            outcome.cloud_words.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+        let made = serde_json::to_string(&outcome.made).map_err(Error::internal)?;
+        self.write(move |session| {
+            if for_update!(session, ours(held).select(operations::lease_epoch), i64)?.is_empty() {
+                return Err(lost());
+            }
+            let row = session.operation_row(held.operation)?;
+            let now = session.now()?;
+            let (due, finished) = match settled {
+                Settled::ForGood => (NEVER, Some(now.0)),
+                Settled::In(wait) => (now.plus(wait).0, None),
+            };
+            let status = i32::from(outcome.status);
+            // A look that found nothing new is no news.
+            if row.state != outcome.state.as_str() || finished.is_some() {
+                let code = outcome.cloud_words.as_ref().map(|words| words.code.as_str());
+                session.note(&row, outcome.state, Some(status), code)?;
+            }
+            diesel::update(operations::table.find(held.operation.to_bytes()))
+                .set((
+                    operations::state.eq(outcome.state.as_str()),
+                    operations::due_at.eq(due),
+                    operations::lease_owner.eq(None::<Vec<u8>>),
+                    operations::finished_at.eq(finished),
+                    operations::made.eq(&made),
+                    operations::status.eq(status),
+                    operations::answer.eq(&outcome.answer),
+                    operations::cloud_words.eq(&words),
+                    operations::sealed.eq(if finished.is_some() { "" } else { &row.sealed }),
+                ))
+                .execute(session.connection)
+                .map(drop)
+                .map_err(database)
+        })
+        .await
+    }
+
+    /// One operation.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn operation_get(&self, id: OperationId) -> Result<Option<Operation>> {
+        self.read(move |session| {
+            let row =
+                operations::table.find(id.to_bytes()).select(Row::as_select()).first(session.connection);
+            row.optional().map_err(database)?.map(Row::into_operation).transpose()
+        })
+        .await
+    }
+
+    /// A principal's operations, the newest first, from before that one on.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn operation_list(
+        &self,
+        principal: PrincipalId,
+        state: Option<OperationState>,
+        before: Option<OperationId>,
+        limit: usize,
+    ) -> Result<Vec<Operation>> {
+        self.read(move |session| {
+            let mut query = operations::table
+                .filter(operations::principal_id.eq(principal.to_bytes()))
+                .order(operations::id.desc())
+                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+                .into_boxed();
+            if let Some(before) = before {
+                query = query.filter(operations::id.lt(before.to_bytes()));
+            }
+            if let Some(state) = state {
+                query = query.filter(operations::state.eq(state.as_str()));
+            }
+            let rows: Vec<Row> = query.select(Row::as_select()).load(session.connection).map_err(database)?;
+            rows.into_iter().map(Row::into_operation).collect()
+        })
+        .await
+    }
+
+    /// Operations that nobody works on and that are not over; and when the next one is due besides.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn operations_due(&self, limit: i64) -> Result<(Vec<OperationId>, Option<Duration>)> {
+        self.read(move |session| {
+            let now = session.now()?;
+            let rows = operations::table
+                .filter(operations::due_at.lt(NEVER))
+                .order(operations::due_at)
+                .limit(limit)
+                .select((operations::id, operations::due_at))
+                .load::<(Vec<u8>, i64)>(session.connection)
+                .map_err(database)?;
+            let next = rows.iter().map(|(_, due)| Timestamp(*due)).find(|due| *due > now);
+            let due = rows.iter().filter(|(_, due)| *due <= now.0);
+            let ids = due.map(|(id, _)| OperationId::from_bytes(id).ok_or_else(|| corrupt("operation id")));
+            Ok((ids.collect::<Result<_>>()?, next.map(|next| next.since(now))))
+        })
+        .await
+    }
+
+    /// Removes operations that were over before that moment; how many.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn operations_purge(&self, before: Timestamp, limit: i64) -> Result<usize> {
+        self.write(move |session| {
+            let old = operations::table
+                .filter(operations::finished_at.lt(before.0))
+                .limit(limit)
+                .select(operations::id)
+                .load::<Vec<u8>>(session.connection)
+                .map_err(database)?;
+            diesel::delete(operations::table.filter(operations::id.eq_any(old)))
+                .execute(session.connection)
+                .map_err(database)
+        })
+        .await
+    }
+}
+
+/// The operation, as long as the lease is ours.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn ours(held: Held) -> _ {
+    let (id, epoch): (Vec<u8>, i64) = (held.operation.to_bytes(), held.epoch);
+    operations::table
+        .filter(operations::id.eq(id))
+        .filter(operations::lease_epoch.eq(epoch))
+        .filter(operations::finished_at.is_null())
+}
+
+fn lost() -> Error {
+    Error::new(ErrorKind::LeaseLost, "somebody else works on this operation now")
+}
+
+fn lost_unless(changed: usize) -> Result<()> {
+    if changed == 0 { Err(lost()) } else { Ok(()) }
+}
+
+impl Session<'_> {
+    fn operation_known(
+        &mut self,
+        principal: PrincipalId,
+        message: Uuid,
+        key: Option<&str>,
+    ) -> Result<Option<Operation>> {
+        let of_principal = || {
+            operations::table
+                .filter(operations::principal_id.eq(principal.to_bytes()))
+                .select(Row::as_select())
+                .into_boxed()
+        };
+        let by_message = of_principal().filter(operations::message_id.eq(message.as_bytes().to_vec()));
+        let row: Option<Row> = by_message.first(self.connection).optional().map_err(database)?;
+        let row = match (row, key) {
+            (None, Some(key)) => of_principal()
+                .filter(operations::idempotency_key.eq(key))
+                .first(self.connection)
+                .optional()
+                .map_err(database)?,
+            (row, _) => row,
+        };
+        row.map(Row::into_operation).transpose()
+    }
+
+    fn operation_row(&mut self, id: OperationId) -> Result<Row> {
+        let row = operations::table.find(id.to_bytes()).select(Row::as_select());
+        row.first(self.connection).map_err(database)
+    }
+
+    /// Adds a line to the audit.
+    fn note(
+        &mut self,
+        row: &Row,
+        outcome: OperationState,
+        status: Option<i32>,
+        cloud_code: Option<&str>,
+    ) -> Result<()> {
+        let principal_name = principals::table
+            .find(&row.principal_id)
+            .select(principals::name)
+            .first::<String>(self.connection)
+            .optional()
+            .map_err(database)?;
+        let at = self.now()?.0;
+        self.audit_add(NewLine {
+            at,
+            operation_id: row.id.clone(),
+            principal_id: row.principal_id.clone(),
+            principal_name: principal_name.unwrap_or_default(),
+            account_id: row.account_id.clone(),
+            cloud_id: row.cloud_id.clone(),
+            region: row.region.clone(),
+            kind: row.kind.clone(),
+            verb: row.verb.clone(),
+            resource_id: row.resource_id.clone(),
+            digest: row.digest.clone(),
+            outcome: outcome.as_str().to_owned(),
+            status,
+            cloud_code: cloud_code.map(|code| code.chars().take(255).collect()),
+        })
+    }
+}

@@ -1,0 +1,51 @@
+-- Mutating requests. due_at is also the end of a running lease: an operation whose process died is taken up by another.
+CREATE TABLE operations (
+    id BINARY(16) NOT NULL PRIMARY KEY,
+    principal_id BINARY(16) NOT NULL,
+    message_id BINARY(16) NOT NULL,
+    idempotency_key VARCHAR(320) NULL,
+    digest BINARY(32) NOT NULL,
+    account_id BINARY(16) NOT NULL,
+    cloud_id BINARY(16) NOT NULL,
+    region VARCHAR(127) NOT NULL,
+    kind VARCHAR(63) NOT NULL,
+    verb VARCHAR(63) NOT NULL,
+    resource_id BINARY(16) NULL,
+    state VARCHAR(15) NOT NULL,
+    sealed MEDIUMTEXT NOT NULL,
+    attempts INT NOT NULL,
+    lease_owner BINARY(16) NULL,
+    lease_epoch BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    accepted_at BIGINT NOT NULL,
+    sent_at BIGINT NULL,
+    finished_at BIGINT NULL,
+    made MEDIUMTEXT NOT NULL,
+    status INT NULL,
+    answer MEDIUMTEXT NULL,
+    cloud_words TEXT NULL,
+    UNIQUE KEY operations_message (principal_id, message_id),
+    UNIQUE KEY operations_key (principal_id, idempotency_key),
+    KEY operations_due (due_at),
+    KEY operations_finished (finished_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- What was asked and what became of it; only ever added to.
+CREATE TABLE audit (
+    seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    at BIGINT NOT NULL,
+    operation_id BINARY(16) NOT NULL,
+    principal_id BINARY(16) NOT NULL,
+    principal_name VARCHAR(127) NOT NULL,
+    account_id BINARY(16) NOT NULL,
+    cloud_id BINARY(16) NOT NULL,
+    region VARCHAR(127) NOT NULL,
+    kind VARCHAR(63) NOT NULL,
+    verb VARCHAR(63) NOT NULL,
+    resource_id BINARY(16) NULL,
+    digest BINARY(32) NOT NULL,
+    outcome VARCHAR(15) NOT NULL,
+    status INT NULL,
+    cloud_code VARCHAR(255) NULL,
+    KEY audit_account (account_id, seq)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
