@@ -123,7 +123,7 @@ async fn unknown_paths_and_other_methods_are_problems_too() {
     for (method, target, problem) in [
         ("GET", "/v1/nothing", "no-such-path"),
         ("GET", "/", "no-such-path"),
-        ("POST", "/v1/volumes", "method-not-allowed"),
+        ("PUT", "/v1/volumes", "method-not-allowed"),
         ("GET", "/v1/volumes/not-an-id", "no-such-resource"),
     ] {
         let answer = stage.send(method, target, Some(&token), String::new()).await;

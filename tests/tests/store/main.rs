@@ -12,6 +12,7 @@ mod grant_life;
 mod grants;
 mod leases;
 mod numbering;
+mod operations;
 mod outage;
 mod plans;
 mod raw;
@@ -133,6 +134,12 @@ on_both! {
         anothers_account_is_not_seen,
         what_is_published_is_seen_by_kind_and_region,
         an_ended_grant_ends_what_was_seen;
+    operations:
+        of_many_with_one_key_one_is_new,
+        a_request_that_comes_again_finds_its_operation,
+        an_operation_is_worked_on_by_one,
+        what_nobody_knows_is_looked_at_again,
+        operations_are_forgotten_and_the_audit_is_not;
     plans:
         no_hot_query_scans;
 }

@@ -1,0 +1,168 @@
+//! Operations: begun once, worked on by one at a time, settled once; and the audit of them.
+
+use std::time::Duration;
+
+use gateway_core::id::{AccountId, OperationId, PrincipalId, ProcessId};
+use gateway_core::verb::Verb;
+use gateway_core::{ErrorKind, Timestamp};
+use gateway_store::{
+    AuditFilter, Begun, Held, NewOperation, OperationOutcome as Outcome, OperationState, Settled, Store,
+};
+use uuid::Uuid;
+
+use crate::given::{INSTANCE, LATER, client, cloud, region};
+use crate::stage::Stage;
+
+async fn new(store: &Store, principal: PrincipalId, key: Option<&str>) -> NewOperation {
+    let cloud = match store.cloud_list().await.unwrap().first() {
+        Some(known) => known.spec.id,
+        None => cloud(store, "sim").await,
+    };
+    NewOperation {
+        id: OperationId::generate(),
+        principal,
+        message: Uuid::new_v4(),
+        key: key.map(str::to_owned),
+        digest: [7; 32],
+        account: AccountId::derive(cloud, "a1"),
+        cloud,
+        region: region("r1"),
+        kind: INSTANCE,
+        verb: Verb::Create,
+        resource: None,
+        sealed: "sealed order".to_owned(),
+    }
+}
+
+fn held(begun: Begun) -> Held {
+    match begun {
+        Begun::New(held) => held,
+        Begun::Known(known) => panic!("{known:?} was known"),
+    }
+}
+
+async fn begin(store: &Store, new: NewOperation, lease: Duration) -> Begun {
+    store.operation_begin(new, ProcessId::generate(), lease).await.unwrap()
+}
+
+fn outcome(state: OperationState) -> Outcome {
+    Outcome { state, status: 201, answer: "{}".to_owned(), made: Vec::new(), cloud_words: None }
+}
+
+pub async fn of_many_with_one_key_one_is_new(stage: Stage) {
+    let principal = client(&stage.store, "dashboard").await;
+    new(&stage.store, principal, None).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let store = stage.another_process();
+        tasks.spawn(async move {
+            let new = new(&store, principal, Some("key")).await;
+            matches!(begin(&store, new, LATER).await, Begun::New(_))
+        });
+    }
+    let begun = tasks.join_all().await;
+    assert_eq!(begun.iter().filter(|is_new| **is_new).count(), 1);
+    assert_eq!((stage.rows("operations"), stage.rows("audit")), (1, 1));
+    let other = client(&stage.store, "other").await;
+    let new = new(&stage.store, other, Some("key")).await;
+    held(begin(&stage.store, new, LATER).await);
+}
+
+pub async fn a_request_that_comes_again_finds_its_operation(stage: Stage) {
+    let store = &stage.store;
+    let principal = client(store, "dashboard").await;
+    let first = new(store, principal, None).await;
+    held(begin(store, first.clone(), LATER).await);
+    let again = NewOperation { id: OperationId::generate(), ..first.clone() };
+    match begin(store, again, LATER).await {
+        Begun::Known(known) => assert_eq!((known.id, known.sealed.as_str()), (first.id, "sealed order")),
+        Begun::New(_) => panic!("the same message began twice"),
+    }
+    let known = store.operation_known(principal, first.message, None).await.unwrap().unwrap();
+    assert_eq!((known.id, known.verb, known.kind), (first.id, Verb::Create, INSTANCE));
+    assert!(store.operation_known(principal, Uuid::new_v4(), Some("no".into())).await.unwrap().is_none());
+}
+
+pub async fn an_operation_is_worked_on_by_one(stage: Stage) {
+    let store = &stage.store;
+    let principal = client(store, "dashboard").await;
+    let one = new(store, principal, None).await;
+    let first = held(begin(store, one.clone(), Duration::ZERO).await);
+    let take = |store: Store| async move {
+        store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().map(|(_, held)| held)
+    };
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        tasks.spawn(take(stage.another_process()));
+    }
+    let taken: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(taken.len(), 1);
+    // Who was overtaken writes nothing any more.
+    let lost = |result: gateway_core::Result<()>| result.unwrap_err().kind() == ErrorKind::LeaseLost;
+    assert!(lost(store.operation_send(first, LATER).await));
+    assert!(lost(store.operation_keep(first, LATER).await));
+    assert!(lost(store.operation_made(first, Vec::new()).await));
+    let done = outcome(OperationState::Succeeded);
+    assert!(lost(store.operation_settle(first, done.clone(), Settled::ForGood).await));
+    store.operation_send(taken[0], LATER).await.unwrap();
+    let now = store.operation_get(one.id).await.unwrap().unwrap();
+    assert_eq!((now.state, now.attempts), (OperationState::Running, 1));
+    assert!(now.sent_at.is_some());
+    store.operation_settle(taken[0], done.clone(), Settled::ForGood).await.unwrap();
+    assert!(lost(store.operation_settle(taken[0], done, Settled::ForGood).await), "it is over");
+    let over = store.operation_get(one.id).await.unwrap().unwrap();
+    assert!(over.is_over() && over.sealed.is_empty(), "the order is not kept longer than it is needed");
+    assert_eq!(take(store.clone()).await, None);
+}
+
+pub async fn what_nobody_knows_is_looked_at_again(stage: Stage) {
+    let store = &stage.store;
+    let principal = client(store, "dashboard").await;
+    let one = new(store, principal, None).await;
+    let first = held(begin(store, one.clone(), LATER).await);
+    assert_eq!(store.operations_due(10).await.unwrap().0, []);
+    let unknown = outcome(OperationState::Unknown);
+    store.operation_settle(first, unknown.clone(), Settled::In(Duration::ZERO)).await.unwrap();
+    assert_eq!(store.operations_due(10).await.unwrap().0, [one.id]);
+    let (operation, second) = store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().unwrap();
+    assert_eq!((operation.state, operation.sealed.as_str()), (OperationState::Unknown, "sealed order"));
+    store.operation_settle(second, unknown, Settled::In(LATER)).await.unwrap();
+    let (due, next) = store.operations_due(10).await.unwrap();
+    assert!(due.is_empty() && next.is_some_and(|next| next > LATER / 2));
+    // Looking in vain is no news.
+    let lines = store.audit_list(AuditFilter { limit: 10, ..AuditFilter::default() }).await.unwrap();
+    let outcomes: Vec<_> = lines.iter().map(|line| line.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["accepted", "unknown"]);
+}
+
+pub async fn operations_are_forgotten_and_the_audit_is_not(stage: Stage) {
+    let store = &stage.store;
+    let principal = client(store, "dashboard").await;
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        let new = new(store, principal, Some(&format!("key-{number}"))).await;
+        ids.push(new.id);
+        let held = held(begin(store, new, LATER).await);
+        if number < 2 {
+            store.operation_settle(held, outcome(OperationState::Failed), Settled::ForGood).await.unwrap();
+        }
+    }
+    let page = store.operation_list(principal, None, None, 2).await.unwrap();
+    assert_eq!(page.iter().map(|one| one.id).collect::<Vec<_>>(), [ids[2], ids[1]], "the newest first");
+    let rest = store.operation_list(principal, None, Some(ids[1]), 2).await.unwrap();
+    assert_eq!(rest.iter().map(|one| one.id).collect::<Vec<_>>(), [ids[0]]);
+    let failed = store.operation_list(principal, Some(OperationState::Failed), None, 9).await.unwrap();
+    assert_eq!(failed.len(), 2);
+    assert_eq!(store.operations_purge(Timestamp(0), 10).await.unwrap(), 0);
+    let later = store.now().await.unwrap().plus(Duration::from_secs(1));
+    assert_eq!(store.operations_purge(later, 10).await.unwrap(), 2, "one is not over");
+    let account = page[0].account;
+    let filter = |accounts| AuditFilter { accounts: Some(accounts), after: 0, limit: 10 };
+    let lines = store.audit_list(filter(vec![account])).await.unwrap();
+    assert_eq!(lines.len(), 5);
+    assert_eq!((lines[0].principal_name.as_str(), lines[0].cloud_name.as_deref()), ("dashboard", Some("sim")));
+    let after = AuditFilter { after: lines[3].seq, ..filter(vec![account]) };
+    assert_eq!(store.audit_list(after).await.unwrap(), lines[4..]);
+    let none = store.audit_list(filter(vec![AccountId::generate()])).await.unwrap();
+    assert!(none.is_empty(), "others' accounts are theirs");
+}
