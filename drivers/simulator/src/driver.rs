@@ -1,5 +1,6 @@
 //! The driver: this cloud's words and pages, translated.
 
+mod act;
 mod api;
 mod datacenter;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod session;
 mod ssh_key;
 mod state;
 mod subnet;
+mod verbs;
 mod volume;
 mod volume_attachment;
 mod volume_snapshot;
@@ -82,7 +84,7 @@ static CAPABILITY: Capability = Capability {
         published(Datacenter::KIND, true),
         own(Quota::KIND, false),
     ],
-    verbs: &[],
+    verbs: verbs::VERBS,
     credentials: &["access_key"],
 };
 

@@ -6,6 +6,7 @@
 mod addresses;
 mod answer;
 mod body;
+mod chosen;
 mod collection;
 mod control;
 mod disturb;

@@ -3,14 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use driver_kit::{CloudHttp, Request, Response, StatusCode, header};
+use driver_kit::{
+    CloudHttp, HeaderName, Method, Request, Response, StatusCode, header, status_error, trim_words,
+};
 use gateway_core::driver::{CloudSpec, Link, Notice};
+use gateway_core::error::CloudWords;
 use gateway_core::secret::Secret;
 use gateway_core::{Error, ErrorKind, Result, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use url::Url;
+
+/// Where the cloud tells its own id of a request.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// A token this close to its end is renewed before it is used, so that it does not end on the way.
 const RENEW_BEFORE: Duration = Duration::from_secs(30);
@@ -78,6 +84,45 @@ impl Api {
         }
     }
 
+    /// A write, sent once. Where the token is refused nothing was done, so that a new one may be tried.
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: Option<&Value>,
+    ) -> Result<Response> {
+        let url = self.url(path)?;
+        let login = self.current().await?;
+        match self.write_with(&login, method.clone(), url.clone(), body).await {
+            Err(error) if error.kind() == ErrorKind::Unauthorized => {
+                let login = self.instead_of(&login).await?;
+                self.write_with(&login, method, url, body).await
+            }
+            result => result,
+        }
+    }
+
+    async fn write_with(
+        &self,
+        login: &Login,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<Response> {
+        let bearer = format!("Bearer {}", login.token.expose());
+        let request = match body {
+            Some(body) => Request::json(method, url, body),
+            None => Request::new(method, url),
+        };
+        let request = request.only_once().secret_header(header::AUTHORIZATION, &bearer)?.explain(refusal);
+        let (response, clock) = self.http.send_write(request).await?;
+        if let Some(clock) = clock {
+            // What was done is done; reads will refuse the endpoint.
+            tracing::warn!(error = %clock.chain(), "a write was answered by a clock that is off");
+        }
+        Ok(response)
+    }
+
     async fn get_with(&self, login: &Login, url: Url) -> Result<Response> {
         let bearer = format!("Bearer {}", login.token.expose());
         let request = Request::get(url).secret_header(header::AUTHORIZATION, &bearer)?.explain(explain);
@@ -124,6 +169,18 @@ impl Api {
             .extend(path);
         Ok(url)
     }
+}
+
+/// Reads a refused write: what went wrong, and the cloud's own words.
+fn refusal(response: &Response) -> Option<Error> {
+    let error = explain(response).unwrap_or_else(|| status_error(response));
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let text = |member: &str| body["error"][member].as_str().map(trim_words);
+    Some(error.with_cloud(CloudWords {
+        code: text("code").unwrap_or_else(|| response.status.as_u16().to_string()),
+        message: text("message").unwrap_or_default(),
+        request_id: response.header(&REQUEST_ID).map(str::to_owned),
+    }))
 }
 
 /// Only the cloud itself can say that a resource is not there: any other 404 is a wrong address.

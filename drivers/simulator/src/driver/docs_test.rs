@@ -40,6 +40,16 @@ fn every_kind_of_the_gateway_is_there_and_does_what_is_ticked() {
 }
 
 #[test]
+fn verbs_are_those_of_the_code() {
+    for kind in Kind::all() {
+        let coded: Vec<_> =
+            SimulatorDriver.capability().verbs(kind).iter().map(|can| format!("`{}`", can.verb)).collect();
+        let row = format!("| `{kind}` | {} |\n", coded.join(", "));
+        assert_eq!(DOCS.contains(&row), !coded.is_empty(), "{row}");
+    }
+}
+
+#[test]
 fn state_tables_are_those_of_the_code() {
     for kind in Kind::all() {
         let coded = state::table(kind).unwrap_or_default();

@@ -9,6 +9,7 @@ use gateway_core::kinds::{
     Reference, Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment,
     VolumeSnapshot, VolumeType,
 };
+use gateway_core::marker::{MARKER_KEY, Marker};
 use gateway_core::observation::{Observed, Visibility};
 use gateway_core::scope::Region;
 use gateway_core::{Error, ErrorKind, Kind, Result, Timestamp};
@@ -48,6 +49,8 @@ pub(super) struct Common {
     public: bool,
     created: Option<Timestamp>,
     changed: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) about: Option<String>,
     labels: BTreeMap<String, String>,
 }
 
@@ -99,6 +102,12 @@ impl Context<'_> {
         observed.created_at = common.created;
         observed.updated_at = common.changed;
         observed.tags = common.labels;
+        // A label of that name that is no marker is its owner's.
+        observed.marker = observed.tags.get(MARKER_KEY).and_then(|text| Marker::parse(text));
+        if observed.marker.is_some() {
+            observed.tags.remove(MARKER_KEY);
+        }
+        observed.allow(super::CAPABILITY.verbs(kind));
         Ok(observed)
     }
 }

@@ -14,14 +14,17 @@ struct Wire {
     system: String,
     architecture: String,
     needs_disk_gb: u64,
+    needs_memory_mb: u64,
     locked: bool,
 }
 
 pub(super) fn observe(common: &Common, raw: Value) -> Result<Observed> {
     let wire: Wire = read(&raw)?;
     let fields = Image {
+        description: common.about.clone(),
         size_bytes: Some(wire.bytes),
         min_disk_gib: Some(wire.needs_disk_gb),
+        min_memory_mib: Some(wire.needs_memory_mb),
         disk_format: Some(wire.format),
         architecture: Some(wire.architecture),
         os: Some(wire.system),

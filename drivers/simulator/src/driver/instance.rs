@@ -13,7 +13,7 @@ use super::state;
 struct Wire {
     #[serde(rename = "type")]
     instance_type: WireType,
-    image: String,
+    image: Option<String>,
     zone: String,
     addresses: Vec<WireAddress>,
     key: Option<String>,
@@ -21,6 +21,7 @@ struct Wire {
     disks: Vec<String>,
     booted: Option<Timestamp>,
     failure: Option<String>,
+    locked: bool,
 }
 
 #[derive(Deserialize)]
@@ -46,12 +47,12 @@ pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Res
     };
     let instance_type = &wire.instance_type;
     let fields = Instance {
-        description: None,
+        description: common.about.clone(),
         instance_type: context.reference(InstanceType::KIND, &instance_type.id, Some(&instance_type.name)),
         vcpus: Some(instance_type.cores),
         memory_mib: Some(instance_type.memory_mb),
         disk_gib: Some(instance_type.disk_gb),
-        image: Some(context.reference(Image::KIND, &wire.image, None)),
+        image: wire.image.as_deref().map(|image| context.reference(Image::KIND, image, None)),
         datacenter: Some(wire.zone.clone()),
         private_ip_addresses: addresses(false),
         public_ip_addresses: addresses(true),
@@ -63,7 +64,7 @@ pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Res
             .collect(),
         volumes: wire.disks.iter().map(|disk| context.reference(Volume::KIND, disk, None)).collect(),
         launched_at: wire.booted,
-        locked: None,
+        locked: Some(wire.locked),
         fault: wire.failure.clone(),
     };
     let observed = Observed::new(&common.id, &common.name, &fields, raw)?;

@@ -17,6 +17,7 @@ struct Wire {
 pub(super) fn observe(common: &Common, raw: Value) -> Result<Observed> {
     let wire: Wire = read(&raw)?;
     let fields = InstanceType {
+        description: common.about.clone(),
         vcpus: wire.cores,
         memory_mib: wire.memory_mb,
         disk_gib: Some(wire.disk_gb),

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gateway_core::driver::{CloudSpec, Link, ListScope, Notice, Page, PageToken, Proof, Session};
+use gateway_core::driver::{
+    CloudSpec, Done, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step, Touched,
+};
 use gateway_core::observation::{Observed, Visibility};
+use gateway_core::order::Fault;
 use gateway_core::scope::Region;
 use gateway_core::secret::Secret;
 use gateway_core::{ErrorKind, Kind, Result};
 use serde_json::Value;
 use url::Url;
 
+use super::act;
 use super::api::Api;
 use super::document::{Context, PageDocument, RegionsDocument, cloud_id, unsupported, wrong};
 
@@ -123,6 +127,18 @@ impl Session for SimulatorSession {
             false if observed.external_id == id && id != native_key => Ok(None),
             false => Err(wrong(format!("asked for {native_key}, got {}", observed.native_key))),
         }
+    }
+
+    fn faults(&self, step: &Step<'_>) -> Vec<Fault> {
+        act::faults(step)
+    }
+
+    async fn act(&self, region: &Region, step: &Step<'_>) -> Result<Done> {
+        act::act(&self.api, region, step).await
+    }
+
+    async fn find(&self, region: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
+        act::find(self, region, step).await
     }
 
     fn notices(&self) -> Vec<Notice> {

@@ -16,6 +16,12 @@ pub(super) const INSTANCE: &[(&str, InstanceState)] = &[
     ("HALTED", InstanceState::Stopped),
     ("WAKING", InstanceState::Starting),
     ("FAILED", InstanceState::Error),
+    ("FROZEN", InstanceState::Paused),
+    ("ASLEEP", InstanceState::Suspended),
+    ("STORED", InstanceState::Shelved),
+    ("RESIZING", InstanceState::Resizing),
+    ("RESIZED", InstanceState::Resized),
+    ("REBUILDING", InstanceState::Rebooting),
     ("REMOVING", InstanceState::Terminating),
     ("REMOVED", InstanceState::Terminated),
 ];
@@ -29,6 +35,7 @@ pub(super) const IMAGE: &[(&str, ImageState)] = &[
 pub(super) const VOLUME: &[(&str, VolumeState)] = &[
     ("FORMING", VolumeState::Pending),
     ("FREE", VolumeState::Available),
+    ("GROWING", VolumeState::Updating),
     ("ATTACHED", VolumeState::InUse),
     ("ERASING", VolumeState::Deleting),
 ];

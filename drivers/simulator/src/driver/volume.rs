@@ -1,6 +1,6 @@
 use gateway_core::Result;
 use gateway_core::kind::Canonical;
-use gateway_core::kinds::{AttachmentPoint, Instance, Volume, VolumeSnapshot, VolumeState};
+use gateway_core::kinds::{AttachmentPoint, Image, Instance, Volume, VolumeSnapshot, VolumeState};
 use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,6 +17,7 @@ struct Wire {
     attached_to: Option<String>,
     device: Option<String>,
     copy_of: Option<String>,
+    made_of: Option<String>,
 }
 
 pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Result<Observed> {
@@ -26,11 +27,13 @@ pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Res
         device: wire.device.clone(),
     });
     let fields = Volume {
+        description: common.about.clone(),
         size_gib: wire.size_gb,
         volume_type: Some(wire.class),
         datacenter: Some(wire.zone),
         encrypted: Some(wire.encrypted),
         snapshot: wire.copy_of.map(|snapshot| context.reference(VolumeSnapshot::KIND, &snapshot, None)),
+        image: wire.made_of.map(|image| context.reference(Image::KIND, &image, None)),
         attachments: attachment.into_iter().collect(),
         ..Volume::default()
     };

@@ -20,7 +20,7 @@ struct Wire {
 pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Result<Observed> {
     let wire: Wire = read(&raw)?;
     let fields = VolumeSnapshot {
-        description: None,
+        description: common.about.clone(),
         size_gib: wire.size_gb,
         volume: wire.of.map(|volume| context.reference(Volume::KIND, &volume, None)),
         encrypted: Some(wire.sealed),

@@ -26,6 +26,21 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "no_such_resource", "there is no such resource")
     }
 
+    /// A body names what is not there.
+    pub(super) fn unknown(word: &str, id: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "unknown_reference", format!("there is no {word} {id:?}"))
+    }
+
+    /// Something else needs it.
+    pub(super) fn in_use(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "in_use", message)
+    }
+
+    pub(super) fn quota_spent(measure: &str, most: u64) -> Self {
+        let message = format!("of {measure} the account may have {most}");
+        Self::new(StatusCode::CONFLICT, "quota_spent", message)
+    }
+
     pub(super) fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }

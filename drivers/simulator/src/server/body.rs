@@ -1,5 +1,6 @@
 //! What the cloud keeps of each resource: small, because there may be a hundred thousand.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -20,13 +21,16 @@ pub(super) struct Record {
     /// When it came into its status, which `changed` does not tell: attaching a disk changes it too.
     pub(super) since: Timestamp,
     pub(super) labels: BTreeMap<String, String>,
+    /// What its owner wrote about it; an empty one takes no memory of its own.
+    pub(super) about: Box<str>,
     pub(super) body: Body,
 }
 
 impl Record {
     /// One that is made now.
     pub(super) fn new(name: String, status: Status, now: Timestamp, body: Body) -> Self {
-        Self { name, status, created: now, changed: now, since: now, labels: BTreeMap::new(), body }
+        let (labels, about) = (BTreeMap::new(), Box::default());
+        Self { name, status, created: now, changed: now, since: now, labels, about, body }
     }
 }
 
@@ -35,7 +39,7 @@ impl Record {
 pub(super) enum Body {
     Instance(Instance),
     InstanceType(InstanceType),
-    Image(Image),
+    Image(Box<Image>),
     Volume(Volume),
     VolumeType(&'static Class),
     VolumeSnapshot(VolumeSnapshot),
@@ -52,8 +56,9 @@ pub(super) enum Body {
     /// An outside address that leads nowhere; those that lead to instances follow them.
     SpareAddress(Ipv4Addr),
     SecurityGroup {
-        about: &'static str,
         usual: bool,
+        /// There from the start: instances that nobody chose groups for may be in it.
+        seeded: bool,
     },
     /// A rule of the group of that number.
     SecurityGroupRule {
@@ -74,11 +79,37 @@ pub(super) enum Body {
 #[derive(Clone, Debug)]
 pub(super) struct Instance {
     pub(super) instance_type: u64,
-    pub(super) image: u64,
+    /// None where it boots from a volume that is made of none.
+    pub(super) image: Option<u64>,
     pub(super) inside: Ipv4Addr,
     pub(super) outside: Option<Ipv4Addr>,
     pub(super) disks: Vec<u64>,
     pub(super) booted: Option<Timestamp>,
+    /// What its owner chose; of most instances all that is drawn by the number instead.
+    pub(super) chosen: Option<Box<Chosen>>,
+}
+
+/// What an owner chooses of an instance.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chosen {
+    pub(super) key: Option<String>,
+    pub(super) firewalls: Vec<u64>,
+    pub(super) zone: String,
+    /// Nobody but an unlock changes it.
+    pub(super) locked: bool,
+    /// The volume that ends with it.
+    pub(super) own_disk: Option<u64>,
+    /// Bytes that its start-up program was given.
+    pub(super) start_up: usize,
+    /// What a resize that is neither kept nor taken back began with.
+    pub(super) before: Option<Before>,
+}
+
+/// An instance before its resize.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    pub(super) instance_type: u64,
+    pub(super) status: Status,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,18 +119,61 @@ pub(super) struct InstanceType {
     pub(super) disk_gb: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Image {
     pub(super) bytes: u64,
-    pub(super) system: &'static str,
+    pub(super) system: Cow<'static, str>,
+    pub(super) format: Cow<'static, str>,
+    pub(super) architecture: Cow<'static, str>,
+    pub(super) needs_disk_gb: u64,
+    pub(super) needs_memory_mb: u64,
+    pub(super) locked: bool,
+    /// The accounts that may use it besides its owner, by number.
+    pub(super) shared_with: Vec<usize>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Volume {
     pub(super) gigabytes: u64,
     pub(super) attached_to: Option<u64>,
     /// The snapshot that it was filled from, while that is there.
     pub(super) copy_of: Option<u64>,
+    /// What its owner chose; of most volumes all that is drawn by the number instead.
+    pub(super) chosen: Option<Box<ChosenVolume>>,
+}
+
+/// What an owner chooses of a volume.
+#[derive(Clone, Debug)]
+pub(super) struct ChosenVolume {
+    pub(super) class: &'static Class,
+    pub(super) zone: String,
+    /// The image that it was filled from.
+    pub(super) image: Option<u64>,
+    /// Where it appears in its instance, when its owner said so.
+    pub(super) device: Option<String>,
+}
+
+impl Volume {
+    /// The sort of volume that it is, under its number.
+    pub(super) fn class(&self, number: u64) -> &'static Class {
+        self.chosen.as_ref().map_or_else(|| Class::of_volume(number), |chosen| chosen.class)
+    }
+}
+
+impl Image {
+    /// One of the usual form.
+    pub(super) fn new(bytes: u64, system: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            bytes,
+            system: system.into(),
+            format: "qcow2".into(),
+            architecture: "x86_64".into(),
+            needs_disk_gb: 5,
+            needs_memory_mb: 0,
+            locked: false,
+            shared_with: Vec::new(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::{Refusal, json_answer};
+use super::body::Record;
 use super::fault::Fault;
 use super::shelf::Owner;
 use super::sort::Sort;
@@ -135,7 +136,7 @@ pub(super) async fn vanish(
 ) -> Result<Response, Refusal> {
     let account = wanted.account.as_deref().map_or(Ok(0), |name| account_named(&cloud, name))?;
     let region = wanted.region.as_deref().unwrap_or(&cloud.options.regions[0]);
-    let sort = Sort::parse(&wanted.kind).filter(|sort| sort.is_made_by_clients()).ok_or_else(|| {
+    let sort = Sort::parse(&wanted.kind).filter(|sort| sort.can_vanish()).ok_or_else(|| {
         Refusal::invalid(
             "instances, volumes, volume snapshots and images can vanish, and what follows with them",
         )
@@ -163,6 +164,46 @@ pub(super) async fn journal(State(cloud): State<Arc<Cloud>>, Query(reading): Que
         let lines: Vec<_> = world.journal.lines(reading.after, limit, &world.regions).collect();
         json_answer(StatusCode::OK, &json!({ "now": now, "lines": lines }))
     })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Counting {
+    /// The collection or kind.
+    kind: String,
+    /// The first region when not given.
+    region: Option<String>,
+    /// The first account when not given; by name or id.
+    account: Option<String>,
+    /// A label that they have: its key, or `KEY=VALUE`.
+    label: Option<String>,
+    name: Option<String>,
+}
+
+/// How many of a kind there are, of some name or with some label: what a write made, however it was answered.
+pub(super) async fn count(
+    State(cloud): State<Arc<Cloud>>,
+    Query(wanted): Query<Counting>,
+) -> Result<Response, Refusal> {
+    let account = wanted.account.as_deref().map_or(Ok(0), |name| account_named(&cloud, name))?;
+    let region = wanted.region.as_deref().unwrap_or(&cloud.options.regions[0]);
+    let sort = Sort::parse(&wanted.kind).ok_or_else(|| Refusal::invalid("there is no such kind"))?;
+    let place = cloud.place(region, sort.plural(), Owner::Account(account))?;
+    let label = wanted.label.as_deref().map(|label| match label.split_once('=') {
+        Some((key, value)) => (key, Some(value)),
+        None => (label, None),
+    });
+    let ids: Vec<String> = cloud.with_world(|world, _| {
+        let counts = |record: &Record| {
+            let is_labelled = label.is_none_or(|(key, value)| {
+                record.labels.get(key).is_some_and(|found| value.is_none_or(|value| found == value))
+            });
+            is_labelled && wanted.name.as_ref().is_none_or(|name| record.name == *name)
+        };
+        let those = world.shelf(place).after(None).filter(|(_, record)| counts(record));
+        those.map(|(number, _)| sort.id(number)).collect()
+    });
+    Ok(json_answer(StatusCode::OK, &json!({ "count": ids.len(), "ids": ids })))
 }
 
 pub(super) async fn stats(State(cloud): State<Arc<Cloud>>) -> Response {

@@ -1,4 +1,4 @@
-//! What stands before every request: counting, faults, and the `Date` of the answer.
+//! What stands before every request: counting, faults, and the `Date` and request id of the answer.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -19,6 +19,9 @@ use super::state::{Cloud, locked};
 /// Largest body that a request may have.
 const BODY_LIMIT: usize = 1 << 20;
 
+/// Where an answer tells the cloud's own id of the request.
+pub(super) const REQUEST_ID: header::HeaderName = header::HeaderName::from_static("request-id");
+
 /// Between the half of a body and the end of its connection, so that the half is sent.
 const BREAK_AFTER: Duration = Duration::from_millis(30);
 
@@ -36,14 +39,45 @@ pub(super) async fn disturb(State(cloud): State<Arc<Cloud>>, request: Request, n
     let collection = collection_of(request.uri().path()).unwrap_or_default().to_owned();
     let response = match faults.iter().find_map(|fault| refusal(fault, &collection)) {
         Some(refused) => refused,
-        None => next.run(request).await,
+        None => answer_late(next.run(request).await, &faults).await,
     };
-    let response = if has(&faults, FaultKind::HalfPage) { half(response).await } else { response };
+    let mut response = if has(&faults, FaultKind::HalfPage) { half(response).await } else { response };
+    if let Ok(id) = HeaderValue::from_str(&cloud.request_id()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
     if has(&faults, FaultKind::NoDate) {
         return dated(response, None);
     }
     let skew: i64 = faults.iter().filter_map(|fault| fault.seconds).sum();
     dated(response, Some(Timestamp(cloud.now().0 + skew * 1_000_000)))
+}
+
+/// What becomes of the answer to a request that was done.
+async fn answer_late(response: Response, faults: &[Fault]) -> Response {
+    let late = faults.iter().filter(|fault| fault.fault == FaultKind::LateAnswer);
+    let wait = late.filter_map(|fault| fault.ms).sum();
+    if wait > 0 {
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+    if has(faults, FaultKind::ActsThenCloses) {
+        let mut nothing = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        nothing.extensions_mut().insert(HangUp);
+        return nothing;
+    }
+    match faults.iter().find(|fault| fault.fault == FaultKind::ActsThenFails) {
+        Some(fault) => failure(fault),
+        None => response,
+    }
+}
+
+/// Marks an answer that is not sent: the connection is closed instead.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HangUp;
+
+fn failure(fault: &Fault) -> Response {
+    let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Refusal::new(status, "fault", "the cloud failed, as was asked for").into_response()
 }
 
 fn has(faults: &[Fault], wanted: FaultKind) -> bool {
@@ -76,6 +110,8 @@ fn strike(cloud: &Cloud, request: &Request, account: Option<usize>) -> Vec<Fault
         path,
         region,
         collection,
+        method: request.method().as_str(),
+        is_write: collection.is_some() && request.method() != http::Method::GET,
         is_listing: collection.is_some() && id.is_none() && request.method() == http::Method::GET,
         account_name: account.map(|account| cloud.options.accounts[account].name.as_str()),
         account_id: account.map(|account| cloud.accounts[account].as_str()),
@@ -98,11 +134,7 @@ fn refusal(fault: &Fault, collection: &str) -> Option<Response> {
     match fault.fault {
         FaultKind::Unauthorized => Some(Refusal::unauthorized().into_response()),
         FaultKind::Forbidden => refused(StatusCode::FORBIDDEN, "forbidden", "the account may not do this"),
-        FaultKind::ServerError => {
-            let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            refused(status, "fault", "the cloud failed, as was asked for")
-        }
+        FaultKind::ServerError => Some(failure(fault)),
         FaultKind::RateLimited => {
             let mut response = refused(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "too many requests")?;
             if let Some(seconds) = fault.retry_after_seconds {
@@ -115,7 +147,13 @@ fn refusal(fault: &Fault, collection: &str) -> Option<Response> {
             let empty = json!({ "kind": collection, "items": [], "next": null, "total": 0 });
             Some(json_answer(StatusCode::OK, &empty))
         }
-        FaultKind::Latency | FaultKind::HalfPage | FaultKind::Skew | FaultKind::NoDate => None,
+        FaultKind::Latency
+        | FaultKind::HalfPage
+        | FaultKind::Skew
+        | FaultKind::NoDate
+        | FaultKind::LateAnswer
+        | FaultKind::ActsThenFails
+        | FaultKind::ActsThenCloses => None,
     }
 }
 

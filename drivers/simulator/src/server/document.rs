@@ -13,7 +13,7 @@ use gateway_core::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::body::{Body, InstanceType};
+use super::body::{Body, Image, InstanceType};
 use super::collection::Entry;
 use super::shelf::{Owner, Place};
 use super::sort::Sort;
@@ -31,6 +31,7 @@ pub(super) struct Document<'a> {
     public: bool,
     created: Option<Timestamp>,
     changed: Option<Timestamp>,
+    about: &'a str,
     labels: &'a BTreeMap<String, String>,
     #[serde(flatten)]
     own: Own<'a>,
@@ -75,6 +76,7 @@ impl World {
             public: place.owner == Owner::Everybody,
             created,
             changed,
+            about: if entry.follows { "" } else { &record.about },
             labels: if entry.follows { &NO_LABELS } else { &record.labels },
             own: self.own(place, number, entry),
         }
@@ -90,19 +92,15 @@ impl World {
             }
             (Body::Instance(instance), Sort::IpAddress) => self.bound_address(place, number, instance),
             (Body::Instance(instance), _) => address::binding(number, instance),
-            (Body::Volume(volume), Sort::VolumeAttachment) => {
-                volume::attachment(number, volume, entry.record.since)
-            }
+            (Body::Volume(volume), Sort::VolumeAttachment) => volume::attachment(
+                number,
+                volume,
+                self.is_own_disk(place, number, volume),
+                entry.record.since,
+            ),
             (Body::Volume(volume), _) => self.volume(place, number, volume),
             (Body::InstanceType(size), _) => instance_type(size),
-            (Body::Image(image), _) => json!({
-                "bytes": image.bytes,
-                "format": "qcow2",
-                "system": image.system,
-                "architecture": "x86_64",
-                "needs_disk_gb": 5,
-                "locked": false,
-            }),
+            (Body::Image(image), _) => image_of(image),
             (Body::VolumeType(class), _) => volume::class(class),
             (Body::VolumeSnapshot(snapshot), _) => volume::snapshot(snapshot, entry.status),
             (Body::Network(network), _) => self.network(place, network),
@@ -112,7 +110,7 @@ impl World {
             }
             (Body::Router { outside }, _) => self.router(place, *outside),
             (Body::SpareAddress(ip), _) => self.spare_address(place, *ip),
-            (Body::SecurityGroup { about, usual }, _) => guard::group(about, *usual),
+            (Body::SecurityGroup { usual, .. }, _) => guard::group(*usual),
             (Body::SecurityGroupRule { group, form }, _) => guard::rule(*group, form),
             (Body::SshKey { text, digest }, _) => {
                 json!({ "form": "ed25519", "text": text, "digest": digest })
@@ -128,6 +126,18 @@ impl World {
         };
         Own::Other(own)
     }
+}
+
+fn image_of(image: &Image) -> Value {
+    json!({
+        "bytes": image.bytes,
+        "format": image.format,
+        "system": image.system,
+        "architecture": image.architecture,
+        "needs_disk_gb": image.needs_disk_gb,
+        "needs_memory_mb": image.needs_memory_mb,
+        "locked": image.locked,
+    })
 }
 
 fn instance_type(size: &InstanceType) -> Value {

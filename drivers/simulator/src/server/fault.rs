@@ -28,6 +28,12 @@ pub enum FaultKind {
     Skew,
     /// No `Date` at all.
     NoDate,
+    /// The request is done and then answered `ms` late.
+    LateAnswer,
+    /// The request is done and then answered with 500, or `status`.
+    ActsThenFails,
+    /// The request is done and its connection closed without an answer.
+    ActsThenCloses,
 }
 
 /// One fault; a filter that is not given matches every request to the cloud.
@@ -48,19 +54,25 @@ pub struct Fault {
     /// Only paths that start so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Only requests of this method, such as `POST`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Only what changes something, or only what does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes: Option<bool>,
     /// How many requests it strikes before it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
     /// For `skew`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<i64>,
-    /// For `latency`.
+    /// For `latency` and `late_answer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ms: Option<u64>,
     /// For `rate_limited`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
-    /// For `server_error`.
+    /// For `server_error` and `acts_then_fails`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// How many requests it has struck; counted by the cloud.
@@ -77,6 +89,8 @@ impl Fault {
             region: None,
             account: None,
             path: None,
+            method: None,
+            writes: None,
             times: None,
             seconds: None,
             ms: None,
@@ -99,6 +113,8 @@ impl Fault {
             && same(&self.region, &[request.region])
             && same(&self.account, &[request.account_name, request.account_id])
             && self.path.as_deref().is_none_or(|start| request.path.starts_with(start))
+            && self.method.as_deref().is_none_or(|method| request.method == method)
+            && self.writes.is_none_or(|writes| request.is_write == writes)
             && (self.fault != FaultKind::EmptyList || request.is_listing)
     }
 }
@@ -109,6 +125,9 @@ pub(super) struct Facts<'a> {
     pub(super) path: &'a str,
     pub(super) region: Option<&'a str>,
     pub(super) collection: Option<&'a str>,
+    pub(super) method: &'a str,
+    /// It changes something, if it is done.
+    pub(super) is_write: bool,
     pub(super) is_listing: bool,
     pub(super) account_name: Option<&'a str>,
     pub(super) account_id: Option<&'a str>,

@@ -5,7 +5,7 @@ use super::body::{Body, Network, Subnet};
 use super::lifecycle::Status;
 use super::random::Random;
 use super::rules::GROUPS;
-use super::seed::put;
+use super::seed::{put, put_about};
 use super::shelf::Place;
 use super::sort::Sort;
 use super::world::World;
@@ -26,11 +26,11 @@ pub(super) fn account(world: &mut World, place: Place) {
     let of = |sort| Place { sort, ..place };
     networks(world, place);
     for form in &GROUPS {
-        let body = Body::SecurityGroup { about: form.about, usual: form.usual };
-        let group = put(world, of(Sort::SecurityGroup), form.name.to_owned(), Status::Kept, body);
+        let body = Body::SecurityGroup { usual: form.usual, seeded: true };
+        let group = put_about(world, of(Sort::SecurityGroup), form.name, Status::Kept, body, form.about);
         for form in form.rules {
             let body = Body::SecurityGroupRule { group, form };
-            put(world, of(Sort::SecurityGroupRule), String::new(), Status::Kept, body);
+            put_about(world, of(Sort::SecurityGroupRule), "", Status::Kept, body, form.about);
         }
     }
     for name in KEYS {
@@ -40,14 +40,15 @@ pub(super) fn account(world: &mut World, place: Place) {
     }
     for _ in 0..SPARE_ADDRESSES {
         let Some(address) = world.outside_address(place) else { break };
-        put(world, of(Sort::IpAddress), String::new(), Status::Spare, Body::SpareAddress(address));
+        let body = Body::SpareAddress(address);
+        put_about(world, of(Sort::IpAddress), "", Status::Spare, body, "to spare");
     }
 }
 
 fn networks(world: &mut World, place: Place) {
     let of = |sort| Place { sort, ..place };
     let Some(outside) = world.outside_address(place) else { return };
-    put(world, of(Sort::Router), "way-out".to_owned(), Status::Passing, Body::Router { outside });
+    put_about(world, of(Sort::Router), "way-out", Status::Passing, Body::Router { outside }, "leads out");
     for (index, ranges) in Plan::new(world.networks).networks().enumerate() {
         let usual = index == 0;
         let body = Network { leads_out: false, usual, segment: 100 + index as u16 };
@@ -56,7 +57,8 @@ fn networks(world: &mut World, place: Place) {
         for (half, range) in ranges.into_iter().enumerate() {
             let body = Body::Subnet(Subnet { network, range, usual: usual && half == 0 });
             let subnet = put(world, of(Sort::Subnet), format!("net-{index}-{half}"), Status::Kept, body);
-            put(world, of(Sort::NetworkInterface), String::new(), Status::Live, Body::RouterPlug { subnet });
+            let body = Body::RouterPlug { subnet };
+            put_about(world, of(Sort::NetworkInterface), "", Status::Live, body, "an end of the router");
         }
     }
 }

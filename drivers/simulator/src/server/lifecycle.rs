@@ -11,11 +11,18 @@ pub(super) enum Status {
     Halted,
     Waking,
     Failed,
+    Frozen,
+    Asleep,
+    Stored,
+    Resizing,
+    Resized,
+    Rebuilding,
     Removing,
     Removed,
     // Volumes.
     Forming,
     Free,
+    Growing,
     Attached,
     // Images.
     Uploading,
@@ -67,10 +74,17 @@ impl Status {
             Self::Halted => "HALTED",
             Self::Waking => "WAKING",
             Self::Failed => "FAILED",
+            Self::Frozen => "FROZEN",
+            Self::Asleep => "ASLEEP",
+            Self::Stored => "STORED",
+            Self::Resizing => "RESIZING",
+            Self::Resized => "RESIZED",
+            Self::Rebuilding => "REBUILDING",
             Self::Removing => "REMOVING",
             Self::Removed => "REMOVED",
             Self::Forming => "FORMING",
             Self::Free => "FREE",
+            Self::Growing => "GROWING",
             Self::Attached => "ATTACHED",
             Self::Uploading => "UPLOADING",
             Self::Ready => "READY",
@@ -93,16 +107,21 @@ impl Status {
 
     pub(super) const fn outcome(self) -> Outcome {
         match self {
-            Self::Booting | Self::Cycling | Self::Waking => Outcome::Becomes(Self::Active),
+            Self::Booting | Self::Cycling | Self::Waking | Self::Rebuilding => Outcome::Becomes(Self::Active),
+            Self::Resizing => Outcome::Becomes(Self::Resized),
             Self::Halting => Outcome::Becomes(Self::Halted),
             Self::Removing => Outcome::Becomes(Self::Removed),
-            Self::Forming => Outcome::Becomes(Self::Free),
+            Self::Forming | Self::Growing => Outcome::Becomes(Self::Free),
             Self::Uploading => Outcome::Becomes(Self::Ready),
             Self::Copying => Outcome::Becomes(Self::Whole),
             Self::Removed | Self::Erasing => Outcome::Gone,
             Self::Active
             | Self::Halted
             | Self::Failed
+            | Self::Frozen
+            | Self::Asleep
+            | Self::Stored
+            | Self::Resized
             | Self::Free
             | Self::Attached
             | Self::Ready
@@ -128,6 +147,14 @@ pub(super) enum Order {
     Start,
     Stop,
     Reboot,
+    Freeze,
+    Thaw,
+    Sleep,
+    Wake,
+    Store,
+    Fetch,
+    Resize,
+    Rebuild,
     Remove,
 }
 
@@ -137,6 +164,14 @@ impl Order {
             "start" => Some(Self::Start),
             "stop" => Some(Self::Stop),
             "reboot" => Some(Self::Reboot),
+            "freeze" => Some(Self::Freeze),
+            "thaw" => Some(Self::Thaw),
+            "sleep" => Some(Self::Sleep),
+            "wake" => Some(Self::Wake),
+            "store" => Some(Self::Store),
+            "fetch" => Some(Self::Fetch),
+            "resize" => Some(Self::Resize),
+            "rebuild" => Some(Self::Rebuild),
             _ => None,
         }
     }
@@ -147,6 +182,16 @@ impl Order {
             (Self::Start, Status::Halted) => Some(Status::Waking),
             (Self::Stop, Status::Active) => Some(Status::Halting),
             (Self::Reboot, Status::Active) => Some(Status::Cycling),
+            (Self::Freeze, Status::Active) => Some(Status::Frozen),
+            (Self::Sleep, Status::Active) => Some(Status::Asleep),
+            (Self::Store, Status::Active | Status::Halted | Status::Frozen | Status::Asleep) => {
+                Some(Status::Stored)
+            }
+            (Self::Thaw, Status::Frozen) | (Self::Wake, Status::Asleep) | (Self::Fetch, Status::Stored) => {
+                Some(Status::Active)
+            }
+            (Self::Resize, Status::Active | Status::Halted) => Some(Status::Resizing),
+            (Self::Rebuild, Status::Active | Status::Halted | Status::Failed) => Some(Status::Rebuilding),
             (Self::Remove, Status::Removing | Status::Removed) => None,
             (Self::Remove, _) => Some(Status::Removing),
             _ => None,

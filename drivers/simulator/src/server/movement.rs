@@ -101,11 +101,12 @@ impl Mover {
             self.random.percent(seed::OUTSIDE_PERCENT).then(|| world.outside_address(place)).flatten();
         let body = Body::Instance(Instance {
             instance_type,
-            image,
+            image: Some(image),
             inside: world.inside_address(place),
             outside,
             disks: Vec::new(),
             booted: None,
+            chosen: None,
         });
         let name = format!("moved-{:06x}", self.random.next() & 0xff_ffff);
         world.create(place, Record::new(name, status, now, body));

@@ -3,7 +3,7 @@
 use super::addresses::OUTSIDE;
 use super::body::{Body, Network, Subnet};
 use super::lifecycle::Status;
-use super::seed::put;
+use super::seed::{put, put_about};
 use super::shelf::{Owner, Place};
 use super::sort::Sort;
 use super::world::World;
@@ -100,7 +100,7 @@ pub(super) fn region(world: &mut World, region: usize) {
     let everybody = |sort| Place { region, owner: Owner::Everybody, sort };
     for class in &CLASSES {
         let place = everybody(Sort::VolumeType);
-        put(world, place, class.name.to_owned(), Status::Offered, Body::VolumeType(class));
+        put_about(world, place, class.name, Status::Offered, Body::VolumeType(class), class.about);
     }
     let place = everybody(Sort::Datacenter);
     for name in world.zones(place) {
@@ -109,8 +109,8 @@ pub(super) fn region(world: &mut World, region: usize) {
         }
     }
     let body = Network { leads_out: true, usual: false, segment: 1 };
-    let network =
-        put(world, everybody(Sort::Network), "outside".to_owned(), Status::Carrying, Body::Network(body));
+    let place = everybody(Sort::Network);
+    let network = put_about(world, place, "outside", Status::Carrying, Body::Network(body), "to the world");
     let body = Body::Subnet(Subnet { network, range: OUTSIDE, usual: false });
     put(world, everybody(Sort::Subnet), "outside".to_owned(), Status::Kept, body);
 }

@@ -1,5 +1,6 @@
 //! How much an account may have, and has: counted when somebody asks, and so always right.
 
+use super::answer::Refusal;
 use super::body::Record;
 use super::body::{Body, InstanceType};
 use super::lifecycle::Status;
@@ -65,6 +66,23 @@ pub(super) fn account(world: &mut World, place: Place) {
 }
 
 impl World {
+    /// Refuses what would be more than the account may have.
+    ///
+    /// Counting a large account takes long enough to notice, and is done only where there is a limit.
+    pub(super) fn afford(&self, place: Place, word: &str, more: u64) -> Result<(), Refusal> {
+        let quotas = self.shelf(Place { sort: Sort::Quota, ..place }).after(None);
+        let found = quotas.filter_map(|(_, record)| match record.body {
+            Body::Quota { measure, most } if measure.word == word => Some((measure, most?)),
+            _ => None,
+        });
+        for (measure, most) in found {
+            if self.used(place, measure) + more > most {
+                return Err(Refusal::quota_spent(word, most));
+            }
+        }
+        Ok(())
+    }
+
     /// How much an account has in a region.
     pub(super) fn used(&self, place: Place, measure: &Measure) -> u64 {
         let of = |sort| Place { sort, ..place };

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use gateway_core::{Error, Result};
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -87,7 +88,7 @@ fn router(cloud: Arc<Cloud>) -> Router {
         .route("/auth", post(read::log_in))
         .route("/regions", get(read::regions))
         .route("/v1/{region}/{collection}", get(read::list).post(write::create))
-        .route("/v1/{region}/{collection}/{id}", get(read::show).delete(write::remove))
+        .route("/v1/{region}/{collection}/{id}", get(read::show).patch(write::change).delete(write::remove))
         .route("/v1/{region}/{collection}/{id}/{order}", post(orders::order))
         .route(
             "/control/faults",
@@ -100,6 +101,7 @@ fn router(cloud: Arc<Cloud>) -> Router {
         .route("/control/rename", post(control::rename))
         .route("/control/journal", get(control::journal))
         .route("/control/stats", get(control::stats))
+        .route("/control/count", get(control::count))
         .layer(from_fn_with_state(Arc::clone(&cloud), disturb::disturb))
         .with_state(cloud)
 }
@@ -127,7 +129,18 @@ async fn serve(stream: TcpStream, router: Router, end: CancellationToken) {
     let mut server = hyper::server::conn::http1::Builder::new();
     // `Date` is ours to send, shift or leave out.
     server.auto_date_header(false).timer(TokioTimer::new());
-    let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |request| {
+        let answer = router.call(request);
+        async move {
+            let Ok(answer) = answer.await;
+            match answer.extensions().get::<disturb::HangUp>() {
+                Some(_) => Err(std::io::Error::other("closed, as was asked for")),
+                None => Ok(answer),
+            }
+        }
+    });
+    let connection = server.serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         result = connection => {
             if let Err(error) = result {

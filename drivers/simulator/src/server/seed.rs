@@ -75,14 +75,14 @@ fn instance_type(world: &mut World, place: Place, index: usize) {
 fn image(world: &mut World, place: Place, name: &str) {
     let system = SYSTEMS[world.random.below(SYSTEMS.len())];
     let bytes = (1 << 28) + (world.random.below(1 << 20) as u64) * 4096;
-    put(world, place, name.to_owned(), Status::Ready, Body::Image(Image { bytes, system }));
+    put(world, place, name.to_owned(), Status::Ready, Body::Image(Box::new(Image::new(bytes, system))));
 }
 
 fn instance(world: &mut World, place: Place, index: usize) {
     let published = |sort| Place { owner: Owner::Everybody, sort, ..place };
     let draw = [world.random.next(), world.random.next()];
     let instance_type = world.shelf(published(Sort::InstanceType)).near(draw[0]).unwrap_or_default();
-    let image = world.shelf(published(Sort::Image)).near(draw[1]).unwrap_or_default();
+    let image = world.shelf(published(Sort::Image)).near(draw[1]);
     let role = ROLES[world.random.below(ROLES.len())];
     let status = match world.random.below(100) {
         0..=79 => Status::Active,
@@ -91,7 +91,8 @@ fn instance(world: &mut World, place: Place, index: usize) {
     };
     let outside = world.random.percent(OUTSIDE_PERCENT).then(|| world.outside_address(place)).flatten();
     let inside = world.inside_address(place);
-    let body = Instance { instance_type, image, inside, outside, disks: Vec::new(), booted: None };
+    let body =
+        Instance { instance_type, image, inside, outside, disks: Vec::new(), booted: None, chosen: None };
     let number = put(world, place, format!("{role}-{index:05}"), status, Body::Instance(body));
     if let Some(record) = world.shelf_mut(place).get_mut(number) {
         record.labels.insert("role".to_owned(), role.to_owned());
@@ -109,7 +110,7 @@ fn volume(world: &mut World, place: Place, index: usize) {
     let attached_to = wanted.then(|| world.shelf(instances).near(draw)).flatten();
     let status = if attached_to.is_some() { Status::Attached } else { Status::Free };
     let gigabytes = 10 << world.random.below(6);
-    let body = Body::Volume(Volume { gigabytes, attached_to, copy_of: None });
+    let body = Body::Volume(Volume { gigabytes, attached_to, copy_of: None, chosen: None });
     let number = put(world, place, format!("data-{index:05}"), status, body);
     let holder = attached_to.and_then(|instance| world.shelf_mut(instances).get_mut(instance));
     if let Some(Record { body: Body::Instance(instance), .. }) = holder {
@@ -122,13 +123,10 @@ fn snapshot(world: &mut World, place: Place, index: usize) {
     let volumes = Place { sort: Sort::Volume, ..place };
     let draw = world.random.next();
     let Some(of) = world.shelf(volumes).near(draw) else { return };
-    let Some(Record { body: Body::Volume(Volume { gigabytes, .. }), created, .. }) =
-        world.shelf(volumes).get(of)
-    else {
+    let Some(Record { body: Body::Volume(volume), created, .. }) = world.shelf(volumes).get(of) else {
         return;
     };
-    let (gigabytes, created) = (*gigabytes, created.plus(A_WHILE));
-    let sealed = published::Class::of_volume(of).sealed;
+    let (gigabytes, created, sealed) = (volume.gigabytes, created.plus(A_WHILE), volume.class(of).sealed);
     let body = VolumeSnapshot { of: Some(of), gigabytes, sealed };
     let number = put(world, place, format!("backup-{index:05}"), Status::Whole, Body::VolumeSnapshot(body));
     if let Some(record) = world.shelf_mut(place).get_mut(number) {
@@ -142,6 +140,22 @@ fn snapshot(world: &mut World, place: Place, index: usize) {
     {
         volume.copy_of = Some(number);
     }
+}
+
+/// Puts something onto its shelf with words about it.
+pub(super) fn put_about(
+    world: &mut World,
+    place: Place,
+    name: &str,
+    status: Status,
+    body: Body,
+    about: &str,
+) -> u64 {
+    let number = put(world, place, name.to_owned(), status, body);
+    if let Some(record) = world.shelf_mut(place).get_mut(number) {
+        record.about = about.into();
+    }
+    number
 }
 
 pub(super) fn put(world: &mut World, place: Place, name: String, status: Status, body: Body) -> u64 {

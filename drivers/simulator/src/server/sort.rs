@@ -84,8 +84,8 @@ impl Sort {
         Self::ALL.into_iter().find(|sort| sort.words()[..2].contains(&word_or_plural))
     }
 
-    /// Clients make and remove it one by one; all else is there from the start, or follows.
-    pub(super) const fn is_made_by_clients(self) -> bool {
+    /// It can vanish at once, and what follows it.
+    pub(super) const fn can_vanish(self) -> bool {
         matches!(self, Self::Instance | Self::Volume | Self::VolumeSnapshot | Self::Image)
     }
 

@@ -1,6 +1,7 @@
 //! What all requests share.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gateway_core::Timestamp;
@@ -27,6 +28,8 @@ pub(super) struct Cloud {
     pub(super) sessions: Mutex<Sessions>,
     pub(super) requests: Mutex<BTreeMap<String, u64>>,
     world: Mutex<(World, Mover)>,
+    /// Requests that were answered, for their ids.
+    answered: AtomicU64,
 }
 
 impl Cloud {
@@ -40,12 +43,18 @@ impl Cloud {
             sessions: Mutex::default(),
             requests: Mutex::default(),
             world: Mutex::new((world, mover)),
+            answered: AtomicU64::new(0),
             options,
         }
     }
 
     pub(super) fn now(&self) -> Timestamp {
         self.options.clock.now()
+    }
+
+    /// An id for the next answer.
+    pub(super) fn request_id(&self) -> String {
+        format!("req-{:012x}", self.answered.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Brings the world up to this moment and works on it.

@@ -16,8 +16,13 @@ impl World {
         let Some(record) = self.shelf_mut(place).take(number) else { return };
         match record.body {
             Body::Instance(instance) => {
+                let volumes = Place { sort: Sort::Volume, ..place };
+                let own = instance.chosen.and_then(|chosen| chosen.own_disk);
                 for disk in instance.disks {
-                    self.free_volume(Place { sort: Sort::Volume, ..place }, disk, now);
+                    self.free_volume(volumes, disk, now);
+                    if own == Some(disk) {
+                        self.change(volumes, disk, Status::Erasing, now);
+                    }
                 }
             }
             Body::Volume(Volume { attached_to, .. }) => {
@@ -65,6 +70,9 @@ impl World {
     pub(super) fn free_volume(&mut self, place: Place, number: u64, now: Timestamp) {
         if let Some(Record { body: Body::Volume(volume), .. }) = self.shelf_mut(place).get_mut(number) {
             volume.attached_to = None;
+            if let Some(chosen) = &mut volume.chosen {
+                chosen.device = None;
+            }
             self.change(place, number, Status::Free, now);
         }
     }

@@ -125,6 +125,13 @@ impl World {
         self.schedule(place, number, status, now);
     }
 
+    /// Notes that something about a resource is new, its status being the old one.
+    pub(super) fn touch(&mut self, place: Place, number: u64, now: Timestamp) {
+        if let Some(record) = self.shelf_mut(place).get_mut(number) {
+            record.changed = now;
+        }
+    }
+
     /// Ends every transit that is due by now, each at its own time.
     pub(super) fn settle(&mut self, now: Timestamp) {
         while let Some(Reverse((time, place, number))) = self.due.peek().copied() {

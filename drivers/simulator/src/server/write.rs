@@ -1,111 +1,80 @@
-//! What the cloud's own clients make and remove: instances, volumes, snapshots and images.
+//! What clients make, change and remove.
 
-use std::collections::BTreeMap;
+pub(super) mod image;
+pub(super) mod instance;
+pub(super) mod volume;
+mod words;
+
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use gateway_core::Timestamp;
 use http::StatusCode;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::answer::{Refusal, json_answer};
-use super::body::{Body, Image, Instance, Record, Volume, VolumeSnapshot};
+use super::body::{Body, Record};
 use super::lifecycle::{Order, Status};
-use super::published::Class;
 use super::read::Account;
 use super::shelf::{Owner, Place};
 use super::sort::Sort;
 use super::state::Cloud;
 use super::world::World;
+use words::NewWords;
+pub(super) use words::Words;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
-    name: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    /// Of an instance: any published type and image when not given.
-    #[serde(rename = "type")]
-    instance_type: Option<String>,
-    image: Option<String>,
-    /// Of a volume.
-    size_gb: Option<u64>,
-    /// What a volume is filled from.
-    snapshot: Option<String>,
-    /// What a snapshot is made of.
-    volume: Option<String>,
-}
+/// The body of a request that makes or changes something.
+type Wanted = Json<Map<String, Value>>;
 
 pub(super) async fn create(
     State(cloud): State<Arc<Cloud>>,
     account: Account,
     Path((region, collection)): Path<(String, String)>,
-    Json(wanted): Json<Wanted>,
+    Json(mut wanted): Wanted,
 ) -> Result<Response, Refusal> {
     let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
+    let words = Words::take(&mut wanted)?;
     cloud.with_world(|world, now| {
-        let (status, body) = first_form(world, place, &wanted)?;
-        let mut record = Record::new(wanted.name, status, now, body);
-        record.labels = wanted.labels;
+        let (status, body) = match place.sort {
+            Sort::Instance => instance::first_form(world, place, form(wanted)?, now)?,
+            Sort::Volume => volume::first_form(world, place, form(wanted)?)?,
+            Sort::VolumeSnapshot => volume::snapshot(world, place, form(wanted)?)?,
+            Sort::Image => image::first_form(form(wanted)?)?,
+            _ => return Err(not_by_clients(place.sort)),
+        };
+        let mut record = Record::new(words.name_of_new()?, status, now, body);
+        words.write(&mut record)?;
         let number = world.create(place, record);
+        instance::settle_in(world, place, number, now);
         Ok(accepted(&cloud, world, place, number))
     })
 }
 
-fn first_form(world: &mut World, place: Place, wanted: &Wanted) -> Result<(Status, Body), Refusal> {
-    match place.sort {
-        Sort::Instance => {
-            let instance_type = published(world, place, Sort::InstanceType, wanted.instance_type.as_deref())?;
-            let image = published(world, place, Sort::Image, wanted.image.as_deref())?;
-            let inside = world.inside_address(place);
-            let body =
-                Instance { instance_type, image, inside, outside: None, disks: Vec::new(), booted: None };
-            Ok((Status::Booting, Body::Instance(body)))
+/// Changes what the owner writes about something.
+pub(super) async fn change(
+    State(cloud): State<Arc<Cloud>>,
+    account: Account,
+    Path((region, collection, id)): Path<(String, String, String)>,
+    Json(mut wanted): Wanted,
+) -> Result<Response, Refusal> {
+    let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
+    let number = place.sort.number(&id).ok_or_else(Refusal::no_resource)?;
+    let words = NewWords::take(&mut wanted)?;
+    cloud.with_world(|world, now| {
+        let record = world.shelf_mut(place).get_mut(number).ok_or_else(Refusal::no_resource)?;
+        if matches!(record.status, Status::Removing | Status::Removed | Status::Erasing) {
+            return Err(refused(record.status));
         }
-        Sort::Volume => {
-            let gigabytes = wanted.size_gb.unwrap_or(10);
-            let snapshot = wanted.snapshot.as_deref();
-            let copy_of = snapshot.map(|id| own(world, place, Sort::VolumeSnapshot, id)).transpose()?;
-            Ok((Status::Forming, Body::Volume(Volume { gigabytes, attached_to: None, copy_of })))
+        if let Some(other) = wanted.keys().next() {
+            return Err(Refusal::invalid(format!("{other} cannot be changed")));
         }
-        Sort::VolumeSnapshot => {
-            let id = wanted.volume.as_deref().ok_or_else(|| Refusal::invalid("a snapshot needs a volume"))?;
-            let of = own(world, place, Sort::Volume, id)?;
-            let gigabytes = match world.shelf(Place { sort: Sort::Volume, ..place }).get(of) {
-                Some(Record { body: Body::Volume(volume), .. }) => volume.gigabytes,
-                _ => return Err(Refusal::no_resource()),
-            };
-            let sealed = Class::of_volume(of).sealed;
-            let body = VolumeSnapshot { of: Some(of), gigabytes, sealed };
-            Ok((Status::Copying, Body::VolumeSnapshot(body)))
-        }
-        Sort::Image => Ok((Status::Uploading, Body::Image(Image { bytes: 1 << 30, system: "debian" }))),
-        _ => Err(not_by_clients(place.sort)),
-    }
-}
-
-fn not_by_clients(sort: Sort) -> Refusal {
-    Refusal::invalid(format!("{} are made and removed by the cloud alone", sort.plural()))
-}
-
-/// The number of a resource of the account.
-fn own(world: &World, place: Place, sort: Sort, id: &str) -> Result<u64, Refusal> {
-    let shelf = world.shelf(Place { sort, ..place });
-    let number = sort.number(id).filter(|number| shelf.contains(*number));
-    number.ok_or_else(|| Refusal::invalid(format!("there is no {} {id:?}", sort.word())))
-}
-
-fn published(world: &World, place: Place, sort: Sort, id: Option<&str>) -> Result<u64, Refusal> {
-    let shelf = world.shelf(Place { owner: Owner::Everybody, sort, ..place });
-    let own = world.shelf(Place { sort, ..place });
-    match id {
-        None => Ok(shelf.near(0).unwrap_or_default()),
-        Some(id) => sort
-            .number(id)
-            .filter(|number| shelf.contains(*number) || own.contains(*number))
-            .ok_or_else(|| Refusal::invalid(format!("there is no {} {id:?}", sort.word()))),
-    }
+        words.write(record)?;
+        record.changed = now;
+        Ok(accepted(&cloud, world, place, number))
+    })
 }
 
 pub(super) async fn remove(
@@ -114,33 +83,92 @@ pub(super) async fn remove(
     Path((region, collection, id)): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
     let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
-    if !place.sort.is_made_by_clients() {
-        return Err(not_by_clients(place.sort));
-    }
     let number = place.sort.number(&id).ok_or_else(Refusal::no_resource)?;
     cloud.with_world(|world, now| {
         let record = world.shelf(place).get(number).ok_or_else(Refusal::no_resource)?;
-        let next = match (place.sort, record.status) {
-            (Sort::Instance, status) => Order::Remove.from(status),
-            (_, Status::Attached | Status::Erasing) => None,
-            _ => Some(Status::Erasing),
-        };
-        let next = next.ok_or_else(|| refused(record.status))?;
-        world.change(place, number, next, now);
+        match place.sort {
+            Sort::Instance => {
+                let next = Order::Remove.from(record.status).ok_or_else(|| refused(record.status))?;
+                instance::unlocked(record)?;
+                world.change(place, number, next, now);
+            }
+            Sort::Volume | Sort::VolumeSnapshot | Sort::Image => {
+                removable(world, place, number, record)?;
+                world.change(place, number, Status::Erasing, now);
+            }
+            _ => return Err(not_by_clients(place.sort)),
+        }
         Ok(accepted(&cloud, world, place, number))
     })
+}
+
+/// Volumes are held by instances, images by what was made of them; nothing goes while it is being made.
+fn removable(world: &World, place: Place, number: u64, record: &Record) -> Result<(), Refusal> {
+    match (&record.body, record.status) {
+        (Body::Volume(_), Status::Attached) => Err(Refusal::in_use("a machine has the disk")),
+        (Body::Image(image), _) if image.locked => Err(Refusal::conflict("the image is locked")),
+        (Body::Image(_), _) if image::is_needed(world, place, number) => {
+            Err(Refusal::in_use("a machine or disk was made of the image"))
+        }
+        (_, Status::Free | Status::Whole | Status::Ready | Status::Uploading | Status::Failed) => Ok(()),
+        (_, status) => Err(refused(status)),
+    }
+}
+
+fn not_by_clients(sort: Sort) -> Refusal {
+    Refusal::invalid(format!("{} are made and removed by the cloud alone", sort.plural()))
+}
+
+/// Reads what is of one sort alone.
+pub(super) fn form<T: DeserializeOwned>(wanted: Map<String, Value>) -> Result<T, Refusal> {
+    T::deserialize(Value::Object(wanted)).map_err(|error| Refusal::invalid(error.to_string()))
+}
+
+/// The number of a resource of the account that a body names.
+pub(super) fn own(world: &World, place: Place, sort: Sort, id: &str) -> Result<u64, Refusal> {
+    let number = sort.number(id).filter(|number| world.entry(Place { sort, ..place }, *number).is_some());
+    number.ok_or_else(|| Refusal::unknown(sort.word(), id))
+}
+
+/// The same of what may be the cloud's as well.
+pub(super) fn usable(world: &World, place: Place, sort: Sort, id: &str) -> Result<u64, Refusal> {
+    let published = Place { owner: Owner::Everybody, sort, ..place };
+    own(world, published, sort, id).or_else(|_| own(world, place, sort, id))
+}
+
+/// Checks the name of a datacenter.
+fn zone(world: &World, place: Place, wanted: Option<String>) -> Result<Option<String>, Refusal> {
+    match wanted {
+        Some(zone) if !world.zones(place).contains(&zone) => Err(Refusal::unknown("datacenter", &zone)),
+        wanted => Ok(wanted),
+    }
 }
 
 pub(super) fn refused(status: Status) -> Refusal {
     Refusal::conflict(format!("not in status {}", status.word()))
 }
 
+/// What a request did, as it is now.
 pub(super) fn accepted(cloud: &Cloud, world: &World, place: Place, number: u64) -> Response {
     match world.entry(place, number) {
         Some(entry) => {
             json_answer(StatusCode::ACCEPTED, &world.document(place, number, entry, &cloud.accounts))
         }
         // With a transit time of zero it may be gone at once.
-        None => json_answer(StatusCode::ACCEPTED, &serde_json::Value::Null),
+        None => json_answer(StatusCode::ACCEPTED, &Value::Null),
     }
+}
+
+/// Makes something that comes of something else.
+pub(super) fn make(
+    world: &mut World,
+    place: Place,
+    words: Words,
+    status: Status,
+    body: Body,
+    now: Timestamp,
+) -> Result<u64, Refusal> {
+    let mut record = Record::new(words.name_of_new()?, status, now, body);
+    words.write(&mut record)?;
+    Ok(world.create(place, record))
 }

@@ -13,7 +13,6 @@ impl World {
     /// The outside address of an instance.
     pub(super) fn bound_address(&self, place: Place, number: u64, instance: &Instance) -> Value {
         json!({
-            "about": "",
             "ip": instance.outside,
             "network": self.outside_network(place),
             "plug": Sort::NetworkInterface.id(number),
@@ -26,7 +25,6 @@ impl World {
 
     pub(super) fn spare_address(&self, place: Place, ip: Ipv4Addr) -> Value {
         json!({
-            "about": "to spare",
             "ip": ip,
             "network": self.outside_network(place),
             "plug": null,

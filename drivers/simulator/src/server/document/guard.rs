@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::body::{Body, Record};
+use super::super::body::Instance;
 use super::super::rules::{Peer, RuleForm};
 use super::super::shelf::Place;
 use super::super::sort::Sort;
@@ -17,22 +17,26 @@ pub(super) struct Firewall<'a> {
 }
 
 impl World {
-    /// The groups that apply to an instance, drawn by its number: the usual one to all, the others to every other.
-    pub(super) fn firewalls(&self, place: Place, number: u64) -> Vec<Firewall<'_>> {
-        let groups = self.shelf(Place { sort: Sort::SecurityGroup, ..place }).after(None);
-        let applies = |record: &Record| match record.body {
-            Body::SecurityGroup { usual, .. } => usual || number & 1 == 1,
-            _ => false,
+    /// The groups that apply to an instance.
+    pub(super) fn firewalls(&self, place: Place, number: u64, instance: &Instance) -> Vec<Firewall<'_>> {
+        let groups = self.shelf(Place { sort: Sort::SecurityGroup, ..place });
+        let those: Vec<(u64, &str)> = match &instance.chosen {
+            Some(chosen) => chosen
+                .firewalls
+                .iter()
+                .filter_map(|group| Some((*group, groups.get(*group)?.name.as_str())))
+                .collect(),
+            None => self
+                .drawn_firewalls(place, number)
+                .map(|(group, record)| (group, record.name.as_str()))
+                .collect(),
         };
-        let those = groups.filter(|(_, record)| applies(record));
-        those
-            .map(|(group, record)| Firewall { id: Sort::SecurityGroup.id(group), name: &record.name })
-            .collect()
+        those.into_iter().map(|(group, name)| Firewall { id: Sort::SecurityGroup.id(group), name }).collect()
     }
 }
 
-pub(super) fn group(about: &str, usual: bool) -> Value {
-    json!({ "about": about, "usual": usual, "remembers": true })
+pub(super) fn group(usual: bool) -> Value {
+    json!({ "usual": usual, "remembers": true })
 }
 
 pub(super) fn rule(group: u64, form: &RuleForm) -> Value {
@@ -42,7 +46,6 @@ pub(super) fn rule(group: u64, form: &RuleForm) -> Value {
         Peer::SameGroup => (None, Some(Sort::SecurityGroup.id(group))),
     };
     json!({
-        "about": form.about,
         "firewall": Sort::SecurityGroup.id(group),
         "way": if form.inward { "in" } else { "out" },
         "family": form.family,

@@ -6,7 +6,6 @@ use gateway_core::Timestamp;
 use serde::Serialize;
 
 use super::super::body::{self, Body, InstanceType, Record};
-use super::super::furnish::KEYS;
 use super::super::lifecycle::Status;
 use super::super::shelf::{Owner, Place};
 use super::super::sort::Sort;
@@ -17,14 +16,16 @@ use super::guard::Firewall;
 pub(super) struct Instance<'a> {
     #[serde(rename = "type")]
     instance_type: TypeOfInstance<'a>,
-    image: String,
+    image: Option<String>,
     zone: String,
     addresses: Vec<Address>,
-    key: Option<&'static str>,
+    key: Option<&'a str>,
     firewalls: Vec<Firewall<'a>>,
     disks: Vec<String>,
+    plugs: Vec<String>,
     booted: Option<Timestamp>,
     failure: Option<&'static str>,
+    locked: bool,
 }
 
 #[derive(Serialize)]
@@ -52,16 +53,18 @@ impl World {
     ) -> Instance<'a> {
         Instance {
             instance_type: self.type_of_instance(place, instance.instance_type),
-            image: Sort::Image.id(instance.image),
-            zone: self.zone(place, number),
+            image: instance.image.map(|image| Sort::Image.id(image)),
+            zone: self.zone_of_instance(place, number, instance),
             addresses: std::iter::once(Address { ip: instance.inside, outside: false })
                 .chain(instance.outside.map(|ip| Address { ip, outside: true }))
                 .collect(),
-            key: number.is_multiple_of(3).then_some(KEYS[0]),
-            firewalls: self.firewalls(place, number),
+            key: World::key_of_instance(number, instance),
+            firewalls: self.firewalls(place, number, instance),
             disks: instance.disks.iter().map(|disk| Sort::Volume.id(*disk)).collect(),
+            plugs: vec![Sort::NetworkInterface.id(number)],
             booted: instance.booted,
             failure: (status == Status::Failed).then_some("no host took it"),
+            locked: instance.chosen.as_ref().is_some_and(|chosen| chosen.locked),
         }
     }
 

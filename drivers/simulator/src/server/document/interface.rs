@@ -12,7 +12,6 @@ use super::guard::Firewall;
 
 #[derive(Serialize)]
 pub(super) struct Plug<'a> {
-    about: &'static str,
     network: Option<String>,
     addresses: [Address; 1],
     hardware: String,
@@ -47,7 +46,6 @@ impl World {
         });
         let (subnet, network) = found.unzip();
         Plug {
-            about: "",
             network: network.map(|network| Sort::Network.id(network)),
             addresses: [Address {
                 ip: Some(instance.inside),
@@ -57,10 +55,10 @@ impl World {
             on: true,
             holder: Holder { kind: "machine", id: Some(Sort::Instance.id(number)) },
             slot: Some(0),
-            firewalls: self.firewalls(place, number),
+            firewalls: self.firewalls(place, number, instance),
             guarded: true,
             goes_with_holder: true,
-            zone: Some(self.zone(place, number)),
+            zone: Some(self.zone_of_instance(place, number, instance)),
         }
     }
 
@@ -68,7 +66,6 @@ impl World {
     pub(super) fn router_plug(&self, place: Place, number: u64, subnet: u64) -> Plug<'_> {
         let body = self.subnet(place, subnet);
         Plug {
-            about: "an end of the router",
             network: body.map(|body| Sort::Network.id(body.network)),
             addresses: [Address {
                 ip: body.map(|body| body.range.way_out()),

@@ -12,7 +12,6 @@ use super::super::world::World;
 impl World {
     pub(super) fn network(&self, place: Place, network: &Network) -> Value {
         json!({
-            "about": if network.leads_out { "to the world" } else { "" },
             "on": true,
             "leads_out": network.leads_out,
             "usual": network.usual,
@@ -43,7 +42,6 @@ impl World {
             _ => None,
         });
         json!({
-            "about": "leads out",
             "on": true,
             "usual": true,
             "gateway": gateway,
@@ -78,7 +76,6 @@ pub(super) fn subnet(subnet: &Subnet) -> Value {
     let [first, last] = subnet.range.given_out();
     let way_out = subnet.range.way_out();
     json!({
-        "about": "",
         "network": Sort::Network.id(subnet.network),
         "range": subnet.range.to_string(),
         "family": "inet",

@@ -1,0 +1,44 @@
+//! What can be done to the kinds of this cloud. `docs.md` has the same table; a test compares them.
+
+use gateway_core::Kind;
+use gateway_core::kind::Canonical;
+use gateway_core::kinds::{Image, Instance, Volume, VolumeAttachment, VolumeSnapshot};
+use gateway_core::verb::{Can, Verb, When};
+
+/// As the kind has it.
+const fn can(verb: Verb) -> Can {
+    Can::new(verb)
+}
+
+pub(super) const VERBS: &[(Kind, &[Can])] = &[
+    (
+        Instance::KIND,
+        &[
+            can(Verb::Create),
+            can(Verb::Update),
+            can(Verb::Delete),
+            can(Verb::Start),
+            // What failed has nothing that could be shut down or taken up again.
+            can(Verb::Stop).only(When::In(&["running"])),
+            can(Verb::Reboot).only(When::In(&["running"])),
+            can(Verb::Pause),
+            can(Verb::Unpause),
+            can(Verb::Suspend),
+            can(Verb::Resume),
+            can(Verb::Shelve),
+            can(Verb::Unshelve),
+            can(Verb::Lock),
+            can(Verb::Unlock),
+            can(Verb::Resize),
+            can(Verb::ConfirmResize),
+            can(Verb::RevertResize),
+            can(Verb::Rebuild),
+            can(Verb::CreateImage),
+            can(Verb::ConsoleOutput),
+        ],
+    ),
+    (Image::KIND, &[can(Verb::Create), can(Verb::Update), can(Verb::Delete)]),
+    (Volume::KIND, &[can(Verb::Create), can(Verb::Update), can(Verb::Extend), can(Verb::Delete)]),
+    (VolumeAttachment::KIND, &[can(Verb::Create), can(Verb::Delete)]),
+    (VolumeSnapshot::KIND, &[can(Verb::Create), can(Verb::Update), can(Verb::Delete)]),
+];
