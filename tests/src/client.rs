@@ -120,6 +120,27 @@ impl Client {
         Answer::of(request).await
     }
 
+    /// Has something done: `order(Method::POST, "/v1/volumes", &json!({..}), Some("key"))`.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn order(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> anyhow::Result<Answer> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).json(body);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        Answer::of(request).await
+    }
+
     /// The body of a GET that must succeed.
     ///
     /// # Errors

@@ -28,3 +28,4 @@ mod tokens;
 mod truth;
 mod unchanged;
 mod up;
+mod writing;

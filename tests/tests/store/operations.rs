@@ -124,7 +124,8 @@ pub async fn what_nobody_knows_is_looked_at_again(stage: Stage) {
     let unknown = outcome(OperationState::Unknown);
     store.operation_settle(first, unknown.clone(), Settled::In(Duration::ZERO)).await.unwrap();
     assert_eq!(store.operations_due(10).await.unwrap().0, [one.id]);
-    let (operation, second) = store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().unwrap();
+    let (operation, second) =
+        store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().unwrap();
     assert_eq!((operation.state, operation.sealed.as_str()), (OperationState::Unknown, "sealed order"));
     store.operation_settle(second, unknown, Settled::In(LATER)).await.unwrap();
     let (due, next) = store.operations_due(10).await.unwrap();
@@ -160,7 +161,10 @@ pub async fn operations_are_forgotten_and_the_audit_is_not(stage: Stage) {
     let filter = |accounts| AuditFilter { accounts: Some(accounts), after: 0, limit: 10 };
     let lines = store.audit_list(filter(vec![account])).await.unwrap();
     assert_eq!(lines.len(), 5);
-    assert_eq!((lines[0].principal_name.as_str(), lines[0].cloud_name.as_deref()), ("dashboard", Some("sim")));
+    assert_eq!(
+        (lines[0].principal_name.as_str(), lines[0].cloud_name.as_deref()),
+        ("dashboard", Some("sim"))
+    );
     let after = AuditFilter { after: lines[3].seq, ..filter(vec![account]) };
     assert_eq!(store.audit_list(after).await.unwrap(), lines[4..]);
     let none = store.audit_list(filter(vec![AccountId::generate()])).await.unwrap();
