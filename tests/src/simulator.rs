@@ -73,6 +73,31 @@ impl Simulator {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
+    /// What the cloud itself shows of a collection, asked at its own API: `scope` is `own` or `published`.
+    pub async fn listing(
+        &self,
+        region: &str,
+        collection: &str,
+        scope: &str,
+        (id, secret): (&str, &str),
+    ) -> Vec<Value> {
+        let login = json!({ "access_key_id": id, "secret_access_key": secret });
+        let session = self.http.post(format!("{}/auth", self.url)).json(&login).send().await;
+        let session: Value = session.expect("it answers").json().await.expect("JSON");
+        let token = session["token"].as_str().expect("a token");
+        let (mut all, mut marker) = (Vec::new(), String::new());
+        loop {
+            let url = format!("{}/v1/{region}/{collection}?scope={scope}&limit=1000{marker}", self.url);
+            let page = self.http.get(url).bearer_auth(token).send().await.expect("it answers");
+            let page: Value = page.json().await.expect("JSON");
+            all.extend(page["items"].as_array().expect("items").iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => marker = format!("&marker={next}"),
+                None => return all,
+            }
+        }
+    }
+
     /// Its process.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child

@@ -3,40 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gateway_core::{Kind, Timestamp, kinds};
-use gateway_tests::{Simulator, tls};
+use gateway_tests::Simulator;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::event::Seen;
 
 /// Everything that the cloud shows to the account, asked at its own API.
 pub(crate) async fn resources(simulator: &Simulator, region: &str, id: &str, secret: &str) -> BTreeSet<Seen> {
-    let (http, base) = (tls::http(), simulator.url());
-    let login = json!({ "access_key_id": id, "secret_access_key": secret });
-    let session: Value = http
-        .post(format!("{base}/auth"))
-        .json(&login)
-        .send()
-        .await
-        .expect("it answers")
-        .json()
-        .await
-        .expect("JSON");
-    let token = session["token"].as_str().expect("a token");
     let mut all = BTreeSet::new();
     let collections = kinds::ALL.iter().map(|spec| spec.plural);
     for (collection, scope) in collections.flat_map(|name| [(name, "own"), (name, "published")]) {
-        let mut marker = String::new();
-        loop {
-            let url = format!("{base}/v1/{region}/{collection}?scope={scope}&limit=1000{marker}");
-            let page = http.get(url).bearer_auth(token).send().await.expect("it answers");
-            let page: Value = page.json().await.expect("JSON");
-            all.extend(page["items"].as_array().expect("items").iter().map(|item| seen(item, scope)));
-            match page["next"].as_str() {
-                Some(next) => marker = format!("&marker={next}"),
-                None => break,
-            }
-        }
+        let items = simulator.listing(region, collection, scope, (id, secret)).await;
+        all.extend(items.iter().map(|item| seen(item, scope)));
     }
     all
 }
