@@ -1,5 +1,6 @@
 //! `GET /v1/clouds`: what is registered, so that a client knows which names it can prove accounts at.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,6 +9,7 @@ use gateway_bus::WorkClass;
 use gateway_core::Kind;
 use gateway_core::id::CloudId;
 use gateway_core::scope::Region;
+use gateway_core::verb::{Can, Verb};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -34,6 +36,9 @@ pub(super) struct Cloud {
     /// What can be listed there.
     #[schema(value_type = Vec<String>)]
     kinds: Vec<Kind>,
+    /// What can be done to each kind there.
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    verbs: BTreeMap<Kind, Vec<Verb>>,
     /// The forms of credential that it takes.
     #[schema(value_type = Vec<String>)]
     credentials: Vec<&'static str>,
@@ -60,10 +65,15 @@ pub(super) async fn handle(
             name: cloud.spec.name,
             driver: cloud.driver,
             kinds: capability.iter().flat_map(|capability| capability.kinds).map(|kind| kind.kind).collect(),
+            verbs: capability.iter().flat_map(|capability| capability.verbs).map(verbs_of).collect(),
             credentials: capability.map(|capability| capability.credentials.to_vec()).unwrap_or_default(),
         });
     }
     Ok(Json(Clouds { items: clouds }))
+}
+
+fn verbs_of((kind, verbs): &(Kind, &[Can])) -> (Kind, Vec<Verb>) {
+    (*kind, verbs.iter().map(|can| can.verb).collect())
 }
 
 pub(super) fn operation() -> Operation {
