@@ -131,7 +131,7 @@ async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
     let mut last = None;
     if let Some(tags) = &order.tags {
         let metadata = ["servers", server, "metadata"];
-        let kept = labels::kept(act, Service::Compute, &metadata).await?;
+        let kept = labels::kept(act, Service::Compute, &metadata[..2], "server").await?;
         let (valued, bare) = labels::of_server(tags, kept.as_deref());
         act.write(Write::put(Service::Compute, &metadata, json!({ "metadata": valued }))).await?;
         let path = ["servers", server, "tags"];

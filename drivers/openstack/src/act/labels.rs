@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gateway_core::error::Result;
+use gateway_core::error::{Error, Result};
 use gateway_core::marker::MARKER_KEY;
 use gateway_core::order::Fault;
-use serde_json::Value;
 
 use super::Act;
 use crate::catalog::Service;
@@ -69,11 +68,16 @@ fn faults(
 }
 
 /// The marker in metadata that is about to be replaced: whatever is there stays.
-pub(super) async fn kept(act: &Act<'_>, service: Service, path: &[&str]) -> Result<Option<String>> {
+pub(super) async fn kept(
+    act: &Act<'_>,
+    service: Service,
+    path: &[&str],
+    around: &str,
+) -> Result<Option<String>> {
+    // Not the metadata alone: what Cinder answers then says that it is a page.
     let answer = act.asker.connection.read(act.asker.region, service, path, &[]).await;
-    let metadata: Value =
-        paging::read_one(&answer.map_err(gateway_core::Error::untouched)?, Some("metadata"))?;
-    Ok(metadata[MARKER_KEY].as_str().map(str::to_owned))
+    let document = answer.and_then(|answer| paging::read_one(&answer, Some(around)));
+    Ok(document.map_err(Error::untouched)?["metadata"][MARKER_KEY].as_str().map(str::to_owned))
 }
 
 #[cfg(test)]

@@ -147,10 +147,11 @@ fn snapshot(step: &Step<'_>, order: &CreateVolumeSnapshot, needs_force: bool) ->
 /// Metadata goes before name and description, as a server's does.
 async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
     let (list, id) = (list(act.step), act.step.target()?.external_id.as_str());
+    let around = list.trim_end_matches('s');
     let mut last = None;
     if let Some(tags) = &order.tags {
         let path = [list, id, "metadata"];
-        let kept = labels::kept(act, Service::Volume, &path).await?;
+        let kept = labels::kept(act, Service::Volume, &path[..2], around).await?;
         let body = json!({ "metadata": labels::metadata(tags, kept.as_deref()) });
         last = Some(act.write(Write::put(Service::Volume, &path, body)).await?);
     }
@@ -161,7 +162,6 @@ async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
         }
     }
     if !document.is_empty() {
-        let around = list.trim_end_matches('s');
         let body = json!({ around: document });
         last = Some(act.write(Write::put(Service::Volume, &[list, id], body)).await?);
     }
