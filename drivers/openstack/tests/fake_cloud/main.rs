@@ -5,3 +5,4 @@
 mod cloud;
 mod listings;
 mod tokens;
+mod writes;
