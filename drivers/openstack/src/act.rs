@@ -3,6 +3,7 @@
 //! An order is sent once, as one request wherever the service has one for it. Where it takes several, the one that makes
 //! the marked thing comes first, and what may be done twice follows.
 
+mod again;
 mod attachment;
 mod compute;
 mod image;
