@@ -8,10 +8,11 @@ use super::Act;
 use crate::catalog::Service;
 use crate::paging;
 
-/// The end of a step whose earlier try was taken, as what Cinder says of a thing shows; or else the refusal.
+/// The end of a step whose earlier try was taken, as what a service says of a thing shows; or else the refusal.
 pub(super) async fn or_refusal(
     act: &Act<'_>,
     refused: Error,
+    service: Service,
     path: &[&str],
     around: &str,
     was_taken: impl Fn(&Value) -> bool,
@@ -19,7 +20,7 @@ pub(super) async fn or_refusal(
     if !matches!(refused.kind(), ErrorKind::Invalid | ErrorKind::Conflict) {
         return Err(refused);
     }
-    let answer = act.asker.connection.read(act.asker.region, Service::Volume, path, &[]).await;
+    let answer = act.asker.connection.read(act.asker.region, service, path, &[]).await;
     let now = answer.and_then(|answer| paging::read_one(&answer, Some(around)));
     if !now.is_ok_and(|document| was_taken(&document)) {
         return Err(refused);

@@ -32,7 +32,9 @@ pub(super) async fn delete(act: &Act<'_>) -> Result<Done> {
         Ok(answer) => answer.request_id,
         Err(error) => {
             let is_leaving = |now: &Value| now["status"] == "detaching";
-            again::or_refusal(act, error, &["volumes", volume], "volume", is_leaving).await?.request_id
+            again::or_refusal(act, error, Service::Volume, &["volumes", volume], "volume", is_leaving)
+                .await?
+                .request_id
         }
     };
     Ok(done(volume, server, request_id))

@@ -85,8 +85,10 @@ pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
             match act.write(Write::delete(Service::Volume, &path)).await {
                 Ok(answer) => act.done(answer),
                 Err(error) => {
-                    again::or_refusal(act, error, &path, one(act.step), |now| now["status"] == "deleting")
-                        .await
+                    again::or_refusal(act, error, Service::Volume, &path, one(act.step), |now| {
+                        now["status"] == "deleting"
+                    })
+                    .await
                 }
             }
         }
@@ -185,7 +187,7 @@ async fn extend(act: &Act<'_>, order: Extend) -> Result<Done> {
         Ok(answer) => act.done(answer),
         Err(error) => {
             let was_taken = |now: &Value| now["size"] == order.size_gib || now["status"] == "extending";
-            again::or_refusal(act, error, &path[..2], "volume", was_taken).await
+            again::or_refusal(act, error, Service::Volume, &path[..2], "volume", was_taken).await
         }
     }
 }

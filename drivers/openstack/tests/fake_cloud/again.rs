@@ -1,4 +1,4 @@
-//! Orders to a Cinder in which an earlier try of them is under way: it cannot be made to say so at will.
+//! Orders to services in which an earlier try of them is under way: real ones cannot be made to say so at will.
 
 use std::sync::Arc;
 
@@ -12,22 +12,26 @@ use gateway_core::error::{ErrorKind, Result};
 use gateway_core::id::{OperationId, ResourceId};
 use gateway_core::kind::Kind;
 use gateway_core::marker::Marker;
-use gateway_core::order::{Extend, Known, Order, References};
+use gateway_core::order::{Extend, Known, Order, Reboot, References};
 use gateway_core::scope::Region;
 use gateway_core::verb::Verb;
 use serde_json::{Map, Value, json};
 
 use crate::cloud::FakeCloud;
 
-/// What the volume is, and what Cinder says of every order.
+/// What the thing is, and what is said of every order.
 type Scene = Arc<(Value, &'static str)>;
 
 async fn refuse(State(scene): State<Scene>) -> Response {
-    let refusal = json!({ "badRequest": { "code": 400, "message": scene.1 } });
-    (StatusCode::BAD_REQUEST, [("x-openstack-request-id", "req-7")], Json(refusal)).into_response()
+    let (status, around) = match scene.1 {
+        IN_TASK => (StatusCode::CONFLICT, "conflictingRequest"),
+        _ => (StatusCode::BAD_REQUEST, "badRequest"),
+    };
+    let refusal = json!({ around: { "code": status.as_u16(), "message": scene.1 } });
+    (status, [("x-openstack-request-id", "req-7")], Json(refusal)).into_response()
 }
 
-async fn act(volume: Value, words: &'static str, kind: &str, verb: Verb, order: Order) -> Result<Done> {
+async fn act(now: Value, words: &'static str, kind: &str, verb: Verb, order: Order) -> Result<Done> {
     let shown = |State(scene): State<Scene>| async move { Json(scene.0.clone()) };
     let versions = json!({ "versions": [{ "version": "3.70", "min_version": "3.0" }] });
     let routes = Router::new()
@@ -36,7 +40,9 @@ async fn act(volume: Value, words: &'static str, kind: &str, verb: Verb, order: 
         .route("/v3/p1/volumes/v1/action", post(refuse))
         .route("/v3/p1/snapshots/v1", get(shown).delete(refuse))
         .route("/v2.1/servers/s1/os-volume_attachments/v1", delete(refuse))
-        .with_state(Arc::new((json!({ "volume": volume, "snapshot": volume }), words)));
+        .route("/v2.1/servers/v1", get(shown))
+        .route("/v2.1/servers/v1/action", post(refuse))
+        .with_state(Arc::new((json!({ "volume": now, "snapshot": now, "server": now }), words)));
     let cloud = FakeCloud::with(&[("volumev3", "/v3/p1")], routes).await;
     let target = Known {
         id: ResourceId::from_bytes(&[1; 16]).unwrap(),
@@ -58,17 +64,26 @@ const BUSY: &str = "Invalid volume: Volume status must be available or error, bu
 /// And of one that is no smaller than it shall be.
 const NO_SMALLER: &str = "Invalid input received: New size for extend must be greater than current size.";
 
+/// What Nova says of a server that is busy.
+const IN_TASK: &str = "Cannot 'pause' instance v1 while it is in task_state pausing";
+
+fn in_task(task: &str) -> Value {
+    json!({ "OS-EXT-STS:task_state": task })
+}
+
 #[tokio::test]
 async fn what_an_earlier_try_began_ends_well() {
     let extend = || Order::Extend(Extend { size_gib: 2 });
-    for (volume, words, kind, verb, order) in [
+    for (now, words, kind, verb, order) in [
         (json!({ "status": "deleting" }), BUSY, "volume", Verb::Delete, Order::Plain),
         (json!({ "status": "deleting" }), BUSY, "volume_snapshot", Verb::Delete, Order::Plain),
         (json!({ "status": "extending", "size": 1 }), BUSY, "volume", Verb::Extend, extend()),
         (json!({ "status": "available", "size": 2 }), NO_SMALLER, "volume", Verb::Extend, extend()),
         (json!({ "status": "detaching" }), BUSY, "volume_attachment", Verb::Delete, Order::Plain),
+        (in_task("pausing"), IN_TASK, "instance", Verb::Pause, Order::Plain),
+        (in_task("shelving_image_uploading"), IN_TASK, "instance", Verb::Shelve, Order::Plain),
     ] {
-        let done = act(volume, words, kind, verb, order).await.unwrap();
+        let done = act(now, words, kind, verb, order).await.unwrap();
         assert_eq!(done.touched[0].kind.as_str(), kind);
         assert_eq!(done.request_id.as_deref(), Some("req-7"));
         let all = if kind == "volume_attachment" { 3 } else { 1 };
@@ -79,7 +94,8 @@ async fn what_an_earlier_try_began_ends_well() {
 #[tokio::test]
 async fn what_is_refused_for_another_reason_stays_refused() {
     let extend = || Order::Extend(Extend { size_gib: 2 });
-    for (volume, words, kind, verb, order, expected) in [
+    let reboot = || Order::Reboot(Reboot { hard: true });
+    for (now, words, kind, verb, order, expected) in [
         (json!({ "status": "backing-up" }), BUSY, "volume", Verb::Delete, Order::Plain, ErrorKind::Conflict),
         (
             json!({ "status": "in-use" }),
@@ -97,9 +113,11 @@ async fn what_is_refused_for_another_reason_stays_refused() {
             extend(),
             ErrorKind::Invalid,
         ),
+        (in_task("unpausing"), IN_TASK, "instance", Verb::Pause, Order::Plain, ErrorKind::Conflict),
+        (in_task("rebooting"), IN_TASK, "instance", Verb::Reboot, reboot(), ErrorKind::Conflict),
         (json!({}), NO_SMALLER, "volume", Verb::Extend, extend(), ErrorKind::Invalid),
     ] {
-        let error = act(volume, words, kind, verb, order).await.unwrap_err();
+        let error = act(now, words, kind, verb, order).await.unwrap_err();
         assert_eq!((error.kind(), error.changed_nothing()), (expected, true));
         assert_eq!(error.cloud().unwrap().message, words);
     }
