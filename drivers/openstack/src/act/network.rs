@@ -8,6 +8,8 @@ mod change;
 mod end;
 mod faults;
 mod form;
+#[cfg(test)]
+mod form_test;
 mod make;
 mod place;
 mod router;
@@ -67,9 +69,10 @@ pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
 }
 
 pub(super) async fn find(act: &Act<'_>, session: &OpenStackSession) -> Result<Option<Touched>> {
-    match act.step.order {
-        Order::CreateIpAddressBinding(order) => binding::find(act, order).await,
-        _ => make::find(act, session).await,
+    match (act.step.verb, act.step.order) {
+        (Verb::Create, Order::CreateIpAddressBinding(order)) => binding::find(act, order).await,
+        (Verb::Create, _) => make::find(act, session).await,
+        _ => Err(act.step.unsupported()),
     }
 }
 

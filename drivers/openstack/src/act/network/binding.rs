@@ -32,7 +32,7 @@ pub(super) async fn make(act: &Act<'_>, order: &CreateIpAddressBinding) -> Resul
         told.extend(
             order.private_ip_address.iter().map(|inside| ("fixed_ip_address".to_owned(), json!(inside))),
         );
-        let led = lead(act, address, &told, |now| leads_where(now, order, &ports)).await;
+        let led = lead(act, address, &told, |now| leads_there(now, order, &ports)).await;
         match led {
             Err(error) if said(&error, "ExternalGatewayForFloatingIPNotFound") => refusal = Some(error),
             other => return other,
@@ -47,12 +47,11 @@ pub(super) async fn end(act: &Act<'_>) -> Result<Done> {
         .native_key
         .split_once('/')
         .ok_or_else(|| Error::internal("the key of a binding is not one of this driver"))?;
-    let mut told = object([("port_id", Value::Null)]);
-    told.insert("fixed_ip_address".to_owned(), Value::Null);
+    let told = object([("port_id", Value::Null)]);
     let mut done = lead(act, address, &told, |now| match now["port_id"].as_str() {
-        Some(now) if now == port => Ok(Now::Elsewhere),
+        Some(now) if now == port => Ok(Is::NotYet),
         // It ended, if only by leading elsewhere since.
-        _ => Ok(Now::There),
+        _ => Ok(Is::So),
     })
     .await?;
     let binding = Touched::new(IpAddressBinding::KIND, &target.native_key);
@@ -65,22 +64,22 @@ pub(super) async fn end(act: &Act<'_>) -> Result<Done> {
 pub(super) async fn find(act: &Act<'_>, order: &CreateIpAddressBinding) -> Result<Option<Touched>> {
     let Some(now) = read(act, IpAddress::KIND, act.id(order.address)?).await? else { return Ok(None) };
     let ports = ports(act, order).await?;
-    let is_there = matches!(leads_where(&now, order, &ports), Ok(Now::There));
+    let is_there = matches!(leads_there(&now, order, &ports), Ok(Is::So));
     let key = touched::binding(&now).filter(|_| is_there);
     Ok(key.map(|key| Touched::new(IpAddressBinding::KIND, key)))
 }
 
-/// Where an address leads, seen from where it should.
-enum Now {
-    There,
-    Elsewhere,
+/// Whether an address is as it should be.
+enum Is {
+    So,
+    NotYet,
 }
 
-fn leads_where(now: &Value, order: &CreateIpAddressBinding, ports: &[String]) -> Result<Now> {
-    let Some(port) = now["port_id"].as_str() else { return Ok(Now::Elsewhere) };
+fn leads_there(now: &Value, order: &CreateIpAddressBinding, ports: &[String]) -> Result<Is> {
+    let Some(port) = now["port_id"].as_str() else { return Ok(Is::NotYet) };
     let inside = order.private_ip_address.as_deref().is_none_or(|inside| now["fixed_ip_address"] == inside);
     if inside && ports.iter().any(|wanted| wanted == port) {
-        return Ok(Now::There);
+        return Ok(Is::So);
     }
     let message = "the address leads elsewhere: that binding must be ended first";
     Err(Error::new(ErrorKind::Conflict, message).at("/address"))
@@ -91,7 +90,7 @@ async fn lead(
     act: &Act<'_>,
     address: &str,
     told: &Map<String, Value>,
-    leads_where: impl Fn(&Value) -> Result<Now>,
+    is_so: impl Fn(&Value) -> Result<Is>,
 ) -> Result<Done> {
     let mut looks = 0;
     loop {
@@ -99,7 +98,7 @@ async fn lead(
         let Some(now) = read(act, IpAddress::KIND, address).await? else {
             return Err(Error::new(ErrorKind::NotFound, "the cloud has no such address"));
         };
-        if matches!(leads_where(&now)?, Now::There) {
+        if matches!(is_so(&now)?, Is::So) {
             return Ok(done(&[&now], None));
         }
         match write(act, address, told, now["revision_number"].as_u64()).await {

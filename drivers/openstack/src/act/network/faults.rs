@@ -16,17 +16,17 @@ const GATEWAYS: [&str; 6] = ["id", "name", "description", "tags", "project_id", 
 pub(super) fn of(step: &Step<'_>) -> Vec<Fault> {
     match step.order {
         Order::CreateNetwork(order) => all([
-            none(order.cidr.is_none(), "/cidr", "must not be given: ranges of addresses are of subnets"),
+            unless(order.cidr.is_none(), "/cidr", "must not be given: ranges of addresses are of subnets"),
             tags::faults(&order.tags),
             said(step, &order.cloud_options),
         ]),
         Order::CreateSubnet(order) => all([
-            none(order.datacenter.is_none(), "/datacenter", "must not be given: subnets are in no zone"),
+            unless(order.datacenter.is_none(), "/datacenter", "must not be given: subnets are in no zone"),
             tags::faults(&order.tags),
             said(step, &order.cloud_options),
         ]),
         Order::CreateRouter(order) => all([
-            none(order.network.is_none(), "/network", "must not be given: a router belongs to no network"),
+            unless(order.network.is_none(), "/network", "must not be given: a router belongs to no network"),
             tags::faults(&order.tags),
             said(step, &order.cloud_options),
         ]),
@@ -34,21 +34,21 @@ pub(super) fn of(step: &Step<'_>) -> Vec<Fault> {
             all([tags::faults(&order.tags), said(step, &order.cloud_options), Vec::new()])
         }
         Order::CreateIpAddress(order) => all([
-            none(order.network.is_some(), "/network", "must be given: addresses are of external networks"),
+            unless(order.network.is_some(), "/network", "must be given: addresses are of external networks"),
             tags::faults(&order.tags),
             said(step, &order.cloud_options),
         ]),
         Order::CreateSecurityGroup(order) => all([
-            none(order.network.is_none(), "/network", "must not be given: a group belongs to no network"),
+            unless(order.network.is_none(), "/network", "must not be given: a group belongs to no network"),
             tags::faults(&order.tags),
             said(step, &order.cloud_options),
         ]),
         Order::RouterGateway(order) => {
             let is_given = order.external_network.is_some();
-            none(is_given, "/external_network", "must be given: several networks may lead out")
+            unless(is_given, "/external_network", "must be given: several networks may lead out")
         }
         Order::Update(order) => all([
-            none(
+            unless(
                 step.kind != IpAddress::KIND || order.name.is_none(),
                 "/name",
                 "must not be given: addresses have no names",
@@ -65,7 +65,7 @@ fn all(faults: [Vec<Fault>; 3]) -> Vec<Fault> {
     faults.into_iter().flatten().collect()
 }
 
-fn none(is_fine: bool, pointer: &str, detail: &str) -> Vec<Fault> {
+fn unless(is_fine: bool, pointer: &str, detail: &str) -> Vec<Fault> {
     if is_fine { Vec::new() } else { vec![Fault::new(pointer, detail)] }
 }
 

@@ -13,7 +13,7 @@ use super::rule;
 use crate::options;
 
 /// One thing to be made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Form<'a> {
     /// What the order says of it, besides its description and tags.
     pub(super) own: Map<String, Value>,
@@ -27,61 +27,47 @@ impl<'a> Form<'a> {
     /// Of an order that makes something which has a document of its own.
     pub(super) fn of(step: &Step<'a>) -> Result<Self> {
         let id = |id: ResourceId| step.named.get(id).map(|known| known.external_id.as_str());
-        let ids = |ids: &[ResourceId]| ids.iter().map(|one| id(*one)).collect::<Result<Vec<_>>>();
-        let tags = |tags: &'a BTreeMap<String, String>| tags.keys().map(String::as_str).collect();
-        Ok(match step.order {
-            Order::CreateNetwork(order) => Self {
-                own: object([("name", json!(order.name))]),
-                description: order.description.as_deref(),
-                tags: tags(&order.tags),
-                options: Some(&order.cloud_options),
-            },
-            Order::CreateSubnet(order) => Self {
-                own: subnet(order, id(order.network)?),
-                description: order.description.as_deref(),
-                tags: tags(&order.tags),
-                options: Some(&order.cloud_options),
-            },
+        let (own, description, tags, options) = match step.order {
+            Order::CreateNetwork(order) => (
+                object([("name", json!(order.name))]),
+                &order.description,
+                Some(&order.tags),
+                Some(&order.cloud_options),
+            ),
+            Order::CreateSubnet(order) => (
+                subnet(order, id(order.network)?),
+                &order.description,
+                Some(&order.tags),
+                Some(&order.cloud_options),
+            ),
             Order::CreateRouter(order) => {
+                let outside = order.external_network.map(id).transpose()?;
                 let mut own = object([("name", json!(order.name))]);
-                if let Some(outside) = order.external_network {
-                    own.insert("external_gateway_info".to_owned(), json!({ "network_id": id(outside)? }));
-                }
-                Self {
-                    own,
-                    description: order.description.as_deref(),
-                    tags: tags(&order.tags),
-                    options: Some(&order.cloud_options),
-                }
+                own.extend(
+                    outside.map(|id| ("external_gateway_info".to_owned(), json!({ "network_id": id }))),
+                );
+                (own, &order.description, Some(&order.tags), Some(&order.cloud_options))
             }
-            Order::CreateNetworkInterface(order) => Self {
-                own: port(order, id, ids)?,
-                description: order.description.as_deref(),
-                tags: tags(&order.tags),
-                options: Some(&order.cloud_options),
-            },
-            Order::CreateIpAddress(order) => Self {
-                own: match order.network {
-                    Some(network) => object([("floating_network_id", json!(id(network)?))]),
-                    None => Map::new(),
-                },
-                description: order.description.as_deref(),
-                tags: tags(&order.tags),
-                options: Some(&order.cloud_options),
-            },
-            Order::CreateSecurityGroup(order) => Self {
-                own: object([("name", json!(order.name))]),
-                description: order.description.as_deref(),
-                tags: tags(&order.tags),
-                options: Some(&order.cloud_options),
-            },
-            Order::CreateSecurityGroupRule(order) => Self {
-                own: rule::of(order, id)?,
-                description: order.description.as_deref(),
-                ..Self::default()
-            },
+            Order::CreateNetworkInterface(order) => {
+                (port(order, id)?, &order.description, Some(&order.tags), Some(&order.cloud_options))
+            }
+            Order::CreateIpAddress(order) => {
+                let outside = order.network.map(id).transpose()?;
+                let own = outside.map(|id| ("floating_network_id".to_owned(), json!(id)));
+                let own = own.into_iter().collect();
+                (own, &order.description, Some(&order.tags), Some(&order.cloud_options))
+            }
+            Order::CreateSecurityGroup(order) => (
+                object([("name", json!(order.name))]),
+                &order.description,
+                Some(&order.tags),
+                Some(&order.cloud_options),
+            ),
+            Order::CreateSecurityGroupRule(order) => (rule::of(order, id)?, &order.description, None, None),
             _ => return Err(step.unsupported()),
-        })
+        };
+        let tags = tags.into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
+        Ok(Self { own, description: description.as_deref(), tags, options })
     }
 
     /// The description as Neutron keeps it.
@@ -127,7 +113,6 @@ fn subnet(order: &CreateSubnet, network: &str) -> Map<String, Value> {
 fn port<'a>(
     order: &CreateNetworkInterface,
     id: impl Fn(ResourceId) -> Result<&'a str>,
-    ids: impl Fn(&[ResourceId]) -> Result<Vec<&'a str>>,
 ) -> Result<Map<String, Value>> {
     let mut own = object([("name", json!(order.name)), ("network_id", json!(id(order.network)?))]);
     let mut addresses = Vec::new();
@@ -142,7 +127,8 @@ fn port<'a>(
         own.insert("fixed_ips".to_owned(), addresses.into());
     }
     if let Some(groups) = &order.security_groups {
-        own.insert("security_groups".to_owned(), json!(ids(groups)?));
+        let groups = groups.iter().map(|group| id(*group)).collect::<Result<Vec<_>>>()?;
+        own.insert("security_groups".to_owned(), json!(groups));
     }
     Ok(own)
 }
