@@ -3,10 +3,16 @@
 //! An order is sent once, as one request wherever the service has one for it. Where it takes several, the one that makes
 //! the marked thing comes first, and what may be done twice follows.
 
+mod attachment;
 mod compute;
 mod image;
+mod keypair;
+mod labels;
 mod network;
 mod quota;
+mod server;
+#[cfg(test)]
+pub(crate) mod testing;
 mod volume;
 
 use driver_kit::find_marked;
@@ -135,7 +141,7 @@ pub(crate) async fn find(act: &Act<'_>, session: &OpenStackSession) -> Result<Op
     match doer(act.step) {
         Some(Doer::Compute) => compute::find(act, session).await,
         Some(Doer::Volume) => volume::find(act, session).await,
-        Some(Doer::Image) => find_by_marker(act, session, Image::KIND).await,
+        Some(Doer::Image) => image::find(act).await,
         Some(Doer::Network) => network::find(act, session).await,
         Some(Doer::Quota) | None => Err(act.step.unsupported()),
     }

@@ -27,6 +27,7 @@ pub(crate) fn explain(response: &Response) -> Option<Error> {
     let kind = match (status.as_u16(), is_spent(&message)) {
         (400 | 403 | 413, true) => ErrorKind::Conflict,
         (413, false) => ErrorKind::RateLimited,
+        (400, false) if is_state(&message) => ErrorKind::Conflict,
         _ => kind_of_status(status)?,
     };
     let said = if message.is_empty() { String::new() } else { format!(": {message}") };
@@ -39,6 +40,11 @@ pub(crate) fn explain(response: &Response) -> Option<Error> {
 fn is_spent(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.contains("quota") && message.contains("exceed")
+}
+
+/// Cinder calls an order wrong that it would take of a volume in another state.
+fn is_state(message: &str) -> bool {
+    message.contains(" status must be")
 }
 
 /// The service's code, where it is a word, and its message.
@@ -134,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spent_quota_is_a_conflict_and_a_policy_is_not() {
+    fn a_spent_quota_and_another_state_are_conflicts_and_a_policy_is_not() {
         for (status, text) in [
             (403, r#"{"forbidden": {"message": "Quota exceeded for instances: Requested 1"}}"#),
             (

@@ -16,6 +16,7 @@ pub(crate) struct Write<'a> {
     method: Method,
     service: Service,
     path: &'a [&'a str],
+    query: &'a [(&'a str, &'a str)],
     body: Option<Value>,
     content_type: HeaderValue,
     /// The newest microversion in which the service still does it.
@@ -27,7 +28,7 @@ pub(crate) struct Write<'a> {
 impl<'a> Write<'a> {
     fn new(method: Method, service: Service, path: &'a [&'a str], body: Option<Value>) -> Self {
         let content_type = HeaderValue::from_static("application/json");
-        Self { method, service, path, body, content_type, newest: None, revision: None }
+        Self { method, service, path, query: &[], body, content_type, newest: None, revision: None }
     }
 
     pub(crate) fn post(service: Service, path: &'a [&'a str], body: Value) -> Self {
@@ -44,6 +45,12 @@ impl<'a> Write<'a> {
 
     pub(crate) fn delete(service: Service, path: &'a [&'a str]) -> Self {
         Self::new(Method::DELETE, service, path, None)
+    }
+
+    /// With parameters.
+    #[must_use]
+    pub(crate) fn with(self, query: &'a [(&'a str, &'a str)]) -> Self {
+        Self { query, ..self }
     }
 
     /// The form of the body, where it is not plain JSON.
@@ -81,8 +88,13 @@ impl Answer {
 
     /// Id of what was made.
     pub(crate) fn id(&self, around: Option<&str>) -> Result<String> {
+        self.text(around, "id")
+    }
+
+    /// A member that says what was made.
+    pub(crate) fn text(&self, around: Option<&str>, name: &str) -> Result<String> {
         let document = self.document(around)?;
-        document["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned).ok_or_else(|| {
+        document[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(|| {
             let message = format!("{} does not say what it made", self.response.endpoint);
             Error::new(ErrorKind::WrongDocument, message)
         })
@@ -111,7 +123,7 @@ impl Connection {
 
     async fn write_as(&self, login: &Login, region: &Region, write: &Write<'_>) -> Result<Answer> {
         let target = self.target(login, region, write.service).await.map_err(Error::untouched)?;
-        let url = target.url(write.path, &[])?;
+        let url = target.url(write.path, write.query)?;
         let mut request = match &write.body {
             Some(body) => Request::json(write.method.clone(), url, body),
             None => Request::new(write.method.clone(), url),

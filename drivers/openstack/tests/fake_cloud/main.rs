@@ -4,4 +4,5 @@
 
 mod cloud;
 mod listings;
+mod orders;
 mod tokens;

@@ -16,6 +16,7 @@ mod network_verbs;
 mod stage;
 mod steady;
 mod told;
+mod verbs;
 
 use std::collections::BTreeMap;
 use std::process::Command;
