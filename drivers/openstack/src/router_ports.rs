@@ -33,8 +33,13 @@ pub(crate) async fn of(asker: Asker<'_>, kind: Kind, routers: &[Value]) -> Resul
     by_router(asker.children(Service::Network, &PORTS, ids).await?)
 }
 
+/// Whether a port is a router's interface in a subnet.
+pub(crate) fn is_end(port: &Value) -> bool {
+    port["device_owner"].as_str().is_some_and(|owner| ENDS.contains(&owner))
+}
+
 fn by_router(mut ports: Vec<Value>) -> Result<Ports> {
-    ports.retain(|port| port["device_owner"].as_str().is_some_and(|owner| ENDS.contains(&owner)));
+    ports.retain(is_end);
     ports.sort_by(|one, other| one["id"].as_str().cmp(&other["id"].as_str()));
     let mut by_router = Ports::new();
     for port in ports {

@@ -21,12 +21,14 @@ pub(crate) struct Write<'a> {
     content_type: HeaderValue,
     /// The newest microversion in which the service still does it.
     newest: Option<Microversion>,
+    /// The revision of what is written, by Neutron's count.
+    revision: Option<u64>,
 }
 
 impl<'a> Write<'a> {
     fn new(method: Method, service: Service, path: &'a [&'a str], body: Option<Value>) -> Self {
         let content_type = HeaderValue::from_static("application/json");
-        Self { method, service, path, query: &[], body, content_type, newest: None }
+        Self { method, service, path, query: &[], body, content_type, newest: None, revision: None }
     }
 
     pub(crate) fn post(service: Service, path: &'a [&'a str], body: Value) -> Self {
@@ -61,6 +63,12 @@ impl<'a> Write<'a> {
     #[must_use]
     pub(crate) fn no_newer_than(self, newest: Microversion) -> Self {
         Self { newest: Some(newest), ..self }
+    }
+
+    /// Refused unless what is written is still of that revision.
+    #[must_use]
+    pub(crate) fn only_at(self, revision: u64) -> Self {
+        Self { revision: Some(revision), ..self }
     }
 }
 
@@ -127,6 +135,10 @@ impl Connection {
             (Some(version), Some(newest)) if version > newest => version::headers(write.service, newest),
             _ => target.headers.clone(),
         });
+        if let Some(revision) = write.revision {
+            let revision = HeaderValue::try_from(format!("revision_number={revision}"));
+            request = request.header(header::IF_MATCH, revision.map_err(Error::internal)?);
+        }
         let request = request.secret_header(AUTH_TOKEN, login.token.expose())?.explain(refusal::explain);
         let (response, clock) = self.http.send_write(request.only_once()).await?;
         if let Some(clock) = clock {

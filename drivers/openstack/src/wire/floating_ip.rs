@@ -79,11 +79,14 @@ pub(crate) fn observe_binding(view: &View<'_>, raw: Value) -> Result<Observed> {
         network_interface: reference::<NetworkInterface>(view, Some(port)),
         private_ip_address: non_empty(ip.fixed_ip_address),
     };
-    Ok(Observed { native_key, ..common.observed(view, &fields, raw)? })
+    // What an operation left there it left on the address.
+    Ok(Observed { native_key, marker: None, ..common.observed(view, &fields, raw)? })
 }
 
 #[cfg(test)]
 mod tests {
+    use gateway_core::id::OperationId;
+    use gateway_core::marker::Marker;
     use serde_json::json;
 
     use super::*;
@@ -131,6 +134,17 @@ mod tests {
         assert_eq!(binding.network_interface.unwrap().external_id.as_deref(), Some("o1"));
         assert_eq!((binding.ip_address.as_str(), observed.state), ("172.24.0.108", None));
         assert_eq!(binding.private_ip_address.as_deref(), Some("10.1.0.217"));
+    }
+
+    #[test]
+    fn a_marker_is_the_addresss_and_not_the_bindings() {
+        let marker = Marker { operation: OperationId::generate(), ordinal: 1 };
+        let mut marked = document();
+        marked["description"] = json!(marker.append_to(Some("front door")));
+        let observed = with_view(|view| observe(view, marked.clone())).unwrap();
+        assert_eq!(observed.marker, Some(marker));
+        assert_eq!(fields::<IpAddress>(&observed).description.as_deref(), Some("front door"));
+        assert_eq!(with_view(|view| observe_binding(view, marked)).unwrap().marker, None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use gateway_core::clock::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::kind::Canonical;
 use gateway_core::kinds::{InterfaceAddress, Reference, Route, Subnet};
+use gateway_core::marker::Marker;
 use gateway_core::observation::{Observed, Visibility};
 use serde::Deserialize;
 use serde_json::Value;
@@ -50,11 +51,20 @@ impl Common {
         &self.id
     }
 
+    /// What its owner wrote: without the marker, for which Neutron has no other place.
     pub(super) fn description(&self) -> Option<String> {
-        non_empty(self.description.clone())
+        non_empty(self.split().0.map(str::to_owned))
+    }
+
+    fn split(&self) -> (Option<&str>, Option<Marker>) {
+        match self.description.as_deref().map(Marker::take_from) {
+            Some((words, marker)) => (Some(words), marker),
+            None => (None, None),
+        }
     }
 
     pub(super) fn observed<T: Canonical>(self, view: &View<'_>, fields: &T, raw: Value) -> Result<Observed> {
+        let marker = self.split().1;
         let mut observed = Observed::new(self.id, self.name.unwrap_or_default(), fields, raw)?;
         observed.owner = non_empty(self.project_id).or(non_empty(self.tenant_id));
         let is_own = observed.owner.as_ref() == Some(&view.account.project_id);
@@ -64,6 +74,7 @@ impl Common {
         observed.created_at = self.created_at;
         observed.updated_at = self.updated_at;
         observed.tags = tags(Default::default(), self.tags);
+        observed.marker = marker;
         Ok(observed)
     }
 }
@@ -88,15 +99,20 @@ pub(super) fn reference<T: Canonical>(view: &View<'_>, id: Option<String>) -> Op
 
 #[cfg(test)]
 mod tests {
+    use gateway_core::id::OperationId;
     use gateway_core::kinds::SecurityGroup;
     use serde_json::json;
 
     use super::*;
     use crate::wire::testing::with_view;
 
+    fn read_common(raw: &Value) -> Common {
+        read("thing", raw).unwrap()
+    }
+
     fn seen(raw: Value) -> Observed {
         with_view(|view| {
-            let common: Common = read("thing", &raw)?;
+            let common = read_common(&raw);
             common.observed(view, &SecurityGroup::default(), raw)
         })
         .unwrap()
@@ -111,6 +127,21 @@ mod tests {
         assert!(observed.created_at < observed.updated_at);
         assert_eq!(seen(json!({"id": "x", "tenant_id": "p1"})).owner.as_deref(), Some("p1"));
         assert_eq!(seen(json!({"id": "x", "project_id": ""})).owner, None);
+    }
+
+    #[test]
+    fn a_marker_is_seen_and_no_reader_reads_it() {
+        let marker = Marker { operation: OperationId::generate(), ordinal: 1 };
+        for (words, read) in [(Some("ours"), Some("ours")), (None, None)] {
+            let raw = json!({"id": "x", "description": marker.append_to(words)});
+            let common: Common = read_common(&raw);
+            assert_eq!(common.description().as_deref(), read);
+            let observed = seen(raw.clone());
+            assert_eq!((observed.marker, observed.raw), (Some(marker), raw));
+        }
+        let unmarked = json!({"id": "x", "description": "words [of others]"});
+        assert_eq!(read_common(&unmarked).description().as_deref(), Some("words [of others]"));
+        assert_eq!(seen(unmarked).marker, None);
     }
 
     #[test]

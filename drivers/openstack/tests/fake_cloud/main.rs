@@ -5,5 +5,6 @@
 mod again;
 mod cloud;
 mod listings;
+mod orders;
 mod tokens;
 mod writes;

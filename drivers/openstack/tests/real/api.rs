@@ -22,11 +22,15 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) async fn login(auth_url: &str, user: &str) -> Self {
+        Self::login_to(auth_url, user, user).await
+    }
+
+    pub(crate) async fn login_to(auth_url: &str, user: &str, project: &str) -> Self {
         let domain = json!({ "name": "Default" });
         let body = json!({ "auth": {
             "identity": { "methods": ["password"], "password": {
                 "user": { "name": user, "domain": domain, "password": user } } },
-            "scope": { "project": { "name": user, "domain": domain } },
+            "scope": { "project": { "name": project, "domain": domain } },
         }});
         let http = Client::new();
         let request = http.post(format!("{auth_url}/auth/tokens")).header("content-type", "application/json");

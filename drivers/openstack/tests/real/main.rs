@@ -12,6 +12,7 @@
 mod all_kinds;
 mod api;
 mod fields;
+mod network_verbs;
 mod stage;
 mod steady;
 mod told;

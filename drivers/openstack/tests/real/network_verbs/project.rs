@@ -1,0 +1,90 @@
+//! A project of the test's own: nobody else changes it meanwhile, and nothing of it outlives the test.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::api::Api;
+
+/// Begins the names of such projects.
+const NAME: &str = "gateway-verbs";
+
+pub(super) struct Project {
+    pub(super) name: String,
+    pub(super) id: String,
+    admin: Api,
+}
+
+impl Project {
+    /// Makes one that `demo` is a member of, and clears away those that an interrupted run of this test left.
+    pub(super) async fn open(auth_url: &str, test: &str) -> Self {
+        driver_kit::install_crypto();
+        let admin = Api::login(auth_url, "admin").await;
+        let name = format!("{NAME}-{test}");
+        let old = admin.get(&format!("identity/projects?name={name}")).await;
+        for old in old["projects"].as_array().unwrap() {
+            clear(&admin, old["id"].as_str().unwrap()).await;
+        }
+        let made = admin.make("identity/projects", "project", json!({ "name": name })).await;
+        let id = made["id"].as_str().unwrap().to_owned();
+        let role = admin.get("identity/roles?name=member").await["roles"][0]["id"].clone();
+        let demo = admin.get("identity/users?name=demo").await["users"][0]["id"].clone();
+        let grant = format!(
+            "identity/projects/{id}/users/{}/roles/{}",
+            demo.as_str().unwrap(),
+            role.as_str().unwrap()
+        );
+        admin.try_call(Method::PUT, &grant, None).await;
+        Self { name, id, admin }
+    }
+
+    /// Lets it have so many of a thing.
+    pub(super) async fn limit(&self, what: &str, most: i64) {
+        let quota = json!({ "quota": { what: most } });
+        self.admin.call(Method::PUT, &format!("network/quotas/{}", self.id), Some(quota)).await;
+    }
+
+    pub(super) async fn close(self) {
+        clear(&self.admin, &self.id).await;
+    }
+}
+
+/// What holds others comes before them.
+const SORTS: [(&str, &str); 6] = [
+    ("network/floatingips", "floatingips"),
+    ("network/ports", "ports"),
+    ("network/routers", "routers"),
+    ("network/subnets", "subnets"),
+    ("network/networks", "networks"),
+    ("network/security-groups", "security_groups"),
+];
+
+async fn clear(admin: &Api, project: &str) {
+    let servers = admin.get(&format!("compute/servers?all_tenants=1&project_id={project}")).await;
+    for server in servers["servers"].as_array().unwrap() {
+        assert!(admin.remove(&format!("compute/servers/{}", server["id"].as_str().unwrap())).await);
+    }
+    let routers = admin.get(&format!("network/routers?project_id={project}")).await;
+    for router in routers["routers"].as_array().unwrap() {
+        let router = router["id"].as_str().unwrap();
+        let ports = admin.get(&format!("network/ports?device_id={router}")).await;
+        for port in ports["ports"].as_array().unwrap() {
+            let end = json!({ "port_id": port["id"] });
+            let path = format!("network/routers/{router}/remove_router_interface");
+            admin.try_call(Method::PUT, &path, Some(end)).await;
+        }
+    }
+    for (path, list) in SORTS {
+        let found: Value = admin.get(&format!("{path}?project_id={project}")).await;
+        for one in found[list].as_array().unwrap() {
+            let path = format!("{path}/{}", one["id"].as_str().unwrap());
+            assert!(admin.remove(&path).await, "left behind: {path}");
+        }
+    }
+    admin.try_call(Method::DELETE, &format!("network/quotas/{project}"), None).await;
+    let (status, _) = admin.try_call(Method::DELETE, &format!("identity/projects/{project}"), None).await;
+    assert!(status < 300, "the project is left: {status}");
+    // Neutron's own account of it ends a moment later.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
