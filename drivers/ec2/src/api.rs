@@ -46,7 +46,15 @@ impl Api {
     /// # Errors
     /// What the cloud answered, or what stood in the way.
     pub(crate) async fn ec2(&self, region: &str, form: Form) -> Result<Element> {
-        self.call(Service::Ec2, region, form).await
+        self.call(Service::Ec2, region, form, Purpose::Read).await
+    }
+
+    /// Calls a regional action that changes something: posted once, unless it certainly was not taken.
+    ///
+    /// # Errors
+    /// As [`Self::ec2`]; the cloud's own words come along.
+    pub(crate) async fn write(&self, region: &str, form: Form) -> Result<Element> {
+        self.call(Service::Ec2, region, form, Purpose::Change).await
     }
 
     /// Calls an action that is the same in every region.
@@ -54,7 +62,7 @@ impl Api {
     /// # Errors
     /// As [`Self::ec2`].
     pub(crate) async fn at_home(&self, service: Service, form: Form) -> Result<Element> {
-        self.call(service, self.endpoints.home(), form).await
+        self.call(service, self.endpoints.home(), form, Purpose::Read).await
     }
 
     /// What an operator should know of the endpoints.
@@ -62,28 +70,30 @@ impl Api {
         self.http.notices()
     }
 
-    async fn call(&self, service: Service, region: &str, form: Form) -> Result<Element> {
+    async fn call(&self, service: Service, region: &str, form: Form, purpose: Purpose) -> Result<Element> {
         let signed_at = self.http.link().now();
-        let first = self.send(service, region, &form).await;
+        let first = self.send(service, region, &form, purpose).await;
         let is_stale = self.http.link().now().since(signed_at) > STALE;
         match first {
-            Err(error) if is_stale && error.kind() == ErrorKind::Unavailable => {
-                self.send(service, region, &form).await
+            Err(error)
+                if is_stale
+                    && error.kind() == ErrorKind::Unavailable
+                    && (purpose == Purpose::Read || error.changed_nothing()) =>
+            {
+                self.send(service, region, &form, purpose).await
             }
             result => result,
         }
     }
 
-    async fn send(&self, service: Service, region: &str, form: &Form) -> Result<Element> {
+    async fn send(&self, service: Service, region: &str, form: &Form, purpose: Purpose) -> Result<Element> {
         let url = self.endpoints.url(service, region)?;
         let body = form.body(service.version());
         let scope = SigningScope { region, service: service.name(), time: self.http.link().now() };
         let unsigned =
             Unsigned { method: "POST", url: &url, content_type: Some(FORM), body: body.as_bytes() };
         let signed = sign(&self.key, scope, unsigned)?;
-        // All that the driver calls are reads: sending one twice does no harm.
         let mut request = Request::post(url, FORM, body)
-            .idempotent()
             .explain(explain)
             .header(HeaderName::from_static("x-amz-date"), signed.date.parse().map_err(Error::internal)?)
             .secret_header(header::AUTHORIZATION, &signed.authorization)?;
@@ -91,7 +101,18 @@ impl Api {
             request =
                 request.secret_header(HeaderName::from_static("x-amz-security-token"), token.expose())?;
         }
-        let response = self.http.send(request).await?;
+        let response = match purpose {
+            Purpose::Read => self.http.send(request.idempotent()).await?,
+            // A clock that is off does not undo what the cloud has done.
+            Purpose::Change => self.http.send_write(request.only_once()).await?.0,
+        };
         open_answer(form.action(), &response)
     }
+}
+
+/// Whether sending a call twice does no harm.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Read,
+    Change,
 }

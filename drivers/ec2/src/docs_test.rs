@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use gateway_core::Kind;
 use gateway_core::driver::{Driver as _, KindCapability};
 use gateway_core::kind::State;
+use gateway_core::verb::{Can, When};
 
+use crate::act::VERBS;
 use crate::kinds::{
     ALL, datacenter, image, instance, network, network_interface, volume, volume_attachment, volume_snapshot,
 };
@@ -70,6 +73,61 @@ fn every_canonical_field_is_in_the_table_of_its_kind_and_nothing_else() {
         let fields: BTreeSet<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();
         assert_eq!(documented.len(), fields.len(), "{kind}: a field is named twice, or not at all");
         assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), fields, "{kind}");
+    }
+}
+
+#[test]
+fn the_table_of_verbs_is_that_of_the_code() {
+    let section = DOCS.split_once("\n## Verbs\n").unwrap().1.split("\n### ").next().unwrap();
+    let documented: Vec<Vec<String>> =
+        section.lines().filter(|line| line.starts_with("| `")).map(|line| words(line).collect()).collect();
+    let row = |(kind, verbs): &(Kind, &[Can])| {
+        let verbs = verbs.iter().map(|can| can.verb.as_str());
+        std::iter::once(kind.as_str()).chain(verbs).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let sorted = |mut rows: Vec<Vec<String>>| {
+        rows.iter_mut().for_each(|row| row[1..].sort_unstable());
+        rows
+    };
+    assert_eq!(sorted(documented), sorted(VERBS.iter().map(row).collect()));
+}
+
+#[test]
+fn every_verb_is_one_of_its_kind_and_of_a_kind_that_is_listed() {
+    for (kind, verbs) in VERBS {
+        assert!(crate::Ec2.capability().of(*kind).is_some(), "{kind}");
+        for can in *verbs {
+            assert!(kind.spec().verb(can.verb).is_some(), "{kind}: {}", can.verb);
+            if let When::In(states) = can.only {
+                assert!(states.iter().all(|state| kind.spec().state(state).is_some()), "{kind}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_permission_for_every_call_that_changes_something_is_named() {
+    let sources = [
+        include_str!("act/address.rs"),
+        include_str!("act/image.rs"),
+        include_str!("act/instance.rs"),
+        include_str!("act/instance_form.rs"),
+        include_str!("act/interface.rs"),
+        include_str!("act/key.rs"),
+        include_str!("act/network.rs"),
+        include_str!("act/place.rs"),
+        include_str!("act/router.rs"),
+        include_str!("act/router_gateway.rs"),
+        include_str!("act/rule.rs"),
+        include_str!("act/security.rs"),
+        include_str!("act/tagging.rs"),
+        include_str!("act/volume.rs"),
+    ];
+    let quoted = sources.iter().flat_map(|source| source.split("Form::new(\"").skip(1));
+    let actions: BTreeSet<_> = quoted.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(actions.len() > 30, "{actions:?}");
+    for action in actions {
+        assert!(DOCS.contains(&format!("`ec2:{action}`")), "{action}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! From EC2's error codes to the domain error, and the check that an answer is of the right type.
 
 use driver_kit::{Response, kind_of_status, trim_words};
+use gateway_core::error::CloudWords;
 use gateway_core::{Error, ErrorKind, Result, Status};
 
 use crate::xml::{Element, odd};
@@ -42,7 +43,12 @@ fn error_in(root: &Element, response: &Response) -> Option<Error> {
     }?;
     let code = error.text_at(&["Code"])?;
     let words = error.text_at(&["Message"]).unwrap_or_default();
-    Some(error_of(code, words, response))
+    // The words of a signature error quote the request, session token included.
+    let quoted = if code.contains("Signature") { String::new() } else { trim_words(words) };
+    let request_id = ["RequestID", "RequestId"].iter().find_map(|name| root.owned_at(&[name]));
+    let cloud = CloudWords { code: trim_words(code), message: quoted.clone(), request_id };
+    let error = error_of(code, words, response).with_cloud(cloud);
+    Some(if quoted.is_empty() { error } else { error.with("words", quoted) })
 }
 
 fn error_of(code: &str, words: &str, response: &Response) -> Error {
@@ -51,16 +57,17 @@ fn error_of(code: &str, words: &str, response: &Response) -> Error {
         let message =
             format!("{endpoint} holds the request's signature for expired: compare its clock with ours");
         // The same signature only gets older: sending it again is for who can sign afresh.
-        return Error::unavailable(message).with_status(Status::Persistent).with("code", trim_words(code));
+        let error =
+            Error::unavailable(message).with_status(Status::Persistent).with("code", trim_words(code));
+        // What was refused for its age was not looked at.
+        return error.untouched();
     }
     let kind = kind_of(code, words).or_else(|| kind_of_status(response.status)).unwrap_or(ErrorKind::Invalid);
     let error = Error::new(kind, format!("{endpoint} answered {}", trim_words(code)));
-    let error = match code {
+    match code {
         "InvalidNextToken" | "InvalidPaginationToken" => error.with_status(Status::Persistent),
         _ => error,
-    };
-    // The words of a signature error quote the request, session token included.
-    if code.contains("Signature") { error } else { error.with("words", trim_words(words)) }
+    }
 }
 
 /// Says something of clocks, and nothing of the credential.
@@ -105,9 +112,41 @@ fn kind_of(code: &str, words: &str) -> Option<ErrorKind> {
             ErrorKind::Unsupported
         }
         "InvalidAMIID.Unavailable" | "InvalidInstanceType" => ErrorKind::NotFound,
+        // Not ids that are malformed, but what somebody wrote.
+        "InvalidAMIName.Malformed"
+        | "InvalidKey.Malformed"
+        | "InvalidPermission.Malformed"
+        | "InvalidUserData.Malformed" => ErrorKind::Invalid,
+        _ if is_conflict(code) => ErrorKind::Conflict,
         _ if code.ends_with(".NotFound") || code.ends_with(".Malformed") => ErrorKind::NotFound,
         _ => return None,
     })
+}
+
+/// What is there already, is in use, is in another state, or is more than the account may have. Some come with the
+/// status of a fault of the cloud, and are refusals all the same.
+fn is_conflict(code: &str) -> bool {
+    const ENDS: [&str; 7] = [
+        ".Duplicate",
+        ".InUse",
+        ".AlreadyAssociated",
+        "AlreadyExists",
+        "LimitExceeded",
+        "RateExceeded",
+        "Mismatch",
+    ];
+    ENDS.iter().any(|end| code.ends_with(end))
+        || code.starts_with("Incorrect")
+        || (code.starts_with("Insufficient") && code.contains("Capacity"))
+        || matches!(
+            code,
+            "DependencyViolation"
+                | "InvalidSubnet.Conflict"
+                | "InvalidVpcState"
+                | "OperationNotPermitted"
+                | "ResourceCountExceeded"
+                | "VolumeInUse"
+        )
 }
 
 #[cfg(test)]
@@ -155,6 +194,19 @@ mod tests {
             (400, "InvalidSecurityGroupRuleId.NotFound", ErrorKind::NotFound),
             (400, "InvalidKeyPair.NotFound", ErrorKind::NotFound),
             (400, "InvalidParameterValue", ErrorKind::Invalid),
+            (400, "InvalidAMIName.Malformed", ErrorKind::Invalid),
+            (400, "InvalidPermission.Duplicate", ErrorKind::Conflict),
+            (400, "InvalidNetworkInterface.InUse", ErrorKind::Conflict),
+            (400, "Resource.AlreadyAssociated", ErrorKind::Conflict),
+            (400, "RouteAlreadyExists", ErrorKind::Conflict),
+            (400, "IncorrectInstanceState", ErrorKind::Conflict),
+            (400, "VcpuLimitExceeded", ErrorKind::Conflict),
+            (400, "VolumeModificationRateExceeded", ErrorKind::Conflict),
+            (400, "IdempotentParameterMismatch", ErrorKind::Conflict),
+            (400, "DependencyViolation", ErrorKind::Conflict),
+            (400, "VolumeInUse", ErrorKind::Conflict),
+            (500, "InsufficientInstanceCapacity", ErrorKind::Conflict),
+            (503, "RequestLimitExceeded", ErrorKind::RateLimited),
             (500, "InternalError", ErrorKind::Unavailable),
             (503, "SomethingNew", ErrorKind::Unavailable),
         ] {
@@ -189,8 +241,26 @@ mod tests {
     fn words_of_signature_errors_are_not_quoted() {
         let error = ec2_error(403, "SignatureDoesNotMatch", "x-amz-security-token:hunter2");
         assert!(!error.chain().contains("hunter2"), "{}", error.chain());
+        let words = error.cloud().unwrap();
+        assert_eq!((words.code.as_str(), words.message.as_str()), ("SignatureDoesNotMatch", ""));
         assert!(ec2_error(403, "UnauthorizedOperation", "You may not").chain().contains("You may not"));
         assert!(!ec2_error(403, "UnauthorizedOperation", "arn:aws:iam::1:user/x").message().contains("arn"));
+    }
+
+    #[test]
+    fn the_clouds_own_words_come_along_with_its_id_of_the_request() {
+        let body = "<Response><Errors><Error><Code>VolumeInUse</Code><Message>vol-1 is in\n use</Message></Error></Errors>\
+            <RequestID>r-1</RequestID></Response>";
+        let error = explain(&answer(400, body)).unwrap();
+        let words = CloudWords {
+            code: "VolumeInUse".to_owned(),
+            message: "vol-1 is in use".to_owned(),
+            request_id: Some("r-1".to_owned()),
+        };
+        assert_eq!(error.cloud(), Some(&words));
+        assert!(error.changed_nothing());
+        assert!(!ec2_error(500, "InternalError", "").changed_nothing());
+        assert!(ec2_error(400, "RequestExpired", "").changed_nothing(), "it was not looked at");
     }
 
     #[test]

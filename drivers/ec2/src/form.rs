@@ -1,13 +1,22 @@
 //! The form that a call of the Query API posts.
 
+use std::fmt;
+
 use crate::signature::encode;
 
 /// An action with its parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Form {
     action: &'static str,
     parameters: Vec<(String, String)>,
     filters: usize,
+}
+
+impl fmt::Debug for Form {
+    /// Without parameters: user data is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Form({}, {} parameters)", self.action, self.parameters.len())
+    }
 }
 
 impl Form {
@@ -25,6 +34,25 @@ impl Form {
     pub(crate) fn with(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         self.parameters.push((name.into(), value.to_string()));
         self
+    }
+
+    /// Adds a parameter where there is a value.
+    pub(crate) fn with_some<T: ToString>(self, name: impl Into<String>, value: Option<T>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// Whether a parameter of that name would meet one that is there: the same, or one of which either is a part.
+    pub(crate) fn meets(&self, name: &str) -> bool {
+        let is_part = |of: &str, part: &str| {
+            of.len() < part.len()
+                && part.as_bytes()[of.len()] == b'.'
+                && part.as_bytes()[..of.len()].eq_ignore_ascii_case(of.as_bytes())
+        };
+        let meets = |own: &str| own.eq_ignore_ascii_case(name) || is_part(own, name) || is_part(name, own);
+        self.parameters.iter().any(|(own, _)| meets(own))
     }
 
     /// Adds a list: `Name.1`, `Name.2`, ...
@@ -62,6 +90,20 @@ impl Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_meet_by_name_and_by_part() {
+        let form =
+            Form::new("RunInstances").with("Placement.AvailabilityZone", "r1a").with("ImageId", "ami-1");
+        for name in ["ImageId", "imageid", "ImageId.1", "Placement", "Placement.AvailabilityZone"] {
+            assert!(form.meets(name), "{name}");
+        }
+        for name in ["Placement.Tenancy", "Image", "ImageIds", "PlacementGroup"] {
+            assert!(!form.meets(name), "{name}");
+        }
+        let text = format!("{:?}", form.with("UserData", "hunter2"));
+        assert_eq!(text, "Form(RunInstances, 3 parameters)");
+    }
 
     #[test]
     fn lists_and_filters_are_numbered_from_one() {

@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 mod account;
+mod act;
 mod api;
 mod failure;
 mod form;
@@ -38,7 +39,7 @@ pub struct Ec2;
 
 static KINDS: [KindCapability; kinds::ALL.len()] = kinds::capabilities();
 
-static CAPABILITY: Capability = Capability { kinds: &KINDS, verbs: &[], credentials: &["access_key"] };
+static CAPABILITY: Capability = Capability { kinds: &KINDS, verbs: act::VERBS, credentials: &["access_key"] };
 
 impl Driver for Ec2 {
     fn name(&self) -> &'static str {

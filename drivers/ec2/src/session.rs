@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gateway_core::driver::{CloudSpec, ListScope, Notice, Page, PageToken, Proof, Session};
+use driver_kit::find_marked;
+use gateway_core::driver::{
+    CloudSpec, Done, ListScope, Notice, Page, PageToken, Proof, Session, Step, Touched,
+};
 use gateway_core::kind::Canonical as _;
 use gateway_core::kinds::Quota;
 use gateway_core::observation::Observed;
+use gateway_core::order::Fault;
 use gateway_core::scope::Region;
 use gateway_core::{Error, ErrorKind, Kind, Result};
 
 use crate::account::Account;
+use crate::act::{self, Act, Trace};
 use crate::api::Api;
 use crate::kinds::Origin;
 use crate::listing::Description;
@@ -57,11 +62,14 @@ impl Ec2Session {
             Some(types) => self.sizes.of(&self.api, region.as_str(), types(&items)?).await?,
             None => BTreeMap::new(),
         };
-        part.map.items(&items, Origin { cloud: &self.cloud, region, account, sizes: &sizes })
+        let origin = Origin { cloud: &self.cloud, region, account, sizes: &sizes };
+        let mut seen = part.map.items(&items, origin)?;
+        seen.iter_mut().for_each(act::take_marker);
+        Ok(seen)
     }
 
     /// Looks for one resource in one part, through its pages where it comes among others.
-    async fn find(&self, region: &Region, part: &Part, key: &str) -> Result<Option<Observed>> {
+    async fn find_in(&self, region: &Region, part: &Part, key: &str) -> Result<Option<Observed>> {
         let mut token: Option<String> = None;
         while let Some(form) = part.single(key, token.as_deref(), &self.options) {
             let answer = match self.api.ec2(region.as_str(), form).await {
@@ -127,11 +135,29 @@ impl Session for Ec2Session {
 
     async fn get(&self, region: &Region, kind: Kind, native_key: &str) -> Result<Option<Observed>> {
         for part in self.description(region, kind)?.parts {
-            if let Some(found) = self.find(region, part, native_key).await? {
+            if let Some(found) = self.find_in(region, part, native_key).await? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    fn faults(&self, step: &Step<'_>) -> Vec<Fault> {
+        act::faults(step)
+    }
+
+    async fn act(&self, region: &Region, step: &Step<'_>) -> Result<Done> {
+        Act::new(&self.api, region.as_str(), step).run().await
+    }
+
+    async fn find(&self, region: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
+        let trace = act::trace(step)?;
+        if let Trace::Marked(kind) = trace {
+            return find_marked(self, region, kind, step.marker).await;
+        }
+        let Some((kind, key)) = trace.document() else { return Ok(None) };
+        let document = self.get(region, kind, key).await?;
+        Ok(document.and_then(|document| trace.read(&document)))
     }
 
     fn notices(&self) -> Vec<Notice> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use gateway_core::driver::KindCapability;
 use gateway_core::kind::Canonical as _;
 use gateway_core::kinds::{Image, Instance, InstanceState, InstanceType, Reference, Volume};
+use gateway_core::marker::Marker;
 use gateway_core::observation::Observed;
 use gateway_core::{Result, Timestamp};
 use serde_json::Value;
@@ -121,6 +122,8 @@ pub(crate) fn observe(reserved: Reserved<'_>, size: Option<Size>, origin: Origin
     observed.owner = Some(owner.to_owned());
     observed.created_at = first_interface_at(instance)?.or(launched_at);
     observed.tags = tags;
+    // Whoever takes the tag away leaves this.
+    observed.marker = instance.text_at(&["clientToken"]).and_then(Marker::parse);
     Ok(observed)
 }
 

@@ -4,6 +4,7 @@
 
 mod kinds;
 mod script;
+mod verbs;
 
 use std::sync::Arc;
 use std::time::Duration;

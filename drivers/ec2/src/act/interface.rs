@@ -1,0 +1,121 @@
+//! Network interfaces, each in one subnet.
+
+use gateway_core::Result;
+use gateway_core::driver::{Done, Step};
+use gateway_core::kinds::NetworkInterface;
+use gateway_core::order::{CreateNetworkInterface, Order, UpdateNetworkInterface};
+use gateway_core::verb::Verb;
+
+use super::cloud_options::merge_or_refuse;
+use super::faults::Faults;
+use super::tagging::{Naming, retag, tagged, updated};
+use super::{Act, done, key_of, keys_of, place, touched, touched_target};
+use crate::form::Form;
+use crate::xml::Element;
+
+const GROUPS: &str = "must be one at least: no interface is without a group here";
+
+pub(crate) fn faults(step: &Step<'_>) -> Faults {
+    let faults = Faults::default();
+    match step.order {
+        Order::CreateNetworkInterface(order) => {
+            let subnet = order.addresses.first().map(|address| address.subnet);
+            let given = || order.addresses.iter().filter_map(|address| address.ip_address.as_deref());
+            let number = given().count();
+            faults
+                .unless(
+                    order.addresses.iter().all(|address| Some(address.subnet) == subnet),
+                    "/addresses",
+                    "must be of one subnet here",
+                )
+                .unless(
+                    number == 0 || number == order.addresses.len(),
+                    "/addresses",
+                    "must all have `ip_address` or none of them",
+                )
+                .unless(
+                    !given().any(|address| address.contains(':')),
+                    "/addresses",
+                    "must be of version 4 here: those of version 6 go into `cloud_options`",
+                )
+                .unless(
+                    order.security_groups.as_ref().is_none_or(|groups| !groups.is_empty()),
+                    "/security_groups",
+                    GROUPS,
+                )
+                .tags(&order.tags, Naming::Tag(&order.name))
+                .options(form(step, order, ""), &order.cloud_options)
+        }
+        Order::UpdateNetworkInterface(order) => {
+            let nothing = serde_json::Map::new();
+            let has =
+                step.target.and_then(|target| target.document.get("tags")?.as_object()).unwrap_or(&nothing);
+            let naming = order.name.as_deref().map_or(Naming::Own, Naming::Tag);
+            let faults = faults.unless(
+                order.security_groups.as_ref().is_none_or(|groups| !groups.is_empty()),
+                "/security_groups",
+                GROUPS,
+            );
+            order.tags.iter().fold(faults, |faults, tags| faults.tags_beside(tags, naming, has))
+        }
+        _ => faults,
+    }
+}
+
+pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
+    match (act.step.verb, act.step.order) {
+        (Verb::Create, Order::CreateNetworkInterface(order)) => {
+            let subnet = match order.addresses.first() {
+                Some(address) => key_of(act.step, address.subnet)?.to_owned(),
+                None => {
+                    place::in_network(act, key_of(act.step, order.network)?, None, "/network").await?.subnet
+                }
+            };
+            let form = merge_or_refuse(form(act.step, order, &subnet)?, &order.cloud_options)?;
+            let answer = act.write(form).await?;
+            let id = answer.required(&["networkInterface", "networkInterfaceId"])?;
+            Ok(done(&answer, vec![touched::<NetworkInterface>(id)]))
+        }
+        (Verb::Update, Order::UpdateNetworkInterface(order)) => update(act, order).await,
+        (Verb::Delete, _) => {
+            let form = Form::new("DeleteNetworkInterface").with("NetworkInterfaceId", act.target_key()?);
+            Ok(done(&act.write(form).await?, vec![touched_target(act)?]))
+        }
+        _ => Err(act.step.unsupported()),
+    }
+}
+
+fn form(step: &Step<'_>, order: &CreateNetworkInterface, subnet: &str) -> Result<Form> {
+    let groups = keys_of(step, order.security_groups.as_deref().unwrap_or_default())?;
+    let given: Vec<_> = order.addresses.iter().filter_map(|address| address.ip_address.as_deref()).collect();
+    let mut form = Form::new("CreateNetworkInterface")
+        .with("SubnetId", subnet)
+        .with_some("Description", order.description.as_ref())
+        .with_list("SecurityGroupId", groups)
+        .with("ClientToken", step.marker);
+    for (at, address) in given.iter().enumerate() {
+        let name = format!("PrivateIpAddresses.{}", at + 1);
+        form =
+            form.with(format!("{name}.PrivateIpAddress"), address).with(format!("{name}.Primary"), at == 0);
+    }
+    if given.is_empty() && order.addresses.len() > 1 {
+        form = form.with("SecondaryPrivateIpAddressCount", order.addresses.len() - 1);
+    }
+    Ok(tagged(form, "network-interface", step, &order.tags, Naming::Tag(&order.name)))
+}
+
+/// EC2 changes one attribute a call. What it may refuse comes first: then a refusal leaves all as it was.
+async fn update(act: &Act<'_>, order: &UpdateNetworkInterface) -> Result<Done> {
+    let mut last: Option<Element> = None;
+    let attribute =
+        || Ok(Form::new("ModifyNetworkInterfaceAttribute").with("NetworkInterfaceId", act.target_key()?));
+    if let Some(groups) = &order.security_groups {
+        let form: Result<Form> = attribute();
+        last = Some(act.write(form?.with_list("SecurityGroupId", keys_of(act.step, groups)?)).await?);
+    }
+    if let Some(description) = &order.description {
+        let form: Result<Form> = attribute();
+        last = Some(act.write(form?.with("Description.Value", description)).await?);
+    }
+    updated(act, retag(act, order.name.as_ref(), order.tags.as_ref(), true).await?.or(last))
+}

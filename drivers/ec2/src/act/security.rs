@@ -1,0 +1,60 @@
+//! Security groups.
+
+use gateway_core::Result;
+use gateway_core::driver::{Done, Step};
+use gateway_core::kinds::SecurityGroup;
+use gateway_core::order::{CreateSecurityGroup, Order};
+use gateway_core::verb::Verb;
+
+use super::cloud_options::merge_or_refuse;
+use super::faults::Faults;
+use super::tagging::{Naming, retag, tagged, updated};
+use super::{Act, done, key_of, touched, touched_target};
+use crate::form::Form;
+
+pub(crate) fn faults(step: &Step<'_>) -> Faults {
+    let faults = Faults::default();
+    match step.order {
+        Order::CreateSecurityGroup(order) => faults
+            .unless(order.network.is_some(), "/network", "must be given: a group belongs to a network here")
+            .tags(&order.tags, Naming::Own)
+            .options(form(step, order), &order.cloud_options),
+        Order::Update(order) => faults
+            .unless(
+                order.description.is_none(),
+                "/description",
+                "the description of a group is for good at this type of cloud",
+            )
+            .update(step, false),
+        _ => faults,
+    }
+}
+
+pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
+    match (act.step.verb, act.step.order) {
+        (Verb::Create, Order::CreateSecurityGroup(order)) => {
+            let form = merge_or_refuse(form(act.step, order)?, &order.cloud_options)?;
+            let answer = act.write(form).await?;
+            Ok(done(&answer, vec![touched::<SecurityGroup>(answer.required(&["groupId"])?)]))
+        }
+        (Verb::Update, Order::Update(order)) => {
+            updated(act, retag(act, None, order.tags.as_ref(), false).await?)
+        }
+        (Verb::Delete, _) => {
+            let answer =
+                act.write(Form::new("DeleteSecurityGroup").with("GroupId", act.target_key()?)).await?;
+            Ok(done(&answer, vec![touched_target(act)?]))
+        }
+        _ => Err(act.step.unsupported()),
+    }
+}
+
+/// EC2 wants a description; the name is one.
+fn form(step: &Step<'_>, order: &CreateSecurityGroup) -> Result<Form> {
+    let description = order.description.as_ref().filter(|text| !text.is_empty()).unwrap_or(&order.name);
+    let form = Form::new("CreateSecurityGroup")
+        .with("GroupName", &order.name)
+        .with("GroupDescription", description)
+        .with_some("VpcId", order.network.map(|id| key_of(step, id)).transpose()?);
+    Ok(tagged(form, "security-group", step, &order.tags, Naming::Own))
+}
