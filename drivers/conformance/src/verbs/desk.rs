@@ -1,0 +1,258 @@
+//! Doing steps as the gateway does them, looking at what they touched, and clearing up.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use gateway_core::driver::{Capability, Done, Session, Step, Touched};
+use gateway_core::error::{Error, ErrorKind};
+use gateway_core::id::OperationId;
+use gateway_core::marker::Marker;
+use gateway_core::observation::Observed;
+use gateway_core::order::{Known, Order, References};
+use gateway_core::verb::Verb;
+use gateway_core::{Kind, Result};
+use serde_json::{Map, Value};
+
+use super::fixtures::Fixtures;
+use crate::report::{Report, Verdict, failed, skipped};
+use crate::subject::Subject;
+
+/// States in which something is as good as gone.
+const GONE: [&str; 3] = ["terminated", "deleted", "detached"];
+
+pub(super) struct Desk<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) session: &'a dyn Session,
+    pub(super) fixtures: &'a Fixtures,
+    /// What was made, oldest first.
+    made: Mutex<Vec<Touched>>,
+}
+
+/// A step that can be done again.
+pub(super) struct Task<'a> {
+    pub(super) kind: Kind,
+    pub(super) verb: Verb,
+    order: Order,
+    target: Option<&'a Known>,
+    named: References,
+    pub(super) marker: Marker,
+}
+
+impl Task<'_> {
+    pub(super) fn step(&self) -> Step<'_> {
+        Step {
+            kind: self.kind,
+            verb: self.verb,
+            order: &self.order,
+            target: self.target,
+            named: &self.named,
+            marker: self.marker,
+        }
+    }
+}
+
+/// A marker that nothing has.
+pub(super) fn new_marker() -> Marker {
+    Marker { operation: OperationId::generate(), ordinal: 1 }
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(subject: &'a Subject, session: &'a dyn Session, fixtures: &'a Fixtures) -> Self {
+        Self { subject, session, fixtures, made: Mutex::default() }
+    }
+
+    pub(super) fn capability(&self) -> &'static Capability {
+        self.subject.driver.capability()
+    }
+
+    pub(super) fn can(&self, kind: Kind, verb: Verb) -> bool {
+        self.capability().can(kind, verb).is_some()
+    }
+
+    /// A name of the suite's own.
+    pub(super) fn name(&self, what: &str) -> String {
+        format!("{}-{what}", self.fixtures.prefix)
+    }
+
+    /// A step of an order as callers write it; `named` is what it names.
+    pub(super) fn task<'t>(
+        &self,
+        kind: Kind,
+        verb: Verb,
+        order: Value,
+        target: Option<&'t Known>,
+        named: &[&Known],
+    ) -> Verdict<Task<'t>> {
+        let Some(spec) = kind.spec().verb(verb) else { return failed(format!("{kind} has no {verb}")) };
+        let order = match (spec.read)(order) {
+            Ok(order) => order,
+            Err(faults) => return failed(format!("the suite's own order is wrong: {faults:?}")),
+        };
+        let named = named.iter().map(|known| (known.id, (*known).clone())).collect();
+        let task = Task { kind, verb, order, target, named: References(named), marker: new_marker() };
+        let faults = self.session.faults(&task.step());
+        if faults.is_empty() {
+            Ok(task)
+        } else {
+            skipped(format!("this cloud has no place for it: {faults:?}"))
+        }
+    }
+
+    /// Does a step once; what it made is cleared up at the end.
+    pub(super) async fn act(&self, task: &Task<'_>) -> Result<Done> {
+        let done = self.session.act(&self.fixtures.region, &task.step()).await?;
+        if matches!(task.verb, Verb::Create | Verb::CreateImage) {
+            self.made().extend(done.touched.first().cloned());
+        }
+        Ok(done)
+    }
+
+    fn made(&self) -> std::sync::MutexGuard<'_, Vec<Touched>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn get(&self, kind: Kind, key: &str) -> Result<Option<Observed>> {
+        self.session.get(&self.fixtures.region, kind, key).await
+    }
+
+    /// Something that is there, as the store has it.
+    pub(super) async fn known(&self, kind: Kind, key: &str) -> Verdict<Known> {
+        match self.get(kind, key).await? {
+            Some(observed) => Ok(self.know(&observed)),
+            None => failed(format!("there is no {kind} {key:?}")),
+        }
+    }
+
+    pub(super) fn know(&self, observed: &Observed) -> Known {
+        let (kind, key) = (observed.kind, observed.native_key.clone());
+        Known {
+            id: self.subject.cloud.resource_id(&self.fixtures.region, kind, &key),
+            kind,
+            native_key: key,
+            external_id: observed.external_id.clone(),
+            name: observed.name.clone(),
+            document: observed.document(),
+        }
+    }
+
+    /// Something that the cloud does not have.
+    pub(super) fn absent(&self, kind: Kind) -> Known {
+        let key = (self.subject.absent_key)(kind);
+        Known {
+            id: self.subject.cloud.resource_id(&self.fixtures.region, kind, &key),
+            kind,
+            external_id: key.clone(),
+            name: key.clone(),
+            native_key: key,
+            document: Map::new(),
+        }
+    }
+
+    /// Waits until something is as wanted.
+    pub(super) async fn until(
+        &self,
+        what: &str,
+        touched: &Touched,
+        is_so: impl Fn(&Observed) -> bool,
+    ) -> Verdict<Observed> {
+        let mut last = "nothing".to_owned();
+        for _ in 0..self.looks() {
+            if let Some(observed) = self.get(touched.kind, &touched.native_key).await? {
+                if is_so(&observed) {
+                    return Ok(observed);
+                }
+                last = format!("{:?} {}", observed.state, Value::Object(observed.fields));
+            }
+            tokio::time::sleep(self.fixtures.pause).await;
+        }
+        failed(format!("{} {:?} never came to be {what}: {last}", touched.kind, touched.native_key))
+    }
+
+    /// Waits until something has come to rest.
+    pub(super) async fn settled(&self, touched: &Touched) -> Verdict<Observed> {
+        self.until("at rest", touched, |observed| !observed.is_transitional()).await
+    }
+
+    /// Waits until something is gone.
+    pub(super) async fn gone(&self, touched: &Touched) -> Verdict {
+        let mut last = String::new();
+        for _ in 0..self.looks() {
+            match self.get(touched.kind, &touched.native_key).await? {
+                None => return Ok(()),
+                Some(observed) if observed.state.is_some_and(|state| GONE.contains(&state)) => return Ok(()),
+                Some(observed) => last = format!("{:?}", observed.state),
+            }
+            tokio::time::sleep(self.fixtures.pause).await;
+        }
+        failed(format!("{} {:?} never went: {last}", touched.kind, touched.native_key))
+    }
+
+    fn looks(&self) -> u128 {
+        self.fixtures.patience.as_millis() / self.fixtures.pause.as_millis().max(1) + 1
+    }
+
+    /// Makes something that only helps.
+    pub(super) async fn make(&self, kind: Kind, order: Value, named: &[&Known]) -> Verdict<Known> {
+        let task = self.task(kind, Verb::Create, order, None, named)?;
+        let done = self.act(&task).await?;
+        let Some(touched) = done.touched.first() else { return failed("a create touched nothing") };
+        Ok(self.know(&self.settled(touched).await?))
+    }
+
+    /// Removes something, and waits until it is gone.
+    pub(super) async fn remove(&self, kind: Kind, key: &str) -> Verdict {
+        let Some(observed) = self.get(kind, key).await? else { return Ok(()) };
+        let target = self.know(&observed);
+        let task = self.task(kind, Verb::Delete, Value::Null, Some(&target), &[])?;
+        match self.act(&task).await {
+            Ok(_) => self.gone(&Touched::new(kind, key)).await,
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes what is left of all that was made, youngest first.
+    pub(super) async fn clear(&self) -> Verdict {
+        let mut left = Vec::new();
+        loop {
+            let Some(touched) = self.made().pop() else { break };
+            if let Err(stop) = self.remove(touched.kind, &touched.native_key).await {
+                left.push(format!("{} {}: {stop:?}", touched.kind, touched.native_key));
+            }
+        }
+        if left.is_empty() { Ok(()) } else { failed(left.join("; ")) }
+    }
+
+    /// Notes how a check ended; what it brought when it passed.
+    pub(super) fn note<T>(
+        &self,
+        report: &mut Report,
+        kind: Kind,
+        what: &str,
+        verdict: Verdict<T>,
+    ) -> Option<T> {
+        let name = format!("{} {kind}: {what}", self.fixtures.region);
+        let (verdict, brought) = match verdict {
+            Ok(brought) => (Ok(()), Some(brought)),
+            Err(stop) => (Err(stop), None),
+        };
+        report.add(name, verdict);
+        brought
+    }
+}
+
+/// A refusal must tell what the cloud said, and that nothing was done.
+pub(super) fn is_refusal(error: &Error) -> Verdict {
+    let said = error.cloud().is_some_and(|words| !words.code.is_empty());
+    match (error.changed_nothing(), said) {
+        (true, true) => Ok(()),
+        (false, _) => failed(format!("a refusal must say that nothing was done: {error:?}")),
+        (true, false) => failed(format!("the cloud's own words are lost: {error:?}")),
+    }
+}
+
+impl fmt::Debug for Desk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,34 @@
+//! Images that are registered, and sharing.
+
+use gateway_core::driver::Touched;
+use gateway_core::observation::Observed;
+use gateway_core::order::Known;
+use gateway_core::verb::Verb;
+use serde_json::json;
+
+use super::desk::Desk;
+use super::{action, kind, life};
+use crate::report::Report;
+
+pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
+    if !desk.can(kind("image"), Verb::Create) {
+        return;
+    }
+    let order = json!({ "name": desk.name("image"), "disk_format": desk.fixtures.disk_format,
+        "tags": { "role": "test" } });
+    // A real one waits to be filled and never comes to rest: it is looked at as it is.
+    let Some(image) = life::begin(desk, report, kind("image"), order, &[]).await else { return };
+    share(desk, report, &image).await;
+    life::end(desk, report, &image).await;
+}
+
+/// Shares an image that allows it, and ends that.
+pub(super) async fn share(desk: &Desk<'_>, report: &mut Report, image: &Known) {
+    let touched = Touched::new(image.kind, image.native_key.as_str());
+    let Some(account) = &desk.fixtures.other_account else { return };
+    let order = json!({ "external_account": account });
+    for verb in [Verb::Share, Verb::Unshare] {
+        let is_there = |observed: &Observed| observed.state == Some("available");
+        action::act(desk, report, &touched, verb, order.clone(), &[], is_there).await;
+    }
+}

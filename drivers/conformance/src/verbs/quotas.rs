@@ -1,0 +1,22 @@
+//! A quota is set, and set back.
+
+use gateway_core::driver::Touched;
+use gateway_core::verb::Verb;
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::{action, kind};
+use crate::report::Report;
+
+pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
+    let Some(key) = &desk.fixtures.quota else { return };
+    let touched = Touched::new(kind("quota"), key.as_str());
+    let before = desk.known(touched.kind, key).await.map(|quota| quota.document["limit"].clone());
+    let Some(before) = desk.note(report, touched.kind, "one can be read", before) else { return };
+    let more = json!(before.as_u64().map_or(1000, |limit| limit + 1));
+    for limit in [more, before] {
+        let is_set = |observed: &gateway_core::observation::Observed| observed.fields["limit"] == limit;
+        let order: Value = json!({ "limit": limit });
+        action::act(desk, report, &touched, Verb::Update, order, &[], is_set).await;
+    }
+}
