@@ -69,6 +69,11 @@ impl Client {
         }
     }
 
+    /// Where the gateway is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Proves `credentials` (see [`password`], [`access_key`]) and keeps the token.
     ///
     /// # Errors

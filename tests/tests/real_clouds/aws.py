@@ -63,6 +63,27 @@ def show():
     }
 
 
+def left():
+    """Whatever an application makes, as one list of ids; what is terminated is gone."""
+    ids = [i["InstanceId"] for i in instances() if i["State"]["Name"] != "terminated"]
+    for operation, key, id, query in [
+        ("describe_volumes", "Volumes", "VolumeId", {}),
+        ("describe_snapshots", "Snapshots", "SnapshotId", {"OwnerIds": ["self"]}),
+        ("describe_images", "Images", "ImageId", {"Owners": ["self"]}),
+        ("describe_vpcs", "Vpcs", "VpcId", {}),
+        ("describe_subnets", "Subnets", "SubnetId", {}),
+        ("describe_internet_gateways", "InternetGateways", "InternetGatewayId", {}),
+        ("describe_route_tables", "RouteTables", "RouteTableId", {}),
+        ("describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId", {}),
+        ("describe_security_groups", "SecurityGroups", "GroupId", {}),
+        ("describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId", {}),
+    ]:
+        ids += [item[id] for item in every(operation, key, **query)]
+    ids += [a["AllocationId"] for a in ec2.describe_addresses()["Addresses"]]
+    ids += [k["KeyName"] for k in ec2.describe_key_pairs()["KeyPairs"]]
+    return sorted(ids)
+
+
 def remove():
     for image in every("describe_images", "Images", Owners=["self"]):
         ec2.deregister_image(ImageId=image["ImageId"])
@@ -75,4 +96,4 @@ def remove():
     return {}
 
 
-print(json.dumps({"make": make, "show": show, "remove": remove}[order]()))
+print(json.dumps({"make": make, "left": left, "show": show, "remove": remove}[order]()))

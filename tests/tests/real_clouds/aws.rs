@@ -1,6 +1,6 @@
 //! boto3 at the EC2 endpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde::Deserialize;
@@ -47,6 +47,13 @@ impl Aws {
             (kind, items.map(|(id, (name, word))| (id, Shown { name, word })).collect())
         });
         (answer.account, kinds.into_iter().collect())
+    }
+
+    /// Ids of everything that an application could leave.
+    pub(crate) async fn left(&self) -> BTreeSet<String> {
+        let command = self.command("left");
+        let text = tokio::task::spawn_blocking(move || output(command)).await.unwrap();
+        serde_json::from_str(&text).expect("a list of ids")
     }
 
     fn run(&self, order: &str) {

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod agreement;
+mod application;
 mod aws;
 mod clouds;
 mod fleet;

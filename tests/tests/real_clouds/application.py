@@ -1,0 +1,219 @@
+"""The whole life of a small application at one cloud, through the gateway: URL TOKEN CLOUD [ACCOUNT].
+
+The same for every cloud: what only some clouds take is offered and left out where the cloud has no place for it, and
+what only some can do is done where `GET /v1/clouds` says so. Prints one line a step; leaves nothing behind.
+"""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+URL, TOKEN, CLOUD = sys.argv[1:4]
+ACCOUNT = sys.argv[4] if len(sys.argv) > 4 else None
+NAME = "application-" + uuid.uuid4().hex[:8]
+PATIENCE = 180
+RULES = [{"direction": "ingress", "protocol": "tcp", "first_port": 22, "remote_cidr": "0.0.0.0/0"},
+         {"direction": "ingress", "protocol": "icmp", "remote_cidr": "10.60.0.0/16"}]
+
+
+class Refused(Exception):
+    def __init__(self, status, body):
+        super().__init__(f"{status} {json.dumps(body)}")
+        self.status, self.body = status, body
+
+
+def call(method, path, body=None):
+    request = urllib.request.Request(URL + path, method=method, data=None if body is None else json.dumps(body).encode())
+    request.add_header("Authorization", "Bearer " + TOKEN)
+    request.add_header("Content-Type", "application/json")
+    if method != "GET":
+        request.add_header("Idempotency-Key", str(uuid.uuid4()))
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise Refused(error.code, json.load(error)) from None
+
+
+def say(text):
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+def plural(kind):
+    return {"ip_address": "ip_addresses"}.get(kind, kind + "s")
+
+
+def create(kind, order, offered=()):
+    """Makes one; members that are `offered` are left out where the cloud has no place for them."""
+    order = {"cloud": CLOUD, **({"account": ACCOUNT} if ACCOUNT else {}), **order}
+    try:
+        made = call("POST", f"/v1/{plural(kind)}", order)
+    except Refused as refused:
+        places = [fault["pointer"].lstrip("/") for fault in refused.body.get("faults", [])]
+        if not places or not all(place in offered for place in places):
+            raise
+        return create(kind, {name: value for name, value in order.items() if name not in places})
+    first = made["resources"][0]
+    assert first["kind"] == kind and made["operation"]["state"] == "succeeded", made
+    assert get(kind, first["id"])["id"] == first["id"], "it is seen at once"
+    say(f"{kind} {first['name'] or first['external_id']}: {first['state']}")
+    return made
+
+
+def made(kind, order, offered=()):
+    return create(kind, order, offered)["resources"][0]["id"]
+
+
+def get(kind, id):
+    return call("GET", f"/v1/{plural(kind)}/{id}")
+
+
+def act(kind, id, action, order=None):
+    outcome = call("POST", f"/v1/{plural(kind)}/{id}/actions/{action}", order or {})
+    say(f"{kind} {action}: {[one['state'] for one in outcome['resources']]}")
+    return outcome
+
+
+def update(kind, id, change):
+    changed = call("PATCH", f"/v1/{plural(kind)}/{id}", change)["resources"][0]
+    for name, value in change.items():
+        # Some clouds keep the name among the tags.
+        seen = {tag: changed[name].get(tag) for tag in value} if name == "tags" else changed[name]
+        assert seen == value, (name, changed[name], value)
+    say(f"{kind} {changed['name']}: changed")
+
+
+def until(what, look):
+    end, last = time.time() + PATIENCE, None
+    while time.time() < end:
+        last = look()
+        if last is True:
+            return
+        time.sleep(0.4)
+    raise SystemExit(f"waited {PATIENCE} s for {what}; last: {last}")
+
+
+def until_state(kind, id, *states):
+    until(f"{kind} {states}", lambda: get(kind, id)["state"] in states or get(kind, id)["state"])
+
+
+def end(kind, id):
+    """Ends one, as soon as nobody uses it any more, and waits until it is gone."""
+    def try_it():
+        try:
+            call("DELETE", f"/v1/{plural(kind)}/{id}")
+        except Refused as refused:
+            if refused.status == 404:
+                return True
+            if refused.status == 409:
+                return str(refused)
+            raise
+        return True
+
+    def gone():
+        try:
+            return get(kind, id)["state"] in ("terminated", "deleted") or get(kind, id)["state"]
+        except Refused as refused:
+            return refused.status == 404 or str(refused)
+
+    until(f"the end of {kind} {id}", try_it)
+    until(f"{kind} {id} to be gone", gone)
+    say(f"{kind}: gone")
+
+
+def choose(kind, *names):
+    """The first of these by name; else the first that there is."""
+    found = []
+    for name in names:
+        found = found or call("GET", f"/v1/{plural(kind)}?cloud={CLOUD}&name={name}&limit=1")["items"]
+    return (found or call("GET", f"/v1/{plural(kind)}?cloud={CLOUD}&limit=1")["items"])[0]
+
+
+def life(can):
+    image = choose("image", "cirros", "amzn2-ami-hvm-2.0.20190508-x86_64-gp2")
+    small, larger = choose("instance_type", "m1.nano", "t3.micro"), choose("instance_type", "m1.tiny", "t3.small")
+    outside = [one for one in call("GET", f"/v1/networks?cloud={CLOUD}&limit=500")["items"] if one.get("external")]
+    outside = {"external_network": outside[0]["id"]} if outside else {}
+
+    key = create("ssh_key", {"name": NAME})
+    assert "PRIVATE KEY" in key["private_key"], "told once"
+    key = key["resources"][0]["id"]
+    network = made("network", {"name": NAME, "cidr": "10.60.0.0/16"}, offered=["cidr"])
+    subnet = made("subnet", {"name": NAME, "network": network, "cidr": "10.60.1.0/24"})
+    router = made("router", {"name": NAME, "network": network}, offered=["network"])
+    act("router", router, "set_gateway", outside)
+    act("router", router, "add_interface", {"subnet": subnet})
+    group = made("security_group", {"name": NAME, "description": "of a test", "network": network}, offered=["network"])
+    for rule in RULES:
+        made("security_group_rule", {"security_group": group, **rule})
+
+    order = {"image": image["id"], "instance_type": small["id"], "networks": [network], "security_groups": [group],
+             "ssh_key": key, "tags": {"application": NAME}, "user_data": "#!/bin/sh\necho hello\n"}
+    servers = create("instance", {"name": NAME, "count": 2, **order})["resources"]
+    assert [one["name"] for one in servers] == [NAME + "-1", NAME + "-2"], servers
+    first, second = (one["id"] for one in servers)
+    for server in (first, second):
+        until_state("instance", server, "running")
+    zone = {"datacenter": get("instance", first)["datacenter"]}
+    volume = made("volume", {"name": NAME, "size_gib": 1, **zone})
+    until_state("volume", volume, "available")
+    attachment = made("volume_attachment", {"volume": volume, "instance": first})
+    until_state("volume", volume, "in_use")
+    snapshot = made("volume_snapshot", {"name": NAME, "volume": volume})
+    until_state("volume_snapshot", snapshot, "available")
+    address = made("ip_address", {"network": outside.get("external_network")} if outside else {})
+    binding = made("ip_address_binding", {"address": address, "instance": first})
+    public = get("ip_address", address)["ip_address"]
+    until("the instance to have its address", lambda: public in get("instance", first)["public_ip_addresses"])
+
+    update("instance", first, {"name": NAME + "-renamed", "tags": {"application": NAME, "tier": "front"}})
+    for action, inverse, state in [("pause", "unpause", "paused"), ("suspend", "resume", "suspended")]:
+        if action in can["instance"]:
+            act("instance", second, action)
+            until_state("instance", second, state)
+            act("instance", second, inverse)
+            until_state("instance", second, "running")
+    act("instance", first, "reboot", {"hard": True})
+    until_state("instance", first, "running")
+    act("instance", first, "stop")
+    until_state("instance", first, "stopped")
+    act("instance", first, "resize", {"instance_type": larger["id"]})
+    until("the new type", lambda: get("instance", first)["state"] in ("resized", "stopped"))
+    if "confirm_resize" in get("instance", first)["actions"]:
+        act("instance", first, "confirm_resize")
+    until("the new type", lambda: get("instance", first)["instance_type"]["name"] == larger["name"])
+    until_state("instance", first, "stopped", "running")
+    if get("instance", first)["state"] == "stopped":
+        act("instance", first, "start")
+    until_state("instance", first, "running")
+    copy = act("instance", second, "create_image", {"name": NAME})["resources"][0]
+    assert copy["kind"] == "image", copy
+    until_state("image", copy["id"], "available")
+
+    end("ip_address_binding", binding)
+    end("ip_address", address)
+    end("volume_attachment", attachment)
+    until_state("volume", volume, "available")
+    end("volume_snapshot", snapshot)
+    end("volume", volume)
+    query = f"cloud={CLOUD}&tag.application={NAME}" + (f"&account={ACCOUNT}" if ACCOUNT else "")
+    ended = call("POST", f"/v1/instances/actions/delete?{query}", {"expect": 2})
+    assert ended["failed"] == 0, ended
+    for server in (first, second):
+        end("instance", server)
+    end("image", copy["id"])
+    act("router", router, "remove_interface", {"subnet": subnet})
+    act("router", router, "clear_gateway")
+    end("router", router)
+    end("subnet", subnet)
+    end("security_group", group)
+    end("network", network)
+    end("ssh_key", key)
+
+
+clouds = {cloud["name"]: cloud for cloud in call("GET", "/v1/clouds")["items"]}
+life(clouds[CLOUD]["verbs"])
+say("done")

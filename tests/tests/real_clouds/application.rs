@@ -1,0 +1,64 @@
+//! The whole life of a small application by one script, on both clouds; and that nothing of it is left.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use gateway_tests::ledger;
+
+use crate::aws::{Aws, REGION};
+use crate::clouds::Clouds;
+use crate::openstack::OpenStack;
+use crate::stage::{AWS, STACK, Stage};
+
+/// What an application may leave at OpenStack, by the words of its command line.
+const AT_OPENSTACK: [&[&str]; 12] = [
+    &["server", "list"],
+    &["volume", "list"],
+    &["volume", "snapshot", "list"],
+    &["image", "list", "--private"],
+    &["keypair", "list"],
+    &["network", "list"],
+    &["subnet", "list"],
+    &["router", "list"],
+    &["port", "list"],
+    &["floating", "ip", "list"],
+    &["security", "group", "list"],
+    &["security", "group", "rule", "list"],
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_script_lives_on_openstack_and_on_ec2_and_leaves_nothing() {
+    let Some(clouds) = Clouds::given() else { return };
+    let stage = Stage::set("application", &clouds, 5).await;
+    let demo = OpenStack::new(&clouds.keystone, "demo");
+    let aws = Aws::make(&clouds).await;
+    let stack_before = at_openstack(&demo).await;
+    let aws_before = aws.left().await;
+    run(&stage, STACK, Some(&stage.demo.id)).await;
+    run(&stage, AWS, None).await;
+    assert_eq!(at_openstack(&demo).await, stack_before);
+    assert_eq!(aws.left().await, aws_before);
+    ledger::ran_on(ledger::MYSQL_RABBITMQ, "application");
+}
+
+async fn run(stage: &Stage, cloud: &'static str, account: Option<&str>) {
+    let mut command = Command::new("python3");
+    command.args(["-B", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_clouds/application.py")]);
+    command.args([stage.client.base(), stage.client.token.as_ref().unwrap(), cloud]).args(account);
+    let output = tokio::task::spawn_blocking(move || command.output().expect("python runs")).await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    println!("{cloud}\n{}", text(&output.stdout));
+    assert!(output.status.success(), "{cloud}: {}", text(&output.stderr));
+}
+
+/// Ids of everything that could be left.
+async fn at_openstack(demo: &OpenStack) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for list in AT_OPENSTACK {
+        let column: &'static str = if list[0] == "keypair" { "Name" } else { "ID" };
+        let arguments = [list, &["-f", "value", "-c", column]].concat();
+        let ids = demo.order(&arguments).await;
+        all.extend(ids.split_whitespace().map(|id| format!("{} {id}", list[0])));
+    }
+    all
+}
