@@ -3,6 +3,7 @@
 //! An order is sent once, as one request wherever the service has one for it. Where it takes several, the one that makes
 //! the marked thing comes first, and what may be done twice follows.
 
+mod again;
 mod attachment;
 mod compute;
 mod image;
@@ -161,4 +162,60 @@ async fn find_by_key(
 ) -> Result<Option<Touched>> {
     let found = session.get(act.asker.region, kind, &native_key).await?;
     Ok(found.map(|_| Touched::new(kind, native_key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway_core::order::{CreateImage, CreateSshKey, CreateVolume, ImageOfInstance, Order, Update};
+    use gateway_core::verb::Verb;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_no_service_takes_is_found_before_it_is_asked() {
+        let tags = json!({ "a/b": "x", "ü": "" });
+        let read = |text: Value| serde_json::from_value::<Update>(text).unwrap();
+        let key: CreateSshKey = serde_json::from_value(json!({ "name": "x", "tags": tags })).unwrap();
+        let of_instance: ImageOfInstance =
+            serde_json::from_value(json!({ "name": "x", "tags": tags })).unwrap();
+        let image: CreateImage = serde_json::from_value(
+            json!({ "name": "x", "disk_format": "raw", "tags": tags, "cloud_options": { "gateway-operation": "x" } }),
+        )
+        .unwrap();
+        let volume: CreateVolume =
+            serde_json::from_value(json!({ "name": "x", "tags": tags, "cloud_options": { "size": 1 } }))
+                .unwrap();
+        let update = || Order::Update(read(json!({ "tags": tags })));
+        let (instance, volumes) = (Instance::KIND, Volume::KIND);
+        for (kind, verb, order, places) in [
+            (SshKey::KIND, Verb::Create, Order::CreateSshKey(key), &["/tags"][..]),
+            (instance, Verb::CreateImage, Order::ImageOfInstance(of_instance), &["/tags"]),
+            (instance, Verb::Update, update(), &["/tags/a~1b"]),
+            (instance, Verb::Stop, Order::Plain, &[]),
+            (
+                Image::KIND,
+                Verb::Create,
+                Order::CreateImage(image),
+                &["/cloud_options/gateway-operation", "/tags/a~1b"],
+            ),
+            (Image::KIND, Verb::Update, update(), &["/tags/a~1b"]),
+            (volumes, Verb::Create, Order::CreateVolume(volume), &["/cloud_options/size", "/tags/ü"]),
+            (VolumeSnapshot::KIND, Verb::Update, update(), &["/tags/ü"]),
+        ] {
+            let (named, marker) = (Default::default(), testing::marker());
+            let step = Step { kind, verb, order: &order, target: None, named: &named, marker };
+            let found: Vec<_> = faults(&step).into_iter().map(|fault| fault.pointer).collect();
+            assert_eq!(found, places, "{kind} {verb}");
+        }
+    }
+
+    #[test]
+    fn every_verb_that_is_promised_is_one_of_its_kind() {
+        for (kind, verbs) in &VERBS {
+            for can in *verbs {
+                assert!(kind.spec().verb(can.verb).is_some(), "{kind} {}", can.verb);
+            }
+        }
+    }
 }

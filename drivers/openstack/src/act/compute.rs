@@ -9,7 +9,7 @@ use gateway_core::order::{Fault, ImageOfInstance, Order, Update};
 use gateway_core::verb::{Can, Verb, When};
 use serde_json::{Value, json};
 
-use super::{Act, find_by_marker, image, keypair, labels, server};
+use super::{Act, again, find_by_marker, image, keypair, labels, server};
 use crate::catalog::Service;
 use crate::connection::{Answer, Write};
 use crate::session::OpenStackSession;
@@ -62,7 +62,7 @@ pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
         (Verb::Update, Order::Update(order)) => update(act, order).await,
         (Verb::CreateImage, Order::ImageOfInstance(order)) => create_image(act, order).await,
         (Verb::ConsoleOutput, _) => console_output(act).await,
-        _ => act.done(command(act, order_of(act.step)?).await?),
+        _ => turn(act).await,
     }
 }
 
@@ -105,6 +105,35 @@ fn order_of(step: &Step<'_>) -> Result<Value> {
         }
         _ => return Err(step.unsupported()),
     })
+}
+
+/// How Nova's words begin for what it is doing to a server, where having it done once more changes nothing.
+fn tasks(verb: Verb) -> &'static [&'static str] {
+    match verb {
+        Verb::Start => &["powering-on"],
+        Verb::Stop => &["powering-off"],
+        Verb::Pause => &["pausing"],
+        Verb::Unpause => &["unpausing"],
+        Verb::Suspend => &["suspending"],
+        Verb::Resume => &["resuming"],
+        Verb::Shelve => &["shelving"],
+        Verb::Unshelve => &["unshelving", "spawning"],
+        Verb::RevertResize => &["resize_reverting"],
+        _ => &[],
+    }
+}
+
+async fn turn(act: &Act<'_>) -> Result<Done> {
+    let refused = match command(act, order_of(act.step)?).await {
+        Ok(answer) => return act.done(answer),
+        Err(error) => error,
+    };
+    let is_under_way = |now: &Value| {
+        let task = now["OS-EXT-STS:task_state"].as_str().unwrap_or_default();
+        tasks(act.step.verb).iter().any(|start| task.starts_with(start))
+    };
+    let path = ["servers", act.step.target()?.external_id.as_str()];
+    again::or_refusal(act, refused, Service::Compute, &path, "server", is_under_way).await
 }
 
 async fn command(act: &Act<'_>, order: Value) -> Result<Answer> {

@@ -16,7 +16,7 @@ use crate::options;
 use crate::version::Microversion;
 
 /// What the gateway says of a server, so that a caller's options do not.
-const GATEWAYS: [&str; 19] = [
+const GATEWAYS: [&str; 18] = [
     "server",
     "name",
     "description",
@@ -35,7 +35,6 @@ const GATEWAYS: [&str; 19] = [
     "max_count",
     "return_reservation_id",
     "id",
-    "os:user_data",
 ];
 
 /// What Nova takes beside the server and not in it.

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use gateway_core::driver::{Done, Step, Touched};
-use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::error::{Error, Result};
 use gateway_core::kind::Canonical;
 use gateway_core::kinds::{Volume, VolumeAttachment, VolumeSnapshot};
 use gateway_core::order::{CreateVolume, CreateVolumeSnapshot, Extend, Fault, Order, Update};
 use gateway_core::verb::{Can, Verb};
 use serde_json::{Map, Value, json};
 
-use super::{Act, attachment, find_by_marker, labels};
+use super::{Act, again, attachment, find_by_marker, labels};
 use crate::catalog::Service;
 use crate::connection::Write;
+use crate::options;
 use crate::session::OpenStackSession;
 use crate::version::Microversion;
-use crate::{options, paging};
 
 pub(super) const VOLUME: &[Can] =
     &[Can::new(Verb::Create), Can::new(Verb::Update), Can::new(Verb::Extend), Can::new(Verb::Delete)];
@@ -26,7 +26,7 @@ pub(super) const VOLUME_SNAPSHOT: &[Can] =
 pub(super) const VOLUME_ATTACHMENT: &[Can] = &[Can::new(Verb::Create), Can::new(Verb::Delete)];
 
 /// What the gateway says of a volume, so that a caller's options do not.
-const OF_VOLUME: [&str; 11] = [
+const OF_VOLUME: [&str; 13] = [
     "id",
     "name",
     "display_name",
@@ -37,6 +37,8 @@ const OF_VOLUME: [&str; 11] = [
     "snapshot_id",
     "source_volid",
     "imageRef",
+    "image_id",
+    "availability_zone",
     "metadata",
 ];
 
@@ -54,11 +56,7 @@ pub(super) fn faults(step: &Step<'_>) -> Vec<Fault> {
         faults
     };
     match step.order {
-        Order::CreateVolume(order) => {
-            let mut faults = of(&order.cloud_options, &OF_VOLUME, &order.tags);
-            faults.extend(options::faults(&order.cloud_options, &["availability_zone", "image_id"]));
-            faults
-        }
+        Order::CreateVolume(order) => of(&order.cloud_options, &OF_VOLUME, &order.tags),
         Order::CreateVolumeSnapshot(order) => of(&order.cloud_options, &OF_SNAPSHOT, &order.tags),
         Order::Update(Update { tags: Some(tags), .. }) => labels::of_volume_faults(tags),
         _ => Vec::new(),
@@ -84,7 +82,15 @@ pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
         (Verb::Delete, _) if act.step.kind == VolumeAttachment::KIND => attachment::delete(act).await,
         (Verb::Delete, _) => {
             let path = [list(act.step), &act.step.target()?.external_id];
-            act.done(act.write(Write::delete(Service::Volume, &path)).await?)
+            match act.write(Write::delete(Service::Volume, &path)).await {
+                Ok(answer) => act.done(answer),
+                Err(error) => {
+                    again::or_refusal(act, error, Service::Volume, &path, one(act.step), |now| {
+                        now["status"] == "deleting"
+                    })
+                    .await
+                }
+            }
         }
         (Verb::Update, Order::Update(order)) => update(act, order).await,
         (Verb::Extend, Order::Extend(order)) => extend(act, *order).await,
@@ -103,6 +109,11 @@ pub(super) async fn find(act: &Act<'_>, session: &OpenStackSession) -> Result<Op
 /// Where Cinder has them.
 fn list(step: &Step<'_>) -> &'static str {
     if step.kind == VolumeSnapshot::KIND { "snapshots" } else { "volumes" }
+}
+
+/// Around one of them.
+fn one(step: &Step<'_>) -> &'static str {
+    list(step).trim_end_matches('s')
 }
 
 fn volume(step: &Step<'_>, order: &CreateVolume) -> Result<Value> {
@@ -147,7 +158,7 @@ fn snapshot(step: &Step<'_>, order: &CreateVolumeSnapshot, needs_force: bool) ->
 /// Metadata goes before name and description, as a server's does.
 async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
     let (list, id) = (list(act.step), act.step.target()?.external_id.as_str());
-    let around = list.trim_end_matches('s');
+    let around = one(act.step);
     let mut last = None;
     if let Some(tags) = &order.tags {
         let path = [list, id, "metadata"];
@@ -168,24 +179,17 @@ async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
     act.done(last.ok_or_else(|| Error::internal("an update of nothing"))?)
 }
 
-/// Cinder refuses to make a volume what it is: then that was done before.
+/// Cinder refuses to make a volume what it is or is becoming: then that was ordered before.
 async fn extend(act: &Act<'_>, order: Extend) -> Result<Done> {
-    let target = act.step.target()?;
-    let path = ["volumes", target.external_id.as_str(), "action"];
+    let path = ["volumes", act.step.target()?.external_id.as_str(), "action"];
     let body = json!({ "os-extend": { "new_size": order.size_gib } });
-    let refused = match act.write(Write::post(Service::Volume, &path, body)).await {
-        Ok(answer) => return act.done(answer),
-        Err(error) if error.kind() == ErrorKind::Invalid => error,
-        Err(error) => return Err(error),
-    };
-    let answer = act.asker.connection.read(act.asker.region, Service::Volume, &path[..2], &[]).await;
-    let now = answer.and_then(|answer| paging::read_one(&answer, Some("volume")));
-    if now.is_ok_and(|volume| volume["size"] == order.size_gib) {
-        let touched = vec![Touched::new(target.kind, &target.native_key)];
-        let request_id = refused.cloud().and_then(|words| words.request_id.clone());
-        return Ok(Done { touched, answer: None, request_id });
+    match act.write(Write::post(Service::Volume, &path, body)).await {
+        Ok(answer) => act.done(answer),
+        Err(error) => {
+            let was_taken = |now: &Value| now["size"] == order.size_gib || now["status"] == "extending";
+            again::or_refusal(act, error, Service::Volume, &path[..2], "volume", was_taken).await
+        }
     }
-    Err(refused)
 }
 
 #[cfg(test)]

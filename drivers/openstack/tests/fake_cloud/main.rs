@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // all of this is test code, also what no test attribute marks
 
+mod again;
 mod cloud;
 mod listings;
 mod orders;
 mod tokens;
+mod writes;

@@ -169,9 +169,14 @@ impl Hand {
 
     /// The same where the document says that it may not.
     pub(crate) async fn order_anyway(&self, kind: &str, key: &str, verb: Verb, order: Value) -> Result<Done> {
-        let id = self.id(kind, key).await;
-        let target = self.seen.lock().unwrap()[&id].clone();
+        let target = self.known(kind, key).await;
         self.send(kind, verb, marker(), Some(&target), order).await
+    }
+
+    /// A thing as the gateway has it.
+    pub(crate) async fn known(&self, kind: &str, key: &str) -> Known {
+        let id = self.id(kind, key).await;
+        self.seen.lock().unwrap()[&id].clone()
     }
 
     pub(crate) async fn send(

@@ -43,8 +43,7 @@ async fn keys_are_made_with_their_private_half_told_once_or_taken_in() {
 async fn an_administrator_deletes_another_users_key_and_a_member_does_not() {
     with_hands(["demo", "admin", "rival"], async |[demo, admin, rival]: [Hand; 3]| {
         let done = demo.create("ssh_key", marker(), json!({ "name": NAME })).await.unwrap();
-        let id = admin.id("ssh_key", &made(&done)).await;
-        let target = admin.seen.lock().unwrap()[&id].clone();
+        let target = admin.known("ssh_key", &made(&done)).await;
         let refused = rival.send("ssh_key", Verb::Delete, marker(), Some(&target), Value::Null).await;
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::Forbidden);
         admin.send("ssh_key", Verb::Delete, marker(), Some(&target), Value::Null).await.unwrap();

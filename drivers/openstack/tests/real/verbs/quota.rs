@@ -25,16 +25,21 @@ async fn an_administrator_sets_limits_and_a_member_may_not() {
             assert!(words.message.to_lowercase().contains("policy"), "{words:?}");
         }
 
-        let key = format!("{project}/volume.volumes");
-        admin.order("quota", &key, Verb::Update, json!({ "limit": 0 })).await.unwrap();
-        let spent = admin.create("volume", marker(), json!({ "name": NAME, "size_gib": 1 })).await;
+        for measure in ["volume.volumes", "compute.key_pairs"] {
+            let key = format!("{project}/{measure}");
+            admin.order("quota", &key, Verb::Update, json!({ "limit": 0 })).await.unwrap();
+        }
+        let volume = admin.create("volume", marker(), json!({ "name": NAME, "size_gib": 1 })).await;
+        let key = admin.create("ssh_key", marker(), json!({ "name": NAME })).await;
         for path in ["compute/os-quota-sets", "volume/os-quota-sets", "network/quotas"] {
             // As it was: the cloud's own.
             admin.api.call(Method::DELETE, &format!("{path}/{project}"), None).await;
         }
-        let spent = spent.unwrap_err();
-        assert_eq!((spent.kind(), spent.changed_nothing()), (ErrorKind::Conflict, true));
-        assert!(spent.cloud().unwrap().message.contains("exceeded"), "{spent:?}");
+        for (spent, code) in [(volume.unwrap_err(), "413"), (key.unwrap_err(), "403")] {
+            assert_eq!((spent.kind(), spent.changed_nothing()), (ErrorKind::Conflict, true));
+            let words = spent.cloud().unwrap();
+            assert!(words.code == code && words.message.contains("exceeded"), "{words:?}");
+        }
     })
     .await;
 }

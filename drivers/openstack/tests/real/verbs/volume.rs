@@ -118,8 +118,11 @@ async fn a_volume_is_attached_worked_on_in_use_and_detached() {
         hand.settle("volume_snapshot", &snapshot, "available").await;
         hand.end("volume_snapshot", &snapshot).await;
 
+        let target = hand.known("volume_attachment", &key).await;
         let done = hand.order("volume_attachment", &key, Verb::Delete, Value::Null).await.unwrap();
         assert_eq!(touched(&done), expected);
+        let again = hand.send("volume_attachment", Verb::Delete, marker(), Some(&target), Value::Null).await;
+        assert!(again.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) || again.is_ok());
         hand.gone("volume_attachment", &key).await;
         hand.settle("volume", &volume, "available").await;
         hand.end("volume", &volume).await;
