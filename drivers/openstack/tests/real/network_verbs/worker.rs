@@ -135,11 +135,20 @@ impl Worker {
         for kind in WATCHED {
             for item in self.all(kind).await {
                 let mut document = item.document();
-                document.remove("updated_at");
+                document.insert("raw".to_owned(), item.raw);
+                without_counts(&mut document);
                 seen.insert((kind.to_owned(), item.native_key), document);
             }
         }
         seen
+    }
+}
+
+/// Neutron counts and dates a document anew also when something else changes and it says the same as before.
+fn without_counts(document: &mut Map<String, Value>) {
+    document.remove("updated_at");
+    for count in ["updated_at", "revision_number", "updated"] {
+        document["raw"].as_object_mut().unwrap().remove(count);
     }
 }
 
