@@ -1,6 +1,7 @@
 //! What the driver changes at EC2: one file per family, each with its forms and what cannot be ordered.
 
 mod address;
+mod attachment;
 mod cloud_options;
 mod faults;
 mod image;
@@ -34,7 +35,7 @@ use crate::form::Form;
 use crate::xml::Element;
 
 pub(crate) use tagging::take_marker;
-pub(crate) use trace::{Trace, trace};
+pub(crate) use trace::find;
 pub(crate) use verbs::VERBS;
 
 /// What a step is done with.
@@ -57,7 +58,8 @@ impl<'a> Act<'a> {
     pub(crate) async fn run(&self) -> Result<Done> {
         match self.step.kind.as_str() {
             "instance" => instance::act(self).await,
-            "volume" | "volume_attachment" | "volume_snapshot" => volume::act(self).await,
+            "volume" | "volume_snapshot" => volume::act(self).await,
+            "volume_attachment" => attachment::act(self).await,
             "image" => image::act(self).await,
             "network" | "subnet" => network::act(self).await,
             "network_interface" => interface::act(self).await,
@@ -95,7 +97,7 @@ impl<'a> Act<'a> {
 pub(crate) fn faults(step: &Step<'_>) -> Vec<Fault> {
     let faults = match step.kind.as_str() {
         "instance" => instance::faults(step),
-        "volume" | "volume_attachment" | "volume_snapshot" => volume::faults(step),
+        "volume" | "volume_snapshot" => volume::faults(step),
         "image" => image::faults(step),
         "network" | "subnet" => network::faults(step),
         "network_interface" => interface::faults(step),

@@ -109,6 +109,7 @@ fn every_verb_is_one_of_its_kind_and_of_a_kind_that_is_listed() {
 fn the_permission_for_every_call_that_changes_something_is_named() {
     let sources = [
         include_str!("act/address.rs"),
+        include_str!("act/attachment.rs"),
         include_str!("act/image.rs"),
         include_str!("act/instance.rs"),
         include_str!("act/instance_form.rs"),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use driver_kit::find_marked;
 use gateway_core::driver::{
     CloudSpec, Done, ListScope, Notice, Page, PageToken, Proof, Session, Step, Touched,
 };
@@ -16,7 +15,7 @@ use gateway_core::scope::Region;
 use gateway_core::{Error, ErrorKind, Kind, Result};
 
 use crate::account::Account;
-use crate::act::{self, Act, Trace};
+use crate::act::{self, Act};
 use crate::api::Api;
 use crate::kinds::Origin;
 use crate::listing::Description;
@@ -151,13 +150,7 @@ impl Session for Ec2Session {
     }
 
     async fn find(&self, region: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
-        let trace = act::trace(step)?;
-        if let Trace::Marked(kind) = trace {
-            return find_marked(self, region, kind, step.marker).await;
-        }
-        let Some((kind, key)) = trace.document() else { return Ok(None) };
-        let document = self.get(region, kind, key).await?;
-        Ok(document.and_then(|document| trace.read(&document)))
+        act::find(self, region, step).await
     }
 
     fn notices(&self) -> Vec<Notice> {

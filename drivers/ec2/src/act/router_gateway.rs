@@ -47,9 +47,9 @@ pub(crate) async fn set(act: &Act<'_>) -> Result<Done> {
     match act.write(form).await {
         Ok(answer) => Ok(done(&answer, seen(act, Some(&gateway))?)),
         Err(error) => {
-            if is_made && error.changed_nothing() {
-                detach(act, &gateway, vpc).await?;
-                remove(act, &gateway).await?;
+            // What stays in spite of this is gone on with by its tag.
+            if is_made && error.changed_nothing() && detach(act, &gateway, vpc).await.is_ok() {
+                let _ = remove(act, &gateway).await;
             }
             Err(error)
         }
@@ -63,6 +63,8 @@ pub(crate) async fn set(act: &Act<'_>) -> Result<Done> {
 pub(crate) async fn clear(act: &Act<'_>) -> Result<Done> {
     let table = table(act).await?;
     let (key, vpc) = (act.target_key()?, table.required(&["vpcId"])?);
+    // All is read before anything changes: a refusal then leaves everything as it was.
+    let needless = needless(act, key, vpc).await?;
     let mut last = None;
     let mut seen = vec![touched_target(act)?];
     if let Some(gateway) = way_out(&table).flatten().filter(|hop| hop.starts_with("igw-")) {
@@ -71,22 +73,27 @@ pub(crate) async fn clear(act: &Act<'_>) -> Result<Done> {
         last = Some(act.write(form).await?);
         seen.push(touched::<Router>(gateway));
     }
-    // By id, for one may come in both ways.
-    let mut made = BTreeMap::new();
-    let attached = gateways(act, "attachment.vpc-id", vpc).await?.into_iter().filter(is_made);
-    for gateway in attached.chain(gateways(act, &format!("tag:{ROUTER_KEY}"), key).await?) {
-        made.insert(gateway.required(&["internetGatewayId"])?.to_owned(), gateway);
-    }
-    for (id, gateway) in &made {
-        let touched = touched::<Router>(id);
-        if !seen.contains(&touched) {
-            seen.push(touched);
-        }
-        if !is_used_beside(act, id, key).await? {
-            end(act, id, gateway).await?;
+    for (id, gateway) in &needless {
+        end(act, id, gateway).await?;
+        let gateway = touched::<Router>(id);
+        if !seen.contains(&gateway) {
+            seen.push(gateway);
         }
     }
     Ok(done(&last.unwrap_or_default(), seen))
+}
+
+/// The gateways by id that were made for this table, or for others of its VPC, and that no other table leads to.
+async fn needless(act: &Act<'_>, table: &str, vpc: &str) -> Result<BTreeMap<String, Element>> {
+    let attached = gateways(act, "attachment.vpc-id", vpc).await?.into_iter().filter(is_made);
+    let mut found = BTreeMap::new();
+    for gateway in attached.chain(gateways(act, &format!("tag:{ROUTER_KEY}"), table).await?) {
+        let id = gateway.required(&["internetGatewayId"])?.to_owned();
+        if !found.contains_key(&id) && !is_used_beside(act, &id, table).await? {
+            found.insert(id, gateway);
+        }
+    }
+    Ok(found)
 }
 
 /// Deletes an internet gateway that is a target of its own.
@@ -148,7 +155,7 @@ async fn make(act: &Act<'_>, vpc: &str) -> Result<String> {
         Ok(_) => Ok(gateway),
         Err(error) => {
             if error.changed_nothing() {
-                remove(act, &gateway).await?;
+                let _ = remove(act, &gateway).await;
             }
             Err(error)
         }
@@ -169,17 +176,17 @@ async fn is_used_beside(act: &Act<'_>, gateway: &str, table: &str) -> Result<boo
     tables.try_fold(false, |used, other| Ok(used || other? != table))
 }
 
-/// Detaches and deletes a gateway. What has outside addresses keeps it, and so do they.
+/// Detaches and deletes a gateway, as far as the cloud lets go of it: outside addresses may need it.
 async fn end(act: &Act<'_>, id: &str, gateway: &Element) -> Result<()> {
     for vpc in vpcs(gateway) {
         match detach(act, id, vpc).await {
-            Err(error) if error.kind() == ErrorKind::Conflict => return Ok(()),
+            Err(error) if error.changed_nothing() => return Ok(()),
             result => result?,
         }
     }
     match remove(act, id).await {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        result => result.map(drop),
+        Err(error) if !error.changed_nothing() => Err(error),
+        _ => Ok(()),
     }
 }
 

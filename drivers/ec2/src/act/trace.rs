@@ -1,75 +1,67 @@
-//! By what the thing that a step made is found again.
+//! Finding again what a step made, whose answer was lost.
 
-use gateway_core::driver::{Step, Touched};
-use gateway_core::kind::{Canonical as _, Kind};
+use driver_kit::find_marked;
+use gateway_core::driver::{Session, Step, Touched};
+use gateway_core::kind::Canonical as _;
 use gateway_core::kinds::{Image, IpAddress, IpAddressBinding, VolumeAttachment};
-use gateway_core::observation::Observed;
-use gateway_core::order::Order;
+use gateway_core::order::{CreateIpAddressBinding, CreateVolumeAttachment, Order};
+use gateway_core::scope::Region;
 use gateway_core::verb::Verb;
 use gateway_core::{Error, Result};
 use serde_json::Value;
 
-use super::{external_id, key_of};
+use super::{key_of, reference, touched};
 
-/// What to look for.
-#[derive(Debug)]
-pub(crate) enum Trace {
-    /// One of the kind with the step's marker.
-    Marked(Kind),
-    /// The one with this key, which follows from the order.
-    Attachment(String),
-    /// The one of this address, if it leads to where the order says.
-    Binding { address: String, field: &'static str, end: String },
-}
-
-/// What a step that makes something leaves.
+/// By the marker, or where there is no place for one by what there is one of at most.
 ///
 /// # Errors
-/// Unsupported, when the step makes nothing.
-pub(crate) fn trace(step: &Step<'_>) -> Result<Trace> {
-    Ok(match (step.verb, step.order) {
-        (Verb::CreateImage, _) => Trace::Marked(Image::KIND),
+/// What the cloud answered; unsupported, when the step makes nothing.
+pub(crate) async fn find(
+    session: &(impl Session + ?Sized),
+    region: &Region,
+    step: &Step<'_>,
+) -> Result<Option<Touched>> {
+    match (step.verb, step.order) {
         (Verb::Create, Order::CreateVolumeAttachment(order)) => {
-            let (volume, instance) = (key_of(step, order.volume)?, key_of(step, order.instance)?);
-            Trace::Attachment(format!("{volume}/{instance}"))
+            find_attachment(session, region, step, order).await
         }
         (Verb::Create, Order::CreateIpAddressBinding(order)) => {
-            let (field, end) = match (order.network_interface, order.instance) {
-                (Some(interface), _) => ("network_interface", key_of(step, interface)?),
-                (None, Some(instance)) => ("instance", key_of(step, instance)?),
-                (None, None) => return Err(Error::internal("a binding leads somewhere")),
-            };
-            let address = key_of(step, order.address)?.to_owned();
-            Trace::Binding { address, field, end: end.to_owned() }
+            find_binding(session, region, step, order).await
         }
-        (Verb::Create, _) => Trace::Marked(step.kind),
-        _ => return Err(step.unsupported()),
-    })
+        (Verb::Create, _) => find_marked(session, region, step.kind, step.marker).await,
+        (Verb::CreateImage, _) => find_marked(session, region, Image::KIND, step.marker).await,
+        _ => Err(step.unsupported()),
+    }
 }
 
-impl Trace {
-    /// The thing itself, in the document where the trace ends.
-    pub(crate) fn read(&self, observed: &Observed) -> Option<Touched> {
-        match self {
-            Self::Marked(_) => None,
-            Self::Attachment(_) => (observed.state != Some("detached"))
-                .then(|| Touched::new(VolumeAttachment::KIND, &observed.native_key)),
-            Self::Binding { field, end, .. } => {
-                let leads = observed.fields.get(*field).and_then(external_id) == Some(end);
-                let binding = observed.raw.get("associationId").and_then(Value::as_str);
-                binding
-                    .filter(|id| leads && !id.is_empty())
-                    .map(|id| Touched::new(IpAddressBinding::KIND, id))
-            }
-        }
-    }
+async fn find_attachment(
+    session: &(impl Session + ?Sized),
+    region: &Region,
+    step: &Step<'_>,
+    order: &CreateVolumeAttachment,
+) -> Result<Option<Touched>> {
+    let key = format!("{}/{}", key_of(step, order.volume)?, key_of(step, order.instance)?);
+    let seen = session.get(region, VolumeAttachment::KIND, &key).await?;
+    Ok(seen.filter(|seen| seen.state != Some("detached")).map(|_| touched::<VolumeAttachment>(key)))
+}
 
-    /// The resource in whose document the trace ends.
-    pub(crate) fn document(&self) -> Option<(Kind, &str)> {
-        match self {
-            Self::Marked(_) => None,
-            Self::Attachment(key) => Some((VolumeAttachment::KIND, key)),
-            Self::Binding { address, .. } => Some((IpAddress::KIND, address)),
-        }
-    }
+/// The address's own document names its binding and where it leads.
+async fn find_binding(
+    session: &(impl Session + ?Sized),
+    region: &Region,
+    step: &Step<'_>,
+    order: &CreateIpAddressBinding,
+) -> Result<Option<Touched>> {
+    let (field, end) = match (order.network_interface, order.instance) {
+        (Some(interface), _) => ("network_interface", interface),
+        (None, Some(instance)) => ("instance", instance),
+        (None, None) => return Err(Error::internal("a binding leads somewhere")),
+    };
+    let end = key_of(step, end)?;
+    let address = session.get(region, IpAddress::KIND, key_of(step, order.address)?).await?;
+    let Some(address) = address.filter(|address| reference(&address.fields, field) == Some(end)) else {
+        return Ok(None);
+    };
+    let binding = address.raw.get("associationId").and_then(Value::as_str).filter(|id| !id.is_empty());
+    Ok(binding.map(touched::<IpAddressBinding>))
 }

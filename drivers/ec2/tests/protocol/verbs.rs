@@ -313,10 +313,10 @@ async fn a_refused_way_out_leaves_no_gateway_behind() {
 async fn a_gateway_that_outside_addresses_need_stays() {
     let steps: Vec<Step> = vec![
         (&[], 200, table(&way("<gatewayId>igw-1</gatewayId>"))),
-        (&["Action=DeleteRoute", "RouteTableId=rtb-1"], 200, document("DeleteRoute", "")),
         (&["Filter.1.Name=attachment.vpc-id"], 200, gateways(&gateway(Some("vpc-1")))),
         (&["Filter.1.Name=tag%3Agateway-router"], 200, gateways(&gateway(Some("vpc-1")))),
         (&["Filter.1.Name=route.gateway-id"], 200, document("DescribeRouteTables", "<routeTableSet/>")),
+        (&["Action=DeleteRoute", "RouteTableId=rtb-1"], 200, document("DeleteRoute", "")),
         (&["Action=DetachInternetGateway"], 400, refusal("DependencyViolation", "mapped addresses")),
     ];
     let cloud = Cloud::start(json!({}), steps).await;
