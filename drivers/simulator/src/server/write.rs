@@ -149,6 +149,10 @@ pub(super) async fn remove(
             _ => {}
         }
         let record = world.shelf(place).get(number).ok_or_else(Refusal::no_resource)?;
+        if matches!(record.status, Status::Removing | Status::Removed | Status::Erasing) {
+            // It is going already, which is what was asked for.
+            return Ok(accepted(&cloud, world, place, number));
+        }
         removable(world, place, number, record)?;
         match place.sort {
             Sort::Instance => world.change(place, number, Status::Removing, now),
