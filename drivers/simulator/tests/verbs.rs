@@ -8,7 +8,7 @@ use std::time::Duration;
 use driver_simulator::server::AccountOption;
 use driver_simulator::{RunningSimulator, Simulator, SimulatorDriver, SimulatorOptions};
 use gateway_core::clock::SystemClock;
-use gateway_core::driver::{Done, Driver, Link, ListScope, Session, Step};
+use gateway_core::driver::{Done, Driver, Link, ListScope, Session, Step, Told};
 use gateway_core::id::OperationId;
 use gateway_core::marker::Marker;
 use gateway_core::observation::Observed;
@@ -245,6 +245,15 @@ impl Desk {
         (error.kind(), error.cloud().unwrap().code.clone())
     }
 
+    /// How much there is of what an instance may bring along.
+    async fn counts(&self) -> Vec<Value> {
+        let mut counts = Vec::new();
+        for word in ["instance", "volume", "network_interface"] {
+            counts.push(self.user.get(&format!("/control/count?kind={word}")).await["count"].clone());
+        }
+        counts
+    }
+
     async fn again(&self, known: &Known) -> Observed {
         self.session.get(&north(), known.kind, &known.native_key).await.unwrap().unwrap()
     }
@@ -327,6 +336,11 @@ async fn an_instance_with_interfaces_and_disks_of_its_own_ends_with_what_is_its_
     assert_eq!(desk.refuses("network_interface", Verb::Delete, Value::Null, Some(&port)).await.1, "in_use");
     assert_eq!(desk.refuses("security_group", Verb::Delete, Value::Null, Some(&group)).await.1, "in_use");
     assert_eq!(desk.refuses("instance", Verb::Create, order, None).await.1, "in_use", "a port is for one");
+    let before = desk.counts().await;
+    let order = json!({ "name": "poor", "image": image.id, "instance_type": instance_type.id,
+        "subnets": [subnet.id], "boot_volume": { "size_gib": 70_000 } });
+    desk.refuses("instance", Verb::Create, order, None).await;
+    assert_eq!(desk.counts().await, before, "a refused create leaves nothing behind");
 
     let address = desk.make("ip_address", json!({})).await;
     let order = json!({ "address": address.id, "instance": known(&running).id });
@@ -441,4 +455,32 @@ async fn what_this_cloud_has_no_place_for_is_refused_before_it_is_asked() {
     let image = desk.make("image", options).await;
     assert_eq!((&image.document["os"], &image.document["protected"]), (&json!("plan9"), &json!(true)));
     desk.simulator.stop().await;
+}
+
+/// The private half that the cloud makes is one that programs read, and belongs to the public one.
+#[tokio::test]
+async fn a_key_that_is_made_is_a_key() {
+    let desk = Desk::new().await;
+    let done = desk.act(marker(), "ssh_key", Verb::Create, json!({ "name": "pair" }), None).await.unwrap();
+    let Some(Told::PrivateKey(private)) = &done.answer else { panic!("{done:?}") };
+    let key = desk.touched(&done).await[0].clone().unwrap();
+    let public = key.fields["public_key"].as_str().unwrap();
+    assert_eq!(key.fields["key_type"], "ed25519");
+    let body: String = private.expose().lines().filter(|line| !line.starts_with('-')).collect();
+    let file = base64(&body);
+    let blob = base64(public.split(' ').nth(1).unwrap());
+    assert!(file.starts_with(b"openssh-key-v1\0"));
+    // Once as it is, and its 32 bytes again in the private part.
+    assert!(file.windows(blob.len()).any(|part| part == blob));
+    assert_eq!(file.windows(32).filter(|part| *part == &blob[blob.len() - 32..]).count(), 3);
+    let twice = desk.refuses("ssh_key", Verb::Create, json!({ "name": "pair" }), None).await;
+    assert_eq!(twice, (ErrorKind::Conflict, "duplicate".to_owned()));
+    let wrong = json!({ "name": "other", "public_key": "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA==" });
+    assert_eq!(desk.refuses("ssh_key", Verb::Create, wrong, None).await.0, ErrorKind::Invalid);
+    desk.simulator.stop().await;
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }

@@ -43,6 +43,7 @@ pub(super) async fn create(
 ) -> Result<Response, Refusal> {
     let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
     let words = Words::take(&mut wanted)?;
+    words.name_of_new(place.sort)?;
     cloud.with_world(|world, now| {
         let mut private = None;
         let (status, body) = match place.sort {
