@@ -1,5 +1,7 @@
 //! The suite of verbs, on the simulator's driver.
 
+#![allow(clippy::unwrap_used)] // also in what tests share
+
 use std::time::Duration;
 
 use driver_conformance::{Fixtures, Outcome, Subject};

@@ -179,7 +179,7 @@ impl<'a> Desk<'a> {
         for _ in 0..self.looks() {
             match self.get(touched.kind, &touched.native_key).await? {
                 None => return Ok(()),
-                Some(observed) if observed.state.is_some_and(|state| GONE.contains(&state)) => return Ok(()),
+                Some(observed) if is_gone(&observed) => return Ok(()),
                 Some(observed) => last = format!("{:?}", observed.state),
             }
             tokio::time::sleep(self.fixtures.pause).await;
@@ -201,11 +201,16 @@ impl<'a> Desk<'a> {
 
     /// Removes something, and waits until it is gone.
     pub(super) async fn remove(&self, kind: Kind, key: &str) -> Verdict {
-        let Some(observed) = self.get(kind, key).await? else { return Ok(()) };
-        let target = self.know(&observed);
+        let touched = Touched::new(kind, key);
+        match self.get(kind, key).await? {
+            None => return Ok(()),
+            Some(observed) if is_gone(&observed) => return Ok(()),
+            Some(_) => {}
+        }
+        let target = self.know(&self.settled(&touched).await?);
         let task = self.task(kind, Verb::Delete, Value::Null, Some(&target), &[])?;
         match self.act(&task).await {
-            Ok(_) => self.gone(&Touched::new(kind, key)).await,
+            Ok(_) => self.gone(&touched).await,
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -239,6 +244,10 @@ impl<'a> Desk<'a> {
         report.add(name, verdict);
         brought
     }
+}
+
+fn is_gone(observed: &Observed) -> bool {
+    observed.state.is_some_and(|state| GONE.contains(&state))
 }
 
 /// A refusal must tell what the cloud said, and that nothing was done.

@@ -1,7 +1,7 @@
 //! The life of anything: it is made, found, changed and removed.
 
 use gateway_core::Kind;
-use gateway_core::driver::Touched;
+use gateway_core::driver::{Done, Touched};
 use gateway_core::error::ErrorKind;
 use gateway_core::observation::Observed;
 use gateway_core::order::Known;
@@ -140,14 +140,18 @@ pub(super) async fn end(desk: &Desk<'_>, report: &mut Report, target: &Known) {
         let target = desk.know(&desk.settled(&touched).await?);
         let task = desk.task(target.kind, Verb::Delete, Value::Null, Some(&target), &[])?;
         desk.act(&task).await?;
+        // Half done, and then done: both times another try must end well.
+        no_harm(desk.act(&task).await)?;
         desk.gone(&touched).await?;
-        match desk.act(&task).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            // What is gone and still shown refuses by its state.
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            Err(error) => failed(format!("removed a second time: {error:?}")),
-        }
+        no_harm(desk.act(&task).await)
     };
     desk.note(report, target.kind, "it is removed, and removing it again does no harm", work.await);
+}
+
+fn no_harm(again: gateway_core::Result<Done>) -> Verdict {
+    match again {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => failed(format!("removed a second time: {error:?}")),
+    }
 }

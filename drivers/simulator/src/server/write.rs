@@ -43,6 +43,7 @@ pub(super) async fn create(
 ) -> Result<Response, Refusal> {
     let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
     let words = Words::take(&mut wanted)?;
+    words.name_of_new(place.sort)?;
     cloud.with_world(|world, now| {
         let mut private = None;
         let (status, body) = match place.sort {
@@ -149,6 +150,10 @@ pub(super) async fn remove(
             _ => {}
         }
         let record = world.shelf(place).get(number).ok_or_else(Refusal::no_resource)?;
+        if matches!(record.status, Status::Removing | Status::Removed | Status::Erasing) {
+            // It is going already, which is what was asked for.
+            return Ok(accepted(&cloud, world, place, number));
+        }
         removable(world, place, number, record)?;
         match place.sort {
             Sort::Instance => world.change(place, number, Status::Removing, now),

@@ -1,4 +1,5 @@
 //! Everything that one account sees in one region, and whether it agrees with itself.
+#![allow(dead_code)] // each test file is a crate of its own and uses a part
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;

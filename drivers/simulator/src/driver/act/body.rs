@@ -58,7 +58,7 @@ fn own(step: &Step<'_>) -> Result<Map<String, Value>> {
 }
 
 /// What the caller says in the cloud's own words.
-fn options<'a>(order: &'a Order) -> Option<&'a Map<String, Value>> {
+fn options(order: &Order) -> Option<&Map<String, Value>> {
     match order {
         Order::CreateInstance(order) => Some(&order.cloud_options),
         Order::CreateVolume(order) => Some(&order.cloud_options),

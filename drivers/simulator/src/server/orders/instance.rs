@@ -73,8 +73,12 @@ pub(super) fn order(
     match order {
         Order::Resize => resize(world, place, number, &form(parameters)?)?,
         Order::Rebuild => rebuild(world, place, number, form(parameters)?)?,
-        Order::Reboot => drop(form::<Reboot>(parameters)?),
-        _ => drop(form::<Nothing>(parameters)?),
+        Order::Reboot => {
+            let Reboot { .. } = form(parameters)?;
+        }
+        _ => {
+            let Nothing {} = form(parameters)?;
+        }
     }
     world.change(place, number, next, now);
     Ok(())

@@ -82,14 +82,17 @@ pub(super) fn first_form(
     // What is named is looked up before anything is made of it.
     chosen.plugs = free_plugs(world, place, &wanted.plugs)?;
     let subnets = new_subnets(world, place, &wanted.networks, &wanted.subnets)?;
-    let disks: Vec<u64> = match wanted.boot {
-        Some(boot) => vec![boot_disk(world, place, boot, image, &mut chosen, now)?],
-        None => Vec::new(),
+    let new_plugs = interface::with_instance(world, place, &subnets, &chosen.firewalls, now)?;
+    let disk = wanted.boot.map(|boot| boot_disk(world, place, boot, image, &mut chosen, now)).transpose();
+    let disks: Vec<u64> = match disk {
+        Ok(disk) => disk.into_iter().collect(),
+        Err(refusal) => {
+            // A refusal leaves nothing behind.
+            interface::take_back(world, place, &new_plugs, now);
+            return Err(refusal);
+        }
     };
-    for subnet in subnets {
-        let plug = interface::with_instance(world, place, subnet, &chosen.firewalls, now)?;
-        chosen.plugs.push(plug);
-    }
+    chosen.plugs.extend(new_plugs);
     let inside = chosen.plugs.is_empty().then(|| world.inside_address(place));
     let chosen = Some(Box::new(chosen));
     let body = Instance { instance_type, image, inside, outside: None, disks, booted: None, chosen };

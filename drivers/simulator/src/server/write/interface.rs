@@ -51,8 +51,34 @@ pub(super) fn first_form(world: &mut World, place: Place, wanted: Wanted) -> Res
     Ok((Status::Dark, Body::Plug(Box::new(plug))))
 }
 
-/// Makes an interface that ends with the instance that it is made for.
+/// Makes interfaces that end with the instance that they are made for: all of them or none.
 pub(super) fn with_instance(
+    world: &mut World,
+    place: Place,
+    subnets: &[u64],
+    firewalls: &[u64],
+    now: Timestamp,
+) -> Result<Vec<u64>, Refusal> {
+    let mut plugs = Vec::new();
+    for subnet in subnets {
+        match one_with_instance(world, place, *subnet, firewalls, now) {
+            Ok(plug) => plugs.push(plug),
+            Err(refusal) => {
+                take_back(world, place, &plugs, now);
+                return Err(refusal);
+            }
+        }
+    }
+    Ok(plugs)
+}
+
+pub(super) fn take_back(world: &mut World, place: Place, plugs: &[u64], now: Timestamp) {
+    for plug in plugs {
+        world.remove(Place { sort: Sort::NetworkInterface, ..place }, *plug, now);
+    }
+}
+
+fn one_with_instance(
     world: &mut World,
     place: Place,
     subnet: u64,

@@ -20,7 +20,7 @@ const LONGEST_ABOUT: usize = 255;
 const MOST_LABELS: usize = 64;
 
 /// What is written about something new.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in super::super) struct Words {
     pub(in super::super) name: String,
@@ -44,8 +44,11 @@ fn taken(wanted: &mut Map<String, Value>) -> Map<String, Value> {
 }
 
 impl Words {
+    /// Refuses here what cannot be written later, when something was made already.
     pub(in super::super) fn take(wanted: &mut Map<String, Value>) -> Result<Self, Refusal> {
-        form(taken(wanted))
+        let words: Self = form(taken(wanted))?;
+        words.clone().anew().check()?;
+        Ok(words)
     }
 
     /// The name, where there must be one.
@@ -57,8 +60,11 @@ impl Words {
     }
 
     pub(super) fn write(self, record: &mut Record) -> Result<(), Refusal> {
-        let words = NewWords { name: Some(self.name), about: Some(self.about), labels: Some(self.labels) };
-        words.write(record)
+        self.anew().write(record)
+    }
+
+    fn anew(self) -> NewWords {
+        NewWords { name: Some(self.name), about: Some(self.about), labels: Some(self.labels) }
     }
 }
 
@@ -67,11 +73,8 @@ impl NewWords {
         form(taken(wanted))
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.name.is_none() && self.about.is_none() && self.labels.is_none()
-    }
-
-    pub(super) fn write(self, record: &mut Record) -> Result<(), Refusal> {
+    /// Refuses what is too long or too much.
+    fn check(&self) -> Result<(), Refusal> {
         let is_long =
             |text: &Option<String>, most| text.as_ref().is_some_and(|text| text.chars().count() > most);
         if is_long(&self.name, LONGEST_NAME) || is_long(&self.about, LONGEST_ABOUT) {
@@ -80,6 +83,15 @@ impl NewWords {
         if self.labels.as_ref().is_some_and(|labels| labels.len() > MOST_LABELS) {
             return Err(Refusal::invalid(format!("it may have {MOST_LABELS} labels")));
         }
+        Ok(())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.name.is_none() && self.about.is_none() && self.labels.is_none()
+    }
+
+    pub(super) fn write(self, record: &mut Record) -> Result<(), Refusal> {
+        self.check()?;
         if let Some(name) = self.name {
             record.name = name;
         }

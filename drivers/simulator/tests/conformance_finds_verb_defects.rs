@@ -1,0 +1,169 @@
+//! The suite of verbs must be able to fail: drivers with one defect each, and the check that finds it.
+
+#![allow(clippy::unwrap_used)] // also in what tests share
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use driver_conformance::{Fixtures, Outcome, Report, Subject};
+use driver_simulator::{Simulator, SimulatorDriver, SimulatorOptions};
+use gateway_core::credential::Credential;
+use gateway_core::driver::{
+    Capability, CloudSpec, Done, Driver, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step,
+    Touched,
+};
+use gateway_core::marker::MARKER_KEY;
+use gateway_core::observation::Observed;
+use gateway_core::scope::Region;
+use gateway_core::verb::Verb;
+use gateway_core::{Error, ErrorKind, Kind, Result};
+
+mod support;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Defect {
+    ShowsMarkers,
+    FindsNothing,
+    FindsAnything,
+    LosesWords,
+    CallsRefusalsOutages,
+    AllowsNothing,
+    ForgetsToAct,
+    TouchesTheWrong,
+    RefusesRepeats,
+}
+
+struct Defective(Defect);
+
+struct DefectiveSession {
+    defect: Defect,
+    inner: Arc<dyn Session>,
+}
+
+impl Driver for Defective {
+    fn name(&self) -> &'static str {
+        "defective"
+    }
+
+    fn capability(&self) -> &'static Capability {
+        SimulatorDriver.capability()
+    }
+
+    fn validate(&self, cloud: &CloudSpec) -> Result<()> {
+        SimulatorDriver.validate(cloud)
+    }
+
+    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>> {
+        let inner = SimulatorDriver.open(cloud, credential, link)?;
+        Ok(Arc::new(DefectiveSession { defect: self.0, inner }))
+    }
+}
+
+#[async_trait]
+impl Session for DefectiveSession {
+    async fn prove(&self) -> Result<Proof> {
+        self.inner.prove().await
+    }
+
+    async fn probe(&self, region: &Region, kind: Kind) -> Result<()> {
+        self.inner.probe(region, kind).await
+    }
+
+    async fn list(
+        &self,
+        region: &Region,
+        kind: Kind,
+        scope: ListScope,
+        page: Option<&PageToken>,
+    ) -> Result<Page> {
+        self.inner.list(region, kind, scope, page).await
+    }
+
+    async fn get(&self, region: &Region, kind: Kind, native_key: &str) -> Result<Option<Observed>> {
+        let mut found = self.inner.get(region, kind, native_key).await?;
+        if let Some(found) = &mut found {
+            match (self.defect, found.marker) {
+                (Defect::ShowsMarkers, Some(marker)) => {
+                    found.tags.insert(MARKER_KEY.to_owned(), marker.to_string());
+                }
+                (Defect::AllowsNothing, _) => found.actions.clear(),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    async fn act(&self, region: &Region, step: &Step<'_>) -> Result<Done> {
+        let target = step.target.map(|target| Touched::new(target.kind, target.native_key.as_str()));
+        if self.defect == Defect::ForgetsToAct && step.verb.is_action() {
+            return Ok(Done { touched: target.into_iter().collect(), ..Done::default() });
+        }
+        match (self.defect, self.inner.act(region, step).await) {
+            (Defect::TouchesTheWrong, Ok(mut done)) if step.verb == Verb::Create => {
+                done.touched.push(Touched::new(step.kind, support::absent_key(step.kind)));
+                Ok(done)
+            }
+            (Defect::LosesWords, Err(error)) => Err(Error::new(error.kind(), error.message())),
+            (Defect::CallsRefusalsOutages, Err(error)) => {
+                let words = error.cloud().cloned().unwrap_or_default();
+                Err(Error::unavailable(error.message()).with_cloud(words))
+            }
+            (Defect::RefusesRepeats, Err(error)) if error.kind() == ErrorKind::NotFound => {
+                Err(Error::new(ErrorKind::Conflict, error.message()))
+            }
+            (_, result) => result,
+        }
+    }
+
+    async fn find(&self, region: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
+        let found = self.inner.find(region, step).await?;
+        match self.defect {
+            Defect::FindsNothing => Ok(None),
+            Defect::FindsAnything if found.is_none() => {
+                let page = self.inner.list(region, step.kind, ListScope::Own, None).await?;
+                Ok(page.items.first().map(|item| Touched::new(step.kind, item.native_key.as_str())))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        self.inner.notices()
+    }
+}
+
+async fn report_on(defect: Defect) -> Report {
+    let options = SimulatorOptions { transit: Duration::from_millis(20), ..SimulatorOptions::default() };
+    let simulator = Simulator::start(options).await.unwrap();
+    let cloud = support::registration(&simulator);
+    let subject = Subject::new(Defective(defect), cloud, support::access_key("demo-secret"))
+        .with_absent_key(support::absent_key);
+    let fixtures = Fixtures {
+        pause: Duration::from_millis(10),
+        patience: Duration::from_millis(300),
+        ..Fixtures::new(Region::new("north"), "defect")
+    };
+    let report = driver_conformance::run_verbs(subject, fixtures).await;
+    simulator.stop().await;
+    report
+}
+
+#[tokio::test]
+async fn defects_of_writes_are_found() {
+    for (defect, check) in [
+        (Defect::ShowsMarkers, "north volume: it is as ordered, and its marker is out of sight"),
+        (Defect::FindsNothing, "north volume: it is found again, and no other"),
+        (Defect::FindsAnything, "north volume: it is found again, and no other"),
+        (Defect::LosesWords, "north volume: removing what is not there says so"),
+        (Defect::CallsRefusalsOutages, "north subnet: a network that is not there is refused"),
+        (Defect::AllowsNothing, "north volume: what it allows is what its kind and cloud allow"),
+        (Defect::ForgetsToAct, "north volume: extend does what it says"),
+        (Defect::TouchesTheWrong, "north volume: it is made"),
+        (Defect::RefusesRepeats, "north network: it is removed, and removing it again does no harm"),
+    ] {
+        let report = report_on(defect).await;
+        let found = matches!(report.outcome(check), Some(Outcome::Failed(_)));
+        assert!(found, "{defect:?} is not found by {check:?}:\n{report}");
+    }
+}
