@@ -106,7 +106,9 @@ def end(kind, id):
         try:
             call("DELETE", f"/v1/{plural(kind)}/{id}")
         except Refused as refused:
-            if refused.status == 404:
+            # Gone, or going already.
+            ending = ("terminating", "terminated", "deleting", "deleted")
+            if refused.status == 404 or refused.body.get("state") in ending:
                 return True
             if refused.status == 409:
                 return str(refused)
