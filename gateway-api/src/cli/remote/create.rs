@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use gateway_core::Kind;
 use gateway_core::error::{Error, Result};
+use gateway_core::kind::Canonical as _;
+use gateway_core::kinds::SshKey;
 use gateway_core::verb::Verb;
 use serde_json::{Map, Value};
 
@@ -47,6 +49,9 @@ pub(in crate::cli) struct Create {
 
 impl Create {
     pub(super) fn check(&self) -> Result<(), String> {
+        if self.private_key.is_some() && self.kind != SshKey::KIND {
+            return Err("--private-key is for the kind ssh_key".to_owned());
+        }
         self.given.check(verbs::of(self.kind, Verb::Create)?)
     }
 
@@ -54,7 +59,7 @@ impl Create {
         let spec = verbs::of(self.kind, Verb::Create).map_err(Error::invalid)?;
         let mut order = self.given.order(spec)?;
         place(&mut order, [("cloud", self.cloud), ("region", self.region), ("account", self.account)])?;
-        let makes_pair = self.kind.as_str() == "ssh_key" && !order.contains_key("public_key");
+        let makes_pair = self.kind == SshKey::KIND && !order.contains_key("public_key");
         if makes_pair && self.no_wait {
             return Err(Error::invalid("--no-wait would lose the private key: it is in the answer alone"));
         }

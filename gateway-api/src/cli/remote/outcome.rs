@@ -26,8 +26,8 @@ struct Outcome {
     console_output: Option<String>,
 }
 
-/// What is printed, and where.
-#[derive(Debug, PartialEq, Eq)]
+/// What is printed, and where. It may be a private key.
+#[cfg_attr(test, derive(Debug))]
 struct Printed {
     out: String,
     notes: Vec<String>,
