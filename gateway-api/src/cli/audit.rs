@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::output;
-use super::remote::{Access, Form, Shape, rows, value};
+use super::remote::{Access, Rows, Shape, value};
 use super::setting::Setting;
 use super::table::{Cell, Table};
 use crate::http::v1::AuditDocument;
@@ -56,38 +56,33 @@ impl Audit {
     async fn of_own(self) -> Result<()> {
         let form = self.shape.form();
         let gateway = self.access.gateway()?;
-        let (mut lines, mut after) = (Vec::new(), Some(self.after));
+        let (mut rows, mut after) = (Rows::new(form), Some(self.after));
         while let Some(from) = after {
             let (from, limit) = (from.to_string(), PAGE.to_string());
             let answer = gateway.get("audit", &[("after", from.as_str()), ("limit", limit.as_str())]).await?;
             let page: Page = answer.read()?;
-            lines.extend(page.items);
             after = page.next;
+            if !rows.add(page.items)? {
+                break;
+            }
         }
-        print(&lines, form)
+        rows.end(table)
     }
 
     async fn of_all(self, setting: Setting) -> Result<()> {
         let store = setting.migrated_store().await?;
-        let (mut lines, mut after) = (Vec::new(), self.after);
+        let (mut rows, mut after) = (Rows::new(self.shape.form()), self.after);
         loop {
             let page = store.audit_list(AuditFilter { accounts: None, after, limit: PAGE }).await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
-            for line in page {
-                lines.push(serde_json::to_value(AuditDocument::from(line)).map_err(Error::internal)?);
+            let lines = page.into_iter().map(|line| serde_json::to_value(AuditDocument::from(line)));
+            if !rows.add(lines.collect::<Result<_, _>>().map_err(Error::internal)?)? {
+                break;
             }
         }
-        print(&lines, self.shape.form())
+        rows.end(table)
     }
-}
-
-fn print(lines: &[Value], form: Form) -> Result<()> {
-    match form {
-        Form::Table => output::data(&format!("{}\n", table(lines))),
-        Form::Json => output::data(&rows::array(lines)),
-    }
-    .map(drop)
 }
 
 fn table(lines: &[Value]) -> String {

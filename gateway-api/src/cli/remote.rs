@@ -25,7 +25,7 @@ mod outcome;
 mod pages;
 mod problem;
 mod prompt;
-pub(super) mod rows;
+mod rows;
 mod sending;
 mod session;
 mod show;
@@ -36,6 +36,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use gateway_core::error::Result;
 
 pub(super) use access::Access;
+pub(super) use rows::Rows;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Remote {

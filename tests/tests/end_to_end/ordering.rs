@@ -209,6 +209,12 @@ async fn a_wrong_command_says_what_is_wrong_and_where() {
     run(&stage, "create volume name=x size_gib=1 --cloud elsewhere")
         .await
         .refused(1, &["/cloud: names no cloud"]);
+    run(&stage, "create volume name=x size_gib=1 cloud=sim --cloud sim")
+        .await
+        .refused(1, &["cloud is given twice"]);
+    run(&stage, "act-all volumes delete --q data --expect 1")
+        .await
+        .refused(1, &["this gateway does not delete several volumes at once"]);
     let absent = "7d0d7d90-0000-5000-8000-000000000000";
     run(&stage, &format!("delete volume {absent}")).await.refused(1, &["There is no such resource", "key: "]);
     run(&stage, &format!("operation {absent}")).await.refused(1, &["There is no such operation"]);

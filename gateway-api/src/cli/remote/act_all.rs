@@ -75,9 +75,19 @@ impl ActAll {
         let sent = sender.any(&write).await?;
         if !sent.answer.status.is_success() {
             let mut lines = vec![format!("key: {key}")];
-            if sent.tries > 1 && problem::word(&sent.answer.body) == "expected-others" {
+            match problem::word(&sent.answer.body).as_str() {
                 // What was done already may be found by the filter no more.
-                lines.push("an earlier try may have done it: `gateway operations` tells".to_owned());
+                "expected-others" if sent.tries > 1 => {
+                    lines.push("an earlier try may have done it: `gateway operations` tells".to_owned());
+                }
+                "no-such-path" => {
+                    lines.push(format!(
+                        "this gateway does not {} several {} at once",
+                        self.action,
+                        self.kind.spec().plural
+                    ));
+                }
+                _ => {}
             }
             return Err(sent.answer.refusal(&lines));
         }

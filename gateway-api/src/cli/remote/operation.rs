@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::id::OperationId;
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -42,11 +42,17 @@ impl Operation {
         let until = Instant::now() + self.timeout;
         let mut pause = SHORTEST;
         let (answer, operation) = loop {
-            let answer = gateway.get(&path, &[]).await?;
-            let operation: Map<String, Value> = answer.read()?;
-            let is_over = operation.get("over") == Some(&Value::Bool(true));
-            if is_over || !self.wait || Instant::now() + pause >= until {
-                break (answer, operation);
+            let may_wait = self.wait && Instant::now() + pause < until;
+            match gateway.get(&path, &[]).await {
+                Ok(answer) => {
+                    let operation: Map<String, Value> = answer.read()?;
+                    if is_over(&operation) || !may_wait {
+                        break (answer, operation);
+                    }
+                }
+                // The operation goes on without this gateway's front.
+                Err(error) if may_wait && error.status() == Status::Temporary => {}
+                Err(error) => return Err(error),
             }
             sleep(pause).await;
             pause = (pause * 3 / 2).min(LONGEST);
@@ -62,13 +68,17 @@ impl Operation {
                 failure.iter().for_each(|error| output::note(error.message()));
                 Ok(())
             }
-            (true, _) => match (failure, operation.get("over") == Some(&Value::Bool(true))) {
+            (true, _) => match (failure, is_over(&operation)) {
                 (Some(error), _) => Err(error),
                 (None, true) => Ok(()),
                 (None, false) => Err(Error::new(ErrorKind::Timeout, "the operation is not over yet")),
             },
         }
     }
+}
+
+fn is_over(operation: &Map<String, Value>) -> bool {
+    operation.get("over") == Some(&Value::Bool(true))
 }
 
 /// The problem that it ended with.

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::access::Access;
-use super::{Form, Shape, rows, value};
+use super::rows::Rows;
+use super::{Shape, value};
 use crate::cli::output;
 use crate::cli::table::{Cell, Table, Tone};
 
@@ -42,23 +43,19 @@ impl Operations {
     pub(super) async fn run(self) -> Result<()> {
         let form = self.shape.form();
         let gateway = self.access.gateway()?;
-        let (mut items, mut next) = (Vec::new(), None::<String>);
+        let (mut rows, mut next) = (Rows::new(form), None::<String>);
         loop {
             let limit = if self.all { LONGEST } else { USUAL }.to_string();
             let mut query = vec![("limit", limit.as_str())];
             query.extend(self.state.as_deref().map(|state| ("state", state)));
             query.extend(next.as_deref().map(|cursor| ("cursor", cursor)));
             let page: Page = gateway.get("operations", &query).await?.read()?;
-            items.extend(page.items);
             next = page.next;
-            if next.is_none() || !self.all {
+            if !rows.add(page.items)? || next.is_none() || !self.all {
                 break;
             }
         }
-        match form {
-            Form::Table => output::data(&format!("{}\n", table(items.iter())))?,
-            Form::Json => output::data(&rows::array(&items))?,
-        };
+        rows.end(|items| table(items.iter()))?;
         if next.is_some() {
             output::note("there are more: --all shows them");
         }
