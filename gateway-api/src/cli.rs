@@ -1,5 +1,6 @@
 //! The command line: what there is, and which file does it.
 
+mod audit;
 mod client;
 mod cloud;
 mod configuration;
@@ -38,6 +39,8 @@ struct Arguments {
 enum Command {
     #[command(flatten)]
     Remote(remote::Remote),
+    /// Tell who ordered what, and what became of it: at your own accounts, or with --store at all.
+    Audit(audit::Audit),
     /// Run all roles in one process; by default on SQLite and an in-process bus, so that no server is needed.
     Up,
     /// Run the HTTP side: HTTP to the bus and back.
@@ -91,6 +94,7 @@ fn run(arguments: Arguments) -> Result<()> {
     let config = arguments.config;
     match arguments.command {
         Command::Remote(remote) => output::block_on(remote.run()),
+        Command::Audit(audit) => audit.run(config.as_deref()),
         Command::Simulator(simulator) => output::block_on(simulator.run()),
         Command::Config(command) => command.run(config.as_deref()),
         Command::Up => roles::run(Setting::load(config.as_deref())?, roles::Role::ALL, "up"),

@@ -34,6 +34,7 @@ use serde_json::Value;
 use super::problem::Problem;
 use super::query::{Query, bad};
 use super::state::Api;
+pub(crate) use audit::AuditDocument;
 pub(crate) use operation::{Operation, common_responses};
 
 /// What handlers return.

@@ -13,6 +13,7 @@ mod following;
 mod idle;
 #[path = "../real_clouds/listener.rs"]
 mod listener;
+mod ordering;
 mod outages;
 mod refusals;
 mod replay;

@@ -14,7 +14,7 @@ use super::session::{self, Session};
 const TOKEN: &str = "GATEWAY_TOKEN";
 
 #[derive(Debug, Args)]
-pub(super) struct Access {
+pub(in crate::cli) struct Access {
     /// The gateway, instead of that of the last login. Its token is then expected in `GATEWAY_TOKEN`.
     #[arg(long, env = "GATEWAY_URL", value_name = "URL")]
     url: Option<String>,
@@ -25,7 +25,7 @@ pub(super) struct Access {
 
 impl Access {
     /// The gateway, ready to be asked.
-    pub(super) fn gateway(self) -> Result<Gateway> {
+    pub(in crate::cli) fn gateway(self) -> Result<Gateway> {
         let token = std::env::var(TOKEN).unwrap_or_default();
         let token = Some(token.trim()).filter(|token| !token.is_empty()).map(Secret::new);
         let url = self.url.filter(|url| !url.is_empty()).map(|url| address(&url)).transpose()?;

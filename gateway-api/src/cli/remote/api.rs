@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::secret::Secret;
-use http::StatusCode;
 use http::header::{AGE, HeaderMap, HeaderName, RETRY_AFTER};
+use http::{Method, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 use serde::de::DeserializeOwned;
@@ -19,18 +19,32 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Longest wait for an answer: more than the gateway itself gives a request, so that its own word comes first.
 const ANSWER: Duration = Duration::from_secs(120);
 
+/// Sent with a write, so that it is done once however often it comes.
+const KEY: &str = "idempotency-key";
+
+/// Something that is to be done. Without `Debug`: its order may hold secrets.
+pub(super) struct Write<'a> {
+    pub(super) method: Method,
+    /// Under `/v1/`.
+    pub(super) path: String,
+    pub(super) query: &'a [(&'a str, &'a str)],
+    pub(super) body: &'a Value,
+    pub(super) key: &'a str,
+    /// Its caller does not want to wait for the outcome.
+    pub(super) no_wait: bool,
+}
+
 /// A gateway, and the token that it is asked with.
 #[derive(Debug)]
-pub(super) struct Gateway {
+pub(in crate::cli) struct Gateway {
     http: Client,
     pub(super) address: String,
     token: Option<Secret>,
 }
 
 /// Any answer, of whatever status.
-#[derive(Debug)]
-pub(super) struct Answer {
-    status: StatusCode,
+pub(in crate::cli) struct Answer {
+    pub(super) status: StatusCode,
     /// How old its oldest part is, by the gateway's clock, where it says so.
     pub(super) age: Option<Duration>,
     retry_after: Option<Duration>,
@@ -54,12 +68,26 @@ impl Gateway {
     }
 
     /// What a path under `/v1/` says; a refusal is an error.
-    pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer> {
-        let mut request = self.http.get(self.url(path, query)?);
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token.expose());
+    pub(in crate::cli) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer> {
+        self.send(self.with_token(self.http.get(self.url(path, query)?))).await?.taken()
+    }
+
+    /// Sends a write once, and waits no longer than that; the answer may be a refusal.
+    pub(super) async fn write(&self, write: &Write<'_>, longest: Duration) -> Result<Answer> {
+        let url = self.url(&write.path, write.query)?;
+        let request = self.http.request(write.method.clone(), url);
+        let mut request = request.json(write.body).header(KEY, write.key).timeout(longest.min(ANSWER));
+        if write.no_wait {
+            request = request.header("prefer", "respond-async");
         }
-        self.send(request).await?.taken()
+        self.send(self.with_token(request)).await
+    }
+
+    fn with_token(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose()),
+            None => request,
+        }
     }
 
     /// Proves credentials as a client; the answer may be a refusal.
@@ -101,13 +129,25 @@ impl Gateway {
     }
 }
 
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The body may hold a token or a private key.
+        write!(f, "Answer({})", self.status)
+    }
+}
+
 impl Answer {
     /// The answer, if it is what was asked for.
     pub(super) fn taken(self) -> Result<Self> {
         match self.status {
-            StatusCode::OK | StatusCode::CREATED => Ok(self),
-            status => Err(problem::error(status, &self.body, self.retry_after)),
+            StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(self),
+            _ => Err(self.refusal(&[])),
         }
+    }
+
+    /// The error that it means, with lines of the caller's own below.
+    pub(super) fn refusal(&self, more: &[String]) -> Error {
+        problem::error_with(self.status, &self.body, self.retry_after, more)
     }
 
     /// The same, with a look at the body of a refusal before it becomes an error.
@@ -119,7 +159,7 @@ impl Answer {
     }
 
     /// Reads the body.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T> {
+    pub(in crate::cli) fn read<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.body).map_err(|error| {
             // serde's words may quote a token.
             let place = format!("line {}, column {}", error.line(), error.column());

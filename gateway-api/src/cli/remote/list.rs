@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::access::Access;
 use super::columns::Columns;
 use super::kinds;
+use super::narrowing::Narrowing;
 use super::pages::Pages;
 use crate::cli::output;
 use crate::cli::table::Table;
@@ -22,30 +23,8 @@ pub(in crate::cli) struct List {
     /// What to list, such as `instance` or `instances`; `--help` names all kinds.
     #[arg(value_parser = kinds::parse)]
     kind: Kind,
-    /// Only of the cloud of this name.
-    #[arg(long)]
-    cloud: Option<String>,
-    /// Only of this region.
-    #[arg(long)]
-    region: Option<String>,
-    /// Only of this account, by the gateway's id; or `global`, what a cloud publishes to all.
-    #[arg(long)]
-    account: Option<String>,
-    /// Only in this state.
-    #[arg(long)]
-    state: Option<String>,
-    /// Only of exactly this name.
-    #[arg(long)]
-    name: Option<String>,
-    /// Only with this text in the name, upper and lower case alike.
-    #[arg(long, value_name = "TEXT")]
-    q: Option<String>,
-    /// Only with this tag; may be given several times.
-    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = pair)]
-    tags: Vec<(String, String)>,
-    /// Only with this value of one of the kind's own filters, which `--help` names; may be given several times.
-    #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = pair)]
-    filters: Vec<(String, String)>,
+    #[command(flatten)]
+    narrowing: Narrowing,
     /// In the order of `name`, `created_at` or `changed_at`; with `-` in front in reverse.
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     sort: Option<String>,
@@ -74,16 +53,7 @@ enum Form {
 
 impl List {
     pub(super) fn check(&self) -> Result<(), String> {
-        let known: Vec<_> = kinds::filters(self.kind.spec()).collect();
-        match self.filters.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            None => Ok(()),
-            Some((name, _)) if known.is_empty() => {
-                Err(format!("there is no filter {name:?}: {} has none of its own", self.kind))
-            }
-            Some((name, _)) => {
-                Err(format!("there is no filter {name:?} of {}; there are {}", self.kind, known.join(", ")))
-            }
-        }
+        self.narrowing.check(self.kind)
     }
 
     pub(super) async fn run(mut self) -> Result<()> {
@@ -114,24 +84,14 @@ impl List {
     }
 
     fn query(&self, columns: &Columns) -> Vec<(String, String)> {
-        let own = [
-            ("cloud", &self.cloud),
-            ("region", &self.region),
-            ("account", &self.account),
-            ("state", &self.state),
-            ("name", &self.name),
-            ("q", &self.q),
-            ("sort", &self.sort),
-        ];
-        let given = own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
-        let tags = self.tags.iter().map(|(key, value)| (format!("tag.{key}"), value.clone()));
+        let sort = self.sort.iter().map(|key| ("sort".to_owned(), key.clone()));
         let fields = match self.output {
             Form::Table => Some(columns.fields()),
             Form::Json => None,
             Form::Ids => Some("id".to_owned()),
         };
         let fields = fields.map(|fields| ("fields".to_owned(), fields));
-        given.chain(tags).chain(self.filters.iter().cloned()).chain(fields).collect()
+        self.narrowing.query().into_iter().chain(sort).chain(fields).collect()
     }
 }
 
@@ -181,14 +141,6 @@ fn parsed(item: &RawValue) -> Result<Value> {
     serde_json::from_str(item.get()).map_err(Error::internal)
 }
 
-/// `NAME=VALUE`; the value may be empty, and may hold further signs.
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("must have the form NAME=VALUE".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -220,7 +172,7 @@ mod tests {
             .collect();
         assert_eq!(
             query,
-            ["cloud:lab", "q:data", "sort:-name", "tag.env:a=b", "tag.empty:", "bootable:true"]
+            ["cloud:lab", "q:data", "tag.env:a=b", "tag.empty:", "bootable:true", "sort:-name"]
         );
         assert_eq!(list.most(), USUAL);
     }
@@ -249,5 +201,6 @@ mod tests {
     fn a_filter_of_another_kind_is_refused_with_those_that_there_are() {
         let error = list("volume --filter vcpus=2").unwrap().check().unwrap_err();
         assert!(error.contains("volume_type, datacenter, bootable"), "{error}");
+        list("volume --filter state=error --filter tag.env=prod").unwrap().check().unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! A refusal of the API, as the error that is shown: `title: detail`.
+//! A refusal of the API, as the error that is shown: `title: detail`, and below it what a write says besides.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use gateway_core::error::{Error, ErrorKind};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
+use super::details::Details;
 use crate::cli::table::printable;
 
 /// The members of RFC 9457 that are shown, and the gateway's own.
@@ -18,6 +19,8 @@ struct Problem {
     detail: String,
     #[serde(default)]
     instance: String,
+    #[serde(flatten)]
+    details: Details,
 }
 
 /// A credential that was not taken.
@@ -30,24 +33,60 @@ pub(super) struct Rejected {
 
 /// The error that an answer of that status means.
 pub(super) fn error(status: StatusCode, body: &str, retry_after: Option<Duration>) -> Error {
-    let (text, request) = match serde_json::from_str::<Problem>(body) {
-        Ok(problem) => (told(&problem), problem.instance),
-        Err(_) => (format!("the answer is {status}, and no problem of a gateway"), String::new()),
+    error_with(status, body, retry_after, &[])
+}
+
+/// The same, with lines of the caller's own below.
+pub(super) fn error_with(
+    status: StatusCode,
+    body: &str,
+    retry_after: Option<Duration>,
+    more: &[String],
+) -> Error {
+    let (text, mut lines, request) = match serde_json::from_str::<Problem>(body) {
+        Ok(problem) => (told(&problem), problem.details.lines(), problem.instance),
+        Err(_) => (format!("the answer is {status}, and no problem of a gateway"), Vec::new(), String::new()),
     };
-    let mut error = Error::new(kind(status), printable(&text));
     // The log of the gateway has more, under that id.
-    if status.is_server_error() && !request.is_empty() {
-        error = error.with("request", printable(&request));
+    let request = Some(printable(&request)).filter(|id| status.is_server_error() && !id.is_empty());
+    lines.extend(more.iter().cloned());
+    let mut error = match (request, lines.is_empty()) {
+        (Some(request), true) => Error::new(kind(status), printable(&text)).with("request", request),
+        (request, _) => {
+            lines.extend(request.map(|request| format!("request: {request}")));
+            let lines: String = lines.iter().map(|line| format!("\n  {line}")).collect();
+            Error::new(kind(status), format!("{}{lines}", printable(&text)))
+        }
+    };
+    if let Some(wait) = retry_after {
+        error = error.with_retry_after(wait);
     }
-    match retry_after {
-        Some(wait) => error.with_retry_after(wait),
-        None => error,
+    error
+}
+
+/// Whether the same write, sent again, may be answered otherwise. An operation that has failed stays failed, whatever
+/// its status: its key has that answer for good.
+pub(super) fn may_pass(status: StatusCode, body: &str) -> bool {
+    let passing = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
+    if !passing.contains(&status) {
+        return false;
     }
+    let Ok(problem) = serde_json::from_str::<Problem>(body) else { return true };
+    let goes_on = ["/problems/still-running", "/problems/outcome-unknown"].contains(&problem.kind.as_str());
+    problem.details.operation.is_none() || goes_on
+}
+
+/// The type of a problem, without what all types begin with.
+pub(super) fn word(body: &str) -> String {
+    let problem = serde_json::from_str::<Problem>(body).unwrap_or_default();
+    problem.kind.trim_start_matches("/problems/").to_owned()
 }
 
 fn told(problem: &Problem) -> String {
     let mut text = problem.title.clone();
-    if !problem.detail.is_empty() {
+    // The first fault is often the detail once more.
+    let is_fault = problem.details.faults.iter().any(|fault| problem.detail.ends_with(&fault.detail));
+    if !problem.detail.is_empty() && !is_fault {
         text = format!("{text}: {}", problem.detail);
     }
     if problem.kind.starts_with("/problems/token-") {
@@ -115,6 +154,38 @@ mod tests {
         let proxy = error(StatusCode::BAD_GATEWAY, "<html>", None);
         assert_eq!(proxy.status(), Status::Temporary);
         assert!(proxy.message().contains("502"), "{proxy}");
+    }
+
+    #[test]
+    fn faults_are_told_once_and_the_callers_lines_come_last() {
+        let body = r#"{"title":"It cannot be carried out","detail":"/name is bad","operation":{"id":"7"},
+                       "faults":[{"pointer":"/name","detail":"is bad"}]}"#;
+        let error = error_with(StatusCode::UNPROCESSABLE_ENTITY, body, None, &["key: k".to_owned()]);
+        assert_eq!(error.chain(), "It cannot be carried out\n  /name: is bad\n  operation: 7\n  key: k");
+        let body = r#"{"title":"Not now","detail":"later","instance":"urn:uuid:7"}"#;
+        let error = error_with(StatusCode::SERVICE_UNAVAILABLE, body, None, &["key: k".to_owned()]);
+        assert_eq!(error.chain(), "Not now: later\n  key: k\n  request: urn:uuid:7");
+    }
+
+    #[test]
+    fn what_is_over_is_not_sent_again() {
+        let problem =
+            |word: &str, operation: &str| format!(r#"{{"type":"/problems/{word}","title":"t"{operation}}}"#);
+        let known = r#","operation":{"id":"7"}"#;
+        for (status, body, expected) in [
+            (502, "<html>".to_owned(), true),
+            (503, problem("overloaded", ""), true),
+            (504, problem("timeout", ""), true),
+            (504, problem("still-running", known), true),
+            (504, problem("outcome-unknown", known), true),
+            (502, problem("cloud-unreachable", known), false),
+            (503, problem("cloud-busy", known), false),
+            (500, problem("internal", ""), false),
+            (409, problem("not-now", ""), false),
+        ] {
+            assert_eq!(may_pass(StatusCode::from_u16(status).unwrap(), &body), expected, "{status} {body}");
+        }
+        assert_eq!(word(&problem("not-now", "")), "not-now");
     }
 
     #[test]

@@ -3,21 +3,16 @@
 use clap::Args;
 use gateway_core::Kind;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::ResourceId;
 use gateway_core::kind::KindSpec;
 use gateway_core::resource::{ADDED, COMMON};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::access::Access;
-use super::api::Gateway;
 use super::freshness::span;
-use super::{Form, columns, kinds, links, value};
+use super::{Form, columns, kinds, links, naming, value};
 use crate::cli::output;
 use crate::cli::table::{Cell, Table, Tone, printable};
-
-/// Records of one name that are told apart in the error.
-const TOLD: &str = "20";
 
 /// Members that have a place of their own in the view.
 const APART: [&str; 2] = ["links", "cloud_data"];
@@ -56,10 +51,7 @@ impl Show {
     pub(super) async fn run(self) -> Result<()> {
         let gateway = self.access.gateway()?;
         let spec = self.kind.spec();
-        let id = match self.wanted.parse::<ResourceId>() {
-            Ok(id) => id.to_string(),
-            Err(_) => named(&gateway, spec, &self.wanted).await?,
-        };
+        let id = naming::id(&gateway, spec, &self.wanted).await?;
         let path = format!("{}/{id}", spec.plural);
         let query: &[_] = if self.raw { &[("view", "raw")] } else { &[] };
         let answer = gateway.get(&path, query).await?;
@@ -90,35 +82,6 @@ impl Show {
             output::note(&format!("as of {} ago", span(age)));
         }
         Ok(())
-    }
-}
-
-/// The id of the one record of a name.
-async fn named(gateway: &Gateway, spec: &'static KindSpec, name: &str) -> Result<String> {
-    let query = [("name", name), ("fields", "id,cloud,region,account"), ("limit", TOLD)];
-    let page: Value = gateway.get(spec.plural, &query).await?.read()?;
-    let mut found: Vec<(String, String)> = Vec::new();
-    for item in page["items"].as_array().into_iter().flatten() {
-        let text = |member: &str| value::text(&item[member]);
-        // What several accounts see is one record.
-        if !found.iter().any(|(id, _)| *id == text("id")) {
-            let place = format!("{} {} {}", text("cloud"), text("region"), text("account"));
-            found.push((text("id"), place));
-        }
-    }
-    match found.as_slice() {
-        [(id, _)] => Ok(id.clone()),
-        [] => {
-            Err(Error::new(ErrorKind::NotFound, printable(&format!("no {} is called {name:?}", spec.kind))))
-        }
-        several => {
-            let lines = several.iter().map(|(id, place)| format!("\n  {id}  {place}"));
-            let more = if page["next"].is_null() { "" } else { "\n  and more" };
-            let lines: String = lines.collect();
-            let head =
-                printable(&format!("several {} are called {name:?}; name one by its id:", spec.plural));
-            Err(Error::new(ErrorKind::Conflict, format!("{head}{lines}{more}")))
-        }
     }
 }
 

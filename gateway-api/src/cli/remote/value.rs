@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 use crate::cli::table::printable;
 
 /// Stands where there is nothing.
-pub(super) const NOTHING: &str = "-";
+pub(in crate::cli) const NOTHING: &str = "-";
 
 /// The members by which a document names another resource.
 const REFERENCE: [&str; 3] = ["name", "external_id", "id"];
 
 /// The value in one line. What names a resource is its name, or what comes nearest to one.
-pub(super) fn text(value: &Value) -> String {
+pub(in crate::cli) fn text(value: &Value) -> String {
     match value {
         Value::Null => NOTHING.to_owned(),
         Value::String(text) if text.is_empty() => NOTHING.to_owned(),
@@ -65,7 +65,7 @@ fn reference(members: &Map<String, Value>) -> Option<String> {
 }
 
 /// A time to the second, which is what people read of it.
-pub(super) fn moment(text: &str) -> String {
+pub(in crate::cli) fn moment(text: &str) -> String {
     match text.split_once('.') {
         Some((seconds, fraction)) if fraction.ends_with('Z') => printable(&format!("{seconds}Z")),
         _ => printable(text),
