@@ -39,6 +39,11 @@ impl Key {
         Self(format!("{} {id}", self.0))
     }
 
+    /// What the keys of its parts begin with.
+    pub(crate) fn before_parts(&self) -> String {
+        format!("{} ", self.0)
+    }
+
     /// As the store keeps it.
     pub(crate) fn stored(&self) -> String {
         self.0.clone()

@@ -452,6 +452,31 @@ impl Store {
         .await
     }
 
+    /// The operations of a principal whose keys begin so; the beginning ends with a blank, which is in no other key.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn operations_of_parts(
+        &self,
+        principal: PrincipalId,
+        beginning: String,
+    ) -> Result<Vec<Operation>> {
+        self.read(move |session| {
+            // The character after the blank: a range of the index instead of a pattern.
+            let end = format!("{}!", beginning.trim_end());
+            let rows: Vec<Row> = operations::table
+                .filter(operations::principal_id.eq(principal.to_bytes()))
+                .filter(operations::idempotency_key.gt(&beginning))
+                .filter(operations::idempotency_key.lt(end))
+                .order(operations::id)
+                .select(Row::as_select())
+                .load(session.connection)
+                .map_err(database)?;
+            rows.into_iter().map(Row::into_operation).collect()
+        })
+        .await
+    }
+
     /// One operation.
     ///
     /// # Errors

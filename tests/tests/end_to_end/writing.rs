@@ -171,7 +171,8 @@ async fn several_are_made_by_one_order_and_ended_by_one_filter() {
     let dry = post(&stage, path, &json!({ "expect": 3, "dry_run": true })).await;
     assert_eq!((dry.status, &dry.body["failed"]), (StatusCode::OK, &json!(0)), "{}", dry.body);
     assert_eq!(stage.client.list("instances", &[("tag.batch", "one")]).await.unwrap().items.len(), 3);
-    let done = post(&stage, path, &json!({ "expect": 3 })).await;
+    let order = json!({ "expect": 3 });
+    let done = stage.client.order(Method::POST, path, &order, Some("all")).await.unwrap();
     assert_eq!((done.status, &done.body["failed"]), (StatusCode::OK, &json!(0)), "{}", done.body);
     until("all are gone", SOON, || async {
         let left = stage.client.list("instances", &[("tag.batch", "one")]).await?;
@@ -179,6 +180,14 @@ async fn several_are_made_by_one_order_and_ended_by_one_filter() {
         Ok(())
     })
     .await;
+    // The filter finds none of them any more; the key does.
+    let again = stage.client.order(Method::POST, path, &order, Some("all")).await.unwrap();
+    assert_eq!((again.status, &again.body["failed"]), (StatusCode::OK, &json!(0)), "{}", again.body);
+    let operations = |answer: &Answer| -> std::collections::BTreeSet<String> {
+        let items = answer.body["items"].as_array().unwrap().iter();
+        items.map(|item| item["operation"]["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(operations(&again), operations(&done));
 }
 
 #[tokio::test(flavor = "multi_thread")]

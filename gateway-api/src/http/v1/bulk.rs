@@ -12,7 +12,7 @@ use gateway_core::id::ResourceId;
 use gateway_core::kind::{Canonical as _, KindSpec};
 use gateway_core::kinds::Instance;
 use gateway_core::verb::{Verb, VerbSpec};
-use gateway_store::{ResourceQuery, ResourceRow};
+use gateway_store::{Operation as Stored, ResourceQuery, ResourceRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use super::narrowing::{self, Narrowing};
 use super::operation::{Operation, reference, schema_of};
-use super::write::{self, Incoming, Request, read_body};
-use super::{Answer, Problem, collection, operations, target};
+use super::write::{self, Incoming, Request, Standing, read_body};
+use super::{Answer, Problem, collection, item, operations, target};
 use crate::http::Exchange;
 use crate::http::bearer::Caller;
 use crate::http::idempotency::{Digest, Key};
@@ -110,37 +110,40 @@ pub(super) async fn handle(
             ..ResourceQuery::default()
         })
         .await?;
-    if found.next.is_some() || found.rows.len() != bulk.expect {
-        let more = if found.next.is_some() { "more than " } else { "" };
-        let detail =
-            format!("the filter finds {more}{}, not {}: nothing was done", found.rows.len(), bulk.expect);
-        return Err(Problem::new(
-            "expected-others",
-            "The filter finds another number",
-            StatusCode::CONFLICT,
-            detail,
-        )
-        .with_member("matched", found.rows.len().into()));
-    }
     let key = Key::read(&headers)?;
-    let message = exchange.map_or_else(Uuid::new_v4, |exchange| exchange.id);
-    let order = Value::Object(bulk.order);
+    // What was begun with this key, and may be what the filter finds no more.
+    let begun = match key.as_ref().filter(|_| !bulk.dry_run) {
+        Some(key) => state.store.operations_of_parts(caller.claims.sub, key.before_parts()).await?,
+        None => Vec::new(),
+    };
+    let is_begun = |row: &ResourceRow| begun.iter().any(|known| known.resource == Some(row.id));
+    let rest: Vec<_> = found.rows.iter().filter(|row| !is_begun(row)).collect();
+    let matched = begun.len() + rest.len();
+    if found.next.is_some() || matched != bulk.expect {
+        let more = if found.next.is_some() { "more than " } else { "" };
+        let detail = format!("the filter finds {more}{matched}, not {}: nothing was done", bulk.expect);
+        let status = StatusCode::CONFLICT;
+        return Err(Problem::new("expected-others", "The filter finds another number", status, detail)
+            .with_member("matched", matched.into()));
+    }
     let whole = Whole {
         state: &state,
         caller: &caller,
         exchange,
         kind,
         spec,
-        order: &order,
+        order: &Value::Object(bulk.order),
         key: key.as_ref(),
-        message,
+        message: exchange.map_or_else(Uuid::new_v4, |exchange| exchange.id),
         dry_run: bulk.dry_run,
     };
-    let (whole, rows) = (&whole, &found.rows);
-    let each = stream::iter(0..rows.len()).map(|at| whole.one(&rows[at]));
-    let items: Vec<_> = each.buffered(AT_ONCE).collect().await;
+    let (whole, begun, rest) = (&whole, &begun, &rest);
+    let known = stream::iter(0..begun.len()).map(|at| whole.again(&begun[at]));
+    let mut items: Vec<_> = known.buffered(AT_ONCE).collect().await;
+    let new = stream::iter(0..rest.len()).map(|at| whole.one(rest[at]));
+    items.extend(new.buffered(AT_ONCE).collect::<Vec<_>>().await);
     let failed = items.iter().filter(|item| item.problem.is_some()).count();
-    Ok(Json(BulkOutcome { dry_run: bulk.dry_run, matched: found.rows.len(), failed, items }))
+    Ok(Json(BulkOutcome { dry_run: bulk.dry_run, matched, failed, items }))
 }
 
 /// What all of them have in common.
@@ -159,8 +162,25 @@ struct Whole<'a> {
 impl Whole<'_> {
     async fn one(&self, row: &ResourceRow) -> BulkItem {
         let name = serde_json::from_str::<Named>(&row.document).map(|named| named.name).unwrap_or_default();
-        let item = BulkItem { id: row.id, name, status: None, operation: None, problem: None };
-        match self.part(row).await {
+        self.item(row.id, name, self.part(row).await)
+    }
+
+    /// One that an earlier request with the same key began.
+    async fn again(&self, known: &Stored) -> BulkItem {
+        let id = known.resource.unwrap_or(ResourceId(Uuid::nil()));
+        let digest = Digest::of(&write::path_of(self.kind, id, self.spec), self.order);
+        let part = async {
+            let standing = write::same(known.clone(), &digest)?;
+            self.outcome(standing).await.map(Some)
+        };
+        let name = item::find(&self.state.store, &self.caller.authority, self.kind, id, false).await;
+        let name = name.ok().flatten().and_then(|row| serde_json::from_str::<Named>(&row.document).ok());
+        self.item(id, name.map(|named| named.name).unwrap_or_default(), part.await)
+    }
+
+    fn item(&self, id: ResourceId, name: String, part: Answer<Option<(StatusCode, Value)>>) -> BulkItem {
+        let item = BulkItem { id, name, status: None, operation: None, problem: None };
+        match part {
             Ok(None) => item,
             Ok(Some((status, operation))) => {
                 BulkItem { status: Some(status.as_u16()), operation: Some(operation), ..item }
@@ -180,7 +200,7 @@ impl Whole<'_> {
 
     /// The order for one of them: its status and operation; nothing of a dry run.
     async fn part(&self, row: &ResourceRow) -> Answer<Option<(StatusCode, Value)>> {
-        let Self { state, caller, exchange, kind, spec, .. } = *self;
+        let Self { state, caller, kind, spec, .. } = *self;
         let target = target::of_row(caller, row)?;
         if self.dry_run {
             target.expect(state, kind, spec.verb)?;
@@ -198,9 +218,13 @@ impl Whole<'_> {
             digest: Digest::of(&path, self.order),
         };
         let standing = write::begin(state, caller, request, Some(row.id)).await?;
-        let (operation, _) = write::wait(state, exchange, standing).await?;
+        self.outcome(standing).await.map(Some)
+    }
+
+    async fn outcome(&self, standing: Standing) -> Answer<(StatusCode, Value)> {
+        let (operation, _) = write::wait(self.state, self.exchange, standing).await?;
         let status = operations::outcome(&operation, None)?.status();
-        Ok(Some((status, operations::reference(operation.id))))
+        Ok((status, operations::reference(operation.id)))
     }
 }
 

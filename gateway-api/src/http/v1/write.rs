@@ -205,7 +205,7 @@ pub(super) async fn begin(
 }
 
 /// The operation that was begun before, if it is of the same request.
-fn same(known: Operation, digest: &Digest) -> Answer<Standing> {
+pub(super) fn same(known: Operation, digest: &Digest) -> Answer<Standing> {
     if known.digest != digest.0 {
         return Err(Problem::new(
             "key-of-another-request",
