@@ -1,5 +1,7 @@
 //! Calls to services with a token that is kept, renewed and never shown.
 
+mod write;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -18,6 +20,8 @@ use crate::catalog::{Catalog, Service};
 use crate::config::Config;
 use crate::version::{self, Microversion};
 use crate::{auth, not_found};
+
+pub(crate) use write::{Answer, Write};
 
 const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
@@ -60,7 +64,22 @@ pub(crate) struct Login {
 #[derive(Debug)]
 struct Target {
     base: Url,
+    version: Option<Microversion>,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Target {
+    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::new(ErrorKind::WrongDocument, "the catalog's address cannot be a base"))?
+            .pop_if_empty()
+            .extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
 }
 
 impl Connection {
@@ -95,14 +114,7 @@ impl Connection {
             other => return other,
         }
         let login = self.login_instead_of(&login).await?;
-        self.read_as(&login, region, service, path, query).await.map_err(|error| match error.kind() {
-            // Keystone has just taken the credential, so that this is no word about the credential.
-            ErrorKind::Unauthorized => {
-                let message = format!("a service refuses the token that Keystone just issued: {error}");
-                Error::unavailable(message).with_status(Status::Persistent)
-            }
-            _ => error,
-        })
+        self.read_as(&login, region, service, path, query).await.map_err(refused_anew)
     }
 
     async fn read_as(
@@ -114,15 +126,7 @@ impl Connection {
         query: &[(&str, &str)],
     ) -> Result<Response> {
         let target = self.target(login, region, service).await?;
-        let mut url = target.base.clone();
-        url.path_segments_mut()
-            .map_err(|()| Error::new(ErrorKind::WrongDocument, "the catalog's address cannot be a base"))?
-            .pop_if_empty()
-            .extend(path);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        self.get(login, url, &target.headers).await
+        self.get(login, target.url(path, query)?, &target.headers).await
     }
 
     async fn get(&self, login: &Login, url: Url, more: &[(HeaderName, HeaderValue)]) -> Result<Response> {
@@ -139,15 +143,13 @@ impl Connection {
             return Ok(target);
         }
         let (base, root) = version::addresses(service, login.catalog.address(service, region)?)?;
-        let headers = match (service, self.fixed(service)) {
-            (Service::Image | Service::Network, _) => Vec::new(),
-            (_, Some(fixed)) => version::headers(service, fixed),
-            (_, None) => {
-                let versions = self.get(login, root, &[]).await?;
-                version::headers(service, version::choose(service, &versions)?)
-            }
+        let version = match (service, self.fixed(service)) {
+            (Service::Image | Service::Network, _) => None,
+            (_, Some(fixed)) => Some(fixed),
+            (_, None) => Some(version::choose(service, &self.get(login, root, &[]).await?)?),
         };
-        let target = Arc::new(Target { base, headers });
+        let headers = version.map(|version| version::headers(service, version)).unwrap_or_default();
+        let target = Arc::new(Target { base, version, headers });
         login.targets.lock().unwrap_or_else(PoisonError::into_inner).insert(key, target.clone());
         Ok(target)
     }
@@ -203,5 +205,16 @@ impl Connection {
         });
         *state = State { login: Some(login.clone()), refused: None };
         Ok(login)
+    }
+}
+
+/// Keystone has just taken the credential, so that this is no word about the credential.
+fn refused_anew(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Unauthorized => {
+            let message = format!("a service refuses the token that Keystone just issued: {error}");
+            Error::unavailable(message).with_status(Status::Persistent)
+        }
+        _ => error,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use gateway_core::driver::Driver as _;
 use gateway_core::kind::State;
+use gateway_core::verb::{Can, When};
 
 use crate::wire::quota::MEASURES;
 use crate::{OpenStack, state};
@@ -60,6 +61,23 @@ fn what_each_kind_can_do_is_ticked() {
     let can: Vec<_> =
         kinds.map(|kind| (kind.kind.to_string(), [kind.own, kind.published, kind.get])).collect();
     assert_eq!(told, can);
+}
+
+#[test]
+fn orders_are_those_of_the_code() {
+    let word = |can: &Can| match can.only {
+        When::Always => can.verb.to_string(),
+        When::In(states) => format!("{} in {}", can.verb, states.join(", ")),
+        When::Except(states) => format!("{} except in {}", can.verb, states.join(", ")),
+    };
+    let coded: Vec<_> = OpenStack
+        .capability()
+        .verbs
+        .iter()
+        .filter(|(_, verbs)| !verbs.is_empty())
+        .map(|(kind, verbs)| (kind.to_string(), verbs.iter().map(word).collect::<Vec<_>>().join(", ")))
+        .collect();
+    assert_eq!(documented("## Orders"), coded);
 }
 
 #[test]

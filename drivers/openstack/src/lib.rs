@@ -4,6 +4,7 @@
 
 #![warn(missing_docs)]
 
+mod act;
 mod auth;
 mod catalog;
 mod config;
@@ -13,7 +14,9 @@ mod docs_test;
 mod flavor_ids;
 mod listing;
 mod not_found;
+mod options;
 mod paging;
+mod refusal;
 mod resources;
 mod router_ports;
 mod session;
@@ -34,8 +37,11 @@ use crate::session::OpenStackSession;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenStack;
 
-static CAPABILITY: Capability =
-    Capability { kinds: &resources::KINDS, verbs: &[], credentials: &["password", "application_credential"] };
+static CAPABILITY: Capability = Capability {
+    kinds: &resources::KINDS,
+    verbs: &act::VERBS,
+    credentials: &["password", "application_credential"],
+};
 
 impl Driver for OpenStack {
     fn name(&self) -> &'static str {

@@ -15,7 +15,7 @@ pub(crate) fn explain(response: &Response) -> Option<Error> {
 
 /// Nova and Cinder answer `{"itemNotFound"}`, Neutron `{"NeutronError"}` (in a policy's refusal too, as if it were
 /// not there), Glance a page that names the image.
-fn is_services_own(response: &Response) -> bool {
+pub(crate) fn is_services_own(response: &Response) -> bool {
     match serde_json::from_slice::<Value>(&response.body) {
         Ok(document) => document["itemNotFound"].is_object() || document["NeutronError"]["type"].is_string(),
         Err(_) => String::from_utf8_lossy(&response.body).contains("No image found with ID"),

@@ -158,6 +158,8 @@ impl Resource {
     }
 }
 
+pub(crate) use glance::PAGES as IMAGES_PAGES;
+
 static ALL: [&Resource; 18] = [
     &nova::INSTANCE,
     &nova::INSTANCE_TYPE,

@@ -1,4 +1,4 @@
-//! The session: the port's five questions, put to the services.
+//! The session: the port's questions and orders, put to the services.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,13 +6,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use driver_kit::CloudHttp;
 use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Link, ListScope, Notice, Page, PageToken, Proof, Session};
+use gateway_core::driver::{
+    CloudSpec, Done, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step, Touched,
+};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Kind;
 use gateway_core::observation::{Observed, Visibility};
+use gateway_core::order::Fault;
 use gateway_core::scope::Region;
 use serde_json::Value;
 
+use crate::act::{self, Act};
 use crate::auth;
 use crate::catalog::Service;
 use crate::config::{self, Config};
@@ -133,6 +137,23 @@ impl Session for OpenStackSession {
         let asker = Asker { account: &found.account, ..asker };
         let items = self.map(asker, resource, found.service, found.items).await?;
         Ok(items.into_iter().find(|item| item.native_key == native_key))
+    }
+
+    fn faults(&self, step: &Step<'_>) -> Vec<Fault> {
+        act::faults(step)
+    }
+
+    async fn act(&self, region: &Region, step: &Step<'_>) -> Result<Done> {
+        let login = self.connection.login().await.map_err(Error::untouched)?;
+        let account = &login.account;
+        act::act(&Act { asker: Asker { connection: &self.connection, region, account }, step }).await
+    }
+
+    async fn find(&self, region: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
+        let login = self.connection.login().await?;
+        let account = &login.account;
+        let act = Act { asker: Asker { connection: &self.connection, region, account }, step };
+        act::find(&act, self).await
     }
 
     fn notices(&self) -> Vec<Notice> {

@@ -26,7 +26,7 @@ pub(crate) const SERVER: &[(&str, InstanceState)] = &[
     ("SOFT_DELETED", InstanceState::Terminated),
     ("SUSPENDED", InstanceState::Suspended),
     ("UNKNOWN", InstanceState::Unknown),
-    ("VERIFY_RESIZE", InstanceState::Resizing),
+    ("VERIFY_RESIZE", InstanceState::Resized),
 ];
 
 /// Nova's task words that say more than the status, which stays the old one while they run.

@@ -18,9 +18,16 @@ pub(crate) struct Microversion {
     minor: u32,
 }
 
+impl Microversion {
+    /// Such as 2.93.
+    pub(crate) const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+}
+
 /// The newest that this driver was tried with; a newer one could change documents under it.
-const COMPUTE: Microversion = Microversion { major: 2, minor: 93 };
-const VOLUME: Microversion = Microversion { major: 3, minor: 70 };
+const COMPUTE: Microversion = Microversion::new(2, 93);
+const VOLUME: Microversion = Microversion::new(3, 70);
 
 impl FromStr for Microversion {
     type Err = ();

@@ -28,6 +28,7 @@ use gateway_core::driver::CloudSpec;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Kind;
 use gateway_core::kinds::Reference;
+use gateway_core::marker::{MARKER_KEY, Marker};
 use gateway_core::scope::Region;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -80,6 +81,11 @@ pub(crate) fn tags(metadata: BTreeMap<String, Value>, tags: Vec<String>) -> BTre
         other => (name, other.to_string()),
     }));
     all
+}
+
+/// Takes the gateway's own entry out of tags: what an operation left on what it made.
+pub(crate) fn take_marker(tags: &mut BTreeMap<String, String>) -> Option<Marker> {
+    tags.remove(MARKER_KEY).and_then(|text| Marker::parse(&text))
 }
 
 /// Whether a document says that it is the account's project's.

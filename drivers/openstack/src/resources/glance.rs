@@ -3,11 +3,14 @@
 use gateway_core::kind::Canonical;
 use gateway_core::kinds::Image;
 
-use super::{Pass, Resource, Single};
+use super::{Pages, Pass, Resource, Single};
 use crate::catalog::Service;
 use crate::wire;
 
 const IMAGES: Pass = Pass::pages(Service::Image, &["images"], "images");
+
+/// The form of its lists.
+pub(crate) const PAGES: Pages = Pages::of("images");
 
 // Hidden images are left out of a listing unless asked for, and still boot: two passes.
 pub(super) static IMAGE: Resource = Resource {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gateway_core::clock::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::kinds;
+use gateway_core::marker::Marker;
 use gateway_core::observation::{Observed, Visibility};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use super::{View, non_empty, read, tags};
 use crate::state;
 
-/// The last seven are free properties that the community agreed on.
+/// The last are free properties: seven that the community agreed on, and the gateway's own.
 #[derive(Deserialize)]
 struct Image {
     id: String,
@@ -39,6 +40,9 @@ struct Image {
     os_distro: Option<Value>,
     os_version: Option<Value>,
     os_type: Option<Value>,
+    /// [`gateway_core::marker::MARKER_KEY`].
+    #[serde(rename = "gateway-operation")]
+    marker: Option<Value>,
 }
 
 /// Maps one image.
@@ -70,6 +74,7 @@ pub(crate) fn observe(_view: &View<'_>, raw: Value) -> Result<Observed> {
     observed.created_at = image.created_at;
     observed.updated_at = image.updated_at;
     observed.tags = tags(BTreeMap::new(), image.tags);
+    observed.marker = text(image.marker).and_then(|text| Marker::parse(&text));
     Ok(observed)
 }
 
@@ -102,6 +107,15 @@ mod tests {
             "created_at": "2026-11-22T02:25:02Z", "updated_at": "2026-11-22T02:25:03Z", "tags": ["blue"],
             "architecture": "x86_64", "os_distro": "debian", "os_version": "12", "description": "stable"
         })
+    }
+
+    #[test]
+    fn the_gateways_own_mark_is_no_tag() {
+        let marker = crate::act::testing::marker();
+        let mut made = document();
+        made["gateway-operation"] = json!(marker.to_string());
+        let observed = with_view(|view| observe(view, made)).unwrap();
+        assert_eq!((observed.marker, observed.tags.len()), (Some(marker), 1));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{View, non_empty, read, tags};
+use super::{View, non_empty, read, tags, take_marker};
 use crate::state;
 
 #[derive(Deserialize)]
@@ -115,6 +115,7 @@ pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     observed.created_at = server.created;
     observed.updated_at = server.updated;
     observed.tags = tags(server.metadata, server.tags);
+    observed.marker = take_marker(&mut observed.tags);
     Ok(observed)
 }
 
@@ -193,6 +194,16 @@ mod tests {
             server.launched_at.is_some() && observed.created_at.is_some() && observed.updated_at.is_some()
         );
         assert_eq!(observed.raw, document());
+    }
+
+    #[test]
+    fn the_gateways_own_metadata_is_the_marker_and_no_tag() {
+        let marker = crate::act::testing::marker();
+        let mut made = document();
+        made["metadata"]["gateway-operation"] = json!(marker.to_string());
+        let observed = with_view(|view| observe(view, made.clone())).unwrap();
+        assert_eq!((observed.marker, observed.tags.len()), (Some(marker), 2));
+        assert_eq!(observed.raw, made);
     }
 
     #[test]

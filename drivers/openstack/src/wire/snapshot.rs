@@ -10,7 +10,7 @@ use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{View, non_empty, read, tags};
+use super::{View, non_empty, read, tags, take_marker};
 use crate::state;
 
 #[derive(Deserialize)]
@@ -50,6 +50,7 @@ pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     observed.created_at = snapshot.created_at;
     observed.updated_at = snapshot.updated_at;
     observed.tags = tags(snapshot.metadata, Vec::new());
+    observed.marker = take_marker(&mut observed.tags);
     Ok(observed)
 }
 
@@ -67,6 +68,15 @@ mod tests {
             "metadata": {"use": "backup"}, "group_snapshot_id": null, "user_id": "u1", "consumes_quota": true,
             "os-extended-snapshot-attributes:project_id": "p1", "os-extended-snapshot-attributes:progress": "100%"
         })
+    }
+
+    #[test]
+    fn the_gateways_own_mark_is_no_tag() {
+        let marker = crate::act::testing::marker();
+        let mut made = document();
+        made["metadata"]["gateway-operation"] = json!(marker.to_string());
+        let observed = with_view(|view| observe(view, made)).unwrap();
+        assert_eq!((observed.marker, observed.tags.len()), (Some(marker), 1));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{View, non_empty, read, tags};
+use super::{View, non_empty, read, tags, take_marker};
 use crate::state;
 
 #[derive(Deserialize)]
@@ -72,6 +72,7 @@ pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     observed.created_at = volume.created_at;
     observed.updated_at = volume.updated_at;
     observed.tags = tags(volume.metadata, Vec::new());
+    observed.marker = take_marker(&mut observed.tags);
     Ok(observed)
 }
 
@@ -108,6 +109,15 @@ mod tests {
             "created_at": "2026-11-22T02:25:02.000000", "updated_at": "2026-11-22T02:25:03.500000",
             "os-vol-tenant-attr:tenant_id": "p1"
         })
+    }
+
+    #[test]
+    fn the_gateways_own_mark_is_no_tag() {
+        let marker = crate::act::testing::marker();
+        let mut made = document();
+        made["metadata"]["gateway-operation"] = json!(marker.to_string());
+        let observed = with_view(|view| observe(view, made)).unwrap();
+        assert_eq!((observed.marker, observed.tags.len()), (Some(marker), 1));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod fields;
 mod stage;
 mod steady;
 mod told;
+mod verbs;
 
 use std::collections::BTreeMap;
 use std::process::Command;

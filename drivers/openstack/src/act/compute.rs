@@ -1,0 +1,212 @@
+//! What Nova does: servers and keypairs.
+
+use gateway_core::driver::{Done, Step, Told, Touched};
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::kind::Canonical;
+use gateway_core::kinds::{Image, Instance, SshKey, Volume, VolumeAttachment};
+use gateway_core::marker::MARKER_KEY;
+use gateway_core::order::{Fault, ImageOfInstance, Order, Update};
+use gateway_core::verb::{Can, Verb, When};
+use serde_json::{Value, json};
+
+use super::{Act, find_by_marker, image, keypair, labels, server};
+use crate::catalog::Service;
+use crate::connection::{Answer, Write};
+use crate::session::OpenStackSession;
+
+pub(super) const INSTANCE: &[Can] = &[
+    Can::new(Verb::Create),
+    Can::new(Verb::Update),
+    Can::new(Verb::Delete),
+    Can::new(Verb::Start),
+    Can::new(Verb::Stop),
+    Can::new(Verb::Reboot),
+    Can::new(Verb::Pause),
+    Can::new(Verb::Unpause),
+    Can::new(Verb::Suspend),
+    Can::new(Verb::Resume),
+    Can::new(Verb::Shelve),
+    Can::new(Verb::Unshelve),
+    Can::new(Verb::Lock),
+    Can::new(Verb::Unlock),
+    Can::new(Verb::Resize),
+    Can::new(Verb::ConfirmResize),
+    Can::new(Verb::RevertResize),
+    Can::new(Verb::Rebuild),
+    Can::new(Verb::CreateImage),
+    // Without a host there is no console.
+    Can::new(Verb::ConsoleOutput).only(When::Except(&["pending", "shelved"])),
+];
+
+pub(super) const SSH_KEY: &[Can] = &[Can::new(Verb::Create), Can::new(Verb::Delete)];
+
+pub(super) fn faults(step: &Step<'_>) -> Vec<Fault> {
+    match step.order {
+        Order::CreateInstance(order) => server::faults(order),
+        Order::CreateSshKey(order) => keypair::faults(order),
+        Order::ImageOfInstance(order) if !order.tags.is_empty() => {
+            let detail = "is not taken when an image is made of an instance: update the image";
+            vec![Fault::new("/tags", detail)]
+        }
+        Order::Update(Update { tags: Some(tags), .. }) => labels::of_server_faults(tags),
+        _ => Vec::new(),
+    }
+}
+
+pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
+    match (act.step.verb, act.step.order) {
+        (Verb::Create, Order::CreateInstance(order)) => server::create(act, order).await,
+        (Verb::Create, Order::CreateSshKey(order)) => keypair::create(act, order).await,
+        (Verb::Delete, _) if act.step.kind == SshKey::KIND => keypair::delete(act).await,
+        (Verb::Delete, _) => delete(act).await,
+        (Verb::Update, Order::Update(order)) => update(act, order).await,
+        (Verb::CreateImage, Order::ImageOfInstance(order)) => create_image(act, order).await,
+        (Verb::ConsoleOutput, _) => console_output(act).await,
+        _ => act.done(command(act, order_of(act.step)?).await?),
+    }
+}
+
+pub(super) async fn find(act: &Act<'_>, session: &OpenStackSession) -> Result<Option<Touched>> {
+    match (act.step.verb, act.step.order) {
+        (Verb::Create, Order::CreateSshKey(order)) => keypair::find(act, session, order).await,
+        (Verb::Create, _) => find_by_marker(act, session, Instance::KIND).await,
+        (Verb::CreateImage, _) => image::find(act).await,
+        _ => Err(act.step.unsupported()),
+    }
+}
+
+/// Nova's word for what it is told to do to a server, with what it takes along.
+fn order_of(step: &Step<'_>) -> Result<Value> {
+    Ok(match (step.verb, step.order) {
+        (Verb::Start, _) => json!({ "os-start": null }),
+        (Verb::Stop, _) => json!({ "os-stop": null }),
+        (Verb::Reboot, Order::Reboot(how)) => {
+            json!({ "reboot": { "type": if how.hard { "HARD" } else { "SOFT" } } })
+        }
+        (Verb::Pause, _) => json!({ "pause": null }),
+        (Verb::Unpause, _) => json!({ "unpause": null }),
+        (Verb::Suspend, _) => json!({ "suspend": null }),
+        (Verb::Resume, _) => json!({ "resume": null }),
+        (Verb::Shelve, _) => json!({ "shelve": null }),
+        (Verb::Unshelve, _) => json!({ "unshelve": null }),
+        (Verb::Lock, _) => json!({ "lock": null }),
+        (Verb::Unlock, _) => json!({ "unlock": null }),
+        (Verb::Resize, Order::Resize(to)) => {
+            json!({ "resize": { "flavorRef": step.named.get(to.instance_type)?.external_id } })
+        }
+        (Verb::ConfirmResize, _) => json!({ "confirmResize": null }),
+        (Verb::RevertResize, _) => json!({ "revertResize": null }),
+        (Verb::Rebuild, Order::Rebuild(of)) => {
+            let mut rebuild = json!({ "imageRef": step.named.get(of.image)?.external_id });
+            if let Some(name) = &of.name {
+                rebuild["name"] = json!(name);
+            }
+            json!({ "rebuild": rebuild })
+        }
+        _ => return Err(step.unsupported()),
+    })
+}
+
+async fn command(act: &Act<'_>, order: Value) -> Result<Answer> {
+    let server = &act.step.target()?.external_id;
+    act.write(Write::post(Service::Compute, &["servers", server, "action"], order)).await
+}
+
+async fn delete(act: &Act<'_>) -> Result<Done> {
+    let target = act.step.target()?;
+    let answer = act.write(Write::delete(Service::Compute, &["servers", &target.external_id])).await?;
+    let mut done = act.done(answer)?;
+    let volumes = target.document.get("volumes").and_then(Value::as_array).into_iter().flatten();
+    for volume in volumes.filter_map(|volume| volume["external_id"].as_str()) {
+        let attachment = format!("{volume}/{}", target.external_id);
+        done.touched.push(Touched::new(VolumeAttachment::KIND, attachment));
+        done.touched.push(Touched::new(Volume::KIND, volume));
+    }
+    Ok(done)
+}
+
+/// Name and description come last: what is refused of metadata and tags is refused before anything is changed.
+async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
+    let server = act.step.target()?.external_id.as_str();
+    let mut last = None;
+    if let Some(tags) = &order.tags {
+        let metadata = ["servers", server, "metadata"];
+        let kept = labels::kept(act, Service::Compute, &metadata[..2], "server").await?;
+        let (valued, bare) = labels::of_server(tags, kept.as_deref());
+        act.write(Write::put(Service::Compute, &metadata, json!({ "metadata": valued }))).await?;
+        let path = ["servers", server, "tags"];
+        last = Some(act.write(Write::put(Service::Compute, &path, json!({ "tags": bare }))).await?);
+    }
+    let mut document = json!({});
+    if let Some(name) = &order.name {
+        document["name"] = json!(name);
+    }
+    if let Some(description) = &order.description {
+        document["description"] = json!(description);
+    }
+    if order.name.is_some() || order.description.is_some() {
+        let body = json!({ "server": document });
+        last = Some(act.write(Write::put(Service::Compute, &["servers", server], body)).await?);
+    }
+    act.done(last.ok_or_else(|| Error::internal("an update of nothing"))?)
+}
+
+async fn create_image(act: &Act<'_>, order: &ImageOfInstance) -> Result<Done> {
+    let metadata = json!({ MARKER_KEY: act.step.marker.to_string() });
+    let body = json!({ "createImage": { "name": order.name, "metadata": metadata } });
+    let answer = command(act, body).await?;
+    let id = match answer.location() {
+        // Nova before 2.45.
+        Some(id) => id.to_owned(),
+        None => answer.text(None, "image_id")?,
+    };
+    let mut done = act.done(answer)?;
+    done.touched.insert(0, Touched::new(Image::KIND, id));
+    Ok(done)
+}
+
+async fn console_output(act: &Act<'_>) -> Result<Done> {
+    let answer = command(act, json!({ "os-getConsoleOutput": {} })).await?;
+    let output = match answer.document(Some("output"))? {
+        Value::String(output) => output,
+        _ => return Err(Error::new(ErrorKind::WrongDocument, "Nova answered no console output")),
+    };
+    Ok(Done { answer: Some(Told::ConsoleOutput(output)), ..act.done(answer)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::act::testing;
+    use gateway_core::order::{Reboot, Rebuild, Resize};
+
+    #[test]
+    fn nova_is_told_in_its_own_words() {
+        let (named, [flavor, image]) = testing::named([("instance_type", "2"), ("image", "i1")]);
+        let said =
+            |verb, order: Order| testing::step(Instance::KIND, verb, &order, &named, order_of).unwrap();
+        for (verb, word) in
+            [(Verb::Start, "os-start"), (Verb::Stop, "os-stop"), (Verb::ConfirmResize, "confirmResize")]
+        {
+            assert_eq!(said(verb, Order::Plain), json!({ word: null }));
+        }
+        assert_eq!(
+            said(Verb::Reboot, Order::Reboot(Reboot { hard: true })),
+            json!({"reboot": {"type": "HARD"}})
+        );
+        assert_eq!(
+            said(Verb::Resize, Order::Resize(Resize { instance_type: flavor })),
+            json!({"resize": {"flavorRef": "2"}})
+        );
+        assert_eq!(
+            said(Verb::Rebuild, Order::Rebuild(Rebuild { image, name: Some("new".into()) })),
+            json!({"rebuild": {"imageRef": "i1", "name": "new"}})
+        );
+        let table = INSTANCE.iter().map(|can| can.verb);
+        let plain = table.filter(|verb| {
+            let order = Order::Plain;
+            testing::step(Instance::KIND, *verb, &order, &named, order_of).is_ok()
+        });
+        assert_eq!(plain.count(), 12, "every verb that is a word alone");
+    }
+}

@@ -1,0 +1,183 @@
+//! What Glance does.
+
+use gateway_core::driver::{Done, Step, Touched};
+use gateway_core::error::{ErrorKind, Result};
+use gateway_core::kind::Canonical;
+use gateway_core::kinds::Image;
+use gateway_core::marker::MARKER_KEY;
+use gateway_core::order::{CreateImage, Fault, Order, ShareImage, Update};
+use gateway_core::verb::{Can, Verb};
+use serde_json::{Map, Value, json};
+
+use super::{Act, labels};
+use crate::catalog::Service;
+use crate::connection::{Answer, Write};
+use crate::options;
+
+pub(super) const IMAGE: &[Can] = &[
+    Can::new(Verb::Create),
+    Can::new(Verb::Update),
+    Can::new(Verb::Delete),
+    Can::new(Verb::Share),
+    Can::new(Verb::Unshare),
+];
+
+/// What the gateway says of an image, so that a caller's options do not.
+const GATEWAYS: [&str; 10] = [
+    "id",
+    "owner",
+    "name",
+    "disk_format",
+    "container_format",
+    "min_disk",
+    "min_ram",
+    "architecture",
+    "tags",
+    MARKER_KEY,
+];
+
+/// How Glance wants to be told of changes.
+const PATCH: &str = "application/openstack-images-v2.1-json-patch";
+
+pub(super) fn faults(step: &Step<'_>) -> Vec<Fault> {
+    match step.order {
+        Order::CreateImage(order) => {
+            let mut faults = options::faults(&order.cloud_options, &GATEWAYS);
+            faults.extend(labels::of_image_faults(&order.tags));
+            faults
+        }
+        Order::Update(Update { tags: Some(tags), .. }) => labels::of_image_faults(tags),
+        _ => Vec::new(),
+    }
+}
+
+pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
+    match (act.step.verb, act.step.order) {
+        (Verb::Create, Order::CreateImage(order)) => {
+            let answer = act.write(Write::post(Service::Image, &["images"], image(act.step, order))).await?;
+            act.made(Image::KIND, None, answer)
+        }
+        (Verb::Update, Order::Update(order)) => act.done(patch(act, changes(order)).await?),
+        (Verb::Delete, _) => {
+            let path = ["images", act.step.target()?.external_id.as_str()];
+            act.done(act.write(Write::delete(Service::Image, &path)).await?)
+        }
+        (Verb::Share, Order::ShareImage(order)) => share(act, order).await,
+        (Verb::Unshare, Order::ShareImage(order)) => {
+            let target = act.step.target()?;
+            let path = ["images", target.external_id.as_str(), "members", order.external_account.as_str()];
+            act.done(act.write(Write::delete(Service::Image, &path)).await?)
+        }
+        _ => Err(act.step.unsupported()),
+    }
+}
+
+/// Looks for an image by its marker, hidden and public ones too: Glance can be asked for a property. Nova hands an
+/// image's properties on to images of its servers: the oldest is the one.
+pub(super) async fn find(act: &Act<'_>) -> Result<Option<Touched>> {
+    let marker = act.step.marker.to_string();
+    for hidden in ["false", "true"] {
+        let oldest = ("sort", "created_at:asc");
+        let query = [(MARKER_KEY, marker.as_str()), ("os_hidden", hidden), oldest];
+        let images =
+            act.asker.every(Service::Image, &["images"], &query, &crate::resources::IMAGES_PAGES).await?;
+        let found = images.iter().find(|image| image[MARKER_KEY] == marker);
+        if let Some(id) = found.and_then(|image| image["id"].as_str()) {
+            return Ok(Some(Touched::new(Image::KIND, id)));
+        }
+    }
+    Ok(None)
+}
+
+fn image(step: &Step<'_>, order: &CreateImage) -> Value {
+    let mut image = Map::from_iter([
+        ("name".to_owned(), json!(order.name)),
+        ("disk_format".to_owned(), json!(order.disk_format)),
+        ("container_format".to_owned(), json!(order.container_format.as_deref().unwrap_or("bare"))),
+        (MARKER_KEY.to_owned(), json!(step.marker.to_string())),
+    ]);
+    let said = [
+        ("min_disk", order.min_disk_gib.map(|size| json!(size))),
+        ("min_ram", order.min_memory_mib.map(|size| json!(size))),
+        ("architecture", order.architecture.as_ref().map(|word| json!(word))),
+        ("tags", (!order.tags.is_empty()).then(|| json!(order.tags.keys().collect::<Vec<_>>()))),
+    ];
+    image.extend(said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    options::merge(&mut image, &order.cloud_options);
+    Value::Object(image)
+}
+
+/// The marker is a property of its own, and stays.
+fn changes(order: &Update) -> Value {
+    let change = |op: &str, path: &str, value: Value| json!({ "op": op, "path": path, "value": value });
+    let changes = [
+        order.name.as_ref().map(|name| change("replace", "/name", json!(name))),
+        // A free property: `add` sets it whether there is one or not.
+        order.description.as_ref().map(|text| change("add", "/description", json!(text))),
+        order.tags.as_ref().map(|tags| change("replace", "/tags", json!(tags.keys().collect::<Vec<_>>()))),
+    ];
+    Value::Array(changes.into_iter().flatten().collect())
+}
+
+async fn patch(act: &Act<'_>, changes: Value) -> Result<Answer> {
+    let path = ["images", act.step.target()?.external_id.as_str()];
+    act.write(Write::patch(Service::Image, &path, changes).of_type(PATCH)).await
+}
+
+/// Only an image that says it may be shared has members; saying so shows it to nobody yet.
+async fn share(act: &Act<'_>, order: &ShareImage) -> Result<Done> {
+    let target = act.step.target()?;
+    if target.document.get("visibility").and_then(Value::as_str) == Some("private") {
+        let shared = json!([{ "op": "replace", "path": "/visibility", "value": "shared" }]);
+        patch(act, shared).await?;
+    }
+    let path = ["images", target.external_id.as_str(), "members"];
+    let body = json!({ "member": order.external_account });
+    match act.write(Write::post(Service::Image, &path, body)).await {
+        Ok(answer) => act.done(answer),
+        // It is a member already.
+        Err(error) if error.kind() == ErrorKind::Conflict => {
+            let request_id = error.cloud().and_then(|words| words.request_id.clone());
+            let touched = vec![Touched::new(target.kind, &target.native_key)];
+            Ok(Done { touched, answer: None, request_id })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway_core::order::References;
+
+    use super::*;
+    use crate::act::testing;
+
+    #[test]
+    fn everything_that_is_ordered_is_told_to_glance() {
+        let order: CreateImage = serde_json::from_value(json!({
+            "name": "debian", "disk_format": "qcow2", "min_disk_gib": 2, "min_memory_mib": 64,
+            "architecture": "x86_64", "tags": {"blue": ""}, "cloud_options": {"os_distro": "debian"},
+        }))
+        .unwrap();
+        let told = testing::step(Image::KIND, Verb::Create, &Order::Plain, &References::default(), |step| {
+            Ok(image(step, &order))
+        });
+        assert_eq!(
+            told.unwrap(),
+            json!({"name": "debian", "disk_format": "qcow2", "container_format": "bare", "min_disk": 2,
+                   "min_ram": 64, "architecture": "x86_64", "tags": ["blue"], "os_distro": "debian",
+                   "gateway-operation": testing::marker().to_string()})
+        );
+    }
+
+    #[test]
+    fn a_change_says_what_changes_and_no_more() {
+        let update = Update { description: Some(String::new()), ..Update::default() };
+        assert_eq!(changes(&update), json!([{"op": "add", "path": "/description", "value": ""}]));
+        let update = Update { name: Some("new".into()), tags: Some(Default::default()), ..Update::default() };
+        assert_eq!(
+            changes(&update),
+            json!([{"op": "replace", "path": "/name", "value": "new"}, {"op": "replace", "path": "/tags", "value": []}])
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! Orders to a Cinder in which an earlier try of them is under way: it cannot be made to say so at will.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use gateway_core::driver::{Done, Step};
+use gateway_core::error::{ErrorKind, Result};
+use gateway_core::id::{OperationId, ResourceId};
+use gateway_core::kind::Kind;
+use gateway_core::marker::Marker;
+use gateway_core::order::{Extend, Known, Order, References};
+use gateway_core::scope::Region;
+use gateway_core::verb::Verb;
+use serde_json::{Map, Value, json};
+
+use crate::cloud::FakeCloud;
+
+/// What the volume is, and what Cinder says of every order.
+type Scene = Arc<(Value, &'static str)>;
+
+async fn refuse(State(scene): State<Scene>) -> Response {
+    let refusal = json!({ "badRequest": { "code": 400, "message": scene.1 } });
+    (StatusCode::BAD_REQUEST, [("x-openstack-request-id", "req-7")], Json(refusal)).into_response()
+}
+
+async fn act(volume: Value, words: &'static str, kind: &str, verb: Verb, order: Order) -> Result<Done> {
+    let shown = |State(scene): State<Scene>| async move { Json(scene.0.clone()) };
+    let versions = json!({ "versions": [{ "version": "3.70", "min_version": "3.0" }] });
+    let routes = Router::new()
+        .route("/v3/", get(|| async { Json(versions) }))
+        .route("/v3/p1/volumes/v1", get(shown).delete(refuse))
+        .route("/v3/p1/volumes/v1/action", post(refuse))
+        .route("/v3/p1/snapshots/v1", get(shown).delete(refuse))
+        .route("/v2.1/servers/s1/os-volume_attachments/v1", delete(refuse))
+        .with_state(Arc::new((json!({ "volume": volume, "snapshot": volume }), words)));
+    let cloud = FakeCloud::with(&[("volumev3", "/v3/p1")], routes).await;
+    let target = Known {
+        id: ResourceId::from_bytes(&[1; 16]).unwrap(),
+        kind: Kind::parse(kind).unwrap(),
+        native_key: if kind == "volume_attachment" { "v1/s1" } else { "v1" }.to_owned(),
+        external_id: "v1".to_owned(),
+        name: String::new(),
+        document: Map::new(),
+    };
+    let marker = Marker { operation: OperationId::generate(), ordinal: 1 };
+    let named = References::default();
+    let step = Step { kind: target.kind, verb, order: &order, target: Some(&target), named: &named, marker };
+    cloud.session.act(&Region::new("One"), &step).await
+}
+
+/// What Cinder says of a volume that is busy.
+const BUSY: &str = "Invalid volume: Volume status must be available or error, but is another.";
+
+/// And of one that is no smaller than it shall be.
+const NO_SMALLER: &str = "Invalid input received: New size for extend must be greater than current size.";
+
+#[tokio::test]
+async fn what_an_earlier_try_began_ends_well() {
+    let extend = || Order::Extend(Extend { size_gib: 2 });
+    for (volume, words, kind, verb, order) in [
+        (json!({ "status": "deleting" }), BUSY, "volume", Verb::Delete, Order::Plain),
+        (json!({ "status": "deleting" }), BUSY, "volume_snapshot", Verb::Delete, Order::Plain),
+        (json!({ "status": "extending", "size": 1 }), BUSY, "volume", Verb::Extend, extend()),
+        (json!({ "status": "available", "size": 2 }), NO_SMALLER, "volume", Verb::Extend, extend()),
+        (json!({ "status": "detaching" }), BUSY, "volume_attachment", Verb::Delete, Order::Plain),
+    ] {
+        let done = act(volume, words, kind, verb, order).await.unwrap();
+        assert_eq!(done.touched[0].kind.as_str(), kind);
+        assert_eq!(done.request_id.as_deref(), Some("req-7"));
+        let all = if kind == "volume_attachment" { 3 } else { 1 };
+        assert_eq!(done.touched.len(), all);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_another_reason_stays_refused() {
+    let extend = || Order::Extend(Extend { size_gib: 2 });
+    for (volume, words, kind, verb, order, expected) in [
+        (json!({ "status": "backing-up" }), BUSY, "volume", Verb::Delete, Order::Plain, ErrorKind::Conflict),
+        (
+            json!({ "status": "in-use" }),
+            BUSY,
+            "volume_attachment",
+            Verb::Delete,
+            Order::Plain,
+            ErrorKind::Conflict,
+        ),
+        (
+            json!({ "status": "available", "size": 3 }),
+            NO_SMALLER,
+            "volume",
+            Verb::Extend,
+            extend(),
+            ErrorKind::Invalid,
+        ),
+        (json!({}), NO_SMALLER, "volume", Verb::Extend, extend(), ErrorKind::Invalid),
+    ] {
+        let error = act(volume, words, kind, verb, order).await.unwrap_err();
+        assert_eq!((error.kind(), error.changed_nothing()), (expected, true));
+        assert_eq!(error.cloud().unwrap().message, words);
+    }
+}
