@@ -19,6 +19,7 @@ mod lifecycle;
 mod movement;
 mod options;
 mod orders;
+mod plugs;
 mod published;
 mod quota;
 mod random;

@@ -216,28 +216,37 @@ async fn every_collection_has_pages_single_documents_and_faults() {
 }
 
 #[tokio::test]
-async fn clients_make_and_remove_some_kinds_only() {
+async fn clients_make_and_remove_all_but_what_is_the_clouds() {
     let (clock, options) = manual();
     let transit = options.transit;
     let simulator = Simulator::start(options).await.unwrap();
     let user = User::of(&simulator, "demo").await;
-    let volumes = user.get("/v1/north/volumes").await;
-    let volume = volumes["items"][0]["id"].as_str().unwrap();
+    let first = async |collection: &str| {
+        user.get(&format!("/v1/north/{collection}")).await["items"][0]["id"].as_str().unwrap().to_owned()
+    };
+    let router = user.get("/v1/north/routers").await["items"][0].clone();
+    let subnet =
+        user.get(&format!("/v1/north/subnets/{}", router["ends"][0]["subnet"].as_str().unwrap())).await;
+    let spare = user.get("/v1/north/ip_addresses?limit=1000").await;
+    let spare =
+        spare["items"].as_array().unwrap().iter().find(|item| item["status"] == "SPARE").unwrap().clone();
+    let plug = user.post("/v1/north/network_interfaces", json!({ "network": subnet["network"] })).await["id"]
+        .clone();
     for kind in Kind::all() {
         let path = format!("/v1/north/{}", kind.spec().plural);
-        let mut wanted = json!({ "name": "mine" });
-        if kind.as_str() == "volume_snapshot" {
-            wanted["volume"] = json!(volume);
-        }
+        let wanted = match kind.as_str() {
+            "volume_snapshot" => json!({ "name": "mine", "volume": first("volumes").await }),
+            "subnet" => json!({ "name": "mine", "network": subnet["network"], "range": "192.168.7.0/24" }),
+            "network_interface" => json!({ "network": subnet["network"] }),
+            "ip_address" => json!({}),
+            "ip_address_binding" => json!({ "address": spare["id"], "plug": plug }),
+            "security_group_rule" => json!({ "firewall": first("security_groups").await, "way": "in" }),
+            _ => json!({ "name": "mine" }),
+        };
         let (made, document) = user.send(Method::POST, &path, Some(wanted)).await;
-        if ["instance", "volume", "volume_snapshot", "image"].contains(&kind.as_str()) {
-            assert_eq!(made, StatusCode::ACCEPTED, "{kind}: {document}");
-            clock.advance(transit);
-            let one = format!("{path}/{}", document["id"].as_str().unwrap());
-            assert_eq!(user.send(Method::DELETE, &one, None).await.0, StatusCode::ACCEPTED, "{kind}");
-            clock.advance(transit * 2);
-            assert_eq!(user.send(Method::GET, &one, None).await.0, StatusCode::NOT_FOUND, "{kind}");
-        } else {
+        let is_the_clouds = ["instance_type", "volume_type", "volume_attachment", "datacenter", "quota"]
+            .contains(&kind.as_str());
+        if is_the_clouds {
             assert_eq!(made, StatusCode::BAD_REQUEST, "{kind}");
             let mut items = Vec::new();
             for path in listings(kind) {
@@ -246,6 +255,13 @@ async fn clients_make_and_remove_some_kinds_only() {
             let one = format!("{path}/{}", items[0]["id"].as_str().unwrap());
             assert_eq!(user.send(Method::DELETE, &one, None).await.0, StatusCode::BAD_REQUEST, "{kind}");
             assert_eq!(user.get(&one).await, items[0], "{kind}");
+        } else {
+            assert_eq!(made, StatusCode::ACCEPTED, "{kind}: {document}");
+            clock.advance(transit);
+            let one = format!("{path}/{}", document["id"].as_str().unwrap());
+            assert_eq!(user.send(Method::DELETE, &one, None).await.0, StatusCode::ACCEPTED, "{kind}");
+            clock.advance(transit * 2);
+            assert_eq!(user.send(Method::GET, &one, None).await.0, StatusCode::NOT_FOUND, "{kind}");
         }
     }
     simulator.stop().await;

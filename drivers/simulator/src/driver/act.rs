@@ -1,15 +1,22 @@
 //! Doing: one call to the cloud for each step, in the cloud's words.
 
+mod address;
 mod body;
 mod find;
 mod image;
 mod instance;
+mod key;
+mod network;
+mod router;
+mod security;
 mod volume;
 
 use driver_kit::{Method, Response};
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, Volume, VolumeAttachment};
+use gateway_core::kinds::{
+    Image, Instance, IpAddressBinding, NetworkInterface, Quota, Router, SshKey, Volume, VolumeAttachment,
+};
 use gateway_core::marker::MARKER_KEY;
 use gateway_core::order::{Fault, Order, Update};
 use gateway_core::scope::Region;
@@ -41,10 +48,16 @@ pub(super) async fn act(api: &Api, region: &Region, step: &Step<'_>) -> Result<D
     match (step.kind, step.verb, step.order) {
         (Instance::KIND, Verb::Create, _) => instance::create(&site).await,
         (VolumeAttachment::KIND, ..) => volume::attachment(&site).await,
+        (IpAddressBinding::KIND, ..) => address::binding(&site).await,
+        (SshKey::KIND, Verb::Create, _) => key::create(&site).await,
         (_, Verb::Create, _) => site.create().await,
         (_, Verb::Update, Order::Update(update)) => site.update(update).await,
         (_, Verb::Delete, _) => site.delete().await,
         (Instance::KIND, ..) => instance::order(&site).await,
+        (NetworkInterface::KIND, ..) => network::update_interface(&site).await,
+        (Quota::KIND, ..) => address::update_quota(&site).await,
+        (Router::KIND, ..) => router::order(&site).await,
+        (Image::KIND, ..) => image::share(&site).await,
         (Volume::KIND, ..) => volume::extend(&site).await,
         _ => Err(step.unsupported()),
     }
@@ -87,6 +100,19 @@ impl Site<'_> {
     }
 
     async fn update(&self, update: &Update) -> Result<Done> {
+        let body = self.words(update).await?;
+        self.change(body).await
+    }
+
+    /// Changes the target.
+    async fn change(&self, body: Map<String, Value>) -> Result<Done> {
+        let body = Value::Object(body);
+        let response = self.send(Method::PATCH, self.step.kind, &[self.target()?], Some(&body)).await?;
+        self.done(&response)
+    }
+
+    /// What is written anew of the target.
+    async fn words(&self, update: &Update) -> Result<Map<String, Value>> {
         let id = self.target()?;
         let mut body = Map::new();
         let words = [("name", &update.name), ("about", &update.description)];
@@ -99,8 +125,7 @@ impl Site<'_> {
             labels.extend(self.kept_marker(id).await?);
             body.insert("labels".to_owned(), labels.into_iter().collect());
         }
-        let response = self.send(Method::PATCH, self.step.kind, &[id], Some(&Value::Object(body))).await?;
-        self.done(&response)
+        Ok(body)
     }
 
     async fn kept_marker(&self, id: &str) -> Result<Option<(String, String)>> {

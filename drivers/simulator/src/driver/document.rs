@@ -98,7 +98,9 @@ impl Context<'_> {
             _ => return Err(unsupported(kind)),
         };
         observed.owner = common.owner;
-        observed.visibility = if common.public { Visibility::Public } else { Visibility::Private };
+        if common.public {
+            observed.visibility = Visibility::Public;
+        }
         observed.created_at = common.created;
         observed.updated_at = common.changed;
         observed.tags = common.labels;

@@ -1,6 +1,6 @@
 use gateway_core::Result;
 use gateway_core::kinds::{Image, ImageState};
-use gateway_core::observation::Observed;
+use gateway_core::observation::{Observed, Visibility};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,6 +16,7 @@ struct Wire {
     needs_disk_gb: u64,
     needs_memory_mb: u64,
     locked: bool,
+    shared: bool,
 }
 
 pub(super) fn observe(common: &Common, raw: Value) -> Result<Observed> {
@@ -31,7 +32,10 @@ pub(super) fn observe(common: &Common, raw: Value) -> Result<Observed> {
         protected: Some(wire.locked),
         ..Image::default()
     };
-    let observed = Observed::new(&common.id, &common.name, &fields, raw)?;
+    let mut observed = Observed::new(&common.id, &common.name, &fields, raw)?;
+    if wire.shared {
+        observed.visibility = Visibility::Shared;
+    }
     let state = state::of(state::IMAGE, &common.status, ImageState::Unknown);
     Ok(observed.with_state(state, &common.status))
 }

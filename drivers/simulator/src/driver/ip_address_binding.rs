@@ -12,7 +12,7 @@ struct Wire {
     address: String,
     ip: String,
     plug: String,
-    machine: String,
+    machine: Option<String>,
     inside: String,
 }
 
@@ -22,7 +22,7 @@ pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Res
         address: context.reference(IpAddress::KIND, &wire.address, None),
         ip_address: wire.ip,
         network_interface: Some(context.reference(NetworkInterface::KIND, &wire.plug, None)),
-        instance: Some(context.reference(Instance::KIND, &wire.machine, None)),
+        instance: wire.machine.map(|machine| context.reference(Instance::KIND, &machine, None)),
         private_ip_address: Some(wire.inside),
     };
     Observed::new(&common.id, &common.name, &fields, raw)

@@ -35,7 +35,7 @@ pub(super) struct WireAddress {
 #[derive(Deserialize)]
 struct WireHolder {
     kind: String,
-    id: String,
+    id: Option<String>,
 }
 
 /// A group, as what it applies to names it.
@@ -54,8 +54,10 @@ impl WireAddress {
 
 pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Result<Observed> {
     let wire: Wire = read(&raw)?;
-    let holder =
-        |word: &str, kind| (wire.holder.kind == word).then(|| context.reference(kind, &wire.holder.id, None));
+    let holder = |word: &str, kind| {
+        let id = wire.holder.id.as_deref().filter(|_| wire.holder.kind == word);
+        id.map(|id| context.reference(kind, id, None))
+    };
     let firewalls = wire.firewalls.iter();
     let fields = NetworkInterface {
         description: Some(wire.about),
@@ -72,7 +74,7 @@ pub(super) fn observe(context: &Context<'_>, common: &Common, raw: Value) -> Res
         port_security: Some(wire.guarded),
         delete_on_termination: Some(wire.goes_with_holder),
         datacenter: wire.zone,
-        device_owner: Some(wire.holder.kind),
+        device_owner: Some(wire.holder.kind).filter(|kind| kind != "nobody"),
     };
     let observed = Observed::new(&common.id, &common.name, &fields, raw)?;
     let state = state::of(state::NETWORK_INTERFACE, &common.status, NetworkInterfaceState::Unknown);

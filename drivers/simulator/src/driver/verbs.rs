@@ -2,13 +2,19 @@
 
 use gateway_core::Kind;
 use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Image, Instance, Volume, VolumeAttachment, VolumeSnapshot};
+use gateway_core::kinds::{
+    Image, Instance, IpAddress, IpAddressBinding, Network, NetworkInterface, Quota, Router, SecurityGroup,
+    SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment, VolumeSnapshot,
+};
 use gateway_core::verb::{Can, Verb, When};
 
 /// As the kind has it.
 const fn can(verb: Verb) -> Can {
     Can::new(verb)
 }
+
+/// Of what its owner writes about, and no more.
+const WRITTEN: &[Can] = &[can(Verb::Create), can(Verb::Update), can(Verb::Delete)];
 
 pub(super) const VERBS: &[(Kind, &[Can])] = &[
     (
@@ -37,8 +43,32 @@ pub(super) const VERBS: &[(Kind, &[Can])] = &[
             can(Verb::ConsoleOutput),
         ],
     ),
-    (Image::KIND, &[can(Verb::Create), can(Verb::Update), can(Verb::Delete)]),
+    (
+        Image::KIND,
+        &[can(Verb::Create), can(Verb::Update), can(Verb::Delete), can(Verb::Share), can(Verb::Unshare)],
+    ),
     (Volume::KIND, &[can(Verb::Create), can(Verb::Update), can(Verb::Extend), can(Verb::Delete)]),
     (VolumeAttachment::KIND, &[can(Verb::Create), can(Verb::Delete)]),
-    (VolumeSnapshot::KIND, &[can(Verb::Create), can(Verb::Update), can(Verb::Delete)]),
+    (Network::KIND, WRITTEN),
+    (Subnet::KIND, WRITTEN),
+    (NetworkInterface::KIND, WRITTEN),
+    (
+        Router::KIND,
+        &[
+            can(Verb::Create),
+            can(Verb::Update),
+            can(Verb::Delete),
+            can(Verb::AddInterface),
+            can(Verb::RemoveInterface),
+            can(Verb::SetGateway),
+            can(Verb::ClearGateway),
+        ],
+    ),
+    (IpAddress::KIND, WRITTEN),
+    (IpAddressBinding::KIND, &[can(Verb::Create), can(Verb::Delete)]),
+    (SecurityGroup::KIND, WRITTEN),
+    (SecurityGroupRule::KIND, &[can(Verb::Create), can(Verb::Delete)]),
+    (SshKey::KIND, &[can(Verb::Create), can(Verb::Delete)]),
+    (Quota::KIND, &[can(Verb::Update)]),
+    (VolumeSnapshot::KIND, WRITTEN),
 ];

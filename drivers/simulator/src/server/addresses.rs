@@ -31,7 +31,21 @@ impl Range {
         Self { base: base.to_bits(), prefix }
     }
 
-    const fn size(self) -> u32 {
+    /// Reads what `Display` writes, of 4 to 16 million addresses.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (base, prefix) = text.split_once('/')?;
+        let base: Ipv4Addr = base.parse().ok()?;
+        let range = Self { base: base.to_bits(), prefix: prefix.parse().ok()? };
+        let is_fine = (8..=30).contains(&range.prefix) && range.base & (range.size() - 1) == 0;
+        is_fine.then_some(range)
+    }
+
+    /// Whether some address is in both.
+    pub(super) const fn meets(self, other: Self) -> bool {
+        self.contains(Ipv4Addr::from_bits(other.base)) || other.contains(Ipv4Addr::from_bits(self.base))
+    }
+
+    pub(super) const fn size(self) -> u32 {
         1 << (32 - self.prefix)
     }
 

@@ -9,7 +9,7 @@ use gateway_core::Timestamp;
 use super::lifecycle::Status;
 use super::published::{Class, Service};
 use super::quota::Measure;
-use super::rules::RuleForm;
+use super::rules::Rule;
 
 /// One resource.
 #[derive(Clone, Debug)]
@@ -45,16 +45,25 @@ pub(super) enum Body {
     VolumeSnapshot(VolumeSnapshot),
     Network(Network),
     Subnet(Subnet),
-    /// A router's interface in the subnet of that number; those of instances follow them.
+    /// A router's interface in the subnet of that number.
     RouterPlug {
+        router: u64,
         subnet: u64,
     },
-    /// A router's address in the outside network.
+    /// An interface of its own; most of those of instances follow them.
+    Plug(Box<Plug>),
     Router {
-        outside: Ipv4Addr,
+        /// Its address in the outside network, when it leads there.
+        outside: Option<Ipv4Addr>,
+        usual: bool,
     },
-    /// An outside address that leads nowhere; those that lead to instances follow them.
-    SpareAddress(Ipv4Addr),
+    /// An outside address of its own; most of those of instances follow them.
+    Address {
+        ip: Ipv4Addr,
+        leads_to: Option<LeadsTo>,
+    },
+    /// That the address of the same number leads somewhere.
+    Binding,
     SecurityGroup {
         usual: bool,
         /// There from the start: instances that nobody chose groups for may be in it.
@@ -63,9 +72,10 @@ pub(super) enum Body {
     /// A rule of the group of that number.
     SecurityGroupRule {
         group: u64,
-        form: &'static RuleForm,
+        rule: Rule,
     },
     SshKey {
+        form: Cow<'static, str>,
         text: String,
         digest: String,
     },
@@ -81,7 +91,9 @@ pub(super) struct Instance {
     pub(super) instance_type: u64,
     /// None where it boots from a volume that is made of none.
     pub(super) image: Option<u64>,
-    pub(super) inside: Ipv4Addr,
+    /// The address of the interface that follows it, when one does.
+    pub(super) inside: Option<Ipv4Addr>,
+    /// The outside address that follows it.
     pub(super) outside: Option<Ipv4Addr>,
     pub(super) disks: Vec<u64>,
     pub(super) booted: Option<Timestamp>,
@@ -97,6 +109,10 @@ pub(super) struct Chosen {
     pub(super) zone: String,
     /// Nobody but an unlock changes it.
     pub(super) locked: bool,
+    /// Interfaces of their own that it has, in the order of their slots.
+    pub(super) plugs: Vec<u64>,
+    /// Outside addresses of their own that lead to it.
+    pub(super) bound: Vec<u64>,
     /// The volume that ends with it.
     pub(super) own_disk: Option<u64>,
     /// Bytes that its start-up program was given.
@@ -191,9 +207,46 @@ pub(super) struct Network {
     pub(super) segment: u16,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Subnet {
     pub(super) network: u64,
     pub(super) range: super::addresses::Range,
     pub(super) usual: bool,
+    /// Instances that nobody chose a network for have addresses in it.
+    pub(super) planned: bool,
+    pub(super) way_out: Ipv4Addr,
+    /// Instances are told their addresses.
+    pub(super) tells: bool,
+    /// The way out when nobody chose any.
+    pub(super) resolvers: Option<Box<[Ipv4Addr]>>,
+    /// How many addresses were given out, where that is not planned.
+    pub(super) given: u64,
+}
+
+impl Subnet {
+    pub(super) fn new(network: u64, range: super::addresses::Range) -> Self {
+        let way_out = range.way_out();
+        let (resolvers, given) = (None, 0);
+        Self { network, range, usual: false, planned: false, way_out, tells: true, resolvers, given }
+    }
+}
+
+/// An interface of its own.
+#[derive(Clone, Debug)]
+pub(super) struct Plug {
+    pub(super) network: u64,
+    /// Each with its subnet.
+    pub(super) addresses: Vec<(u64, Ipv4Addr)>,
+    /// The instance that has it.
+    pub(super) holder: Option<u64>,
+    pub(super) firewalls: Vec<u64>,
+    /// It ends with its instance.
+    pub(super) goes: bool,
+}
+
+/// Where an outside address leads to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeadsTo {
+    pub(super) plug: u64,
+    pub(super) inside: Ipv4Addr,
 }

@@ -55,7 +55,7 @@ impl World {
         accounts: &'a [String],
     ) -> Document<'a> {
         let record = entry.record;
-        let owner = match place.owner {
+        let owner = match entry.owner {
             Owner::Account(account) => accounts.get(account).map(String::as_str),
             Owner::Everybody => None,
         };
@@ -73,16 +73,16 @@ impl World {
             name: if entry.follows { "" } else { &record.name },
             status: entry.status.word(),
             owner,
-            public: place.owner == Owner::Everybody,
+            public: entry.owner == Owner::Everybody,
             created,
             changed,
             about: if entry.follows { "" } else { &record.about },
             labels: if entry.follows { &NO_LABELS } else { &record.labels },
-            own: self.own(place, number, entry),
+            own: self.own(place, number, entry, accounts),
         }
     }
 
-    fn own<'a>(&'a self, place: Place, number: u64, entry: Entry<'a>) -> Own<'a> {
+    fn own<'a>(&'a self, place: Place, number: u64, entry: Entry<'a>, accounts: &[String]) -> Own<'a> {
         let own = match (&entry.record.body, place.sort) {
             (Body::Instance(instance), Sort::Instance) => {
                 return Own::Instance(self.instance(place, number, entry.status, instance));
@@ -91,7 +91,7 @@ impl World {
                 return Own::NetworkInterface(self.instance_plug(place, number, instance));
             }
             (Body::Instance(instance), Sort::IpAddress) => self.bound_address(place, number, instance),
-            (Body::Instance(instance), _) => address::binding(number, instance),
+            (Body::Instance(instance), _) => address::following_binding(number, instance),
             (Body::Volume(volume), Sort::VolumeAttachment) => volume::attachment(
                 number,
                 volume,
@@ -100,20 +100,22 @@ impl World {
             ),
             (Body::Volume(volume), _) => self.volume(place, number, volume),
             (Body::InstanceType(size), _) => instance_type(size),
-            (Body::Image(image), _) => image_of(image),
+            (Body::Image(image), _) => image_of(image, entry.owner == place.owner, accounts),
             (Body::VolumeType(class), _) => volume::class(class),
             (Body::VolumeSnapshot(snapshot), _) => volume::snapshot(snapshot, entry.status),
             (Body::Network(network), _) => self.network(place, network),
             (Body::Subnet(subnet), _) => network::subnet(subnet),
-            (Body::RouterPlug { subnet }, _) => {
-                return Own::NetworkInterface(self.router_plug(place, number, *subnet));
+            (Body::RouterPlug { router, subnet }, _) => {
+                return Own::NetworkInterface(self.router_plug(place, number, *router, *subnet));
             }
-            (Body::Router { outside }, _) => self.router(place, *outside),
-            (Body::SpareAddress(ip), _) => self.spare_address(place, *ip),
+            (Body::Plug(plug), _) => return Own::NetworkInterface(self.plug(place, number, plug)),
+            (Body::Router { outside, usual }, _) => self.router(place, number, *outside, *usual),
+            (Body::Address { ip, leads_to }, _) => self.address(place, *ip, *leads_to),
+            (Body::Binding, _) => self.binding(place, number),
             (Body::SecurityGroup { usual, .. }, _) => guard::group(*usual),
-            (Body::SecurityGroupRule { group, form }, _) => guard::rule(*group, form),
-            (Body::SshKey { text, digest }, _) => {
-                json!({ "form": "ed25519", "text": text, "digest": digest })
+            (Body::SecurityGroupRule { group, rule }, _) => guard::rule(*group, rule),
+            (Body::SshKey { form, text, digest }, _) => {
+                json!({ "form": form, "text": text, "digest": digest })
             }
             (Body::Datacenter(service), _) => {
                 json!({ "service": service.word(), "sort": "hall", "notices": ["doors close at night"] })
@@ -128,7 +130,10 @@ impl World {
     }
 }
 
-fn image_of(image: &Image) -> Value {
+fn image_of(image: &Image, is_own: bool, accounts: &[String]) -> Value {
+    // Its owner alone learns with whom it is shared.
+    let shared_with = image.shared_with.iter().filter(|_| is_own);
+    let shared_with: Vec<_> = shared_with.filter_map(|account| accounts.get(*account)).collect();
     json!({
         "bytes": image.bytes,
         "format": image.format,
@@ -137,6 +142,8 @@ fn image_of(image: &Image) -> Value {
         "needs_disk_gb": image.needs_disk_gb,
         "needs_memory_mb": image.needs_memory_mb,
         "locked": image.locked,
+        "shared": !image.shared_with.is_empty(),
+        "shared_with": shared_with,
     })
 }
 

@@ -6,6 +6,17 @@ use super::body::Body;
 use super::lifecycle::Status;
 use super::sort::Sort;
 
+impl Status {
+    /// The status of an interface of an instance.
+    pub(super) const fn of_plug(self) -> Self {
+        match self {
+            Self::Booting | Self::Waking => Self::Plugging,
+            Self::Active | Self::Cycling | Self::Halting => Self::Live,
+            _ => Self::Dark,
+        }
+    }
+}
+
 impl Sort {
     /// The sort whose records bring records of this one with them.
     pub(super) const fn leader(self) -> Option<Self> {
@@ -29,11 +40,9 @@ impl Sort {
     pub(super) const fn following(self, status: Status, leader: &Body) -> Option<Status> {
         match (self, status, leader) {
             (Self::VolumeAttachment, Status::Attached, _) => Some(Status::Held),
-            (Self::NetworkInterface, Status::Booting | Status::Waking, _) => Some(Status::Plugging),
-            (Self::NetworkInterface, Status::Active | Status::Cycling | Status::Halting, _) => {
-                Some(Status::Live)
+            (Self::NetworkInterface, status, Body::Instance(instance)) if instance.inside.is_some() => {
+                Some(status.of_plug())
             }
-            (Self::NetworkInterface, _, _) => Some(Status::Dark),
             (Self::IpAddress, _, Body::Instance(instance)) if instance.outside.is_some() => {
                 Some(Status::Bound)
             }

@@ -102,7 +102,7 @@ impl Mover {
         let body = Body::Instance(Instance {
             instance_type,
             image: Some(image),
-            inside: world.inside_address(place),
+            inside: Some(world.inside_address(place)),
             outside,
             disks: Vec::new(),
             booted: None,

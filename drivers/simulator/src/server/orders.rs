@@ -1,6 +1,8 @@
 //! What clients order of what is there.
 
+mod image;
 mod instance;
+mod router;
 mod volume;
 
 use std::sync::Arc;
@@ -40,6 +42,10 @@ pub(super) async fn order(
                 "console" => return instance::console(world, place, number),
                 word => instance::order(world, place, number, word, parameters, now)?,
             },
+            Sort::Router => router::order(world, place, number, &word, parameters, now)?,
+            Sort::Image => {
+                image::order(world, place, number, &word, parameters, &cloud.accounts, now)?;
+            }
             _ => return Err(no_such_order()),
         }
         Ok(accepted(&cloud, world, place, number))

@@ -111,6 +111,6 @@ pub(super) fn region(world: &mut World, region: usize) {
     let body = Network { leads_out: true, usual: false, segment: 1 };
     let place = everybody(Sort::Network);
     let network = put_about(world, place, "outside", Status::Carrying, Body::Network(body), "to the world");
-    let body = Body::Subnet(Subnet { network, range: OUTSIDE, usual: false });
+    let body = Body::Subnet(Subnet::new(network, OUTSIDE));
     put(world, everybody(Sort::Subnet), "outside".to_owned(), Status::Kept, body);
 }

@@ -83,10 +83,27 @@ impl World {
         Ok(())
     }
 
+    /// Sets the most that may be, which is not less than what is.
+    pub(super) fn limit(&mut self, place: Place, number: u64, wanted: Option<u64>) -> Result<(), Refusal> {
+        let used = match self.shelf(place).get(number).map(|record| &record.body) {
+            Some(Body::Quota { measure, .. }) => self.used(place, measure),
+            _ => return Err(Refusal::no_resource()),
+        };
+        if wanted.is_some_and(|wanted| wanted < used) {
+            return Err(Refusal::conflict(format!("the account has {used} already")));
+        }
+        if let Some(Record { body: Body::Quota { most, .. }, .. }) = self.shelf_mut(place).get_mut(number) {
+            *most = wanted;
+        }
+        Ok(())
+    }
+
     /// How much an account has in a region.
     pub(super) fn used(&self, place: Place, measure: &Measure) -> u64 {
         let of = |sort| Place { sort, ..place };
         match measure.of {
+            // What others share is theirs.
+            Of::Records(Sort::Image) => self.shelf(of(Sort::Image)).len() as u64,
             Of::Records(sort) => self.count(of(sort)) as u64,
             Of::Cores => self.sum_of_types(place, |size| u64::from(size.cores)),
             Of::MemoryMb => self.sum_of_types(place, |size| size.memory_mb),

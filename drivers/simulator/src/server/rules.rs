@@ -1,5 +1,7 @@
 //! The security groups that every account has in every region, and the rules in them.
 
+use serde::{Deserialize, Serialize};
+
 /// A rule as the cloud writes it.
 #[derive(Debug)]
 pub(super) struct RuleForm {
@@ -12,6 +14,41 @@ pub(super) struct RuleForm {
     /// Type and code.
     pub(super) icmp: Option<[u8; 2]>,
     pub(super) peer: Peer,
+}
+
+/// A rule that was there from the start, or one that somebody made.
+#[derive(Clone, Debug)]
+pub(super) enum Rule {
+    Form(&'static RuleForm),
+    Made(Box<MadeRule>),
+}
+
+/// A rule that somebody made, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct MadeRule {
+    pub(super) firewall: String,
+    pub(super) way: String,
+    pub(super) family: String,
+    pub(super) proto: String,
+    pub(super) ports: Option<Ports>,
+    pub(super) icmp: Option<Icmp>,
+    pub(super) peer_range: Option<String>,
+    pub(super) peer_firewall: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ports {
+    pub(super) from: u16,
+    pub(super) to: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Icmp {
+    #[serde(rename = "type")]
+    pub(super) kind: u8,
+    pub(super) code: Option<u8>,
 }
 
 /// Who is at the other end.

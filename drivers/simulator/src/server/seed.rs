@@ -90,7 +90,7 @@ fn instance(world: &mut World, place: Place, index: usize) {
         _ => Status::Failed,
     };
     let outside = world.random.percent(OUTSIDE_PERCENT).then(|| world.outside_address(place)).flatten();
-    let inside = world.inside_address(place);
+    let inside = Some(world.inside_address(place));
     let body =
         Instance { instance_type, image, inside, outside, disks: Vec::new(), booted: None, chosen: None };
     let number = put(world, place, format!("{role}-{index:05}"), status, Body::Instance(body));

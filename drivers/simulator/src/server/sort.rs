@@ -84,6 +84,28 @@ impl Sort {
         Self::ALL.into_iter().find(|sort| sort.words()[..2].contains(&word_or_plural))
     }
 
+    /// Clients make and remove it; all else is the cloud's, or comes of an order.
+    pub(super) const fn is_made_by_clients(self) -> bool {
+        !matches!(
+            self,
+            Self::InstanceType | Self::VolumeType | Self::VolumeAttachment | Self::Datacenter | Self::Quota
+        )
+    }
+
+    /// Its owner may write about it.
+    pub(super) const fn has_words(self) -> bool {
+        self.is_made_by_clients()
+            && !matches!(self, Self::IpAddressBinding | Self::SecurityGroupRule | Self::SshKey)
+    }
+
+    /// It has a name.
+    pub(super) const fn needs_name(self) -> bool {
+        !matches!(
+            self,
+            Self::NetworkInterface | Self::IpAddress | Self::IpAddressBinding | Self::SecurityGroupRule
+        )
+    }
+
     /// It can vanish at once, and what follows it.
     pub(super) const fn can_vanish(self) -> bool {
         matches!(self, Self::Instance | Self::Volume | Self::VolumeSnapshot | Self::Image)

@@ -17,6 +17,9 @@ impl World {
         match record.body {
             Body::Instance(instance) => {
                 let volumes = Place { sort: Sort::Volume, ..place };
+                if let Some(chosen) = &instance.chosen {
+                    self.leave_networks(place, chosen, now);
+                }
                 let own = instance.chosen.and_then(|chosen| chosen.own_disk);
                 for disk in instance.disks {
                     self.free_volume(volumes, disk, now);

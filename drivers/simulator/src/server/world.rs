@@ -123,6 +123,7 @@ impl World {
         }
         self.note(now, place, number, Some(before), Some(status));
         self.schedule(place, number, status, now);
+        self.tell_plugs(place, number, status, now);
     }
 
     /// Notes that something about a resource is new, its status being the old one.

@@ -1,7 +1,12 @@
 //! What clients make, change and remove.
 
+mod address;
+mod guard;
 pub(super) mod image;
 pub(super) mod instance;
+mod interface;
+mod key;
+pub(super) mod network;
 pub(super) mod volume;
 mod words;
 
@@ -13,6 +18,7 @@ use axum::response::Response;
 use gateway_core::Timestamp;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::answer::{Refusal, json_answer};
@@ -38,19 +44,53 @@ pub(super) async fn create(
     let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
     let words = Words::take(&mut wanted)?;
     cloud.with_world(|world, now| {
+        let mut private = None;
         let (status, body) = match place.sort {
             Sort::Instance => instance::first_form(world, place, form(wanted)?, now)?,
             Sort::Volume => volume::first_form(world, place, form(wanted)?)?,
             Sort::VolumeSnapshot => volume::snapshot(world, place, form(wanted)?)?,
             Sort::Image => image::first_form(form(wanted)?)?,
+            Sort::Network => network::network(world, place, form(wanted)?)?,
+            Sort::Subnet => network::subnet(world, place, form(wanted)?)?,
+            Sort::Router => network::router(world, place, form(wanted)?)?,
+            Sort::NetworkInterface => interface::first_form(world, place, form(wanted)?)?,
+            Sort::IpAddress => address::first_form(world, place, form(wanted)?)?,
+            Sort::IpAddressBinding => {
+                let number = address::bind(world, place, form(wanted)?, now)?;
+                return Ok(accepted(&cloud, world, place, number));
+            }
+            Sort::SecurityGroup => guard::group(world, place, form(wanted)?)?,
+            Sort::SecurityGroupRule => guard::rule(world, place, form(wanted)?)?,
+            Sort::SshKey => {
+                let (body, made) = key::first_form(world, place, &words.name, form(wanted)?)?;
+                private = made;
+                (Status::Kept, body)
+            }
             _ => return Err(not_by_clients(place.sort)),
         };
-        let mut record = Record::new(words.name_of_new()?, status, now, body);
-        words.write(&mut record)?;
-        let number = world.create(place, record);
+        let number = make(world, place, words, status, body, now)?;
         instance::settle_in(world, place, number, now);
-        Ok(accepted(&cloud, world, place, number))
+        match private {
+            Some(private) => Ok(with_private(&cloud, world, place, number, private)),
+            None => Ok(accepted(&cloud, world, place, number)),
+        }
     })
+}
+
+/// What more than words may be written anew.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Anew {
+    /// Of an interface.
+    firewalls: Option<Vec<String>>,
+    /// Of a quota.
+    #[serde(default, deserialize_with = "given")]
+    most: Option<Option<u64>>,
+}
+
+/// Tells null from nothing.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u64>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Changes what the owner writes about something.
@@ -63,13 +103,27 @@ pub(super) async fn change(
     let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
     let number = place.sort.number(&id).ok_or_else(Refusal::no_resource)?;
     let words = NewWords::take(&mut wanted)?;
+    let anew: Anew = form(wanted)?;
     cloud.with_world(|world, now| {
+        world.entry(place, number).ok_or_else(Refusal::no_resource)?;
+        match place.sort {
+            Sort::NetworkInterface => world.stand_plug(place, number),
+            Sort::IpAddress => world.stand_address(place, number),
+            _ => {}
+        }
+        match (place.sort, anew) {
+            (Sort::Quota, Anew { firewalls: None, most: Some(most) }) if words.is_empty() => {
+                world.limit(place, number, most)?;
+            }
+            (Sort::NetworkInterface, Anew { firewalls: Some(ids), most: None }) => {
+                interface::set_firewalls(world, place, number, ids, now)?;
+            }
+            (sort, Anew { firewalls: None, most: None }) if sort.has_words() => {}
+            (sort, _) => return Err(Refusal::invalid(format!("that of {} stays", sort.plural()))),
+        }
         let record = world.shelf_mut(place).get_mut(number).ok_or_else(Refusal::no_resource)?;
         if matches!(record.status, Status::Removing | Status::Removed | Status::Erasing) {
             return Err(refused(record.status));
-        }
-        if let Some(other) = wanted.keys().next() {
-            return Err(Refusal::invalid(format!("{other} cannot be changed")));
         }
         words.write(record)?;
         record.changed = now;
@@ -83,20 +137,32 @@ pub(super) async fn remove(
     Path((region, collection, id)): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
     let place = cloud.place(&region, &collection, Owner::Account(account.0))?;
+    if !place.sort.is_made_by_clients() {
+        return Err(not_by_clients(place.sort));
+    }
     let number = place.sort.number(&id).ok_or_else(Refusal::no_resource)?;
     cloud.with_world(|world, now| {
-        let record = world.shelf(place).get(number).ok_or_else(Refusal::no_resource)?;
+        world.entry(place, number).ok_or_else(Refusal::no_resource)?;
         match place.sort {
-            Sort::Instance => {
-                let next = Order::Remove.from(record.status).ok_or_else(|| refused(record.status))?;
-                instance::unlocked(record)?;
-                world.change(place, number, next, now);
-            }
+            Sort::NetworkInterface => world.stand_plug(place, number),
+            Sort::IpAddress | Sort::IpAddressBinding => world.stand_address(place, number),
+            _ => {}
+        }
+        let record = world.shelf(place).get(number).ok_or_else(Refusal::no_resource)?;
+        removable(world, place, number, record)?;
+        match place.sort {
+            Sort::Instance => world.change(place, number, Status::Removing, now),
             Sort::Volume | Sort::VolumeSnapshot | Sort::Image => {
-                removable(world, place, number, record)?;
                 world.change(place, number, Status::Erasing, now);
             }
-            _ => return Err(not_by_clients(place.sort)),
+            Sort::IpAddressBinding => world.release(place, number, now),
+            Sort::SecurityGroup => {
+                for rule in guard::rules_of(world, place, number) {
+                    world.remove(Place { sort: Sort::SecurityGroupRule, ..place }, rule, now);
+                }
+                world.remove(place, number, now);
+            }
+            _ => world.remove(place, number, now),
         }
         Ok(accepted(&cloud, world, place, number))
     })
@@ -110,8 +176,23 @@ fn removable(world: &World, place: Place, number: u64, record: &Record) -> Resul
         (Body::Image(_), _) if image::is_needed(world, place, number) => {
             Err(Refusal::in_use("a machine or disk was made of the image"))
         }
-        (_, Status::Free | Status::Whole | Status::Ready | Status::Uploading | Status::Failed) => Ok(()),
-        (_, status) => Err(refused(status)),
+        (Body::Instance(_), status) => {
+            Order::Remove.from(status).ok_or_else(|| refused(status))?;
+            instance::unlocked(record)
+        }
+        (Body::Volume(_) | Body::VolumeSnapshot(_) | Body::Image(_), status) => match status {
+            Status::Free | Status::Whole | Status::Ready | Status::Uploading | Status::Failed => Ok(()),
+            _ => Err(refused(status)),
+        },
+        (body @ (Body::Network(_) | Body::Subnet(_) | Body::Router { .. }), _) => {
+            network::removable(world, place, number, body)
+        }
+        (body @ (Body::Plug(_) | Body::RouterPlug { .. }), _) => {
+            interface::removable(world, place, number, body)
+        }
+        (Body::Address { leads_to: Some(_), .. }, _) => Err(Refusal::in_use("the address leads somewhere")),
+        (Body::SecurityGroup { usual, .. }, _) => guard::removable(world, place, number, *usual),
+        _ => Ok(()),
     }
 }
 
@@ -159,7 +240,16 @@ pub(super) fn accepted(cloud: &Cloud, world: &World, place: Place, number: u64) 
     }
 }
 
-/// Makes something that comes of something else.
+/// The same with what is told this once.
+fn with_private(cloud: &Cloud, world: &World, place: Place, number: u64, private: String) -> Response {
+    let entry = world.entry(place, number);
+    let document = entry.map(|entry| world.document(place, number, entry, &cloud.accounts));
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    document["private"] = Value::String(private);
+    json_answer(StatusCode::ACCEPTED, &document)
+}
+
+/// Puts something onto its shelf, with its owner's words.
 pub(super) fn make(
     world: &mut World,
     place: Place,
@@ -168,7 +258,8 @@ pub(super) fn make(
     body: Body,
     now: Timestamp,
 ) -> Result<u64, Refusal> {
-    let mut record = Record::new(words.name_of_new()?, status, now, body);
+    let name = words.name_of_new(place.sort)?;
+    let mut record = Record::new(name, status, now, body);
     words.write(&mut record)?;
     Ok(world.create(place, record))
 }

@@ -9,7 +9,7 @@ use gateway_core::marker::MARKER_KEY;
 use gateway_core::order::{Fault, Order};
 use serde_json::{Map, Value, json};
 
-use super::{image, instance, volume};
+use super::{address, image, instance, key, network, router, security, volume};
 
 /// A body being written.
 pub(super) struct Body<'a> {
@@ -44,6 +44,15 @@ fn own(step: &Step<'_>) -> Result<Map<String, Value>> {
         Order::CreateVolume(order) => volume::body(body, order),
         Order::CreateVolumeSnapshot(order) => volume::snapshot_body(body, order),
         Order::CreateImage(order) => Ok(image::body(body, order)),
+        Order::CreateNetwork(order) => Ok(network::body(body, order)),
+        Order::CreateSubnet(order) => network::subnet_body(body, order),
+        Order::CreateNetworkInterface(order) => network::interface_body(body, order),
+        Order::CreateRouter(order) => router::body(body, order),
+        Order::CreateIpAddress(order) => address::body(body, order),
+        Order::CreateIpAddressBinding(order) => address::binding_body(body, order),
+        Order::CreateSecurityGroup(order) => Ok(security::body(body, order)),
+        Order::CreateSecurityGroupRule(order) => security::rule_body(body, order),
+        Order::CreateSshKey(order) => Ok(key::body(body, order)),
         _ => Ok(Map::new()),
     }
 }
@@ -55,6 +64,12 @@ fn options<'a>(order: &'a Order) -> Option<&'a Map<String, Value>> {
         Order::CreateVolume(order) => Some(&order.cloud_options),
         Order::CreateVolumeSnapshot(order) => Some(&order.cloud_options),
         Order::CreateImage(order) => Some(&order.cloud_options),
+        Order::CreateNetwork(order) => Some(&order.cloud_options),
+        Order::CreateSubnet(order) => Some(&order.cloud_options),
+        Order::CreateNetworkInterface(order) => Some(&order.cloud_options),
+        Order::CreateRouter(order) => Some(&order.cloud_options),
+        Order::CreateIpAddress(order) => Some(&order.cloud_options),
+        Order::CreateSecurityGroup(order) => Some(&order.cloud_options),
         _ => None,
     }
 }
@@ -67,9 +82,31 @@ fn no_place(order: &Order) -> Vec<Fault> {
             faults.push(Fault::new(pointer, detail));
         }
     };
-    if let Order::CreateImage(order) = order {
-        let detail = "this type of cloud has no containers of images";
-        refuse(order.container_format.is_some(), "/container_format", detail);
+    match order {
+        Order::CreateImage(order) => {
+            let detail = "this type of cloud has no containers of images";
+            refuse(order.container_format.is_some(), "/container_format", detail);
+        }
+        Order::CreateNetwork(order) => {
+            let detail = "this type of cloud gives networks no range of addresses";
+            refuse(order.cidr.is_some(), "/cidr", detail);
+        }
+        Order::CreateSubnet(order) => {
+            let detail = "subnets of this type of cloud are in all datacenters";
+            refuse(order.datacenter.is_some(), "/datacenter", detail);
+        }
+        Order::CreateRouter(order) => {
+            refuse(order.network.is_some(), "/network", "routers of this type of cloud belong to no network");
+        }
+        Order::CreateSecurityGroup(order) => {
+            let detail = "security groups of this type of cloud are for all networks";
+            refuse(order.network.is_some(), "/network", detail);
+        }
+        Order::RouterGateway(order) => {
+            let detail = "must be given: routers of this type of cloud lead out through a network";
+            refuse(order.external_network.is_none(), "/external_network", detail);
+        }
+        _ => {}
     }
     faults
 }

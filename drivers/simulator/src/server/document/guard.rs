@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::body::Instance;
-use super::super::rules::{Peer, RuleForm};
+use super::super::rules::{Peer, Rule, RuleForm};
 use super::super::shelf::Place;
 use super::super::sort::Sort;
 use super::super::world::World;
@@ -17,21 +17,23 @@ pub(super) struct Firewall<'a> {
 }
 
 impl World {
+    /// Groups by their numbers.
+    pub(super) fn groups(&self, place: Place, groups: &[u64]) -> Vec<Firewall<'_>> {
+        let shelf = self.shelf(Place { sort: Sort::SecurityGroup, ..place });
+        let named = groups.iter().filter_map(|group| Some((*group, shelf.get(*group)?.name.as_str())));
+        named.map(|(group, name)| Firewall { id: Sort::SecurityGroup.id(group), name }).collect()
+    }
+
     /// The groups that apply to an instance.
     pub(super) fn firewalls(&self, place: Place, number: u64, instance: &Instance) -> Vec<Firewall<'_>> {
-        let groups = self.shelf(Place { sort: Sort::SecurityGroup, ..place });
-        let those: Vec<(u64, &str)> = match &instance.chosen {
-            Some(chosen) => chosen
-                .firewalls
-                .iter()
-                .filter_map(|group| Some((*group, groups.get(*group)?.name.as_str())))
-                .collect(),
-            None => self
-                .drawn_firewalls(place, number)
-                .map(|(group, record)| (group, record.name.as_str()))
-                .collect(),
-        };
-        those.into_iter().map(|(group, name)| Firewall { id: Sort::SecurityGroup.id(group), name }).collect()
+        match &instance.chosen {
+            Some(chosen) => self.groups(place, &chosen.firewalls),
+            None => {
+                let drawn = self.drawn_firewalls(place, number);
+                let named = drawn.map(|(group, record)| (group, record.name.as_str()));
+                named.map(|(group, name)| Firewall { id: Sort::SecurityGroup.id(group), name }).collect()
+            }
+        }
     }
 }
 
@@ -39,7 +41,14 @@ pub(super) fn group(usual: bool) -> Value {
     json!({ "usual": usual, "remembers": true })
 }
 
-pub(super) fn rule(group: u64, form: &RuleForm) -> Value {
+pub(super) fn rule(group: u64, rule: &Rule) -> Value {
+    match rule {
+        Rule::Form(form) => from_form(group, form),
+        Rule::Made(made) => json!(made),
+    }
+}
+
+fn from_form(group: u64, form: &RuleForm) -> Value {
     let (range, peer) = match form.peer {
         Peer::Anybody => (None, None),
         Peer::Range(range) => (Some(range), None),

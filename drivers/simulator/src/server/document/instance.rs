@@ -55,17 +55,30 @@ impl World {
             instance_type: self.type_of_instance(place, instance.instance_type),
             image: instance.image.map(|image| Sort::Image.id(image)),
             zone: self.zone_of_instance(place, number, instance),
-            addresses: std::iter::once(Address { ip: instance.inside, outside: false })
-                .chain(instance.outside.map(|ip| Address { ip, outside: true }))
-                .collect(),
+            addresses: self.addresses_of(place, instance),
             key: World::key_of_instance(number, instance),
             firewalls: self.firewalls(place, number, instance),
             disks: instance.disks.iter().map(|disk| Sort::Volume.id(*disk)).collect(),
-            plugs: vec![Sort::NetworkInterface.id(number)],
+            plugs: self.plugs_of(number, instance).map(|plug| Sort::NetworkInterface.id(plug)).collect(),
             booted: instance.booted,
             failure: (status == Status::Failed).then_some("no host took it"),
             locked: instance.chosen.as_ref().is_some_and(|chosen| chosen.locked),
         }
+    }
+
+    /// Inside and then outside, what follows it first.
+    fn addresses_of(&self, place: Place, instance: &body::Instance) -> Vec<Address> {
+        let chosen = instance.chosen.as_deref();
+        let plugs = chosen.into_iter().flat_map(|chosen| &chosen.plugs);
+        let inside = plugs.filter_map(|plug| self.plug_at(place, *plug)).flat_map(|plug| &plug.addresses);
+        let bound = chosen.into_iter().flat_map(|chosen| &chosen.bound);
+        let outside = bound.filter_map(|address| Some(self.address_at(place, *address)?.0));
+        let inside = instance.inside.into_iter().chain(inside.map(|(_, ip)| *ip));
+        let outside = instance.outside.into_iter().chain(outside);
+        inside
+            .map(|ip| Address { ip, outside: false })
+            .chain(outside.map(|ip| Address { ip, outside: true }))
+            .collect()
     }
 
     fn type_of_instance(&self, place: Place, number: u64) -> TypeOfInstance<'_> {

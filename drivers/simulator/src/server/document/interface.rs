@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
-use super::super::body::{Body, Instance};
+use super::super::body::{self, Body, Instance};
 use super::super::shelf::Place;
 use super::super::sort::Sort;
 use super::super::world::World;
@@ -13,11 +13,11 @@ use super::guard::Firewall;
 #[derive(Serialize)]
 pub(super) struct Plug<'a> {
     network: Option<String>,
-    addresses: [Address; 1],
+    addresses: Vec<Address>,
     hardware: String,
     on: bool,
     holder: Holder,
-    slot: Option<u32>,
+    slot: Option<usize>,
     firewalls: Vec<Firewall<'a>>,
     guarded: bool,
     goes_with_holder: bool,
@@ -37,18 +37,13 @@ struct Holder {
 }
 
 impl World {
-    /// The interface of an instance: where its inside address is.
+    /// The interface that follows an instance: where its inside address is.
     pub(super) fn instance_plug(&self, place: Place, number: u64, instance: &Instance) -> Plug<'_> {
-        let mut subnets = self.shelf(Place { sort: Sort::Subnet, ..place }).after(None);
-        let found = subnets.find_map(|(subnet, record)| match record.body {
-            Body::Subnet(body) if body.range.contains(instance.inside) => Some((subnet, body.network)),
-            _ => None,
-        });
-        let (subnet, network) = found.unzip();
+        let (subnet, network) = instance.inside.and_then(|ip| self.planned_subnet(place, ip)).unzip();
         Plug {
             network: network.map(|network| Sort::Network.id(network)),
-            addresses: [Address {
-                ip: Some(instance.inside),
+            addresses: vec![Address {
+                ip: instance.inside,
                 subnet: subnet.map(|subnet| Sort::Subnet.id(subnet)),
             }],
             hardware: hardware(number),
@@ -62,18 +57,53 @@ impl World {
         }
     }
 
-    /// The interface of the account's router in one subnet.
-    pub(super) fn router_plug(&self, place: Place, number: u64, subnet: u64) -> Plug<'_> {
+    /// The subnet and network of an address that was given by plan.
+    pub(in super::super) fn planned_subnet(&self, place: Place, ip: Ipv4Addr) -> Option<(u64, u64)> {
+        let mut subnets = self.shelf(Place { sort: Sort::Subnet, ..place }).after(None);
+        subnets.find_map(|(subnet, record)| match &record.body {
+            Body::Subnet(body) if body.planned && body.range.contains(ip) => Some((subnet, body.network)),
+            _ => None,
+        })
+    }
+
+    /// An interface of its own.
+    pub(super) fn plug(&self, place: Place, number: u64, plug: &body::Plug) -> Plug<'_> {
+        let holder = plug.holder.and_then(|holder| Some((holder, self.instance_at(place, holder)?)));
+        let slot = holder
+            .and_then(|(holder, instance)| self.plugs_of(holder, instance).position(|plug| plug == number));
+        let address = |(subnet, ip): &(u64, Ipv4Addr)| Address {
+            ip: Some(*ip),
+            subnet: Some(Sort::Subnet.id(*subnet)),
+        };
+        Plug {
+            network: Some(Sort::Network.id(plug.network)),
+            addresses: plug.addresses.iter().map(address).collect(),
+            hardware: hardware(number),
+            on: true,
+            holder: Holder {
+                kind: if plug.holder.is_some() { "machine" } else { "nobody" },
+                id: plug.holder.map(|holder| Sort::Instance.id(holder)),
+            },
+            slot,
+            firewalls: self.groups(place, &plug.firewalls),
+            guarded: true,
+            goes_with_holder: plug.goes,
+            zone: holder.map(|(holder, instance)| self.zone_of_instance(place, holder, instance)),
+        }
+    }
+
+    /// The interface of a router in one subnet.
+    pub(super) fn router_plug(&self, place: Place, number: u64, router: u64, subnet: u64) -> Plug<'_> {
         let body = self.subnet(place, subnet);
         Plug {
             network: body.map(|body| Sort::Network.id(body.network)),
-            addresses: [Address {
-                ip: body.map(|body| body.range.way_out()),
+            addresses: vec![Address {
+                ip: body.map(|body| body.way_out),
                 subnet: Some(Sort::Subnet.id(subnet)),
             }],
             hardware: hardware(number),
             on: true,
-            holder: Holder { kind: "router", id: self.router_of(place) },
+            holder: Holder { kind: "router", id: Some(Sort::Router.id(router)) },
             slot: None,
             firewalls: Vec::new(),
             guarded: false,

@@ -24,48 +24,43 @@ impl World {
         })
     }
 
-    pub(super) fn router(&self, place: Place, outside: Ipv4Addr) -> Value {
-        let gateway = self.outside_subnet(place).map(|(number, subnet)| {
-            json!({
-                "network": Sort::Network.id(subnet.network),
-                "addresses": [{ "ip": outside, "subnet": Sort::Subnet.id(number) }],
+    pub(super) fn router(&self, place: Place, number: u64, outside: Option<Ipv4Addr>, usual: bool) -> Value {
+        let gateway = outside.and_then(|ip| {
+            let (subnet, body) = self.outside_subnet(place)?;
+            Some(json!({
+                "network": Sort::Network.id(body.network),
+                "addresses": [{ "ip": ip, "subnet": Sort::Subnet.id(subnet) }],
                 "masks": true,
-            })
+            }))
         });
-        let plugs = self.shelf(Place { sort: Sort::NetworkInterface, ..place }).after(None);
-        let ends = plugs.filter_map(|(plug, record)| match record.body {
-            Body::RouterPlug { subnet } => Some(json!({
+        let ends = self.ends_of(place, number).filter_map(|(plug, subnet)| {
+            Some(json!({
                 "subnet": Sort::Subnet.id(subnet),
                 "plug": Sort::NetworkInterface.id(plug),
-                "ip": self.subnet(place, subnet)?.range.way_out(),
-            })),
-            _ => None,
+                "ip": self.subnet(place, subnet)?.way_out,
+            }))
         });
+        let out = json!({ "to": "0.0.0.0/0", "via": super::super::addresses::OUTSIDE.way_out() });
         json!({
             "on": true,
-            "usual": true,
+            "usual": usual,
             "gateway": gateway,
             "ends": ends.collect::<Vec<_>>(),
-            "routes": [{ "to": "0.0.0.0/0", "via": super::super::addresses::OUTSIDE.way_out() }],
+            "routes": outside.map(|_| out).into_iter().collect::<Vec<_>>(),
             "spread": false,
             "doubled": true,
         })
     }
 
-    /// The id of the account's router in the region.
-    pub(super) fn router_of(&self, place: Place) -> Option<String> {
-        self.shelf(Place { sort: Sort::Router, ..place }).near(0).map(|number| Sort::Router.id(number))
-    }
-
     /// The subnet that outside addresses are in.
-    pub(super) fn outside_subnet(&self, place: Place) -> Option<(u64, Subnet)> {
+    pub(in super::super) fn outside_subnet(&self, place: Place) -> Option<(u64, &Subnet)> {
         let published = Place { owner: Owner::Everybody, sort: Sort::Subnet, ..place };
         let number = self.shelf(published).near(0)?;
         Some((number, self.subnet(published, number)?))
     }
 
-    pub(super) fn subnet(&self, place: Place, number: u64) -> Option<Subnet> {
-        match self.shelf(Place { sort: Sort::Subnet, ..place }).get(number)?.body {
+    pub(in super::super) fn subnet(&self, place: Place, number: u64) -> Option<&Subnet> {
+        match &self.shelf(Place { sort: Sort::Subnet, ..place }).get(number)?.body {
             Body::Subnet(subnet) => Some(subnet),
             _ => None,
         }
@@ -74,16 +69,16 @@ impl World {
 
 pub(super) fn subnet(subnet: &Subnet) -> Value {
     let [first, last] = subnet.range.given_out();
-    let way_out = subnet.range.way_out();
+    let resolvers = subnet.resolvers.clone().unwrap_or_else(|| Box::new([subnet.way_out]));
     json!({
         "network": Sort::Network.id(subnet.network),
         "range": subnet.range.to_string(),
         "family": "inet",
-        "way_out": way_out,
-        "tells_addresses": true,
-        "resolvers": [way_out],
+        "way_out": subnet.way_out,
+        "tells_addresses": subnet.tells,
+        "resolvers": resolvers,
         "given_out": [{ "from": first, "to": last }],
-        "routes": [{ "to": "169.254.169.254/32", "via": way_out }],
+        "routes": [{ "to": "169.254.169.254/32", "via": subnet.way_out }],
         "outside_at_boot": false,
         "usual": subnet.usual,
     })

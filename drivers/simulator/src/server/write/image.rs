@@ -56,12 +56,17 @@ pub(in super::super) fn of_instance(world: &World, place: Place, image: Option<u
 
 /// An image that the account may use.
 pub(super) fn image_at(world: &World, place: Place, number: u64) -> Option<&Image> {
-    let of = |owner| Place { owner, sort: Sort::Image, ..place };
-    let found = [of(Owner::Everybody), of(place.owner)].into_iter();
-    found.filter_map(|place| world.shelf(place).get(number)).find_map(|record| match &record.body {
+    match &usable_at(world, place, number)?.body {
         Body::Image(image) => Some(&**image),
         _ => None,
-    })
+    }
+}
+
+/// An image of the cloud's, of the account or shared with it.
+pub(super) fn usable_at(world: &World, place: Place, number: u64) -> Option<&Record> {
+    let of = |owner| Place { owner, sort: Sort::Image, ..place };
+    let found = [of(Owner::Everybody), of(place.owner)].into_iter();
+    found.into_iter().find_map(|place| world.entry(place, number)).map(|entry| entry.record)
 }
 
 /// Whether something of the account says that it was made of an image.

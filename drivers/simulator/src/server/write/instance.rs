@@ -9,7 +9,7 @@ use super::super::lifecycle::Status;
 use super::super::shelf::{Owner, Place};
 use super::super::sort::Sort;
 use super::super::world::World;
-use super::{image, own, usable, volume, zone};
+use super::{image, interface, own, usable, volume, zone};
 
 /// Most bytes that a start-up program is given, as base64.
 const MOST_START_UP: usize = 64 << 10;
@@ -21,6 +21,14 @@ pub(super) struct Wanted {
     #[serde(rename = "type")]
     instance_type: Option<String>,
     image: Option<String>,
+    /// Where it gets interfaces; in one of the usual subnets when nothing is named.
+    #[serde(default)]
+    networks: Vec<String>,
+    #[serde(default)]
+    subnets: Vec<String>,
+    /// Interfaces that are there.
+    #[serde(default)]
+    plugs: Vec<String>,
     /// In place of the usual one.
     firewalls: Option<Vec<String>>,
     /// By name.
@@ -71,27 +79,73 @@ pub(super) fn first_form(
     };
     let [first, _] = world.zones(place);
     chosen.zone = zone(world, place, wanted.zone)?.unwrap_or(first);
+    // What is named is looked up before anything is made of it.
+    chosen.plugs = free_plugs(world, place, &wanted.plugs)?;
+    let subnets = new_subnets(world, place, &wanted.networks, &wanted.subnets)?;
     let disks: Vec<u64> = match wanted.boot {
         Some(boot) => vec![boot_disk(world, place, boot, image, &mut chosen, now)?],
         None => Vec::new(),
     };
-    let inside = world.inside_address(place);
+    for subnet in subnets {
+        let plug = interface::with_instance(world, place, subnet, &chosen.firewalls, now)?;
+        chosen.plugs.push(plug);
+    }
+    let inside = chosen.plugs.is_empty().then(|| world.inside_address(place));
     let chosen = Some(Box::new(chosen));
     let body = Instance { instance_type, image, inside, outside: None, disks, booted: None, chosen };
     Ok((Status::Booting, Body::Instance(body)))
 }
 
-/// Ties its disks to a new instance, which had no number when they were made.
+/// Ties its disks and interfaces to a new instance, which had no number when they were made.
 pub(super) fn settle_in(world: &mut World, place: Place, number: u64, now: Timestamp) {
     let Some(instance) = world.instance_at(place, number).filter(|_| place.sort == Sort::Instance) else {
         return;
     };
+    let plugs = instance.chosen.as_ref().map(|chosen| chosen.plugs.clone()).unwrap_or_default();
+    for plug in &plugs {
+        if let Some(plug) = world.plug_at_mut(place, *plug) {
+            plug.holder = Some(number);
+        }
+        let bound = world.bound_to(place, *plug);
+        if let Some(chosen) = world.choose(place, number) {
+            chosen.bound.extend(bound);
+        }
+    }
+    world.set_plugs(place, &plugs, Status::Booting.of_plug(), now);
+    let Some(instance) = world.instance_at(place, number) else { return };
     for disk in instance.disks.clone() {
         if let Some(volume) = world.volume_at_mut(place, disk) {
             volume.attached_to = Some(number);
         }
         world.change(Place { sort: Sort::Volume, ..place }, disk, Status::Attached, now);
     }
+}
+
+/// Interfaces that are there and nobody has.
+fn free_plugs(world: &World, place: Place, ids: &[String]) -> Result<Vec<u64>, Refusal> {
+    let mut plugs = Vec::new();
+    for id in ids {
+        let number = own(world, place, Sort::NetworkInterface, id)?;
+        let is_free = world.plug_at(place, number).is_some_and(|plug| plug.holder.is_none());
+        if !is_free || plugs.contains(&number) {
+            return Err(Refusal::in_use("only a free interface can be given to a machine"));
+        }
+        plugs.push(number);
+    }
+    Ok(plugs)
+}
+
+/// The subnets that interfaces are made in.
+fn new_subnets(
+    world: &World,
+    place: Place,
+    networks: &[String],
+    subnets: &[String],
+) -> Result<Vec<u64>, Refusal> {
+    let of_network = networks
+        .iter()
+        .map(|id| interface::first_subnet(world, place, own(world, place, Sort::Network, id)?));
+    of_network.chain(subnets.iter().map(|id| own(world, place, Sort::Subnet, id))).collect()
 }
 
 fn boot_disk(
@@ -126,9 +180,7 @@ fn boot_disk(
 
 pub(in super::super) fn ready_image(world: &World, place: Place, id: &str) -> Result<u64, Refusal> {
     let number = usable(world, place, Sort::Image, id)?;
-    let of = |owner| Place { owner, sort: Sort::Image, ..place };
-    let record = world.shelf(of(Owner::Everybody)).get(number);
-    match record.or_else(|| world.shelf(of(place.owner)).get(number)) {
+    match image::usable_at(world, place, number) {
         Some(record) if record.status != Status::Ready => Err(Refusal::conflict("the image is not ready")),
         _ => Ok(number),
     }

@@ -9,7 +9,8 @@ use super::super::published::{CLASSES, Class};
 use super::super::shelf::Place;
 use super::super::sort::Sort;
 use super::super::world::World;
-use super::{own, usable, zone};
+use super::instance::ready_image;
+use super::{own, zone};
 
 /// Size of an empty volume when nobody says.
 const USUAL_SIZE: u64 = 10;
@@ -37,7 +38,7 @@ pub(super) fn first_form(world: &mut World, place: Place, wanted: Wanted) -> Res
     }
     let snapshot = wanted.snapshot.as_deref();
     let copy_of = snapshot.map(|id| own(world, place, Sort::VolumeSnapshot, id)).transpose()?;
-    let image = wanted.image.as_deref().map(|id| usable(world, place, Sort::Image, id)).transpose()?;
+    let image = wanted.image.as_deref().map(|id| ready_image(world, place, id)).transpose()?;
     let volume = wanted.volume.as_deref().map(|id| own(world, place, Sort::Volume, id)).transpose()?;
     let source = copy_of.and_then(|number| snapshot_at(world, place, number)).map(|(_, size)| size);
     let source = source.or_else(|| Some(world.volume_at(place, volume?)?.gigabytes));

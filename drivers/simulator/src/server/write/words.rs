@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::answer::Refusal;
 use super::super::body::Record;
+use super::super::sort::Sort;
 use super::form;
 
 /// Longest name.
@@ -48,8 +49,8 @@ impl Words {
     }
 
     /// The name, where there must be one.
-    pub(super) fn name_of_new(&self) -> Result<String, Refusal> {
-        match self.name.is_empty() {
+    pub(super) fn name_of_new(&self, sort: Sort) -> Result<String, Refusal> {
+        match self.name.is_empty() && sort.needs_name() {
             true => Err(Refusal::invalid("it needs a name")),
             false => Ok(self.name.clone()),
         }
@@ -64,6 +65,10 @@ impl Words {
 impl NewWords {
     pub(super) fn take(wanted: &mut Map<String, Value>) -> Result<Self, Refusal> {
         form(taken(wanted))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.name.is_none() && self.about.is_none() && self.labels.is_none()
     }
 
     pub(super) fn write(self, record: &mut Record) -> Result<(), Refusal> {
