@@ -111,6 +111,33 @@ pub fn open_reply(body: &Body, message_id: Uuid, keyring: &Keyring) -> Result<Ve
     }
 }
 
+/// Seals a header of a reply that only the front may read.
+///
+/// # Errors
+/// As [`seal_request`].
+pub fn seal_header(
+    text: &str,
+    name: &str,
+    message_id: Uuid,
+    keyring: &Keyring,
+    now: Timestamp,
+) -> Result<String> {
+    seal::seal(keyring, Purpose::Bus, now, &place(message_id, name), text.as_bytes())
+}
+
+/// What was sealed by [`seal_header`].
+///
+/// # Errors
+/// Invalid for a broken seal, and for one of another header or another reply.
+pub fn open_header(
+    sealed: &str,
+    name: &str,
+    message_id: Uuid,
+    keyring: &Keyring,
+) -> Result<Zeroizing<Vec<u8>>> {
+    seal::open(keyring, Purpose::Bus, &place(message_id, name), sealed)
+}
+
 fn seal_body(body: &Body, id: Uuid, part: &str, keyring: &Keyring, now: Timestamp) -> Result<Body> {
     let bytes = Zeroizing::new(body.to_bytes().ok_or_else(|| Error::internal("sealed twice"))?);
     Ok(match bytes.len() {
