@@ -102,3 +102,101 @@ impl From<&Forwarded> for Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use futures_util::{StreamExt as _, stream};
+    use gateway_core::secret::Secret;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn forward(url: &str) -> Forward {
+        Forward {
+            method: "PUT".to_owned(),
+            url: url.to_owned(),
+            headers: vec![("x-auth-token".to_owned(), Secret::new("t"))],
+            content_type: "application/octet-stream".to_owned(),
+            allow_plaintext: false,
+        }
+    }
+
+    /// A server that answers as soon as it has read `until`, or tells at its connection's end what it has read.
+    async fn server(until: &'static str, answer: &'static str) -> (String, tokio::task::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/file", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move {
+            let (mut peer, mut read) = (listener.accept().await.unwrap().0, Vec::new());
+            while !String::from_utf8_lossy(&read).contains(until) {
+                let mut chunk = [0; 4096];
+                match peer.read(&mut chunk).await {
+                    Ok(0) | Err(_) => break,
+                    Ok(count) => read.extend_from_slice(&chunk[..count]),
+                }
+            }
+            let _ = peer.write_all(answer.as_bytes()).await;
+            String::from_utf8_lossy(&read).into_owned()
+        });
+        (url, task)
+    }
+
+    #[tokio::test]
+    async fn content_and_its_length_go_on_and_the_answer_comes_back() {
+        let answer =
+            "HTTP/1.1 409 Conflict\r\nx-request: r\r\ncontent-length: 7\r\nconnection: close\r\n\r\nalready";
+        let (url, task) = server("second", answer).await;
+        let chunks = ["first ", "second"].map(|text| Ok(Bytes::from_static(text.as_bytes())));
+        let answer = send_content(&forward(&url), stream::iter(chunks), Some(12)).await.unwrap();
+        assert_eq!((answer.status, answer.body.as_str()), (409, "already"));
+        assert!(answer.headers.contains(&("x-request".to_owned(), "r".to_owned())));
+        assert_eq!(Response::from(&answer).status, StatusCode::CONFLICT);
+        let read = task.await.unwrap();
+        assert!(
+            read.starts_with("PUT /file HTTP/1.1\r\n") && read.ends_with("\r\n\r\nfirst second"),
+            "{read}"
+        );
+        assert!(read.contains("x-auth-token: t\r\n") && read.contains("content-length: 12\r\n"), "{read}");
+    }
+
+    #[tokio::test]
+    async fn content_that_breaks_off_never_looks_whole() {
+        for length in [Some(12), None] {
+            let (url, task) = server("never", "").await;
+            let broken = [Ok(Bytes::from_static(b"first ")), Err(std::io::Error::other("gone"))];
+            let error = send_content(&forward(&url), stream::iter(broken), length).await.unwrap_err();
+            assert!(!error.changed_nothing(), "{error:?}");
+            // Chunks end with an empty one, which did not come.
+            let read = task.await.unwrap();
+            assert!(!read.contains("\r\n0\r\n\r\n") && !read.contains("second"), "{read}");
+        }
+    }
+
+    #[tokio::test]
+    async fn redirects_are_answers_and_are_not_followed() {
+        let answer = "HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        let (url, _task) = server("x", answer).await;
+        let content = stream::iter([Ok(Bytes::from_static(b"x"))]);
+        assert_eq!(send_content(&forward(&url), content, Some(1)).await.unwrap().status, 307);
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_called_or_cannot_be_takes_nothing_of_the_content() {
+        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        let content = || {
+            stream::iter(0..3).map(|_| {
+                TAKEN.fetch_add(1, Relaxed);
+                Ok(Bytes::from_static(b"x"))
+            })
+        };
+        let plain = send_content(&forward("http://cloud.example/"), content(), None).await.unwrap_err();
+        assert_eq!(plain.kind(), ErrorKind::AddressRefused);
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let nobody = send_content(&forward(&format!("http://{free}/")), content(), None).await.unwrap_err();
+        assert_eq!(nobody.kind(), ErrorKind::Unavailable);
+        assert!(nobody.changed_nothing() && !format!("{nobody:?}").contains("x-auth"), "{nobody:?}");
+        assert_eq!(TAKEN.load(Relaxed), 0);
+    }
+}

@@ -12,7 +12,7 @@ use futures_util::Stream;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::runtime::Handle;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 use super::gate::too_large;
 use crate::http::forwarding::{Culprit, End};
@@ -25,6 +25,10 @@ const LINGER: Duration = Duration::from_secs(5);
 /// How long a cloud may take to answer once it has all of the content: some look through it whole.
 const ANSWER: Duration = Duration::from_secs(900);
 
+/// How long a cloud has the request's head alone. One that refuses does so now, and is heard: later it would close the
+/// connection under the content, and its words would be lost. Longer hears slower clouds; shorter begins sooner.
+const HEAD_START: Duration = Duration::from_millis(250);
+
 /// How often it is looked whether the content still moves.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -34,6 +38,8 @@ pub(super) struct Content {
     /// The client sends without having been told to go on.
     is_coming: bool,
     most: u64,
+    /// Until the first byte is let through.
+    head_start: Option<Pin<Box<Sleep>>>,
     progress: Arc<Progress>,
 }
 
@@ -51,7 +57,7 @@ impl Content {
     /// Content of at most so many bytes.
     pub(super) fn new(headers: &HeaderMap, body: Incoming, most: u64) -> Self {
         let is_coming = !headers.contains_key(header::EXPECT);
-        Self { body: Some(body), is_coming, most, progress: Arc::default() }
+        Self { body: Some(body), is_coming, most, head_start: None, progress: Arc::default() }
     }
 
     /// How long the client says that it is.
@@ -87,6 +93,10 @@ impl Stream for Content {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        if this.progress.sent() == 0 {
+            let head_start = this.head_start.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_START)));
+            ready!(head_start.as_mut().poll(context));
+        }
         // From now on the client is told to go on.
         this.is_coming = true;
         loop {

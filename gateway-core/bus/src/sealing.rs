@@ -150,3 +150,20 @@ fn seal_body(body: &Body, id: Uuid, part: &str, keyring: &Keyring, now: Timestam
 fn place(message_id: Uuid, part: &str) -> String {
     format!("envelope|{message_id}|{part}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_header_opens_in_its_own_reply_alone() {
+        let now = Timestamp::from_seconds(1000);
+        let keyring = Keyring::generate(now).unwrap();
+        let id = Uuid::now_v7();
+        let sealed = seal_header("token", "x-a", id, &keyring, now).unwrap();
+        assert!(!sealed.contains("token"));
+        assert_eq!(&**open_header(&sealed, "x-a", id, &keyring).unwrap(), b"token");
+        assert!(open_header(&sealed, "x-b", id, &keyring).is_err());
+        assert!(open_header(&sealed, "x-a", Uuid::now_v7(), &keyring).is_err());
+    }
+}

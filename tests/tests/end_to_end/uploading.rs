@@ -4,12 +4,13 @@ mod broken;
 mod refused;
 
 use anyhow::{Context as _, ensure};
-use futures_util::{SinkExt as _, channel::mpsc, stream};
+use futures_util::stream;
 use gateway_tests::cluster::Plan;
 use gateway_tests::memory::{Memory, reset_peak};
 use gateway_tests::{Cluster, until};
 use reqwest::{Body, Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use crate::stage::{SOON, Stage};
 
@@ -17,7 +18,7 @@ const MIB: usize = 1 << 20;
 
 fn plan(name: &str) -> Plan {
     let plan = Cluster::plan(name);
-    plan.set("operations.lease_seconds", 1).set("operations.settle_seconds", 2)
+    plan.set("operations.lease_seconds", 3).set("operations.settle_seconds", 2)
 }
 
 /// Registers an image that waits for its content; its id.
@@ -64,9 +65,12 @@ fn content(mib: usize) -> Body {
 }
 
 /// Content that comes as it is given.
-fn given() -> (mpsc::Sender<Result<Vec<u8>, std::io::Error>>, Body) {
+fn given() -> (mpsc::Sender<Vec<u8>>, Body) {
     let (sender, receiver) = mpsc::channel(1);
-    (sender, Body::wrap_stream(receiver))
+    let chunks = stream::unfold(receiver, async |mut receiver: mpsc::Receiver<Vec<u8>>| {
+        Some((Ok::<_, std::io::Error>(receiver.recv().await?), receiver))
+    });
+    (sender, Body::wrap_stream(chunks))
 }
 
 /// Waits until the cloud is being given the content.
@@ -135,9 +139,9 @@ async fn content_goes_through_and_stays_nowhere() {
 async fn an_upload_outlasts_its_lease_and_a_handler() {
     let mut stage = Stage::set(plan("long-upload")).await;
     let id = empty_image(&stage).await;
-    let (mut sender, body) = given();
+    let (sender, body) = given();
     let upload = tokio::spawn(answer(put(&stage, &id).body(body)));
-    sender.send(Ok(vec![1; MIB])).await.unwrap();
+    sender.send(vec![1; MIB]).await.unwrap();
     until_filling(&stage).await;
     stage.cluster.handlers[0].restart().await;
     // Several leases long, each renewed by a report.
@@ -150,7 +154,7 @@ async fn an_upload_outlasts_its_lease_and_a_handler() {
         Ok(())
     })
     .await;
-    sender.send(Ok(vec![2; MIB])).await.unwrap();
+    sender.send(vec![2; MIB]).await.unwrap();
     drop(sender);
     let (status, body) = upload.await.unwrap();
     assert_eq!(status, StatusCode::OK, "{body}");

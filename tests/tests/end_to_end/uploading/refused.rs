@@ -42,8 +42,9 @@ async fn what_is_refused_goes_to_no_cloud() {
     let operations = stage.client.get("/v1/operations").await.unwrap();
     let operation = operations["items"][0]["id"].as_str().unwrap();
     let report = json!({ "ticket": "", "sent": 0, "end": null });
-    let told = stage.client.order(reqwest::Method::POST, &format!("/v1/uploads/{operation}"), &report, None);
-    assert_eq!(told.await.unwrap().status, StatusCode::NOT_FOUND);
+    let path = format!("/v1/uploads/{operation}");
+    let told = stage.client.order(reqwest::Method::POST, &path, &report, None).await.unwrap();
+    assert_eq!(told.status, StatusCode::NOT_FOUND);
 
     // Somebody else may not even know that there is such an image.
     let mut rival = stage.cluster.register_client("rival").await;
