@@ -2,8 +2,10 @@
 
 mod body;
 mod connection;
+mod content;
 mod continued;
 mod envelope;
+mod forward;
 mod gate;
 mod own;
 mod reply;

@@ -7,6 +7,7 @@ mod conditional;
 pub(crate) mod continuation;
 mod cursor;
 mod exchange;
+pub(crate) mod forwarding;
 mod idempotency;
 mod preference;
 pub(crate) mod problem;

@@ -11,6 +11,7 @@ mod reconcile;
 mod refusal;
 mod sense;
 mod show;
+mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use gateway_core::driver::{Drivers, FOR_WRITES, SkewWatch, Told};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId};
 use gateway_core::keyring::Purpose;
+use gateway_core::verb::VerbSpec;
 use gateway_core::{Clock, seal};
 use gateway_poller::{Opened, Sessions};
 use gateway_store::{Held, Operation, Store};
@@ -121,7 +123,8 @@ impl Operations {
     /// Works on an operation to its end, even if nobody waits for that; what it gives is told to no one else.
     pub(crate) fn start(self: &Arc<Self>, operation: Operation, held: Held) -> JoinHandle<Option<Told>> {
         let this = Arc::clone(self);
-        self.tasks.spawn(async move { this.work(&operation, held).await })
+        self.tasks
+            .spawn(async move { this.holding(operation.id, held, this.carry_out(&operation, held)).await })
     }
 
     /// Takes up an operation that nobody works on, if that is so.
@@ -139,18 +142,24 @@ impl Operations {
         self.tasks.wait().await;
     }
 
-    async fn work(&self, operation: &Operation, held: Held) -> Option<Told> {
+    /// Works on an operation as long as the lease is kept.
+    async fn holding(
+        &self,
+        id: OperationId,
+        held: Held,
+        work: impl Future<Output = Result<Option<Told>>>,
+    ) -> Option<Told> {
         tokio::select! {
-            outcome = self.carry_out(operation, held) => match outcome {
+            outcome = work => match outcome {
                 Ok(told) => told,
                 Err(error) => {
                     // The lease ends by itself, and somebody looks again.
-                    tracing::warn!(id = %operation.id, error = error.chain(), "an operation was left to others");
+                    tracing::warn!(%id, error = error.chain(), "an operation was left to others");
                     None
                 }
             },
             error = self.keep(held) => {
-                tracing::warn!(id = %operation.id, error = error.chain(), "the lease on an operation was lost");
+                tracing::warn!(%id, error = error.chain(), "the lease on an operation was lost");
                 None
             }
         }
@@ -167,6 +176,12 @@ impl Operations {
             }
         }
     }
+}
+
+/// What an operation does.
+fn spec_of(operation: &Operation) -> Result<&'static VerbSpec> {
+    let spec = operation.kind.spec().verb(operation.verb);
+    spec.ok_or_else(|| Error::internal("an operation has a verb that its kind has not"))
 }
 
 fn place_of_order(id: OperationId) -> String {

@@ -31,6 +31,8 @@ pub(crate) struct Operation {
     pub(crate) secret: bool,
     /// The answer may go on: see [`crate::http::continuation`].
     pub(crate) streams: bool,
+    /// The body is content that the front streams to a cloud: see [`crate::http::forwarding`].
+    pub(crate) forwards: bool,
 }
 
 /// What a path and method lead to.
@@ -66,6 +68,8 @@ struct Described {
     secret: bool,
     #[serde(rename = "x-gateway-streams", default)]
     streams: bool,
+    #[serde(rename = "x-gateway-forwards", default)]
+    forwards: bool,
 }
 
 /// Every path of the API.
@@ -141,7 +145,8 @@ impl Operation {
             "front" => None,
             word => Some(WorkClass::ALL.into_iter().find(|class| class.as_str() == word)?),
         };
-        Some(Self { authentication, class, secret: operation.secret, streams: operation.streams })
+        let Described { secret, streams, forwards, .. } = *operation;
+        Some(Self { authentication, class, secret, streams, forwards })
     }
 }
 

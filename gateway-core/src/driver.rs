@@ -244,6 +244,34 @@ pub struct Done {
     pub request_id: Option<String>,
 }
 
+/// Where the content of a resource goes, and what is sent along with it. Its address was checked by the driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The method of HTTP.
+    pub method: String,
+    /// Where to.
+    pub url: String,
+    /// Headers besides the content's own; they may hold a token.
+    pub headers: Vec<(String, Secret)>,
+    /// What the cloud wants the content to be called.
+    pub content_type: String,
+    /// The registration allows plain HTTP to hosts other than loopback.
+    pub allow_plaintext: bool,
+}
+
+/// What a cloud answered to content that was sent to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Who answered, as host:port, for messages.
+    pub endpoint: String,
+    /// The status.
+    pub status: u16,
+    /// The headers that are text.
+    pub headers: Vec<(String, String)>,
+    /// The beginning of the body.
+    pub body: String,
+}
+
 /// What a cloud tells only in answer to an order.
 #[derive(Clone, Debug)]
 pub enum Told {
@@ -313,6 +341,22 @@ pub trait Session: Send + Sync {
     async fn find(&self, region: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
         let _ = region;
         Err(step.unsupported())
+    }
+
+    /// Says where the content of a resource goes, with a token that lives. The call that is going to be made is paid
+    /// for from the account's budget here.
+    ///
+    /// # Errors
+    /// As [`Self::act`]; and nothing was done yet.
+    async fn upload(&self, region: &Region, target: &Known) -> Result<Forward> {
+        let _ = region;
+        let message = format!("this type of cloud takes no content of a {}", target.kind);
+        Err(Error::new(ErrorKind::Unsupported, message).untouched())
+    }
+
+    /// Reads an answer to content that says that it was refused, in the cloud's own words.
+    fn upload_refused(&self, answer: &Forwarded) -> Error {
+        Error::unavailable(format!("{} answered {}", answer.endpoint, answer.status))
     }
 
     /// What an operator should know of the endpoints as they were last seen.

@@ -74,6 +74,8 @@ verbs! {
     Share = "share",
     /// Ends that.
     Unshare = "unshare",
+    /// Fills a registered image with its content.
+    Upload = "upload",
     /// Connects a router to a subnet.
     AddInterface = "add_interface",
     /// Ends that.
@@ -92,7 +94,7 @@ impl Verb {
 
     /// Whether it has a method of its own in REST; the others are actions.
     pub const fn is_action(self) -> bool {
-        !matches!(self, Self::Create | Self::Update | Self::Delete)
+        !matches!(self, Self::Create | Self::Update | Self::Delete | Self::Upload)
     }
 }
 

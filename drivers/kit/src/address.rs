@@ -58,8 +58,7 @@ impl AddressGate {
             return Err(refused(format!("an address of {host} with a user in it")));
         }
         match url.scheme() {
-            "https" => {}
-            "http" if self.allow_plaintext || is_loopback(url) => {}
+            "https" | "http" if is_plaintext_fine(url, self.allow_plaintext) => {}
             "http" => {
                 return Err(refused(format!("plain HTTP to {host}; the cloud's registration can allow it")));
             }
@@ -94,6 +93,15 @@ impl Pattern {
             .is_some_and(|name| {
                 !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             })
+    }
+}
+
+/// Whether an address is called over TLS, or may be called without.
+pub(crate) fn is_plaintext_fine(url: &Url, is_allowed: bool) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => is_allowed || is_loopback(url),
+        _ => false,
     }
 }
 

@@ -19,6 +19,7 @@ mod message;
 mod retry;
 mod retry_after;
 mod skew_board;
+mod upload;
 
 pub use address::AddressGate;
 pub use cloud_http::CloudHttp;
@@ -28,3 +29,4 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use marked::find_marked;
 pub use message::{Explain, Request, Response};
 pub use skew_board::SkewBoard;
+pub use upload::send_content;

@@ -1,5 +1,6 @@
 //! Calls to services with a token that is kept, renewed and never shown.
 
+mod forward;
 mod write;
 
 use std::collections::BTreeMap;

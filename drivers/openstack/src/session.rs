@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use driver_kit::CloudHttp;
+use driver_kit::{CloudHttp, Response, status_error};
 use gateway_core::credential::Credential;
 use gateway_core::driver::{
-    CloudSpec, Done, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step, Touched,
+    CloudSpec, Done, Forward, Forwarded, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step,
+    Touched,
 };
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Kind;
 use gateway_core::observation::{Observed, Visibility};
-use gateway_core::order::Fault;
+use gateway_core::order::{Fault, Known};
 use gateway_core::scope::Region;
 use serde_json::Value;
 
@@ -24,6 +25,7 @@ use crate::connection::{Connection, Login};
 use crate::flavor_ids::{self, FlavorIds};
 use crate::listing::Asker;
 use crate::paging::Place;
+use crate::refusal;
 use crate::resources::{self, Pass, Resource};
 use crate::router_ports;
 use crate::wire::{View, belongs_to};
@@ -154,6 +156,15 @@ impl Session for OpenStackSession {
         let account = &login.account;
         let act = Act { asker: Asker { connection: &self.connection, region, account }, step };
         act::find(&act, self).await
+    }
+
+    async fn upload(&self, region: &Region, target: &Known) -> Result<Forward> {
+        self.connection.forward(region, &target.external_id).await
+    }
+
+    fn upload_refused(&self, answer: &Forwarded) -> Error {
+        let response = Response::from(answer);
+        refusal::explain(&response).unwrap_or_else(|| status_error(&response))
     }
 
     fn notices(&self) -> Vec<Notice> {

@@ -45,7 +45,7 @@ pub(crate) const IMAGE: &[(&str, ImageState)] = &[
     ("importing", ImageState::Pending),
     ("killed", ImageState::Error),
     ("pending_delete", ImageState::Deleting),
-    ("queued", ImageState::Pending),
+    ("queued", ImageState::Queued),
     ("saving", ImageState::Pending),
     ("uploading", ImageState::Pending),
 ];

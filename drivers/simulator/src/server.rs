@@ -8,6 +8,7 @@ mod answer;
 mod body;
 mod chosen;
 mod collection;
+mod content;
 mod control;
 mod disturb;
 mod document;

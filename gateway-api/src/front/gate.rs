@@ -47,11 +47,11 @@ pub(super) async fn body(
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > most) {
-        return Err(too_large(most));
+        return Err(too_large(most as u64));
     }
     match tokio::time::timeout(patience, Limited::new(body, most).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most)),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most as u64)),
         Ok(Err(_)) => {
             let detail = "the body did not arrive whole";
             Err(Problem::bad_request("unreadable-body", "The body cannot be read", detail))
@@ -63,7 +63,7 @@ pub(super) async fn body(
     }
 }
 
-fn too_large(most: usize) -> Problem {
+pub(super) fn too_large(most: u64) -> Problem {
     let detail = format!("a body may have {most} bytes");
     Problem::new("body-too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE, detail)
 }

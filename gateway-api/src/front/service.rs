@@ -13,7 +13,7 @@ use gateway_core::error::Result;
 use gateway_core::keyring::Keyring;
 use gateway_core::{Clock, Timestamp};
 use hyper::body::Incoming;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use super::body::{AnswerBody, whole};
@@ -40,6 +40,10 @@ pub(super) struct Service {
     in_flight: Semaphore,
     /// Those of them that wait for listings.
     waiting: Semaphore,
+    /// Uploads under way have places of their own, as long as they take.
+    uploading: Arc<Semaphore>,
+    upload_limit: u64,
+    upload_stall: Duration,
     max_body: usize,
     request_timeout: Duration,
     check_timeout: Duration,
@@ -59,6 +63,9 @@ impl Service {
             routes: RouteTable::of_this_build()?,
             in_flight: Semaphore::new(config.max_in_flight),
             waiting: Semaphore::new((config.max_in_flight / WAITING_SHARE).max(1)),
+            uploading: Arc::new(Semaphore::new(config.max_uploads)),
+            upload_limit: config.upload_limit_bytes,
+            upload_stall: Duration::from_secs(config.upload_stall_seconds),
             max_body: config.max_body_bytes,
             request_timeout: Duration::from_secs(config.request_timeout_seconds),
             check_timeout: Duration::from_secs(config.check_timeout_seconds),
@@ -99,6 +106,9 @@ impl Service {
         let Some(class) = operation.class else {
             return own::answer(request.uri().path(), self.bus.is_connected());
         };
+        if operation.forwards {
+            return self.forward(id, ends, operation, request).await;
+        }
         let class = if refresh::is_wanted(request.uri()) { class.refreshing() } else { class };
         let keyring = self.keyring.get();
         gate::check(operation.authentication, request.headers(), &keyring, self.clock.now())?;
@@ -133,6 +143,24 @@ impl Service {
         self.in_flight.acquire().await.ok()
     }
 
+    /// A place among the requests in flight, if there is one now.
+    pub(super) fn try_place(&self) -> Option<SemaphorePermit<'_>> {
+        self.in_flight.try_acquire().ok()
+    }
+
+    /// A place among the uploads under way.
+    pub(super) fn upload_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.uploading).try_acquire_owned().map_err(|_| overloaded())
+    }
+
+    pub(super) fn upload_limit(&self) -> u64 {
+        self.upload_limit
+    }
+
+    pub(super) fn upload_stall(&self) -> Duration {
+        self.upload_stall
+    }
+
     pub(super) fn keyring(&self) -> Arc<Keyring> {
         self.keyring.get()
     }
@@ -157,7 +185,7 @@ fn without_body(response: &mut Response<AnswerBody>) {
     }
 }
 
-fn overloaded() -> Problem {
+pub(super) fn overloaded() -> Problem {
     let detail = "too many requests are in flight here";
     Problem::new("overloaded", "Too many requests", StatusCode::SERVICE_UNAVAILABLE, detail)
         .with_retry_after(Duration::from_secs(1))

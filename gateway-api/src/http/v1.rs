@@ -21,6 +21,7 @@ mod status;
 mod sync;
 mod target;
 mod token;
+mod upload;
 mod write;
 mod writes;
 
@@ -61,6 +62,7 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
     let fixed = fixed
         .route("/v1/operations", get(operations::list))
         .route("/v1/operations/{id}", get(operations::get))
+        .route(upload::REPORT, post(upload::report))
         .route("/v1/audit", get(audit::handle));
     kinds::ALL.iter().fold(fixed, |router, spec| {
         let kind = spec.kind;

@@ -9,7 +9,8 @@ use gateway_core::{Timestamp, crash};
 use gateway_poller::Opened;
 use gateway_store::{Held, Operation};
 
-use super::{Operations, Place};
+use super::{Operations, Place, upload};
+use crate::http::forwarding::Culprit;
 
 /// Times that a cloud is asked for one thing. More outlasts longer faults of a cloud; each asks for it anew.
 const MOST: i32 = 5;
@@ -31,12 +32,20 @@ pub(super) struct Job<'a> {
 pub(super) enum Ended {
     /// It is done, and shown.
     Done(Done),
-    /// It is not done, and will not be.
+    /// It is not, as far as anybody knows.
+    Not(Not),
+}
+
+/// How something ended that is not done.
+pub(super) enum Not {
+    /// It will not be done.
     Refused(Error),
     /// Nobody knows yet.
     Unclear(Error, Duration),
     /// Nobody will ever know.
     Lost(Error),
+    /// Content broke off on its way: on whose side, and why.
+    BrokenOff(Culprit, String),
 }
 
 /// The last time that a cloud was asked for it.
@@ -47,11 +56,13 @@ pub(super) struct Sent {
 }
 
 /// What a look found.
-enum Found {
+pub(super) enum Found {
     Did(Done),
     Not,
     NotYet(Error),
     Nothing(Error),
+    /// It was done, and to no good end.
+    Failed(Error),
 }
 
 impl Operations {
@@ -71,19 +82,23 @@ impl Operations {
                         let error = unclear.unwrap_or_else(|| {
                             Error::unavailable("the cloud was asked several times and has not done it")
                         });
-                        return Ok(Ended::Refused(error));
+                        return Ok(Ended::Not(Not::Refused(error)));
                     }
                     Found::Not => {}
                     Found::NotYet(error) => {
                         let asked = self.store.now().await?.since(sent.at);
                         let error = unclear.unwrap_or(error);
                         return Ok(match self.has_patience(job).await? {
-                            true => Ended::Unclear(error, asked.clamp(SOON, LATE)),
-                            false => Ended::Lost(error),
+                            true => Ended::Not(Not::Unclear(error, asked.clamp(SOON, LATE))),
+                            false => Ended::Not(Not::Lost(error)),
                         });
                     }
-                    Found::Nothing(error) => return Ok(Ended::Lost(unclear.unwrap_or(error))),
+                    Found::Nothing(error) => return Ok(Ended::Not(Not::Lost(unclear.unwrap_or(error)))),
+                    Found::Failed(error) => return Ok(Ended::Not(Not::Refused(error))),
                 }
+            }
+            if step.verb == Verb::Upload {
+                return Ok(Ended::Not(upload::broken_off()));
             }
             let attempts = sent.map_or(0, |sent| sent.attempts) + 1;
             crash::point("operation.accepted");
@@ -101,7 +116,7 @@ impl Operations {
                 Err(error) if step.verb == Verb::Delete && error.kind() == ErrorKind::NotFound => {
                     return self.shown(job, step, of_target(step)).await;
                 }
-                Err(error) if error.changed_nothing() => return Ok(Ended::Refused(error)),
+                Err(error) if error.changed_nothing() => return Ok(Ended::Not(Not::Refused(error))),
                 Err(error) => {
                     tracing::info!(id = %job.operation.id, error = error.chain(), "nobody knows yet what a cloud did");
                     unclear = Some(error);
@@ -111,7 +126,7 @@ impl Operations {
         }
     }
 
-    async fn shown(&self, job: &Job<'_>, step: &Step<'_>, mut done: Done) -> Result<Ended> {
+    pub(super) async fn shown(&self, job: &Job<'_>, step: &Step<'_>, mut done: Done) -> Result<Ended> {
         if done.touched.is_empty() {
             done.touched = of_target(step).touched;
         }
@@ -146,6 +161,7 @@ impl Operations {
                 Ok(None) => not(),
                 Err(error) => Found::NotYet(error),
             },
+            Repeat::Told if step.verb == Verb::Upload => self.find_content(job, step, is_certain).await?,
             Repeat::Told => {
                 let target = step.target()?;
                 match session.get(&job.place.region, step.kind, &target.native_key).await {
@@ -162,7 +178,7 @@ impl Operations {
 }
 
 /// What is known to be touched when nobody tells: the target.
-fn of_target(step: &Step<'_>) -> Done {
+pub(super) fn of_target(step: &Step<'_>) -> Done {
     let touched = step.target.map(|target| Touched::new(target.kind, target.native_key.clone()));
     Done { touched: touched.into_iter().collect(), ..Done::default() }
 }

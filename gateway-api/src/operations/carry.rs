@@ -1,35 +1,40 @@
 //! An operation from its lease to its answer.
 
 use gateway_core::crash;
-use gateway_core::driver::{Step, Told};
+use gateway_core::driver::{Done, Step, Told, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::marker::Marker;
 use gateway_core::order::{Known, References};
-use gateway_core::verb::VerbSpec;
 use gateway_poller::Opened;
 use gateway_store::{Held, Made, Operation, OperationOutcome as Outcome, OperationState, Settled};
 use serde_json::{Value, json};
 
-use super::attempt::{Ended, Job, Sent};
+use super::attempt::{Ended, Job, Not, Sent};
 use super::{Operations, Place, refusal, sense, show};
 
 /// What an operation works with.
-struct Workplace {
-    place: Place,
-    opened: Opened,
-    target: Option<Known>,
-    named: References,
+pub(super) struct Workplace {
+    pub(super) place: Place,
+    pub(super) opened: Opened,
+    pub(super) target: Option<Known>,
+    pub(super) named: References,
+}
+
+impl Workplace {
+    /// What a step made or changed, as an operation keeps it.
+    fn made(&self, ordinal: u32, touched: &Touched) -> Made {
+        let id = self.opened.cloud.resource_id(&self.place.region, touched.kind, &touched.native_key);
+        Made { ordinal, kind: touched.kind, native_key: touched.native_key.clone(), id }
+    }
 }
 
 impl Operations {
     /// Does what is left to do of it, and writes down how it ended.
     pub(super) async fn carry_out(&self, operation: &Operation, held: Held) -> Result<Option<Told>> {
         let order = self.unseal(operation)?;
-        let spec = operation.kind.spec().verb(operation.verb);
-        let spec = spec.ok_or_else(|| Error::internal("an operation has a verb that its kind has not"))?;
-        let place =
-            Place::load(&self.store, operation.cloud, operation.region.clone(), operation.account).await?;
-        let workplace = match self.set_up(operation, spec, &order, place.clone()).await {
+        let spec = super::spec_of(operation)?;
+        let place = self.place_of(operation).await?;
+        let workplace = match self.set_up(operation, &order, place.clone()).await {
             Ok(workplace) => workplace,
             Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
             // Nothing was asked of a cloud, at least not by us.
@@ -64,30 +69,30 @@ impl Operations {
             let (outcome, settled) = match self.attempt(&job, &step, sent.take()).await? {
                 Ended::Done(done) => {
                     told = done.answer.or(told);
-                    made.extend(done.touched.first().map(|first| Made {
-                        ordinal,
-                        kind: first.kind,
-                        native_key: first.native_key.clone(),
-                        id: opened.cloud.resource_id(&place.region, first.kind, &first.native_key),
-                    }));
+                    made.extend(done.touched.first().map(|first| workplace.made(ordinal, first)));
                     if ordinal < count {
                         self.store.operation_made(held, made.clone()).await?;
                     }
                     continue;
                 }
-                Ended::Refused(error) => {
-                    if error.kind() == ErrorKind::Unauthorized {
-                        self.forget(operation).await?;
-                    }
-                    (self.failed(operation, place, made, &error).await?, Settled::ForGood)
-                }
-                Ended::Unclear(error, wait) => (refusal::unknown(operation, made, &error), Settled::In(wait)),
-                Ended::Lost(error) => (refusal::unknown(operation, made, &error), Settled::ForGood),
+                Ended::Not(not) => self.not_done(operation, place, made, not).await?,
             };
             self.store.operation_settle(held, outcome, settled).await?;
             return Ok(None);
         }
-        let documents = self.documents(place, &opened.cloud.name, &made).await?;
+        self.settle_done(operation, held, &workplace, made).await?;
+        Ok(told)
+    }
+
+    /// Writes down that it is done.
+    async fn settle_done(
+        &self,
+        operation: &Operation,
+        held: Held,
+        workplace: &Workplace,
+        made: Vec<Made>,
+    ) -> Result<()> {
+        let documents = self.documents(&workplace.place, &workplace.opened.cloud.name, &made).await?;
         let outcome = Outcome {
             state: OperationState::Succeeded,
             status: if operation.resource.is_none() { 201 } else { 200 },
@@ -97,13 +102,45 @@ impl Operations {
         };
         self.store.operation_settle(held, outcome, Settled::ForGood).await?;
         crash::point("operation.settled");
-        Ok(told)
+        Ok(())
     }
 
-    async fn set_up(
+    /// The same of what did one thing.
+    pub(super) async fn succeed(
         &self,
         operation: &Operation,
-        spec: &VerbSpec,
+        held: Held,
+        workplace: &Workplace,
+        done: Done,
+    ) -> Result<()> {
+        let made = done.touched.first().map(|first| workplace.made(1, first));
+        self.settle_done(operation, held, workplace, made.into_iter().collect()).await
+    }
+
+    /// How it is written down that something is not done, or not known to be.
+    pub(super) async fn not_done(
+        &self,
+        operation: &Operation,
+        place: &Place,
+        made: Vec<Made>,
+        not: Not,
+    ) -> Result<(Outcome, Settled)> {
+        Ok(match not {
+            Not::Refused(error) => {
+                if error.kind() == ErrorKind::Unauthorized {
+                    self.forget(operation).await?;
+                }
+                (self.failed(operation, place, made, &error).await?, Settled::ForGood)
+            }
+            Not::Unclear(error, wait) => (refusal::unknown(operation, made, &error), Settled::In(wait)),
+            Not::Lost(error) => (refusal::unknown(operation, made, &error), Settled::ForGood),
+            Not::BrokenOff(by, why) => (refusal::broken(operation, by, &why), Settled::ForGood),
+        })
+    }
+
+    pub(super) async fn set_up(
+        &self,
+        operation: &Operation,
         order: &Value,
         place: Place,
     ) -> Result<Workplace> {
@@ -112,6 +149,7 @@ impl Operations {
             None => None,
             Some(id) => Some(self.target_of(&place, operation, id).await?),
         };
+        let spec = super::spec_of(operation)?;
         let (named, faults) = sense::named(&self.store, &place, spec, order).await?;
         match faults.into_iter().next() {
             None => Ok(Workplace { place, opened, target, named }),
@@ -131,13 +169,13 @@ impl Operations {
     }
 
     /// A refused credential is not tried from memory again.
-    async fn forget(&self, operation: &Operation) -> Result<()> {
+    pub(super) async fn forget(&self, operation: &Operation) -> Result<()> {
         let credential = self.store.credential_of(operation.principal, operation.account).await?;
         credential.into_iter().for_each(|credential| self.sessions.forget(credential.id));
         Ok(())
     }
 
-    async fn failed(
+    pub(super) async fn failed(
         &self,
         operation: &Operation,
         place: &Place,

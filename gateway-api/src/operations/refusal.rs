@@ -10,6 +10,7 @@ use gateway_store::{
 use serde_json::{Map, Value, json};
 
 use super::Place;
+use crate::http::forwarding::Culprit;
 use crate::http::problem::Problem;
 
 /// Users that are named of what cannot be deleted because of them.
@@ -26,6 +27,18 @@ pub(super) fn failed(operation: &Operation, made: Vec<Made>, error: &Error, user
         problem = problem.with_member("made", made.into());
     }
     outcome(operation, OperationState::Failed, made, error, &problem)
+}
+
+/// The outcome of an upload whose content broke off: the image is as empty as before.
+pub(super) fn broken(operation: &Operation, by: Culprit, why: &str) -> Outcome {
+    let (kind, status) = match by {
+        Culprit::Client => ("upload-broken", StatusCode::BAD_REQUEST),
+        Culprit::Limit => ("body-too-large", StatusCode::PAYLOAD_TOO_LARGE),
+        Culprit::Cloud | Culprit::Gateway => ("upload-broken", StatusCode::BAD_GATEWAY),
+    };
+    let detail = format!("{why}; send the content again");
+    let problem = Problem::new(kind, "The content did not arrive whole", status, detail);
+    outcome(operation, OperationState::Failed, Vec::new(), &Error::unavailable(why), &problem)
 }
 
 /// The outcome of an operation of which nobody knows what became.

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use super::{Operations, Place};
 
 /// Waits between looks for something that was made just now: some clouds show it a moment later.
-const LOOKS: [Duration; 5] = [
+pub(super) const LOOKS: [Duration; 5] = [
     Duration::from_millis(100),
     Duration::from_millis(200),
     Duration::from_millis(400),

@@ -111,6 +111,33 @@ pub fn open_reply(body: &Body, message_id: Uuid, keyring: &Keyring) -> Result<Ve
     }
 }
 
+/// Seals a header of a reply that only the front may read.
+///
+/// # Errors
+/// As [`seal_request`].
+pub fn seal_header(
+    text: &str,
+    name: &str,
+    message_id: Uuid,
+    keyring: &Keyring,
+    now: Timestamp,
+) -> Result<String> {
+    seal::seal(keyring, Purpose::Bus, now, &place(message_id, name), text.as_bytes())
+}
+
+/// What was sealed by [`seal_header`].
+///
+/// # Errors
+/// Invalid for a broken seal, and for one of another header or another reply.
+pub fn open_header(
+    sealed: &str,
+    name: &str,
+    message_id: Uuid,
+    keyring: &Keyring,
+) -> Result<Zeroizing<Vec<u8>>> {
+    seal::open(keyring, Purpose::Bus, &place(message_id, name), sealed)
+}
+
 fn seal_body(body: &Body, id: Uuid, part: &str, keyring: &Keyring, now: Timestamp) -> Result<Body> {
     let bytes = Zeroizing::new(body.to_bytes().ok_or_else(|| Error::internal("sealed twice"))?);
     Ok(match bytes.len() {
@@ -122,4 +149,21 @@ fn seal_body(body: &Body, id: Uuid, part: &str, keyring: &Keyring, now: Timestam
 /// A seal opens only in the envelope and at the place that it was made for: no replay in another request.
 fn place(message_id: Uuid, part: &str) -> String {
     format!("envelope|{message_id}|{part}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_header_opens_in_its_own_reply_alone() {
+        let now = Timestamp::from_seconds(1000);
+        let keyring = Keyring::generate(now).unwrap();
+        let id = Uuid::now_v7();
+        let sealed = seal_header("token", "x-a", id, &keyring, now).unwrap();
+        assert!(!sealed.contains("token"));
+        assert_eq!(&**open_header(&sealed, "x-a", id, &keyring).unwrap(), b"token");
+        assert!(open_header(&sealed, "x-b", id, &keyring).is_err());
+        assert!(open_header(&sealed, "x-a", Uuid::now_v7(), &keyring).is_err());
+    }
 }

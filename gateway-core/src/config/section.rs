@@ -93,6 +93,12 @@ pub struct Front {
     pub max_body_bytes: usize,
     /// Requests in flight; more gets 503 at once. Each holds its body in memory.
     pub max_in_flight: usize,
+    /// Uploads under way; more gets 503 at once. Each holds two connections and some chunks of its content.
+    pub max_uploads: usize,
+    /// Largest content of an upload, which is streamed to the cloud; more gets 413.
+    pub upload_limit_bytes: u64,
+    /// How long an upload may stand still, for want of the client's bytes or because the cloud takes none.
+    pub upload_stall_seconds: u64,
     /// After SIGTERM, how long requests in flight may take.
     pub drain_seconds: u64,
 }
@@ -107,6 +113,9 @@ impl Default for Front {
             check_timeout_seconds: 60,
             max_body_bytes: 1 << 20,
             max_in_flight: 1024,
+            max_uploads: 64,
+            upload_limit_bytes: 1 << 40,
+            upload_stall_seconds: 60,
             drain_seconds: 30,
         }
     }

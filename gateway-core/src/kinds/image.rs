@@ -39,8 +39,10 @@ impl Canonical for Image {
 states! {
     /// The life of an image.
     ImageState of KIND;
-    /// Registered, filling, or being copied.
-    Pending = "pending" (moving) -> ["available", "error", "deleted"],
+    /// Registered and empty: it waits for its content, however long that takes.
+    Queued = "queued" -> ["pending", "available", "error", "deleting", "deleted"],
+    /// Filling, or being copied.
+    Pending = "pending" (moving) -> ["queued", "available", "error", "deleted"],
     /// Ready to boot from.
     Available = "available" -> ["deactivated", "deleting", "deleted", "error"],
     /// Kept but not served.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{Body, Faults, Order, create, delete, update, with};
+use super::{Body, Faults, Order, create, delete, plain, update, with};
 use crate::verb::{Named, Repeat, Verb, VerbSpec, When};
 
 /// Registers an image, which is then filled by an upload.
@@ -116,12 +116,14 @@ impl Body for CreateSshKey {
 
 const ENDING: &[&str] = &["deleting", "deleted"];
 
-pub(crate) static IMAGE: [VerbSpec; 5] = [
+pub(crate) static IMAGE: [VerbSpec; 6] = [
     create::<CreateImage>(),
     update(When::Except(ENDING)),
     VerbSpec { unless: Some("protected"), ..delete(When::Except(ENDING)) },
     with::<ShareImage>(Verb::Share, When::In(&["available"]), Repeat::Harmless),
     with::<ShareImage>(Verb::Unshare, When::In(&["available"]), Repeat::Harmless),
+    // Its content comes from the client and goes by the front to the cloud: the order says nothing of it.
+    plain(Verb::Upload, When::In(&["queued"]), Repeat::Told),
 ];
 
 pub(crate) static SSH_KEY: [VerbSpec; 2] = [create::<CreateSshKey>(), delete(When::Always)];

@@ -392,6 +392,21 @@ impl Store {
         .await
     }
 
+    /// Keeps the lease of an operation whose call to the cloud is under way and may be for long: it is as if the
+    /// cloud were asked just now.
+    ///
+    /// # Errors
+    /// `LeaseLost` when somebody else has the lease.
+    pub async fn operation_sending(&self, held: Held, lease: Duration) -> Result<()> {
+        self.write(move |session| {
+            let now = session.now()?;
+            let changed = diesel::update(ours(held))
+                .set((operations::sent_at.eq(now.0), operations::due_at.eq(now.plus(lease).0)));
+            lost_unless(changed.execute(session.connection).map_err(database)?)
+        })
+        .await
+    }
+
     /// Writes down what it has done so far.
     ///
     /// # Errors

@@ -29,4 +29,5 @@ mod tokens;
 mod truth;
 mod unchanged;
 mod up;
+mod uploading;
 mod writing;

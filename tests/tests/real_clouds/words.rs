@@ -14,7 +14,7 @@ const OPENSTACK: Table = &[
     ("instance", "ERROR", "error"),
     ("image", "active", "available"),
     ("image", "deactivated", "deactivated"),
-    ("image", "queued", "pending"),
+    ("image", "queued", "queued"),
     ("volume", "available", "available"),
     ("volume", "in-use", "in_use"),
     ("volume", "error", "error"),

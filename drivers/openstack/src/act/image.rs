@@ -20,6 +20,7 @@ pub(super) const IMAGE: &[Can] = &[
     Can::new(Verb::Delete),
     Can::new(Verb::Share),
     Can::new(Verb::Unshare),
+    Can::new(Verb::Upload),
 ];
 
 /// What the gateway says of an image, so that a caller's options do not.

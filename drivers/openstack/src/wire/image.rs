@@ -145,7 +145,7 @@ mod tests {
         let queued = json!({"id": "i1", "name": null, "status": "queued", "visibility": "public", "owner": null,
             "size": null, "checksum": null, "disk_format": null});
         let observed = with_view(|view| observe(view, queued)).unwrap();
-        assert_eq!((observed.name.as_str(), observed.state), ("", Some("pending")));
+        assert_eq!((observed.name.as_str(), observed.state), ("", Some("queued")));
         assert_eq!(observed.visibility, Visibility::Public);
         assert_eq!(fields::<kinds::Image>(&observed), kinds::Image::default());
     }

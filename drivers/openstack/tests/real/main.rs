@@ -153,7 +153,7 @@ fn expected_state(kind: &str, word: &str) -> Option<&'static str> {
         ("instance", "BUILD") => "pending",
         (_, "ERROR" | "error") => "error",
         ("image", "active") => "available",
-        ("image", "queued") => "pending",
+        ("image", "queued") => "queued",
         ("volume", "available") => "available",
         ("volume", "in-use") => "in_use",
         _ => return None,

@@ -1,5 +1,6 @@
 //! What is ordered through the driver is done by the real cloud, and seen there.
 
+mod content;
 mod image;
 mod instance;
 mod key;

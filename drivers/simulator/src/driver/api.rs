@@ -6,7 +6,7 @@ use std::time::Duration;
 use driver_kit::{
     CloudHttp, HeaderName, Method, Request, Response, StatusCode, header, status_error, trim_words,
 };
-use gateway_core::driver::{CloudSpec, Link, Notice};
+use gateway_core::driver::{CloudSpec, Forward, Link, Notice};
 use gateway_core::error::CloudWords;
 use gateway_core::secret::Secret;
 use gateway_core::{Error, ErrorKind, Result, Timestamp};
@@ -102,6 +102,23 @@ impl Api {
         }
     }
 
+    /// Where the content of a resource goes. The resource is read first, which renews a token that was refused.
+    pub(super) async fn forward(&self, path: &[&str]) -> Result<Forward> {
+        self.get(path, &[]).await.map_err(Error::untouched)?;
+        let login = self.current().await.map_err(Error::untouched)?;
+        let url = self.url(&[path, &["content"]].concat())?;
+        self.http.check_address(&url)?;
+        self.link.pacer.acquire().await;
+        let bearer = format!("Bearer {}", login.token.expose());
+        Ok(Forward {
+            method: "PUT".to_owned(),
+            url: url.into(),
+            headers: vec![(header::AUTHORIZATION.as_str().to_owned(), Secret::new(bearer))],
+            content_type: "application/octet-stream".to_owned(),
+            allow_plaintext: self.http.cloud().allow_plaintext,
+        })
+    }
+
     async fn write_with(
         &self,
         login: &Login,
@@ -114,7 +131,8 @@ impl Api {
             Some(body) => Request::json(method, url, body),
             None => Request::new(method, url),
         };
-        let request = request.only_once().secret_header(header::AUTHORIZATION, &bearer)?.explain(refusal);
+        let request = request.only_once().secret_header(header::AUTHORIZATION, &bearer)?;
+        let request = request.explain(|response| Some(refusal(response)));
         let (response, clock) = self.http.send_write(request).await?;
         if let Some(clock) = clock {
             // What was done is done; reads will refuse the endpoint.
@@ -172,15 +190,15 @@ impl Api {
 }
 
 /// Reads a refused write: what went wrong, and the cloud's own words.
-fn refusal(response: &Response) -> Option<Error> {
+pub(super) fn refusal(response: &Response) -> Error {
     let error = explain(response).unwrap_or_else(|| status_error(response));
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let text = |member: &str| body["error"][member].as_str().map(trim_words);
-    Some(error.with_cloud(CloudWords {
+    error.with_cloud(CloudWords {
         code: text("code").unwrap_or_else(|| response.status.as_u16().to_string()),
         message: text("message").unwrap_or_default(),
         request_id: response.header(&REQUEST_ID).map(str::to_owned),
-    }))
+    })
 }
 
 /// Only the cloud itself can say that a resource is not there: any other 404 is a wrong address.

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gateway_core::driver::{
-    CloudSpec, Done, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step, Touched,
+    CloudSpec, Done, Forward, Forwarded, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step,
+    Touched,
 };
 use gateway_core::observation::{Observed, Visibility};
-use gateway_core::order::Fault;
+use gateway_core::order::{Fault, Known};
 use gateway_core::scope::Region;
 use gateway_core::secret::Secret;
-use gateway_core::{ErrorKind, Kind, Result};
+use gateway_core::{Error, ErrorKind, Kind, Result};
 use serde_json::Value;
 use url::Url;
 
 use super::act;
-use super::api::Api;
+use super::api::{self, Api};
 use super::document::{Context, PageDocument, RegionsDocument, cloud_id, unsupported, wrong};
 
 /// Items asked for on a page: the most that the cloud gives. Fewer means more calls; more, larger answers.
@@ -139,6 +140,14 @@ impl Session for SimulatorSession {
 
     async fn find(&self, region: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
         act::find(self, region, step).await
+    }
+
+    async fn upload(&self, region: &Region, target: &Known) -> Result<Forward> {
+        self.api.forward(&["v1", region.as_str(), target.kind.spec().plural, &target.external_id]).await
+    }
+
+    fn upload_refused(&self, answer: &Forwarded) -> Error {
+        api::refusal(&answer.into())
     }
 
     fn notices(&self) -> Vec<Notice> {

@@ -27,6 +27,8 @@ pub(super) const INSTANCE: &[(&str, InstanceState)] = &[
 ];
 
 pub(super) const IMAGE: &[(&str, ImageState)] = &[
+    ("EMPTY", ImageState::Queued),
+    ("FILLING", ImageState::Pending),
     ("UPLOADING", ImageState::Pending),
     ("READY", ImageState::Available),
     ("ERASING", ImageState::Deleting),

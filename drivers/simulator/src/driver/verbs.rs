@@ -45,7 +45,14 @@ pub(super) const VERBS: &[(Kind, &[Can])] = &[
     ),
     (
         Image::KIND,
-        &[can(Verb::Create), can(Verb::Update), can(Verb::Delete), can(Verb::Share), can(Verb::Unshare)],
+        &[
+            can(Verb::Create),
+            can(Verb::Update),
+            can(Verb::Delete),
+            can(Verb::Share),
+            can(Verb::Unshare),
+            can(Verb::Upload),
+        ],
     ),
     (Volume::KIND, &[can(Verb::Create), can(Verb::Update), can(Verb::Extend), can(Verb::Delete)]),
     (VolumeAttachment::KIND, &[can(Verb::Create), can(Verb::Delete)]),

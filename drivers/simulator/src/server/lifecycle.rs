@@ -25,6 +25,8 @@ pub(super) enum Status {
     Growing,
     Attached,
     // Images.
+    Empty,
+    Filling,
     Uploading,
     Ready,
     // Snapshots.
@@ -86,6 +88,8 @@ impl Status {
             Self::Free => "FREE",
             Self::Growing => "GROWING",
             Self::Attached => "ATTACHED",
+            Self::Empty => "EMPTY",
+            Self::Filling => "FILLING",
             Self::Uploading => "UPLOADING",
             Self::Ready => "READY",
             Self::Copying => "COPYING",
@@ -124,6 +128,8 @@ impl Status {
             | Self::Resized
             | Self::Free
             | Self::Attached
+            | Self::Empty
+            | Self::Filling
             | Self::Ready
             | Self::Whole
             | Self::Offered

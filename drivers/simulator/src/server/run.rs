@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::options::SimulatorOptions;
 use super::state::Cloud;
-use super::{control, disturb, orders, read, write};
+use super::{content, control, disturb, orders, read, write};
 
 /// How often time passes in a cloud that nobody asks. Shorter spreads its moves more evenly.
 const TICK: Duration = Duration::from_millis(100);
@@ -89,6 +89,7 @@ fn router(cloud: Arc<Cloud>) -> Router {
         .route("/regions", get(read::regions))
         .route("/v1/{region}/{collection}", get(read::list).post(write::create))
         .route("/v1/{region}/{collection}/{id}", get(read::show).patch(write::change).delete(write::remove))
+        .route("/v1/{region}/{collection}/{id}/content", put(content::fill))
         .route("/v1/{region}/{collection}/{id}/{order}", post(orders::order))
         .route(
             "/control/faults",

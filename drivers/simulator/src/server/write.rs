@@ -186,7 +186,8 @@ fn removable(world: &World, place: Place, number: u64, record: &Record) -> Resul
             instance::unlocked(record)
         }
         (Body::Volume(_) | Body::VolumeSnapshot(_) | Body::Image(_), status) => match status {
-            Status::Free | Status::Whole | Status::Ready | Status::Uploading | Status::Failed => Ok(()),
+            Status::Free | Status::Whole | Status::Failed => Ok(()),
+            Status::Empty | Status::Ready | Status::Uploading => Ok(()),
             _ => Err(refused(status)),
         },
         (body @ (Body::Network(_) | Body::Subnet(_) | Body::Router { .. }), _) => {

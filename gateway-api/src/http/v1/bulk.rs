@@ -170,8 +170,8 @@ impl Whole<'_> {
         let id = known.resource.unwrap_or(ResourceId(Uuid::nil()));
         let digest = Digest::of(&write::path_of(self.kind, id, self.spec), self.order);
         let part = async {
-            let standing = write::same(known.clone(), &digest)?;
-            self.outcome(standing).await.map(Some)
+            write::expect_same(known, &digest)?;
+            self.outcome(Standing::Known(Box::new(known.clone()))).await.map(Some)
         };
         let name = item::find(&self.state.store, &self.caller.authority, self.kind, id, false).await;
         let name = name.ok().flatten().and_then(|row| serde_json::from_str::<Named>(&row.document).ok());

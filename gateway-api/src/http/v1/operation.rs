@@ -46,6 +46,7 @@ pub(crate) struct Operation {
     class: Option<WorkClass>,
     secret: bool,
     streams: bool,
+    forwards: bool,
     parameters: Vec<Value>,
     body: Option<Value>,
     responses: Map<String, Value>,
@@ -61,6 +62,7 @@ impl Operation {
             class: Some(class),
             secret: false,
             streams: false,
+            forwards: false,
             parameters: Vec::new(),
             body: None,
             responses: Map::new(),
@@ -164,6 +166,15 @@ impl Operation {
         self
     }
 
+    /// Takes content of any size, which the front streams to a cloud.
+    #[must_use]
+    pub(crate) fn content(mut self, media_type: &str) -> Self {
+        self.forwards = true;
+        let bytes = json!({ "type": "string", "format": "binary" });
+        self.body = Some(json!({ "required": true, "content": { (media_type): { "schema": bytes } } }));
+        self
+    }
+
     #[must_use]
     pub(crate) fn answer(mut self, status: u16, description: &str, schema: Option<Value>) -> Self {
         let mut response =
@@ -238,6 +249,9 @@ impl Operation {
         }
         if self.secret {
             value["x-gateway-secret"] = true.into();
+        }
+        if self.forwards {
+            value["x-gateway-forwards"] = true.into();
         }
         if self.streams {
             value["x-gateway-streams"] = true.into();

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts as _, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, patch, post};
+use axum::routing::{delete, patch, post, put};
 use gateway_core::Kind;
 use gateway_core::driver::{Step, Told};
 use gateway_core::id::{OperationId, ResourceId};
@@ -17,12 +17,12 @@ use gateway_core::kinds::Quota;
 use gateway_core::marker::Marker;
 use gateway_core::order::{Fault, Known};
 use gateway_core::verb::{Verb, VerbSpec};
-use gateway_store::{Begun, NewOperation, Operation};
+use gateway_store::{Begun, Held, NewOperation, Operation};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::target::{self, Target};
-use super::{Answer, Problem, bulk, operations};
+use super::{Answer, Problem, bulk, operations, upload};
 use crate::http::bearer::Caller;
 use crate::http::idempotency::{Digest, Key};
 use crate::http::query::Query;
@@ -51,6 +51,14 @@ pub(super) struct Request {
 pub(super) enum Standing {
     /// It is ours to wait for.
     Started(OperationId, JoinHandle<Option<Told>>),
+    /// It was known before.
+    Known(Box<Operation>),
+}
+
+/// Whether a request is for something new.
+pub(super) enum Admitted {
+    /// It is written down, and ours to do.
+    New(Box<Operation>, Held),
     /// It was known before.
     Known(Box<Operation>),
 }
@@ -144,6 +152,10 @@ pub(super) fn routes(spec: &'static KindSpec, router: Router<Arc<Api>>) -> Route
             ),
             Verb::Update => router.route(&one, patch(act)),
             Verb::Delete => router.route(&one, delete(act)),
+            Verb::Upload => router.route(
+                &format!("{one}/content"),
+                put(move |state, id, incoming| upload::begin(what, state, id, incoming)),
+            ),
             action => router.route(&format!("{one}/actions/{action}"), post(act)),
         }
     })
@@ -172,11 +184,25 @@ pub(super) async fn begin(
     request: Request,
     id: Option<ResourceId>,
 ) -> Answer<Standing> {
+    Ok(match admit(state, caller, request, id).await? {
+        Admitted::New(begun, held) => Standing::Started(begun.id, state.operations.start(*begun, held)),
+        Admitted::Known(known) => Standing::Known(known),
+    })
+}
+
+/// The same, and leaves to the caller to do what is new.
+pub(super) async fn admit(
+    state: &Arc<Api>,
+    caller: &Caller,
+    request: Request,
+    id: Option<ResourceId>,
+) -> Answer<Admitted> {
     let principal = caller.claims.sub;
     let key = request.key.as_ref().map(Key::stored);
     // First of all: what was done once may be impossible by now, and is not to be refused for that.
     if let Some(known) = state.store.operation_known(principal, request.message, key.clone()).await? {
-        return same(known, &request.digest);
+        expect_same(&known, &request.digest)?;
+        return Ok(Admitted::Known(Box::new(known)));
     }
     let checked = check(state, caller, request, id).await?;
     let Checked { request, target, order, operation: id } = checked;
@@ -196,16 +222,19 @@ pub(super) async fn begin(
     };
     let (owner, lease) = state.operations.lease();
     match state.store.operation_begin(new, owner, lease).await? {
-        Begun::Known(known) => same(*known, &request.digest),
+        Begun::Known(known) => {
+            expect_same(&known, &request.digest)?;
+            Ok(Admitted::Known(known))
+        }
         Begun::New(held) => {
             let begun = state.store.operation_get(id).await?.ok_or_else(Problem::internal)?;
-            Ok(Standing::Started(id, state.operations.start(begun, held)))
+            Ok(Admitted::New(Box::new(begun), held))
         }
     }
 }
 
-/// The operation that was begun before, if it is of the same request.
-pub(super) fn same(known: Operation, digest: &Digest) -> Answer<Standing> {
+/// Refuses a request that has the key of another one.
+pub(super) fn expect_same(known: &Operation, digest: &Digest) -> Answer<()> {
     if known.digest != digest.0 {
         return Err(Problem::new(
             "key-of-another-request",
@@ -215,7 +244,7 @@ pub(super) fn same(known: Operation, digest: &Digest) -> Answer<Standing> {
         )
         .with_member("operation", operations::reference(known.id)));
     }
-    Ok(Standing::Known(Box::new(known)))
+    Ok(())
 }
 
 /// A request that may be carried out.

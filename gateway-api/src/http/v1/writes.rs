@@ -8,8 +8,8 @@ use gateway_core::kinds;
 use gateway_core::verb::{Verb, VerbSpec};
 use serde_json::{Value, json};
 
-use super::bulk;
 use super::operation::{Operation, reference};
+use super::{bulk, upload};
 
 /// Path, method and operation of every verb of a kind.
 pub(super) fn operations(spec: &KindSpec) -> Vec<(String, &'static str, Operation)> {
@@ -17,6 +17,9 @@ pub(super) fn operations(spec: &KindSpec) -> Vec<(String, &'static str, Operatio
     spec.verbs
         .iter()
         .map(|verb| {
+            if verb.verb == Verb::Upload {
+                return (format!("{one}/content"), "put", upload::operation(spec));
+            }
             let (path, method) = match verb.verb {
                 Verb::Create => (format!("/v1/{}", spec.plural), "post"),
                 Verb::Update => (one.clone(), "patch"),

@@ -116,7 +116,7 @@ pub(super) static TABLES: &[Told] = &[
 
 /// The words that a quiet cloud shows.
 const SERVER_STATES: [(&str, &str); 3] = [("ACTIVE", "running"), ("ERROR", "error"), ("SHUTOFF", "stopped")];
-const IMAGE_STATES: [(&str, &str); 2] = [("active", "available"), ("queued", "pending")];
+const IMAGE_STATES: [(&str, &str); 2] = [("active", "available"), ("queued", "queued")];
 
 /// A community image is open to who knows its id, and listed for nobody.
 const IMAGE_VISIBILITY: [(&str, &str); 4] =

@@ -28,7 +28,7 @@ async fn an_image_is_registered_shared_and_ended() {
         assert_eq!(demo.find("image", mark, order.clone()).await.as_ref(), Some(&done.touched[0]));
         assert_eq!(demo.find("image", marker(), order.clone()).await, None);
         let image = demo.get("image", &key).await.unwrap();
-        assert_eq!((image.name.as_str(), image.marker, image.state), (NAME, Some(mark), Some("pending")));
+        assert_eq!((image.name.as_str(), image.marker, image.state), (NAME, Some(mark), Some("queued")));
         assert_eq!(json!(image.tags), order["tags"]);
         for (field, value) in [
             ("disk_format", json!("qcow2")),

@@ -1,4 +1,4 @@
-//! Images that clients register or make of instances. Their bytes are the cloud's own invention: an image fills itself.
+//! Images that clients register or make of instances. An image fills itself, unless it is registered empty.
 
 use serde::Deserialize;
 
@@ -25,6 +25,9 @@ pub(super) struct Wanted {
     needs_memory_mb: Option<u64>,
     #[serde(default)]
     locked: bool,
+    /// It waits for its content instead of filling itself.
+    #[serde(default)]
+    empty: bool,
 }
 
 pub(super) fn first_form(wanted: Wanted) -> Result<(Status, Body), Refusal> {
@@ -41,7 +44,11 @@ pub(super) fn first_form(wanted: Wanted) -> Result<(Status, Body), Refusal> {
     image.needs_disk_gb = wanted.needs_disk_gb.unwrap_or_default();
     image.needs_memory_mb = wanted.needs_memory_mb.unwrap_or_default();
     image.locked = wanted.locked;
-    Ok((Status::Uploading, Body::Image(Box::new(image))))
+    if !wanted.empty {
+        return Ok((Status::Uploading, Body::Image(Box::new(image))));
+    }
+    image.bytes = 0;
+    Ok((Status::Empty, Body::Image(Box::new(image))))
 }
 
 /// An image of what an instance was made of.

@@ -1,0 +1,28 @@
+//! The content of an image: where Glance takes it, told to who streams it.
+
+use gateway_core::driver::Forward;
+use gateway_core::error::{Error, Result};
+use gateway_core::scope::Region;
+
+use super::{AUTH_TOKEN, Connection};
+use crate::catalog::Service;
+
+impl Connection {
+    /// Where the content of an image goes. The image is read first: a token that Glance no longer takes is renewed by
+    /// that, and cannot be once the content is on its way.
+    pub(crate) async fn forward(&self, region: &Region, id: &str) -> Result<Forward> {
+        self.read(region, Service::Image, &["images", id], &[]).await.map_err(Error::untouched)?;
+        let login = self.login().await.map_err(Error::untouched)?;
+        let target = self.target(&login, region, Service::Image).await.map_err(Error::untouched)?;
+        let url = target.url(&["images", id, "file"], &[])?;
+        self.http.check_address(&url)?;
+        self.http.link().pacer.acquire().await;
+        Ok(Forward {
+            method: "PUT".to_owned(),
+            url: url.into(),
+            headers: vec![(AUTH_TOKEN.as_str().to_owned(), login.token.clone())],
+            content_type: "application/octet-stream".to_owned(),
+            allow_plaintext: self.http.cloud().allow_plaintext,
+        })
+    }
+}
