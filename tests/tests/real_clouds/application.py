@@ -195,6 +195,15 @@ def life(can):
     assert copy["kind"] == "image", copy
     until_state("image", copy["id"], "available")
 
+    try:
+        call("DELETE", f"/v1/networks/{network}")
+        raise SystemExit("a network in use was deleted")
+    except Refused as refused:
+        body = refused.body
+        assert refused.status == 409 and body["cloud"]["code"] and body["cloud"]["message"], body
+        assert {"subnet", "network_interface"} & {user["kind"] for user in body["users"]}, body
+        say(f"network in use: {body['cloud']['code']}: {body['cloud']['message']}")
+
     end("ip_address_binding", binding)
     end("ip_address", address)
     end("volume_attachment", attachment)
@@ -207,6 +216,11 @@ def life(can):
     for server in (first, second):
         end("instance", server)
     end("image", copy["id"])
+    # Where images are made of snapshots, those stay, and name the image.
+    call("POST", f"/v1/refresh?cloud={CLOUD}&kind=volume_snapshot")
+    for one in call("GET", f"/v1/volume_snapshots?cloud={CLOUD}&limit=500")["items"]:
+        if copy["external_id"] in (one.get("description") or ""):
+            end("volume_snapshot", one["id"])
     act("router", router, "remove_interface", {"subnet": subnet})
     act("router", router, "clear_gateway")
     end("router", router)

@@ -159,7 +159,6 @@ impl Play {
             }
             // It ends where it began.
             "confirm_resize" | "revert_resize" => self.model.resized_when[&id].clone(),
-            "rebuild" if before != "error" => before,
             _ => leads_to.to_owned(),
         };
         match verb {
