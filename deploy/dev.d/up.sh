@@ -135,7 +135,7 @@ Its data and logs are in $data${keep:+, and stay there}. Ctrl-C stops everything
 Client  $client_id, secret $client_secret
 Token   $token
 
-Three things to try, in another terminal:
+Four things to try, in another terminal:
 
   URL=$url TOKEN=$token CLOUD=$cloud
 
@@ -145,7 +145,11 @@ Three things to try, in another terminal:
 2. Follow: all that has changed since. Go on from the last "position".
   curl -s -H "Authorization: Bearer \$TOKEN" "\$URL/v1/events?after=${position:-0}"
 
-3. Break the cloud's clock by 302 s, and see it rejected under "scopes" when the next poll has met it.
+3. Order: a volume, one however often this is sent, and seen at once.
+  curl -s -H "Authorization: Bearer \$TOKEN" -H 'Idempotency-Key: try-1' -d '{"name":"mine","size_gib":5}' "\$URL/v1/volumes"
+  curl -s -H "Authorization: Bearer \$TOKEN" "\$URL/v1/volumes?name=mine"
+
+4. Break the cloud's clock by 302 s, and see it rejected under "scopes" when the next poll has met it.
   curl -s -X PUT -H 'Content-Type: application/json' -d '[{"fault":"skew","seconds":302}]' "\$CLOUD/control/faults"
   sleep 12; curl -s -H "Authorization: Bearer \$TOKEN" "\$URL/v1/instances?limit=1"
   curl -s -X DELETE "\$CLOUD/control/faults"        # and it recovers by itself

@@ -18,13 +18,13 @@ use std::time::Duration;
 
 use gateway_bus::Bus;
 use gateway_core::config;
-use gateway_core::driver::{Drivers, FOR_WRITES, SkewWatch, Told};
+use gateway_core::driver::{Drivers, SkewWatch, Told};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId};
 use gateway_core::keyring::Purpose;
 use gateway_core::verb::VerbSpec;
 use gateway_core::{Clock, seal};
-use gateway_poller::{Opened, Sessions};
+use gateway_poller::{Opened, Pace, Sessions};
 use gateway_store::{Held, Operation, Store};
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -78,7 +78,7 @@ impl Operations {
             Arc::new(move || keys.get()),
             Arc::clone(&clock),
             skew,
-            FOR_WRITES,
+            Pace::WRITES,
         );
         let times = Times {
             lease: Duration::from_secs(config.lease_seconds),

@@ -113,9 +113,6 @@ pub trait Pacer: Send + Sync + fmt::Debug {
 /// The part of an account's budget that polling may use; the rest is kept for writes.
 pub const FOR_POLLING: f64 = 0.8;
 
-/// The part that is kept for writes, so that they need not wait for listings.
-pub const FOR_WRITES: f64 = 1.0 - FOR_POLLING;
-
 /// Told of every comparison of clocks, so that our own clock can become the suspect.
 pub trait SkewWatch: Send + Sync + fmt::Debug {
     /// One response of a cloud's endpoint; `None` when it had no `Date`.

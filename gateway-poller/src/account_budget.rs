@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gateway_core::driver::Pacer;
+use gateway_core::driver::{FOR_POLLING, Pacer};
 use gateway_core::id::AccountId;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -16,6 +16,22 @@ const SLOWEST: f64 = 0.05;
 
 /// Longest pause that a listing sits out. A longer one ends it, so that it does not hold a slot and a lease.
 const SITS_OUT: Duration = Duration::from_secs(2);
+
+/// What part of an account's calls is spent here, and how evenly.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    part: f64,
+    /// For so long what is not spent is saved.
+    saved: Duration,
+}
+
+impl Pace {
+    /// Listings: evenly, for they come all the time.
+    pub const POLLING: Self = Self { part: FOR_POLLING, saved: Duration::from_secs(1) };
+    /// Writes: they come now and then, several calls each, and somebody waits for them. Saving for longer lets more of
+    /// them come at once; what a cloud counts over minutes stays the same.
+    pub const WRITES: Self = Self { part: 1.0 - FOR_POLLING, saved: Duration::from_secs(10) };
+}
 
 /// When the next call may be made, and how far apart calls are.
 #[derive(Debug)]
@@ -28,8 +44,7 @@ struct Gait {
 #[derive(Debug)]
 pub struct AccountBudget {
     gait: Mutex<Gait>,
-    /// What part of the account's calls is ours.
-    part: f64,
+    pace: Pace,
     listings: AtomicU32,
     paused_until: watch::Sender<Instant>,
     /// A pause that the other processes were not told of yet.
@@ -37,11 +52,13 @@ pub struct AccountBudget {
 }
 
 impl AccountBudget {
-    fn new(calls_per_second: f64, part: f64) -> Self {
+    fn new(calls_per_second: f64, pace: Pace) -> Self {
         let now = Instant::now();
+        // Nothing was spent so far.
+        let next = now.checked_sub(pace.saved).unwrap_or(now);
         Self {
-            gait: Mutex::new(Gait { next: now, rate: rate(calls_per_second, part) }),
-            part,
+            gait: Mutex::new(Gait { next, rate: rate(calls_per_second, pace.part) }),
+            pace,
             listings: AtomicU32::new(0),
             paused_until: watch::Sender::new(now),
             is_news: AtomicBool::new(false),
@@ -53,7 +70,7 @@ impl AccountBudget {
         let ours = self.listings.fetch_add(1, Ordering::SeqCst) + 1;
         let share = f64::from(ours) / f64::from(sharing.max(ours));
         self.gait.lock().unwrap_or_else(PoisonError::into_inner).rate =
-            (rate(calls_per_second, self.part) * share).max(SLOWEST);
+            (rate(calls_per_second, self.pace.part) * share).max(SLOWEST);
         Share(Arc::clone(self))
     }
 
@@ -94,8 +111,8 @@ impl AccountBudget {
     fn reserve(&self) -> Instant {
         let now = Instant::now();
         let mut gait = self.gait.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was not used may be made up for: one second's worth, two calls at least.
-        let window = Duration::from_secs_f64((2.0 / gait.rate).max(1.0));
+        // What was not used may be made up for: two calls at least.
+        let window = Duration::from_secs_f64(2.0 / gait.rate).max(self.pace.saved);
         let slot = gait.next.max(now.checked_sub(window).unwrap_or(now));
         gait.next = slot + Duration::from_secs_f64(1.0 / gait.rate);
         slot
@@ -140,7 +157,7 @@ impl Drop for Share {
 /// The budgets of this process, one an account.
 #[derive(Debug)]
 pub(crate) struct Budgets {
-    part: f64,
+    pace: Pace,
     known: Mutex<HashMap<AccountId, Arc<AccountBudget>>>,
 }
 
@@ -148,8 +165,8 @@ pub(crate) struct Budgets {
 const KEPT: usize = 1024;
 
 impl Budgets {
-    pub(crate) fn new(part: f64) -> Self {
-        Self { part, known: Mutex::default() }
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self { pace, known: Mutex::default() }
     }
 
     pub(crate) fn of(&self, account: AccountId, calls_per_second: f64) -> Arc<AccountBudget> {
@@ -159,20 +176,18 @@ impl Budgets {
         }
         let budget = budgets
             .entry(account)
-            .or_insert_with(|| Arc::new(AccountBudget::new(calls_per_second, self.part)));
+            .or_insert_with(|| Arc::new(AccountBudget::new(calls_per_second, self.pace)));
         Arc::clone(budget)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::driver::FOR_POLLING;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn calls_keep_to_the_rate_after_a_short_burst() {
-        let budget = Arc::new(AccountBudget::new(10.0, FOR_POLLING));
+        let budget = Arc::new(AccountBudget::new(10.0, Pace::POLLING));
         let _share = budget.join(10.0, 2);
         let start = Instant::now();
         for _ in 0..40 {
@@ -184,7 +199,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_holds_everybody_and_is_told_once() {
-        let budget = AccountBudget::new(1000.0, FOR_POLLING);
+        let budget = AccountBudget::new(1000.0, Pace::POLLING);
         let start = Instant::now();
         budget.pause(Duration::from_secs(30));
         budget.pause(Duration::from_secs(1));

@@ -26,7 +26,7 @@ mod setback;
 mod trouble;
 mod verify;
 
-pub use account_budget::AccountBudget;
+pub use account_budget::{AccountBudget, Pace};
 pub use poller::{Keys, Poller, PollerParts};
 pub use relay::{Relay, RelayParts};
 pub use sessions::{Opened, Sessions};

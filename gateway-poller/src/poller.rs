@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use gateway_bus::Bus;
 use gateway_core::Clock;
 use gateway_core::config;
-use gateway_core::driver::{Drivers, FOR_POLLING, SkewWatch};
+use gateway_core::driver::{Drivers, SkewWatch};
 use gateway_core::error::Result;
 use gateway_core::id::ProcessId;
 use gateway_core::keyring::Keyring;
@@ -14,6 +14,7 @@ use gateway_store::{Boundless, Claim, Room, Store};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::account_budget::Pace;
 use crate::clocks::Clocks;
 use crate::cycle;
 use crate::schedule::Schedule;
@@ -75,7 +76,7 @@ impl Poller {
     pub fn new(parts: PollerParts) -> Self {
         let PollerParts { store, bus, drivers, keys, clock, skew, config, process } = parts;
         let clocks = Clocks::new(store.clone(), Arc::clone(&skew));
-        let sessions = Sessions::new(store.clone(), drivers, keys, Arc::clone(&clock), skew, FOR_POLLING);
+        let sessions = Sessions::new(store.clone(), drivers, keys, Arc::clone(&clock), skew, Pace::POLLING);
         Self { shop: Arc::new(Workshop { store, bus, clock, config, sessions, clocks, process }) }
     }
 

@@ -12,7 +12,7 @@ use gateway_core::keyring::Purpose;
 use gateway_core::seal;
 use gateway_store::{SealedCredential, Store};
 
-use crate::account_budget::{AccountBudget, Budgets};
+use crate::account_budget::{AccountBudget, Budgets, Pace};
 use crate::clouds::Clouds;
 use crate::poller::Keys;
 
@@ -67,17 +67,17 @@ impl std::fmt::Debug for Sessions {
 }
 
 impl Sessions {
-    /// Sessions that spend this part of each account's calls, such as [`gateway_core::driver::FOR_POLLING`].
+    /// Sessions that spend each account's calls at this pace.
     pub fn new(
         store: Store,
         drivers: Drivers,
         keys: Keys,
         clock: Arc<dyn Clock>,
         skew: Arc<dyn SkewWatch>,
-        part: f64,
+        pace: Pace,
     ) -> Self {
         let clouds = Clouds::new(store);
-        Self { drivers, keys, clock, skew, clouds, budgets: Budgets::new(part), shelf: Mutex::default() }
+        Self { drivers, keys, clock, skew, clouds, budgets: Budgets::new(pace), shelf: Mutex::default() }
     }
 
     /// The session of this credential, kept from before or new.

@@ -27,12 +27,12 @@ async fn up_prints_one_line_of_json_and_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_three_commands_that_up_suggests_do_what_it_says() {
+async fn the_four_commands_that_up_suggests_do_what_it_says() {
     let directory = tempfile::tempdir().unwrap();
     let mut up = Child::start(up(directory.path(), &[]));
     up.wait_log("and it recovers by itself", READY).await;
     let told = up.log();
-    let [list, follow, skew] = suggested(&told).try_into().expect("three commands");
+    let [list, follow, order, skew] = suggested(&told).try_into().expect("four commands");
 
     let page = json(&list);
     assert_eq!(page["items"].as_array().map(Vec::len), Some(3), "{page}");
@@ -40,6 +40,12 @@ async fn the_three_commands_that_up_suggests_do_what_it_says() {
 
     let events = json(&follow);
     assert!(events["items"].is_array() && events["position"].is_i64(), "{events}");
+
+    let [make, see] = order.as_slice() else { panic!("{order:?}") };
+    let made = json(std::slice::from_ref(make));
+    assert_eq!(json(std::slice::from_ref(make))["operation"]["id"], made["operation"]["id"], "{made}");
+    let page = json(std::slice::from_ref(see));
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(1), "{page}");
 
     let [broken, seen, healed] = skew.as_slice() else { panic!("{skew:?}") };
     run(std::slice::from_ref(broken));

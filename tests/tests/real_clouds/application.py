@@ -218,7 +218,7 @@ def life(can):
     end("image", copy["id"])
     # Where images are made of snapshots, those stay, and name the image.
     call("POST", f"/v1/refresh?cloud={CLOUD}&kind=volume_snapshot")
-    for one in call("GET", f"/v1/volume_snapshots?cloud={CLOUD}&limit=500")["items"]:
+    for one in call("GET", f"/v1/volume_snapshots?cloud={CLOUD}&sort=-created_at&limit=100")["items"]:
         if copy["external_id"] in (one.get("description") or ""):
             end("volume_snapshot", one["id"])
     act("router", router, "remove_interface", {"subnet": subnet})
