@@ -161,6 +161,8 @@ pub fn render_event(event: &EventView<'_>) -> Result<Value> {
     }
     let kind = Kind::parse(event.kind)
         .ok_or_else(|| Error::internal("an event of an unknown kind").with("kind", event.kind))?;
+    // Who may read it acts for the account that it is kept for.
+    let readers = event.holder.account();
     let identity = Identity {
         id: event.resource,
         kind,
@@ -169,7 +171,7 @@ pub fn render_event(event: &EventView<'_>) -> Result<Value> {
         region: event.region,
         holder: event.holder,
         changed_at: event.at,
-        accounts: &[],
+        accounts: readers.as_slice(),
     };
     let resource = event.document.map(|document| render_resource(document, None, &identity)).transpose()?;
     let data = json!({

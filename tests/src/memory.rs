@@ -9,6 +9,8 @@ const KIB: u64 = 1024;
 pub struct Memory {
     /// Now.
     pub resident_bytes: u64,
+    /// Of that, what is its own and not mapped from files, as the program's code is.
+    pub anonymous_bytes: u64,
     /// The most since its start, or since [`reset_peak`].
     pub peak_bytes: u64,
 }
@@ -23,7 +25,11 @@ impl Memory {
             let kib = line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse().ok());
             kib.map_or_else(|| panic!("{path} has no {key}: has the process ended?"), |kib: u64| kib * KIB)
         };
-        Self { resident_bytes: bytes("VmRSS:"), peak_bytes: bytes("VmHWM:") }
+        Self {
+            resident_bytes: bytes("VmRSS:"),
+            anonymous_bytes: bytes("RssAnon:"),
+            peak_bytes: bytes("VmHWM:"),
+        }
     }
 }
 

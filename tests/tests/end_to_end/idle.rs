@@ -6,13 +6,17 @@ use gateway_tests::{Gateway, Settings, Simulator, cli, until};
 
 use crate::stage::{CLOUD, SOON, collections, fresh};
 
-const MOST: u64 = 60 << 20;
+/// Of a debug build more than two thirds are its code, which is mapped from its file: 44 MiB when this was written.
+const MOST: u64 = if cfg!(debug_assertions) { 80 << 20 } else { 60 << 20 };
+
+/// What it takes for its work.
+const MOST_ANONYMOUS: u64 = 30 << 20;
 
 /// Whole listings after the first: what a start takes and gives back is over.
 const POLLS: usize = 3;
 
 #[tokio::test]
-async fn an_idle_gateway_in_one_process_takes_less_than_60_mib() {
+async fn an_idle_gateway_in_one_process_takes_little() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str| directory.path().join(name).display().to_string();
     let settings = Settings::default()
@@ -46,10 +50,12 @@ async fn an_idle_gateway_in_one_process_takes_less_than_60_mib() {
     }
     let memory = gateway.memory();
     println!(
-        "idle with {count} resources: {} KiB, {} KiB at its peak",
+        "idle with {count} resources: {} KiB, {} KiB of it not the program's code, {} KiB at its peak",
         memory.resident_bytes >> 10,
+        memory.anonymous_bytes >> 10,
         memory.peak_bytes >> 10
     );
     assert!(memory.resident_bytes < MOST, "{} MiB", memory.resident_bytes >> 20);
+    assert!(memory.anonymous_bytes < MOST_ANONYMOUS, "{} MiB", memory.anonymous_bytes >> 20);
     assert_eq!(gateway.terminate().code(), Some(0));
 }

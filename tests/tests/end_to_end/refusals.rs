@@ -99,7 +99,7 @@ async fn queries(client: &Client) {
     }
     let answer = client.request(Method::PUT, "/v1/instances").await.unwrap();
     is_problem(&answer, 405, "method-not-allowed");
-    assert_eq!(answer.headers["allow"], "GET, HEAD");
+    assert_eq!(answer.headers["allow"], "GET, POST, HEAD");
 }
 
 /// RFC 9457, and the request's id in it.
