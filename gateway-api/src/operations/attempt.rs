@@ -16,7 +16,7 @@ const MOST: i32 = 5;
 
 /// Shortest and longest wait until somebody looks again.
 const SOON: Duration = Duration::from_millis(500);
-const LATE: Duration = Duration::from_secs(60);
+pub(super) const LATE: Duration = Duration::from_secs(60);
 
 /// What a thing is done with.
 pub(super) struct Job<'a> {
@@ -39,7 +39,7 @@ pub(super) enum Ended {
     Lost(Error),
 }
 
-/// The last time that a cloud was asked for it.
+/// The last time that a cloud was asked for it: when that ended, as far as it is known.
 #[derive(Clone, Copy)]
 pub(super) struct Sent {
     pub(super) at: Timestamp,
@@ -71,13 +71,17 @@ impl Operations {
                         let error = unclear.unwrap_or_else(|| {
                             Error::unavailable("the cloud was asked several times and has not done it")
                         });
-                        return Ok(Ended::Refused(error));
+                        // What may be done again was not looked for, and may have been done.
+                        return Ok(match job.spec.repeat {
+                            Repeat::Harmless => Ended::Lost(error),
+                            _ => Ended::Refused(error),
+                        });
                     }
                     Found::Not => {}
                     Found::NotYet(error) => {
                         let asked = self.store.now().await?.since(sent.at);
                         let error = unclear.unwrap_or(error);
-                        return Ok(match self.has_patience(job).await? {
+                        return Ok(match self.has_patience(job.operation).await? {
                             true => Ended::Unclear(error, asked.clamp(SOON, LATE)),
                             false => Ended::Lost(error),
                         });
@@ -88,7 +92,6 @@ impl Operations {
             let attempts = sent.map_or(0, |sent| sent.attempts) + 1;
             crash::point("operation.accepted");
             self.store.operation_send(job.held, self.times.lease).await?;
-            let at = self.store.now().await?;
             crash::point("operation.sent");
             let acted = job.opened.session.act(&job.place.region, step).await;
             crash::point("operation.acted");
@@ -105,6 +108,8 @@ impl Operations {
                 Err(error) => {
                     tracing::info!(id = %job.operation.id, error = error.chain(), "nobody knows yet what a cloud did");
                     unclear = Some(error);
+                    // From here on: it may have waited for long, for its turn or for the answer, and left late.
+                    let at = self.store.operation_asked(job.held).await?;
                     sent = Some(Sent { at, attempts });
                 }
             }
@@ -121,8 +126,8 @@ impl Operations {
     }
 
     /// Whether it is still worth looking.
-    async fn has_patience(&self, job: &Job<'_>) -> Result<bool> {
-        Ok(self.store.now().await?.since(job.operation.accepted_at) < self.times.give_up)
+    pub(super) async fn has_patience(&self, operation: &Operation) -> Result<bool> {
+        Ok(self.store.now().await?.since(operation.accepted_at) < self.times.give_up)
     }
 
     /// Looks for what an earlier try did.
