@@ -81,3 +81,18 @@ async fn account(stage: &Stage, name: &str) -> AccountId {
     let cloud = stage.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
     AccountId::derive(cloud, name)
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_hangs_holds_up_no_other() {
+    let stage = stage().await;
+    let (_, token) = stage.proven("dashboard", &["a1"]).await;
+    let _running = reconciler(&stage).drop_guard();
+    let headers = [("prefer", "respond-async")];
+    create(&stage, &token, "stuck-one", &headers).await;
+    // Until the reconciler has it.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let answer = create(&stage, &token, "late-two", &headers).await;
+    let link = answer.headers["location"].to_str().unwrap();
+    let operation = over(&stage, &token, link, Duration::from_secs(8)).await;
+    assert_eq!(operation["state"], "succeeded", "{operation}");
+}
