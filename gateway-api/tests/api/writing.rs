@@ -3,11 +3,16 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
+use gateway_core::Kind;
 use gateway_core::id::AccountId;
+use gateway_core::kinds::ImageState;
+use gateway_core::observation::Visibility;
+use gateway_core::scope::Holder;
+use gateway_core::verb::{Can, Verb};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::fake_cloud::asked_for;
+use super::fake_cloud::{IMAGE, asked_for, image};
 use super::stage::{Answer, Stage};
 
 async fn stage() -> Stage {
@@ -95,4 +100,28 @@ async fn an_operation_that_hangs_holds_up_no_other() {
     let link = answer.headers["location"].to_str().unwrap();
     let operation = over(&stage, &token, link, Duration::from_secs(8)).await;
     assert_eq!(operation["state"], "succeeded", "{operation}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_published_image_is_gone_at_once_when_its_owner_ends_it() {
+    let stage = stage().await;
+    let (_, token) = stage.proven("dashboard", &["a1"]).await;
+    stage
+        .poll(|region: &str, holder: Holder, kind: Kind| {
+            if (region, holder, kind) != ("r1", Holder::Global, IMAGE) {
+                return Vec::new();
+            }
+            let mut image = image("golden").with_state(ImageState::Available, "active");
+            image.owner = Some("a1".to_owned());
+            image.visibility = Visibility::Public;
+            image.allow(&[Can::new(Verb::Delete)]);
+            vec![image]
+        })
+        .await;
+    let images = stage.get("/v1/images", &token).await;
+    let path = format!("/v1/images/{}", images.body["items"][0]["id"].as_str().unwrap());
+    let ended = stage.send("DELETE", &path, Some(&format!("Bearer {token}")), String::new()).await;
+    assert_eq!(ended.status, StatusCode::OK, "{ended:?}");
+    let seen = stage.get(&path, &token).await;
+    assert_eq!(seen.status, StatusCode::NOT_FOUND, "{seen:?}");
 }
