@@ -346,6 +346,10 @@ mod tests {
         assert_eq!(faults, [Fault::new("/name", "is not of the documented form")]);
         let faults = read("volume", Verb::Extend, json!({})).unwrap_err();
         assert_eq!(faults, [Fault::new("", "missing field `size_gib`")]);
+        let several = json!({ "name": "n".repeat(252), "image": ResourceId::generate(),
+                              "instance_type": ResourceId::generate(), "count": 2 });
+        let faults = read("instance", Verb::Create, several).unwrap_err();
+        assert_eq!(faults[0].pointer, "/name", "there is no room for the numbers");
         assert!(read("instance", Verb::Stop, json!({ "x": 1 })).is_err());
         assert!(read("instance", Verb::Stop, Value::Null).is_ok());
     }

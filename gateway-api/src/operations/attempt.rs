@@ -17,7 +17,7 @@ const MOST: i32 = 5;
 
 /// Shortest and longest wait until somebody looks again.
 const SOON: Duration = Duration::from_millis(500);
-const LATE: Duration = Duration::from_secs(60);
+pub(super) const LATE: Duration = Duration::from_secs(60);
 
 /// What a thing is done with.
 pub(super) struct Job<'a> {
@@ -48,7 +48,7 @@ pub(super) enum Not {
     BrokenOff(Culprit, String),
 }
 
-/// The last time that a cloud was asked for it.
+/// The last time that a cloud was asked for it: when that ended, as far as it is known.
 #[derive(Clone, Copy)]
 pub(super) struct Sent {
     pub(super) at: Timestamp,
@@ -82,13 +82,17 @@ impl Operations {
                         let error = unclear.unwrap_or_else(|| {
                             Error::unavailable("the cloud was asked several times and has not done it")
                         });
-                        return Ok(Ended::Not(Not::Refused(error)));
+                        // What may be done again was not looked for, and may have been done.
+                        return Ok(Ended::Not(match job.spec.repeat {
+                            Repeat::Harmless => Not::Lost(error),
+                            _ => Not::Refused(error),
+                        }));
                     }
                     Found::Not => {}
                     Found::NotYet(error) => {
                         let asked = self.store.now().await?.since(sent.at);
                         let error = unclear.unwrap_or(error);
-                        return Ok(match self.has_patience(job).await? {
+                        return Ok(match self.has_patience(job.operation).await? {
                             true => Ended::Not(Not::Unclear(error, asked.clamp(SOON, LATE))),
                             false => Ended::Not(Not::Lost(error)),
                         });
@@ -103,7 +107,6 @@ impl Operations {
             let attempts = sent.map_or(0, |sent| sent.attempts) + 1;
             crash::point("operation.accepted");
             self.store.operation_send(job.held, self.times.lease).await?;
-            let at = self.store.now().await?;
             crash::point("operation.sent");
             let acted = job.opened.session.act(&job.place.region, step).await;
             crash::point("operation.acted");
@@ -120,6 +123,8 @@ impl Operations {
                 Err(error) => {
                     tracing::info!(id = %job.operation.id, error = error.chain(), "nobody knows yet what a cloud did");
                     unclear = Some(error);
+                    // From here on: it may have waited for long, for its turn or for the answer, and left late.
+                    let at = self.store.operation_asked(job.held).await?;
                     sent = Some(Sent { at, attempts });
                 }
             }
@@ -136,8 +141,8 @@ impl Operations {
     }
 
     /// Whether it is still worth looking.
-    async fn has_patience(&self, job: &Job<'_>) -> Result<bool> {
-        Ok(self.store.now().await?.since(job.operation.accepted_at) < self.times.give_up)
+    pub(super) async fn has_patience(&self, operation: &Operation) -> Result<bool> {
+        Ok(self.store.now().await?.since(operation.accepted_at) < self.times.give_up)
     }
 
     /// Looks for what an earlier try did.

@@ -2,14 +2,15 @@
 
 use gateway_core::crash;
 use gateway_core::driver::{Done, Step, Told, Touched};
-use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::marker::Marker;
 use gateway_core::order::{Known, References};
+use gateway_core::verb::Verb;
 use gateway_poller::Opened;
 use gateway_store::{Held, Made, Operation, OperationOutcome as Outcome, OperationState, Settled};
 use serde_json::{Value, json};
 
-use super::attempt::{Ended, Job, Not, Sent};
+use super::attempt::{Ended, Job, LATE, Not, Sent};
 use super::{Operations, Place, refusal, sense, show};
 
 /// What an operation works with.
@@ -31,15 +32,43 @@ impl Workplace {
 impl Operations {
     /// Does what is left to do of it, and writes down how it ended.
     pub(super) async fn carry_out(&self, operation: &Operation, held: Held) -> Result<Option<Told>> {
+        match self.go_on(operation, held).await {
+            // Whoever came next would meet the same: it is told, instead of tried without end.
+            Err(error) if error.status() == Status::Permanent && error.kind() != ErrorKind::LeaseLost => {
+                let Some(now) = self.store.operation_get(operation.id).await? else { return Err(error) };
+                let (outcome, settled) = match (now.sent_at, self.has_patience(operation).await?) {
+                    (None, _) => (refusal::failed(operation, now.made, &error, Vec::new()), Settled::ForGood),
+                    (_, true) => (
+                        refusal::unknown(operation, now.made, &error),
+                        Settled::In(LATE.min(self.times.give_up)),
+                    ),
+                    (_, false) => (refusal::unknown(operation, now.made, &error), Settled::ForGood),
+                };
+                self.store.operation_settle(held, outcome, settled).await?;
+                Ok(None)
+            }
+            ended => ended,
+        }
+    }
+
+    async fn go_on(&self, operation: &Operation, held: Held) -> Result<Option<Told>> {
         let order = self.unseal(operation)?;
         let spec = super::spec_of(operation)?;
         let place = self.place_of(operation).await?;
+        let was_sent = operation.sent_at.is_some();
         let workplace = match self.set_up(operation, &order, place.clone()).await {
             Ok(workplace) => workplace,
             Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+            // It was asked for, and a listing found it gone before anybody could tell.
+            Err(error)
+                if error.kind() == ErrorKind::NotFound && operation.verb == Verb::Delete && was_sent =>
+            {
+                self.store.operation_settle(held, gone()?, Settled::ForGood).await?;
+                return Ok(None);
+            }
             // Nothing was asked of a cloud, at least not by us.
-            Err(error) if operation.sent_at.is_none() && operation.made.is_empty() => {
-                let outcome = self.failed(operation, &place, Vec::new(), &error).await?;
+            Err(error) if !was_sent => {
+                let outcome = self.failed(operation, &place, operation.made.clone(), &error).await?;
                 self.store.operation_settle(held, outcome, Settled::ForGood).await?;
                 return Ok(None);
             }
@@ -188,6 +217,17 @@ impl Operations {
         };
         Ok(refusal::failed(operation, made, error, users))
     }
+}
+
+/// The outcome of a delete whose target is not there any more.
+fn gone() -> Result<Outcome> {
+    Ok(Outcome {
+        state: OperationState::Succeeded,
+        status: 200,
+        answer: show::answer(&[])?,
+        made: Vec::new(),
+        cloud_words: None,
+    })
 }
 
 /// The order of one of several: they are told apart by a number in their names.

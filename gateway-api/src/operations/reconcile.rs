@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway_core::driver::Told;
 use gateway_core::error::Result;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Operations;
@@ -12,8 +14,10 @@ use super::Operations;
 /// was accepted by a process that died just now.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// Operations that are taken up at a time.
-const AT_A_TIME: i64 = 16;
+/// Operations that are worked on at a time of those that were taken up. Each costs a task and, at times, a connection.
+const AT_A_TIME: usize = 64;
+
+type Task = JoinHandle<Option<Told>>;
 
 /// How often old operations are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
@@ -21,9 +25,10 @@ const PURGE_EVERY: Duration = Duration::from_secs(600);
 impl Operations {
     /// Takes up what is due, until `stop`.
     pub(crate) async fn reconcile(self: &Arc<Self>, keep: Duration, stop: CancellationToken) {
+        let mut under_way = Vec::new();
         let mut purge_at = tokio::time::Instant::now() + PURGE_EVERY;
         loop {
-            let wait = match self.take_up_due().await {
+            let wait = match self.take_up_due(&mut under_way).await {
                 Ok(next) => next.map_or(LOOK_EVERY, |next| next.min(LOOK_EVERY)),
                 Err(error) => {
                     tracing::debug!(error = error.chain(), "operations cannot be looked at now");
@@ -43,15 +48,16 @@ impl Operations {
         }
     }
 
-    async fn take_up_due(self: &Arc<Self>) -> Result<Option<Duration>> {
-        let (due, next) = self.store.operations_due(AT_A_TIME).await?;
-        let mut tasks = Vec::new();
-        for id in due {
-            tasks.extend(self.take_up(id).await?);
+    async fn take_up_due(self: &Arc<Self>, under_way: &mut Vec<Task>) -> Result<Option<Duration>> {
+        under_way.retain(|task| !task.is_finished());
+        let places = AT_A_TIME.saturating_sub(under_way.len());
+        if places == 0 {
+            return Ok(None);
         }
-        for task in tasks {
-            // What panicked is due again when its lease ends.
-            let _ = task.await;
+        let (due, next) = self.store.operations_due(places as i64).await?;
+        for id in due {
+            // Nobody waits for them: one that hangs is no reason to leave the others.
+            under_way.extend(self.take_up(id).await?);
         }
         Ok(next)
     }

@@ -59,6 +59,19 @@ impl Operations {
             if moving {
                 due.push(target);
             }
+            // What is not with one holder any more may still be recorded with the other.
+            if let Some(Sighting::Gone(id)) = sighting
+                && let Some(published) =
+                    place.target(one.kind, Holder::Global).filter(|other| *other != target)
+            {
+                let scope =
+                    Scope { cloud: place.cloud, region: place.region.clone(), holder: Holder::Global };
+                let sightings = vec![Sighting::Gone(id)];
+                let observation = Observation { target: published, scope, kind: one.kind, as_of, sightings };
+                if self.store.apply(Door::Open, observation).await?.written() > 0 {
+                    self.bus.nudge(Nudge::EventsWaiting).await;
+                }
+            }
             if let Some(sighting) = sighting {
                 let scope = Scope { cloud: place.cloud, region: place.region.clone(), holder };
                 let sightings = vec![sighting];

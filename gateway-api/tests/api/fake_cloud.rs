@@ -1,16 +1,22 @@
 //! A driver over no network: the secret of an access key says how the cloud behaves.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use gateway_core::credential::Credential;
 use gateway_core::driver::{
-    Capability, CloudSpec, Driver, KindCapability, Link, ListScope, Notice, Page, PageToken, Proof, Session,
+    Capability, CloudSpec, Done, Driver, KindCapability, Link, ListScope, Notice, Page, PageToken, Proof,
+    Session, Step, Touched,
 };
 use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::marker::Marker;
 use gateway_core::observation::Observed;
+use gateway_core::order::Order;
 use gateway_core::scope::Region;
 use gateway_core::skew::Skew;
+use gateway_core::verb::{Can, Verb};
 use gateway_core::{Kind, Timestamp};
 
 pub(crate) const VOLUME: Kind = Kind::new("volume");
@@ -23,7 +29,7 @@ static CAPABILITY: Capability = Capability {
         KindCapability { kind: IMAGE, published: true, own: true, get: true, says_state: true },
         KindCapability { kind: INSTANCE, published: false, own: true, get: true, says_state: true },
     ],
-    verbs: &[],
+    verbs: &[(VOLUME, &[Can::new(Verb::Create)]), (IMAGE, &[Can::new(Verb::Delete)])],
     credentials: &["access_key"],
 };
 
@@ -62,7 +68,7 @@ impl Driver for FakeCloud {
 #[async_trait]
 impl Session for FakeSession {
     async fn prove(&self) -> Result<Proof> {
-        let skewed = || Skew { micros: 400_000_000, uncertainty: std::time::Duration::ZERO };
+        let skewed = || Skew { micros: 400_000_000, uncertainty: Duration::ZERO };
         match self.secret.as_str() {
             "wrong" => Err(Error::new(ErrorKind::Unauthorized, "the cloud refused the key")),
             "skewed" => Err(skewed().to_error("the fake cloud")),
@@ -91,13 +97,75 @@ impl Session for FakeSession {
         Ok(Page::default())
     }
 
-    async fn get(&self, _: &Region, _: Kind, _: &str) -> Result<Option<Observed>> {
-        Ok(None)
+    async fn get(&self, _: &Region, kind: Kind, key: &str) -> Result<Option<Observed>> {
+        let made = MADE.lock().unwrap();
+        let made = made.values().flatten().find(|made| made.key == key && made.is_shown());
+        let made = made.filter(|_| kind == VOLUME);
+        Ok(made.map(|made| volume(key, &made.name, gateway_core::kinds::VolumeState::Available)))
+    }
+
+    async fn act(&self, _: &Region, step: &Step<'_>) -> Result<Done> {
+        let Order::CreateVolume(order) = step.order else { return Ok(Done::default()) };
+        let behaviour = order.name.split('-').next().unwrap_or_default();
+        let delay = match behaviour {
+            "late" => Some(Duration::from_millis(2000)),
+            "never" | "stuck" => None,
+            _ => Some(Duration::ZERO),
+        };
+        let key = format!("{}-{}", step.marker, uuid::Uuid::new_v4());
+        let made = MadeVolume {
+            key: key.clone(),
+            name: order.name.clone(),
+            shown: delay.map(|delay| Instant::now() + delay),
+        };
+        MADE.lock().unwrap().entry(step.marker).or_default().push(made);
+        if behaviour == "late" {
+            tokio::time::sleep(Duration::from_millis(1200)).await;
+        }
+        match behaviour {
+            "late" | "never" | "stuck" => Err(Error::new(ErrorKind::Timeout, "no answer in time")),
+            _ => Ok(Done { touched: vec![Touched::new(VOLUME, key)], ..Done::default() }),
+        }
+    }
+
+    async fn find(&self, _: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
+        let is_first = LOOKS.lock().unwrap().insert(step.marker, ()).is_none();
+        if let Order::CreateVolume(order) = step.order
+            && order.name.starts_with("stuck")
+            && !is_first
+        {
+            std::future::pending::<()>().await;
+        }
+        let made = MADE.lock().unwrap();
+        let shown = made.get(&step.marker).into_iter().flatten().find(|made| made.is_shown());
+        Ok(shown.map(|made| Touched::new(VOLUME, made.key.clone())))
     }
 
     fn notices(&self) -> Vec<Notice> {
         Vec::new()
     }
+}
+
+/// A volume that was made; the first word of its name says how: `late` times out and is shown later, `never` times out
+/// and is not made, of `stuck` every look but the first hangs.
+struct MadeVolume {
+    key: String,
+    name: String,
+    shown: Option<Instant>,
+}
+
+impl MadeVolume {
+    fn is_shown(&self) -> bool {
+        self.shown.is_some_and(|shown| shown <= Instant::now())
+    }
+}
+
+static MADE: LazyLock<Mutex<HashMap<Marker, Vec<MadeVolume>>>> = LazyLock::new(Mutex::default);
+static LOOKS: LazyLock<Mutex<HashMap<Marker, ()>>> = LazyLock::new(Mutex::default);
+
+/// How often volumes of that name were asked for.
+pub(crate) fn asked_for(name: &str) -> usize {
+    MADE.lock().unwrap().values().flatten().filter(|made| made.name == name).count()
 }
 
 /// A volume as this cloud shows it.

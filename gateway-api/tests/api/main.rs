@@ -16,3 +16,4 @@ mod sealed;
 mod stage;
 mod status;
 mod sync;
+mod writing;

@@ -197,7 +197,7 @@ impl Stage {
         self.exchange(method, target, authorization, &[], body).await
     }
 
-    async fn exchange(
+    pub(crate) async fn exchange(
         &self,
         method: &str,
         target: &str,

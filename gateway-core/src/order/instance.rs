@@ -14,6 +14,9 @@ use crate::verb::{Named, Repeat, Verb, VerbSpec, When};
 /// Most instances of one order. Each is made by a call of its own, one after the other.
 const MOST: u32 = 100;
 
+/// Most that a number adds to the name of one of several: `-100`.
+const NUMBER: usize = 4;
+
 /// Makes instances.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +121,11 @@ impl Body for CreateInstance {
             .description(self.description.as_ref())
             .tags(&self.tags)
             .unless((1..=MOST).contains(&self.count), "/count", "must be 1 to 100")
+            .unless(
+                self.count == 1 || self.name.chars().count() + NUMBER <= super::LONGEST_NAME,
+                "/name",
+                "must be 251 characters at most where several are made: each gets a number",
+            )
             .unless(
                 self.count == 1 || (self.network_interfaces.is_empty() && given.is_none()),
                 "/count",

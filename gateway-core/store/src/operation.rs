@@ -343,10 +343,15 @@ impl Store {
             if for_update!(session, due.select(operations::lease_epoch), i64)?.is_empty() {
                 return Ok(None);
             }
-            let row = session.operation_row(id)?;
+            let mut row = session.operation_row(id)?;
             let epoch = row.lease_epoch + 1;
+            // Who had it and did not give it back may have asked until its lease ended.
+            if row.state == OperationState::Running.as_str() {
+                row.sent_at = row.sent_at.map(|sent| sent.max(row.due_at));
+            }
             diesel::update(operations::table.find(id.to_bytes()))
                 .set((
+                    operations::sent_at.eq(row.sent_at),
                     operations::lease_epoch.eq(epoch),
                     operations::lease_owner.eq(owner.to_bytes()),
                     operations::due_at.eq(now.plus(lease).0),
@@ -358,15 +363,24 @@ impl Store {
         .await
     }
 
-    /// Keeps the lease for so long from now.
+    /// Keeps the lease for so long from now; of one that was given back, nothing is kept.
     ///
     /// # Errors
     /// `LeaseLost` when somebody else has it.
     pub async fn operation_keep(&self, held: Held, lease: Duration) -> Result<()> {
         self.write(move |session| {
             let until = session.now()?.plus(lease).0;
-            let changed = diesel::update(ours(held)).set(operations::due_at.eq(until));
-            lost_unless(changed.execute(session.connection).map_err(database)?)
+            let changed = diesel::update(ours(held).filter(operations::lease_owner.is_not_null()))
+                .set(operations::due_at.eq(until))
+                .execute(session.connection)
+                .map_err(database)?;
+            if changed > 0 {
+                return Ok(());
+            }
+            // Our own settling may be ahead of our own keeping: that is no loss.
+            let epoch = operations::table.find(held.operation.to_bytes()).select(operations::lease_epoch);
+            let epoch: Option<i64> = epoch.first(session.connection).optional().map_err(database)?;
+            lost_unless(usize::from(epoch == Some(held.epoch)))
         })
         .await
     }
@@ -403,6 +417,20 @@ impl Store {
             let changed = diesel::update(ours(held))
                 .set((operations::sent_at.eq(now.0), operations::due_at.eq(now.plus(lease).0)));
             lost_unless(changed.execute(session.connection).map_err(database)?)
+        })
+        .await
+    }
+
+    /// Writes down that a cloud was being asked until now, and has not told what it did.
+    ///
+    /// # Errors
+    /// `LeaseLost` when somebody else has the lease.
+    pub async fn operation_asked(&self, held: Held) -> Result<Timestamp> {
+        self.write(move |session| {
+            let now = session.now()?;
+            let changed = diesel::update(ours(held)).set(operations::sent_at.eq(now.0));
+            lost_unless(changed.execute(session.connection).map_err(database)?)?;
+            Ok(now)
         })
         .await
     }

@@ -138,6 +138,8 @@ on_both! {
         of_many_with_one_key_one_is_new,
         a_request_that_comes_again_finds_its_operation,
         an_operation_is_worked_on_by_one,
+        keeping_what_was_given_back_changes_nothing,
+        who_died_may_have_asked_until_its_lease_ended,
         what_nobody_knows_is_looked_at_again,
         operations_are_forgotten_and_the_audit_is_not;
     plans:

@@ -115,6 +115,38 @@ pub async fn an_operation_is_worked_on_by_one(stage: Stage) {
     assert_eq!(take(store.clone()).await, None);
 }
 
+pub async fn keeping_what_was_given_back_changes_nothing(stage: Stage) {
+    let store = &stage.store;
+    let principal = client(store, "dashboard").await;
+    let one = new(store, principal, None).await;
+    let first = held(begin(store, one.clone(), LATER).await);
+    let unknown = outcome(OperationState::Unknown);
+    store.operation_settle(first, unknown, Settled::In(Duration::ZERO)).await.unwrap();
+    store.operation_keep(first, LATER).await.unwrap();
+    let (_, second) =
+        store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().expect("it is due");
+    assert_eq!(store.operation_keep(first, LATER).await.unwrap_err().kind(), ErrorKind::LeaseLost);
+    store.operation_settle(second, outcome(OperationState::Succeeded), Settled::ForGood).await.unwrap();
+    store.operation_keep(second, LATER).await.expect("it was ours to the end");
+}
+
+pub async fn who_died_may_have_asked_until_its_lease_ended(stage: Stage) {
+    let store = &stage.store;
+    let principal = client(store, "dashboard").await;
+    let one = new(store, principal, None).await;
+    let first = held(begin(store, one.clone(), LATER).await);
+    let lease = Duration::from_millis(300);
+    store.operation_send(first, lease).await.unwrap();
+    let sent = store.operation_get(one.id).await.unwrap().unwrap().sent_at.unwrap();
+    tokio::time::sleep(lease * 2).await;
+    let (operation, second) =
+        store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().unwrap();
+    assert!(operation.sent_at.unwrap().since(sent) >= lease, "{:?}", operation.sent_at);
+    let asked = store.operation_asked(second).await.unwrap();
+    assert_eq!(store.operation_get(one.id).await.unwrap().unwrap().sent_at, Some(asked));
+    assert!(store.operation_asked(first).await.is_err());
+}
+
 pub async fn what_nobody_knows_is_looked_at_again(stage: Stage) {
     let store = &stage.store;
     let principal = client(store, "dashboard").await;

@@ -1,0 +1,127 @@
+//! Writes at a cloud that is slow, silent or stuck, and by callers whose rights end.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use gateway_core::Kind;
+use gateway_core::id::AccountId;
+use gateway_core::kinds::ImageState;
+use gateway_core::observation::Visibility;
+use gateway_core::scope::Holder;
+use gateway_core::verb::{Can, Verb};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::fake_cloud::{IMAGE, asked_for, image};
+use super::stage::{Answer, Stage};
+
+async fn stage() -> Stage {
+    Stage::with(|config| {
+        config.operations.lease_seconds = 2;
+        config.operations.settle_seconds = 1;
+        config.operations.give_up_seconds = 2;
+    })
+    .await
+}
+
+async fn create(stage: &Stage, token: &str, name: &str, headers: &[(&str, &str)]) -> Answer {
+    let order = json!({ "name": name, "size_gib": 1, "region": "r1" }).to_string();
+    stage.exchange("POST", "/v1/volumes", Some(&format!("Bearer {token}")), headers, order).await
+}
+
+/// Waits until an operation is over.
+async fn over(stage: &Stage, token: &str, link: &str, within: Duration) -> Value {
+    let begun = Instant::now();
+    loop {
+        let operation = stage.get(link, token).await.body;
+        if operation["over"] == true {
+            return operation;
+        }
+        assert!(begun.elapsed() < within, "{operation}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn reconciler(stage: &Stage) -> CancellationToken {
+    let stop = CancellationToken::new();
+    let (api, until) = (stage.api.clone(), stop.clone());
+    tokio::spawn(async move { api.reconcile(until).await });
+    stop
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cloud_shows_after_it_timed_out_is_not_ordered_again() {
+    let stage = stage().await;
+    let (_, token) = stage.proven("dashboard", &["a1"]).await;
+    let answer = create(&stage, &token, "late-one", &[]).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    assert_eq!(asked_for("late-one"), 1, "the time that the call itself took says nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_whose_grant_ended_on_the_way_ends_too() {
+    let stage = stage().await;
+    let (client, token) = stage.proven("dashboard", &["a1", "a2"]).await;
+    let order = json!({ "name": "never-seen", "size_gib": 1, "region": "r1", "account": account(&stage, "a1").await });
+    let headers = [("prefer", "respond-async")];
+    let bearer = format!("Bearer {token}");
+    let answer = stage.exchange("POST", "/v1/volumes", Some(&bearer), &headers, order.to_string()).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    while asked_for("never-seen") == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let credential =
+        stage.store.credential_of(client.id, account(&stage, "a1").await).await.unwrap().unwrap();
+    for _ in 0..2 {
+        stage.store.grant_refused(&credential).await.unwrap();
+    }
+    let _running = reconciler(&stage).drop_guard();
+    let link = answer.headers["location"].to_str().unwrap();
+    let operation = over(&stage, &token, link, Duration::from_secs(8)).await;
+    assert_eq!(operation["state"], "unknown", "{operation}");
+    assert_eq!(asked_for("never-seen"), 1);
+}
+
+async fn account(stage: &Stage, name: &str) -> AccountId {
+    let cloud = stage.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
+    AccountId::derive(cloud, name)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_hangs_holds_up_no_other() {
+    let stage = stage().await;
+    let (_, token) = stage.proven("dashboard", &["a1"]).await;
+    let _running = reconciler(&stage).drop_guard();
+    let headers = [("prefer", "respond-async")];
+    create(&stage, &token, "stuck-one", &headers).await;
+    // Until the reconciler has it.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let answer = create(&stage, &token, "late-two", &headers).await;
+    let link = answer.headers["location"].to_str().unwrap();
+    let operation = over(&stage, &token, link, Duration::from_secs(8)).await;
+    assert_eq!(operation["state"], "succeeded", "{operation}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_published_image_is_gone_at_once_when_its_owner_ends_it() {
+    let stage = stage().await;
+    let (_, token) = stage.proven("dashboard", &["a1"]).await;
+    stage
+        .poll(|region: &str, holder: Holder, kind: Kind| {
+            if (region, holder, kind) != ("r1", Holder::Global, IMAGE) {
+                return Vec::new();
+            }
+            let mut image = image("golden").with_state(ImageState::Available, "active");
+            image.owner = Some("a1".to_owned());
+            image.visibility = Visibility::Public;
+            image.allow(&[Can::new(Verb::Delete)]);
+            vec![image]
+        })
+        .await;
+    let images = stage.get("/v1/images", &token).await;
+    let path = format!("/v1/images/{}", images.body["items"][0]["id"].as_str().unwrap());
+    let ended = stage.send("DELETE", &path, Some(&format!("Bearer {token}")), String::new()).await;
+    assert_eq!(ended.status, StatusCode::OK, "{ended:?}");
+    let seen = stage.get(&path, &token).await;
+    assert_eq!(seen.status, StatusCode::NOT_FOUND, "{seen:?}");
+}
