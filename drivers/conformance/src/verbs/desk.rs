@@ -11,7 +11,7 @@ use gateway_core::observation::Observed;
 use gateway_core::order::{Fault, Known, Order, References};
 use gateway_core::verb::Verb;
 use gateway_core::{Kind, Result};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
 use super::kind;
@@ -155,16 +155,23 @@ impl<'a> Desk<'a> {
     }
 
     /// Something that the cloud does not have.
-    pub(super) fn absent(&self, kind: Kind) -> Known {
-        let key = (self.subject.absent_key)(kind);
+    pub(super) fn absent(&self, of: Kind) -> Known {
+        let key = (self.subject.absent_key)(of);
+        let mut document = Map::new();
+        // Some clouds remove a rule from its group.
+        if of == kind("security_group_rule") {
+            let group = self.absent(kind("security_group"));
+            let reference = json!({ "id": group.id, "external_id": group.external_id });
+            document.insert("security_group".to_owned(), reference);
+        }
         Known {
-            id: self.subject.cloud.resource_id(&self.fixtures.region, kind, &key),
-            kind,
+            id: self.subject.cloud.resource_id(&self.fixtures.region, of, &key),
+            kind: of,
             // Where a key has several parts, the cloud's own id is the last.
             external_id: key.rsplit('/').next().unwrap_or_default().to_owned(),
             name: key.clone(),
             native_key: key,
-            document: Map::new(),
+            document,
         }
     }
 
@@ -272,9 +279,10 @@ fn is_gone(observed: &Observed) -> bool {
     observed.state.is_some_and(|state| GONE.contains(&state))
 }
 
-/// A refusal must tell what the cloud said, and that nothing was done.
+/// A refusal must say that nothing was done, and what the cloud said; or where the order is at fault, when a driver that
+/// looked before it asked refuses by itself.
 pub(super) fn is_refusal(error: &Error) -> Verdict {
-    let said = error.cloud().is_some_and(|words| !words.code.is_empty());
+    let said = error.cloud().is_some_and(|words| !words.code.is_empty()) || error.pointer().is_some();
     match (error.changed_nothing(), said) {
         (true, true) => Ok(()),
         (false, _) => failed(format!("a refusal must say that nothing was done: {error:?}")),
