@@ -5,7 +5,7 @@ use std::process::Command;
 
 use gateway_tests::ledger;
 
-use crate::aws::{Aws, REGION};
+use crate::aws::Aws;
 use crate::clouds::Clouds;
 use crate::openstack::OpenStack;
 use crate::stage::{AWS, STACK, Stage};
