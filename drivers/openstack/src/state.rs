@@ -34,6 +34,8 @@ pub(crate) const SERVER_TASK: &[(&str, InstanceState)] = &[
     ("deleting", InstanceState::Terminating),
     ("powering-off", InstanceState::Stopping),
     ("powering-on", InstanceState::Starting),
+    // Its host is not free yet, and Nova refuses to bring it back before that.
+    ("shelving_offloading", InstanceState::Stopping),
     ("soft-deleting", InstanceState::Terminating),
 ];
 
@@ -203,6 +205,8 @@ mod tests {
         assert_eq!(instance("ACTIVE", None), InstanceState::Running);
         assert_eq!(instance("ACTIVE", Some("powering-off")), InstanceState::Stopping);
         assert_eq!(instance("SHUTOFF", Some("powering-on")), InstanceState::Starting);
+        assert_eq!(instance("SHELVED", Some("shelving_offloading")), InstanceState::Stopping);
+        assert_eq!(instance("SHELVED_OFFLOADED", None), InstanceState::Shelved);
         assert_eq!(instance("ERROR", Some("deleting")), InstanceState::Terminating);
         assert_eq!(instance("SOFT_DELETED", Some("deleting")), InstanceState::Terminated);
         assert_eq!(instance("ACTIVE", Some("image_snapshot")), InstanceState::Running);

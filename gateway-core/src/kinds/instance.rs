@@ -58,7 +58,7 @@ states! {
     /// Going down and up again.
     Rebooting = "rebooting" (moving) -> ["running", "error", "terminating", "terminated"],
     /// Going down.
-    Stopping = "stopping" (moving) -> ["stopped", "error", "terminating", "terminated"],
+    Stopping = "stopping" (moving) -> ["stopped", "shelved", "error", "terminating", "terminated"],
     /// Down, its disks kept.
     Stopped = "stopped" -> ["starting", "running", "resizing", "shelved", "error", "terminating", "terminated", "rescued"],
     /// Coming up again.

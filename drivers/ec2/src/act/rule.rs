@@ -102,7 +102,8 @@ fn ports(order: &CreateSecurityGroupRule) -> (Option<i32>, Option<i32>) {
 
 async fn revoke(act: &Act<'_>) -> Result<Done> {
     let target = act.target()?;
-    let group = reference(&target.document, "security_group").ok_or_else(|| odd("a rule of no group"))?;
+    let group =
+        reference(&target.document, "security_group").ok_or_else(|| odd("a rule of no group").untouched())?;
     let action = match target.document.get("direction").and_then(Value::as_str) {
         Some("egress") => "RevokeSecurityGroupEgress",
         _ => "RevokeSecurityGroupIngress",

@@ -31,7 +31,12 @@ pub(super) async fn delete(act: &Act<'_>) -> Result<Done> {
     let request_id = match act.write(Write::delete(Service::Compute, &path)).await {
         Ok(answer) => answer.request_id,
         Err(error) => {
-            let is_leaving = |now: &Value| now["status"] == "detaching";
+            // Or it has left since: a refusal is of a moment before.
+            let is_leaving = |now: &Value| {
+                let ends = now["attachments"].as_array();
+                let has_left = ends.is_some_and(|ends| ends.iter().all(|end| end["server_id"] != server));
+                now["status"] == "detaching" || has_left
+            };
             again::or_refusal(act, error, Service::Volume, &["volumes", volume], "volume", is_leaving)
                 .await?
                 .request_id

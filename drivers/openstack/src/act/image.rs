@@ -9,7 +9,7 @@ use gateway_core::order::{CreateImage, Fault, Order, ShareImage, Update};
 use gateway_core::verb::{Can, Verb};
 use serde_json::{Map, Value, json};
 
-use super::{Act, labels};
+use super::{Act, again, labels};
 use crate::catalog::Service;
 use crate::connection::{Answer, Write};
 use crate::options;
@@ -63,11 +63,7 @@ pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
             act.done(act.write(Write::delete(Service::Image, &path)).await?)
         }
         (Verb::Share, Order::ShareImage(order)) => share(act, order).await,
-        (Verb::Unshare, Order::ShareImage(order)) => {
-            let target = act.step.target()?;
-            let path = ["images", target.external_id.as_str(), "members", order.external_account.as_str()];
-            act.done(act.write(Write::delete(Service::Image, &path)).await?)
-        }
+        (Verb::Unshare, Order::ShareImage(order)) => unshare(act, order).await,
         _ => Err(act.step.unsupported()),
     }
 }
@@ -122,6 +118,21 @@ fn changes(order: &Update) -> Value {
 async fn patch(act: &Act<'_>, changes: Value) -> Result<Answer> {
     let path = ["images", act.step.target()?.external_id.as_str()];
     act.write(Write::patch(Service::Image, &path, changes).of_type(PATCH)).await
+}
+
+/// Glance finds no member where nobody is let in, also because an earlier try has ended that; and none where it has no
+/// such image.
+async fn unshare(act: &Act<'_>, order: &ShareImage) -> Result<Done> {
+    let image = act.step.target()?.external_id.as_str();
+    let path = ["images", image, "members", order.external_account.as_str()];
+    match act.write(Write::delete(Service::Image, &path)).await {
+        Ok(answer) => act.done(answer),
+        Err(absent) if absent.kind() == ErrorKind::NotFound => {
+            let shown = act.asker.connection.read(act.asker.region, Service::Image, &path[..2], &[]).await;
+            if shown.is_ok() { again::already(act, &absent) } else { Err(absent) }
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Only an image that says it may be shared has members; saying so shows it to nobody yet.

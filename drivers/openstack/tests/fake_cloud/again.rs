@@ -12,19 +12,20 @@ use gateway_core::error::{ErrorKind, Result};
 use gateway_core::id::{OperationId, ResourceId};
 use gateway_core::kind::Kind;
 use gateway_core::marker::Marker;
-use gateway_core::order::{Extend, Known, Order, Reboot, References};
+use gateway_core::order::{Extend, Known, Order, Reboot, References, ShareImage};
 use gateway_core::scope::Region;
 use gateway_core::verb::Verb;
 use serde_json::{Map, Value, json};
 
 use crate::cloud::FakeCloud;
 
-/// What the thing is, and what is said of every order.
+/// What the thing is, gone if it is nothing, and what is said of every order.
 type Scene = Arc<(Value, &'static str)>;
 
 async fn refuse(State(scene): State<Scene>) -> Response {
     let (status, around) = match scene.1 {
         IN_TASK => (StatusCode::CONFLICT, "conflictingRequest"),
+        NO_MEMBER => (StatusCode::NOT_FOUND, "itemNotFound"),
         _ => (StatusCode::BAD_REQUEST, "badRequest"),
     };
     let refusal = json!({ around: { "code": status.as_u16(), "message": scene.1 } });
@@ -32,7 +33,12 @@ async fn refuse(State(scene): State<Scene>) -> Response {
 }
 
 async fn act(now: Value, words: &'static str, kind: &str, verb: Verb, order: Order) -> Result<Done> {
-    let shown = |State(scene): State<Scene>| async move { Json(scene.0.clone()) };
+    let shown = |State(scene): State<Scene>| async move {
+        match scene.0["volume"] {
+            Value::Null => (StatusCode::NOT_FOUND, Json(json!({ "itemNotFound": { "code": 404 } }))),
+            _ => (StatusCode::OK, Json(scene.0.clone())),
+        }
+    };
     let versions = json!({ "versions": [{ "version": "3.70", "min_version": "3.0" }] });
     let routes = Router::new()
         .route("/v3/", get(|| async { Json(versions) }))
@@ -40,10 +46,12 @@ async fn act(now: Value, words: &'static str, kind: &str, verb: Verb, order: Ord
         .route("/v3/p1/volumes/v1/action", post(refuse))
         .route("/v3/p1/snapshots/v1", get(shown).delete(refuse))
         .route("/v2.1/servers/s1/os-volume_attachments/v1", delete(refuse))
+        .route("/v2/images/v1", get(shown))
+        .route("/v2/images/v1/members/p2", delete(refuse))
         .route("/v2.1/servers/v1", get(shown))
         .route("/v2.1/servers/v1/action", post(refuse))
         .with_state(Arc::new((json!({ "volume": now, "snapshot": now, "server": now }), words)));
-    let cloud = FakeCloud::with(&[("volumev3", "/v3/p1")], routes).await;
+    let cloud = FakeCloud::with(&[("volumev3", "/v3/p1"), ("image", "")], routes).await;
     let target = Known {
         id: ResourceId::from_bytes(&[1; 16]).unwrap(),
         kind: Kind::parse(kind).unwrap(),
@@ -67,6 +75,13 @@ const NO_SMALLER: &str = "Invalid input received: New size for extend must be gr
 /// What Nova says of a server that is busy.
 const IN_TASK: &str = "Cannot 'pause' instance v1 while it is in task_state pausing";
 
+/// What Glance says where nobody is let in.
+const NO_MEMBER: &str = "p2 not found in the member list of the image v1.";
+
+fn with_p2() -> Order {
+    Order::ShareImage(ShareImage { external_account: "p2".to_owned() })
+}
+
 fn in_task(task: &str) -> Value {
     json!({ "OS-EXT-STS:task_state": task })
 }
@@ -80,6 +95,11 @@ async fn what_an_earlier_try_began_ends_well() {
         (json!({ "status": "extending", "size": 1 }), BUSY, "volume", Verb::Extend, extend()),
         (json!({ "status": "available", "size": 2 }), NO_SMALLER, "volume", Verb::Extend, extend()),
         (json!({ "status": "detaching" }), BUSY, "volume_attachment", Verb::Delete, Order::Plain),
+        // What was under way at the refusal has ended at the look.
+        (Value::Null, BUSY, "volume_snapshot", Verb::Delete, Order::Plain),
+        (json!({ "attachments": [] }), BUSY, "volume_attachment", Verb::Delete, Order::Plain),
+        (Value::Null, BUSY, "volume_attachment", Verb::Delete, Order::Plain),
+        (json!({ "status": "active" }), NO_MEMBER, "image", Verb::Unshare, with_p2()),
         (in_task("pausing"), IN_TASK, "instance", Verb::Pause, Order::Plain),
         (in_task("shelving_image_uploading"), IN_TASK, "instance", Verb::Shelve, Order::Plain),
     ] {
@@ -98,7 +118,7 @@ async fn what_is_refused_for_another_reason_stays_refused() {
     for (now, words, kind, verb, order, expected) in [
         (json!({ "status": "backing-up" }), BUSY, "volume", Verb::Delete, Order::Plain, ErrorKind::Conflict),
         (
-            json!({ "status": "in-use" }),
+            json!({ "status": "in-use", "attachments": [{ "server_id": "s1" }] }),
             BUSY,
             "volume_attachment",
             Verb::Delete,
@@ -116,6 +136,8 @@ async fn what_is_refused_for_another_reason_stays_refused() {
         (in_task("unpausing"), IN_TASK, "instance", Verb::Pause, Order::Plain, ErrorKind::Conflict),
         (in_task("rebooting"), IN_TASK, "instance", Verb::Reboot, reboot(), ErrorKind::Conflict),
         (json!({}), NO_SMALLER, "volume", Verb::Extend, extend(), ErrorKind::Invalid),
+        (Value::Null, NO_SMALLER, "volume", Verb::Extend, extend(), ErrorKind::Invalid),
+        (Value::Null, NO_MEMBER, "image", Verb::Unshare, with_p2(), ErrorKind::NotFound),
     ] {
         let error = act(now, words, kind, verb, order).await.unwrap_err();
         assert_eq!((error.kind(), error.changed_nothing()), (expected, true));
