@@ -25,7 +25,7 @@ pub struct Subject {
     /// Who can break things.
     pub faults: Option<Arc<dyn Faults>>,
     /// A native key of the right form that the cloud does not have.
-    pub absent_key: fn(Kind) -> String,
+    pub absent_key: Box<dyn Fn(Kind) -> String + Send + Sync>,
 }
 
 impl Subject {
@@ -38,7 +38,7 @@ impl Subject {
             bad: None,
             clock: Arc::new(SystemClock),
             faults: None,
-            absent_key: |_| "c0ffee00-0000-4000-8000-00000000c0de".to_owned(),
+            absent_key: Box::new(|_| "c0ffee00-0000-4000-8000-00000000c0de".to_owned()),
         }
     }
 
@@ -58,8 +58,8 @@ impl Subject {
 
     /// Sets the form of absent keys.
     #[must_use]
-    pub fn with_absent_key(mut self, absent_key: fn(Kind) -> String) -> Self {
-        self.absent_key = absent_key;
+    pub fn with_absent_key(mut self, absent_key: impl Fn(Kind) -> String + Send + Sync + 'static) -> Self {
+        self.absent_key = Box::new(absent_key);
         self
     }
 

@@ -4,6 +4,7 @@
 
 mod action;
 mod desk;
+mod fit;
 mod fixtures;
 mod guards;
 mod images;

@@ -28,7 +28,7 @@ enum Defect {
     FindsAnything,
     LosesWords,
     CallsRefusalsOutages,
-    AllowsNothing,
+    TellsNoState,
     ForgetsToAct,
     TouchesTheWrong,
     RefusesRepeats,
@@ -87,7 +87,7 @@ impl Session for DefectiveSession {
                 (Defect::ShowsMarkers, Some(marker)) => {
                     found.tags.insert(MARKER_KEY.to_owned(), marker.to_string());
                 }
-                (Defect::AllowsNothing, _) => found.actions.clear(),
+                (Defect::TellsNoState, _) => found.state = found.state.and(Some("unknown")),
                 _ => {}
             }
         }
@@ -157,7 +157,7 @@ async fn defects_of_writes_are_found() {
         (Defect::FindsAnything, "north volume: it is found again, and no other"),
         (Defect::LosesWords, "north volume: removing what is not there says so"),
         (Defect::CallsRefusalsOutages, "north subnet: a network that is not there is refused"),
-        (Defect::AllowsNothing, "north volume: what it allows is what its kind and cloud allow"),
+        (Defect::TellsNoState, "north volume: its state is told, and lets it be changed and removed"),
         (Defect::ForgetsToAct, "north volume: extend does what it says"),
         (Defect::TouchesTheWrong, "north volume: it is made"),
         (Defect::RefusesRepeats, "north network: it is removed, and removing it again does no harm"),

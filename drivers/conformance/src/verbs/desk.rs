@@ -8,12 +8,13 @@ use gateway_core::error::{Error, ErrorKind};
 use gateway_core::id::OperationId;
 use gateway_core::marker::Marker;
 use gateway_core::observation::Observed;
-use gateway_core::order::{Known, Order, References};
+use gateway_core::order::{Fault, Known, Order, References};
 use gateway_core::verb::Verb;
 use gateway_core::{Kind, Result};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
+use super::kind;
 use crate::report::{Report, Verdict, failed, skipped};
 use crate::subject::Subject;
 
@@ -83,6 +84,23 @@ impl<'a> Desk<'a> {
         target: Option<&'t Known>,
         named: &[&Known],
     ) -> Verdict<Task<'t>> {
+        let (task, faults) = self.plan(kind, verb, order, target, named)?;
+        if faults.is_empty() {
+            Ok(task)
+        } else {
+            skipped(format!("this cloud has no place for it: {faults:?}"))
+        }
+    }
+
+    /// A step with what the driver finds wrong with it.
+    pub(super) fn plan<'t>(
+        &self,
+        kind: Kind,
+        verb: Verb,
+        order: Value,
+        target: Option<&'t Known>,
+        named: &[&Known],
+    ) -> Verdict<(Task<'t>, Vec<Fault>)> {
         let Some(spec) = kind.spec().verb(verb) else { return failed(format!("{kind} has no {verb}")) };
         let order = match (spec.read)(order) {
             Ok(order) => order,
@@ -91,11 +109,7 @@ impl<'a> Desk<'a> {
         let named = named.iter().map(|known| (known.id, (*known).clone())).collect();
         let task = Task { kind, verb, order, target, named: References(named), marker: new_marker() };
         let faults = self.session.faults(&task.step());
-        if faults.is_empty() {
-            Ok(task)
-        } else {
-            skipped(format!("this cloud has no place for it: {faults:?}"))
-        }
+        Ok((task, faults))
     }
 
     /// Does a step once; what it made is cleared up at the end.
@@ -111,8 +125,13 @@ impl<'a> Desk<'a> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the cloud shows, with what it allows: that is said by the gateway and not by the driver.
     pub(super) async fn get(&self, kind: Kind, key: &str) -> Result<Option<Observed>> {
-        self.session.get(&self.fixtures.region, kind, key).await
+        let mut found = self.session.get(&self.fixtures.region, kind, key).await?;
+        if let Some(found) = &mut found {
+            found.allow(self.capability().verbs(kind));
+        }
+        Ok(found)
     }
 
     /// Something that is there, as the store has it.
@@ -136,15 +155,23 @@ impl<'a> Desk<'a> {
     }
 
     /// Something that the cloud does not have.
-    pub(super) fn absent(&self, kind: Kind) -> Known {
-        let key = (self.subject.absent_key)(kind);
+    pub(super) fn absent(&self, of: Kind) -> Known {
+        let key = (self.subject.absent_key)(of);
+        let mut document = Map::new();
+        // Some clouds remove a rule from its group.
+        if of == kind("security_group_rule") {
+            let group = self.absent(kind("security_group"));
+            let reference = json!({ "id": group.id, "external_id": group.external_id });
+            document.insert("security_group".to_owned(), reference);
+        }
         Known {
-            id: self.subject.cloud.resource_id(&self.fixtures.region, kind, &key),
-            kind,
-            external_id: key.clone(),
+            id: self.subject.cloud.resource_id(&self.fixtures.region, of, &key),
+            kind: of,
+            // Where a key has several parts, the cloud's own id is the last.
+            external_id: key.rsplit('/').next().unwrap_or_default().to_owned(),
             name: key.clone(),
             native_key: key,
-            document: Map::new(),
+            document,
         }
     }
 
@@ -170,7 +197,9 @@ impl<'a> Desk<'a> {
 
     /// Waits until something has come to rest.
     pub(super) async fn settled(&self, touched: &Touched) -> Verdict<Observed> {
-        self.until("at rest", touched, |observed| !observed.is_transitional()).await
+        // An upload is no verb, so that such an image would be waited for in vain.
+        let rests = self.fixtures.images_wait_to_be_filled && touched.kind == kind("image");
+        self.until("at rest", touched, |observed| rests || !observed.is_transitional()).await
     }
 
     /// Waits until something is gone.
@@ -250,9 +279,10 @@ fn is_gone(observed: &Observed) -> bool {
     observed.state.is_some_and(|state| GONE.contains(&state))
 }
 
-/// A refusal must tell what the cloud said, and that nothing was done.
+/// A refusal must say that nothing was done, and what the cloud said; or where the order is at fault, when a driver that
+/// looked before it asked refuses by itself.
 pub(super) fn is_refusal(error: &Error) -> Verdict {
-    let said = error.cloud().is_some_and(|words| !words.code.is_empty());
+    let said = error.cloud().is_some_and(|words| !words.code.is_empty()) || error.pointer().is_some();
     match (error.changed_nothing(), said) {
         (true, true) => Ok(()),
         (false, _) => failed(format!("a refusal must say that nothing was done: {error:?}")),

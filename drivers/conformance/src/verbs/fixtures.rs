@@ -37,6 +37,8 @@ pub struct Fixtures {
     pub other_account: Option<String>,
     /// The form of an image that is registered.
     pub disk_format: String,
+    /// An image that is registered waits to be filled: it is not at rest, and nobody is let into it before.
+    pub images_wait_to_be_filled: bool,
     /// Native key of a quota that the account may set.
     pub quota: Option<String>,
     /// Longest wait for a state. Longer tolerates slower clouds.
@@ -64,6 +66,7 @@ impl Fixtures {
             groups_belong_to_networks: false,
             other_account: None,
             disk_format: "raw".to_owned(),
+            images_wait_to_be_filled: false,
             quota: None,
             patience: Duration::from_secs(120),
             pause: Duration::from_millis(200),

@@ -16,9 +16,11 @@ pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
     }
     let order = json!({ "name": desk.name("image"), "disk_format": desk.fixtures.disk_format,
         "tags": { "role": "test" } });
-    // A real one waits to be filled and never comes to rest: it is looked at as it is.
     let Some(image) = life::begin(desk, report, kind("image"), order, &[]).await else { return };
-    share(desk, report, &image).await;
+    // One that waits to be filled is not shared; one that is made of an instance is.
+    if !desk.fixtures.images_wait_to_be_filled {
+        share(desk, report, &image).await;
+    }
     life::end(desk, report, &image).await;
 }
 

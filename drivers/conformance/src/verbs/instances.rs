@@ -7,6 +7,7 @@ use gateway_core::verb::{Verb, When};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, is_refusal};
+use super::fit::fit;
 use super::{action, images, kind, life, volumes};
 use crate::report::{Report, Verdict, ensure, failed, skipped};
 
@@ -140,8 +141,10 @@ async fn image_of(desk: &Desk<'_>, report: &mut Report, instance: &Known) {
     if !desk.can(instance.kind, Verb::CreateImage) {
         return;
     }
+    let order = json!({ "name": desk.name("of-instance"), "tags": { "role": "test" } });
+    let order = fit(desk, report, (instance.kind, Verb::CreateImage), order, Some(instance), &[]);
     let made = async {
-        let order = json!({ "name": desk.name("of-instance"), "tags": { "role": "test" } });
+        let wanted = order["tags"].clone();
         let task = desk.task(instance.kind, Verb::CreateImage, order, Some(instance), &[])?;
         let done = desk.act(&task).await?;
         let Some(image) = done.touched.first() else { return failed("it touched nothing") };
@@ -149,8 +152,7 @@ async fn image_of(desk: &Desk<'_>, report: &mut Report, instance: &Known) {
         let shown = desk.until("available", image, is_in("available")).await?;
         let found = desk.session.find(&desk.fixtures.region, &task.step()).await?;
         ensure(found.as_ref() == Some(image), || format!("{found:?} was found, and {image:?} made"))?;
-        let has_tag = shown.tags.get("role").is_some_and(|role| role == "test");
-        ensure(has_tag, || format!("its tags are {:?}", shown.tags))?;
+        ensure(life::has_tags(&shown, &wanted), || format!("its tags are {:?}", shown.tags))?;
         Ok(desk.know(&shown))
     };
     let what = "an image of it is made, and found by its marker";

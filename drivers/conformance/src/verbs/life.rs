@@ -9,6 +9,7 @@ use gateway_core::verb::Verb;
 use serde_json::{Value, json};
 
 use super::desk::{Desk, Task, new_marker};
+use super::fit::fit;
 use crate::report::{Report, Verdict, ensure, failed, skipped};
 
 /// Kinds of which an equal one can be found without a marker, by what it is.
@@ -26,6 +27,7 @@ pub(super) async fn begin(
     if !desk.can(kind, Verb::Create) {
         return None;
     }
+    let order = fit(desk, report, (kind, Verb::Create), order, None, named);
     let made = async {
         let task = desk.task(kind, Verb::Create, order.clone(), None, named)?;
         let done = desk.act(&task).await?;
@@ -46,7 +48,7 @@ pub(super) async fn begin(
         is_as_ordered(&observed, &order, &task),
     );
     desk.note(report, kind, "it is found again, and no other", found(desk, &task, &observed).await);
-    desk.note(report, kind, "what it allows is what its kind and cloud allow", allows(desk, &observed));
+    desk.note(report, kind, "its state is told, and lets it be changed and removed", allows(desk, &observed));
     if desk.can(kind, Verb::Update) && kind.as_str() != "quota" {
         update(desk, report, &task, &observed).await;
     }
@@ -62,11 +64,7 @@ fn is_as_ordered(observed: &Observed, order: &Value, task: &Task<'_>) -> Verdict
     {
         ensure(wanted == told, || format!("its description is {told:?}"))?;
     }
-    if let Some(tags) = order["tags"].as_object() {
-        let is_there =
-            |(key, value): (&String, &Value)| observed.tags.get(key).map(String::as_str) == value.as_str();
-        ensure(tags.iter().all(is_there), || format!("its tags are {:?}", observed.tags))?;
-    }
+    ensure(has_tags(observed, &order["tags"]), || format!("its tags are {:?}", observed.tags))?;
     let document = Value::Object(observed.document()).to_string();
     ensure(!document.contains(&task.marker.to_string()), || format!("readers see the marker: {document}"))?;
     ensure(observed.marker.is_none_or(|marker| marker == task.marker), || {
@@ -88,32 +86,29 @@ async fn found(desk: &Desk<'_>, task: &Task<'_>, observed: &Observed) -> Verdict
     Ok(())
 }
 
-/// Whether the actions are those that the tables give.
-pub(super) fn allows(desk: &Desk<'_>, observed: &Observed) -> Verdict {
-    let mut expected = observed.clone();
-    expected.allow(desk.capability().verbs(observed.kind));
-    ensure(expected.actions == observed.actions, || {
-        format!("it allows {:?}, and should {:?}", observed.actions, expected.actions)
-    })
+/// Nothing keeps a new thing at rest from what can be done to it all its life.
+fn allows(desk: &Desk<'_>, observed: &Observed) -> Verdict {
+    let state = observed.state;
+    let is_told = observed.kind.spec().states.is_empty() || state.is_some_and(|state| state != "unknown");
+    ensure(is_told, || format!("its state is {state:?}, of {:?}", observed.cloud_state))?;
+    for verb in [Verb::Update, Verb::Delete] {
+        let allowed = !desk.can(observed.kind, verb) || observed.actions.contains(&verb);
+        ensure(allowed, || format!("{state:?} does not allow {verb}: {:?}", observed.actions))?;
+    }
+    Ok(())
 }
 
 async fn update(desk: &Desk<'_>, report: &mut Report, made: &Task<'_>, observed: &Observed) {
     let touched = Touched::new(observed.kind, observed.native_key.as_str());
     let target = desk.know(observed);
     let name = desk.name("renamed");
-    let has = |observed: &Observed, field: &str, wanted: &Value| {
-        let now = match field {
-            "name" => Value::from(observed.name.as_str()),
-            "tags" => json!(observed.tags),
-            field => observed.fields.get(field).cloned().unwrap_or_default(),
-        };
-        now == *wanted
-    };
     for (field, wanted) in
-        [("name", json!(name)), ("description", json!("said anew")), ("tags", json!({ "role": "changed" }))]
+        [("name", json!(name)), ("description", json!("said anew")), ("tags", json!({ "part": "changed" }))]
     {
+        let of = (made.kind, Verb::Update);
+        let order = fit(desk, report, of, json!({ field: wanted }), Some(&target), &[]);
+        let Some(wanted) = order.get(field).cloned() else { continue };
         let work = async {
-            let order = json!({ field: wanted });
             let is_known = matches!(field, "name" | "tags") || observed.fields.contains_key(field);
             if !is_known {
                 return skipped("the kind has no such field");
@@ -128,6 +123,22 @@ async fn update(desk: &Desk<'_>, report: &mut Report, made: &Task<'_>, observed:
         };
         desk.note(report, made.kind, &format!("its {field} can be changed, also twice"), work.await);
     }
+}
+
+/// Whether a field is as an update says. Tags take the place of those that were ordered; a cloud may have others of its own.
+fn has(observed: &Observed, field: &str, wanted: &Value) -> bool {
+    match field {
+        "name" => *wanted == observed.name.as_str(),
+        "tags" => has_tags(observed, wanted) && !observed.tags.contains_key("role"),
+        field => observed.fields.get(field) == Some(wanted),
+    }
+}
+
+/// Whether all of these tags are there.
+pub(super) fn has_tags(observed: &Observed, wanted: &Value) -> bool {
+    let is_there =
+        |(key, value): (&String, &Value)| observed.tags.get(key).map(String::as_str) == value.as_str();
+    wanted.as_object().into_iter().flatten().all(is_there)
 }
 
 /// Removes something, twice.

@@ -6,10 +6,17 @@ use serde_json::{Value, json};
 
 use super::desk::Desk;
 use super::{action, kind};
-use crate::report::Report;
+use crate::report::{Report, skipped};
 
 pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
-    let Some(key) = &desk.fixtures.quota else { return };
+    let of = kind("quota");
+    if !desk.can(of, Verb::Update) {
+        return;
+    }
+    let Some(key) = &desk.fixtures.quota else {
+        desk.note::<()>(report, of, "update does what it says", skipped("the account may set none"));
+        return;
+    };
     let touched = Touched::new(kind("quota"), key.as_str());
     let before = desk.known(touched.kind, key).await.map(|quota| quota.document["limit"].clone());
     let Some(before) = desk.note(report, touched.kind, "one can be read", before) else { return };

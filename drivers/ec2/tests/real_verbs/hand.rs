@@ -18,6 +18,10 @@ use gateway_core::verb::Verb;
 use gateway_core::{Error, Kind};
 use serde_json::{Value, json};
 
+/// A credential of which moto wants no more than its form.
+pub(crate) const KEY: &str =
+    r#"{"method":"access_key","access_key_id":"gateway","secret_access_key":"gateway"}"#;
+
 /// What a step did, and what is seen of everything that it touched.
 pub(crate) struct Deed {
     pub(crate) done: Done,
@@ -39,7 +43,7 @@ impl Deed {
 
 /// One account in a region that nobody else uses, which is left as it was found.
 pub(crate) struct Hand {
-    cloud: Arc<CloudSpec>,
+    pub(crate) cloud: Arc<CloudSpec>,
     pub(crate) session: Arc<dyn Session>,
     pub(crate) region: Region,
     before: BTreeSet<(Kind, String)>,
@@ -86,9 +90,8 @@ impl Hand {
             timeout: Duration::from_secs(60),
             options: json!({"public_image_owners": ["amazon"]}).as_object().cloned().unwrap(),
         });
-        let key = r#"{"method":"access_key","access_key_id":"gateway","secret_access_key":"gateway"}"#;
         let link = Link::unpaced(Arc::new(SystemClock));
-        let session = Ec2.open(Arc::clone(&cloud), Credential::parse(key).unwrap(), link).unwrap();
+        let session = Ec2.open(Arc::clone(&cloud), Credential::parse(KEY).unwrap(), link).unwrap();
         let mut hand = Self { cloud, session, region, before: BTreeSet::new(), boto };
         hand.before = hand.all().await;
         Some(hand)

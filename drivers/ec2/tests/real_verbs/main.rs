@@ -10,3 +10,4 @@ mod instances;
 mod networks;
 mod others;
 mod storage;
+mod suite;

@@ -17,6 +17,7 @@ mod stage;
 mod steady;
 mod told;
 mod verbs;
+mod verbs_suite;
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -17,7 +17,10 @@ use crate::api::Api;
 use crate::auth_url;
 
 /// Does a test's work in a project, which ends whatever comes of it.
-async fn in_project<W: Future<Output = ()>>(test: &str, work: impl FnOnce(String, String) -> W + 'static) {
+pub(crate) async fn in_project<W: Future<Output = ()>>(
+    test: &str,
+    work: impl FnOnce(String, String) -> W + 'static,
+) {
     let Some(url) = auth_url() else { return };
     let project = Project::open(&url, test).await;
     let name = project.name.clone();

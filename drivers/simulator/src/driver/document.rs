@@ -109,7 +109,6 @@ impl Context<'_> {
         if observed.marker.is_some() {
             observed.tags.remove(MARKER_KEY);
         }
-        observed.allow(super::CAPABILITY.verbs(kind));
         Ok(observed)
     }
 }

@@ -10,9 +10,9 @@ use crate::api::Api;
 /// Begins the names of such projects.
 const NAME: &str = "gateway-verbs";
 
-pub(super) struct Project {
-    pub(super) name: String,
-    pub(super) id: String,
+pub(crate) struct Project {
+    pub(crate) name: String,
+    pub(crate) id: String,
     admin: Api,
 }
 
@@ -24,7 +24,7 @@ impl Project {
         let name = format!("{NAME}-{test}");
         let old = admin.get(&format!("identity/projects?name={name}")).await;
         for old in old["projects"].as_array().unwrap() {
-            clear(&admin, old["id"].as_str().unwrap()).await;
+            clear(&admin, &name, old["id"].as_str().unwrap()).await;
         }
         let made = admin.make("identity/projects", "project", json!({ "name": name })).await;
         let id = made["id"].as_str().unwrap().to_owned();
@@ -46,21 +46,33 @@ impl Project {
     }
 
     pub(super) async fn close(self) {
-        clear(&self.admin, &self.id).await;
+        clear(&self.admin, &self.name, &self.id).await;
     }
 }
 
 /// What holds others comes before them.
-const SORTS: [(&str, &str); 6] = [
+const SORTS: [(&str, &str); 9] = [
     ("network/floatingips", "floatingips"),
     ("network/ports", "ports"),
     ("network/routers", "routers"),
     ("network/subnets", "subnets"),
     ("network/networks", "networks"),
     ("network/security-groups", "security_groups"),
+    ("volume/snapshots", "snapshots"),
+    ("volume/volumes", "volumes"),
+    ("image/images", "images"),
 ];
 
-async fn clear(admin: &Api, project: &str) {
+/// What to ask so that a project's own things are among the answer, whoever asks.
+fn own(service: &str, project: &str) -> String {
+    match service {
+        "image" => format!("owner={project}&visibility=all"),
+        "volume" => format!("all_tenants=1&project_id={project}"),
+        _ => format!("project_id={project}"),
+    }
+}
+
+async fn clear(admin: &Api, name: &str, project: &str) {
     let servers = admin.get(&format!("compute/servers?all_tenants=1&project_id={project}")).await;
     for server in servers["servers"].as_array().unwrap() {
         assert!(admin.remove(&format!("compute/servers/{}", server["id"].as_str().unwrap())).await);
@@ -76,11 +88,22 @@ async fn clear(admin: &Api, project: &str) {
         }
     }
     for (path, list) in SORTS {
-        let found: Value = admin.get(&format!("{path}?project_id={project}")).await;
+        let own = own(path.split('/').next().unwrap(), project);
+        let found: Value = admin.get(&format!("{path}?{own}")).await;
         for one in found[list].as_array().unwrap() {
             let path = format!("{path}/{}", one["id"].as_str().unwrap());
             assert!(admin.remove(&path).await, "left behind: {path}");
         }
+    }
+    // Keys are their user's, in every project: those that the test made are called as its project is.
+    let demo = admin.get("identity/users?name=demo").await["users"][0]["id"].clone();
+    let demo = demo.as_str().unwrap();
+    let keys = admin.get(&format!("compute/os-keypairs?user_id={demo}")).await;
+    let keys =
+        keys["keypairs"].as_array().unwrap().iter().map(|key| key["keypair"]["name"].as_str().unwrap());
+    for key in keys.filter(|key| key.starts_with(name)) {
+        let path = format!("compute/os-keypairs/{key}?user_id={demo}");
+        assert!(admin.remove(&path).await, "left behind: {path}");
     }
     admin.try_call(Method::DELETE, &format!("network/quotas/{project}"), None).await;
     let (status, _) = admin.try_call(Method::DELETE, &format!("identity/projects/{project}"), None).await;
