@@ -13,6 +13,9 @@ use crate::resources::{Children, Form, PROJECT, Pages, Pass};
 /// How many ids one query names. More make fewer calls; fewer make shorter URLs, which servers cut at 8 KiB.
 pub(crate) const IDS_IN_A_QUERY: usize = 50;
 
+/// Starts of a narrow question whose place has gone. More outlast more removals in a row; each costs its pages anew.
+const STARTS: usize = 3;
+
 /// Whom to ask, and for whom.
 #[derive(Clone, Copy)]
 pub(crate) struct Asker<'a> {
@@ -63,7 +66,7 @@ impl Asker<'_> {
         Ok(items)
     }
 
-    /// Every page.
+    /// Every page. Where the place has gone something was removed meanwhile, and it starts again.
     pub(crate) async fn every(
         &self,
         service: Service,
@@ -72,9 +75,15 @@ impl Asker<'_> {
         pages: &Pages,
     ) -> Result<Vec<Value>> {
         let limit = self.connection.config().page_size;
-        let (mut items, mut place) = (Vec::new(), Place::start());
+        let (mut items, mut place, mut starts) = (Vec::new(), Place::start(), 1);
         loop {
-            let page = self.one(service, path, query, pages, &place, limit).await?;
+            let page = match self.one(service, path, query, pages, &place, limit).await {
+                Err(error) if starts < STARTS && place.marker.is_some() && is_of_a_place(&error) => {
+                    (items, place, starts) = (Vec::new(), Place::start(), starts + 1);
+                    continue;
+                }
+                page => page?,
+            };
             items.extend(page.items);
             match page.marker {
                 Some(marker) => place = place.then(marker)?,
@@ -99,6 +108,12 @@ impl Asker<'_> {
         let answer = self.connection.read(self.region, service, path, &all).await;
         paging::read(&answer.map_err(|error| no_listing(error, path, place))?, pages, limit, place)
     }
+}
+
+/// Whether it is the place in a listing that has gone.
+fn is_of_a_place(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<Error>());
+    cause.is_some_and(|cause| matches!(cause.kind(), ErrorKind::Invalid | ErrorKind::NotFound))
 }
 
 /// A listing that does not exist is no statement about its items, nor is a place in it that has gone.

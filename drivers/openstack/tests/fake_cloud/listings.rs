@@ -1,9 +1,12 @@
 //! Listings of a cloud that lacks services, cuts its pages short, or must be asked twice.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::RawQuery;
-use axum::routing::get;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
 use gateway_core::driver::ListScope;
 use gateway_core::error::{ErrorKind, Result};
@@ -69,7 +72,7 @@ async fn what_several_services_have_comes_from_those_that_are_there() {
 
 #[tokio::test]
 async fn every_service_that_is_there_is_asked() {
-    let more = nova_alone().merge(cinder()).route("/v3/p1/os-availability-zone", get(zones));
+    let more = nova_alone().merge(cinder(get(attachments))).route("/v3/p1/os-availability-zone", get(zones));
     let cloud = FakeCloud::with(&[("volumev3", "/v3/p1")], more).await;
     let listed = list(&cloud, "datacenter", ListScope::Published).await.unwrap();
     assert_eq!(keys(&listed), ["compute/a/1", "volume/a/1"]);
@@ -120,16 +123,16 @@ async fn attachments(RawQuery(query): RawQuery) -> Json<Value> {
     Json(json!({"attachments": after.filter(is_asked).take(2).collect::<Vec<_>>()}))
 }
 
-fn cinder() -> Router {
+fn cinder(attachments: MethodRouter) -> Router {
     let versions = json!({"versions": [{"id": "v3.0", "min_version": "3.0", "version": "3.70"}]});
     Router::new()
         .route("/v3/", get(move || async { Json(versions) }))
-        .route("/v3/p1/attachments/detail", get(attachments))
+        .route("/v3/p1/attachments/detail", attachments)
 }
 
 #[tokio::test]
 async fn an_attachment_is_one_whatever_its_pages_and_twins() {
-    let cloud = FakeCloud::with(&[("volumev3", "/v3/p1")], cinder()).await;
+    let cloud = FakeCloud::with(&[("volumev3", "/v3/p1")], cinder(get(attachments))).await;
     let listed = list(&cloud, "volume_attachment", ListScope::Own).await.unwrap();
     assert_eq!(keys(&listed), ["v0/s1", "v1/s1", "v3/s1", "v3/s2"]);
     assert_eq!(listed[1].external_id, "a2", "the one in use");
@@ -140,6 +143,28 @@ async fn an_attachment_is_one_whatever_its_pages_and_twins() {
         assert!(!item.raw.to_string().contains("secret"));
     }
     assert!(cloud.session.get(&region, kind, "v2/s1").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_narrow_question_starts_again_when_its_place_has_gone() {
+    for (gone, asked) in [(1, 4), (2, 6), (9, 6)] {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let (counted, left) = (Arc::clone(&calls), Arc::new(AtomicUsize::new(gone)));
+        let answer = move |query: RawQuery| async move {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let goes_on = query.0.as_deref().is_some_and(|query| query.contains("marker="));
+            let fewer = |left: usize| left.checked_sub(1);
+            if goes_on && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok() {
+                let absent = json!({"itemNotFound": {"code": 404, "message": "Volume attachment could not be found."}});
+                return (StatusCode::NOT_FOUND, Json(absent)).into_response();
+            }
+            attachments(query).await.into_response()
+        };
+        let cloud = FakeCloud::with(&[("volumev3", "/v3/p1")], cinder(get(answer))).await;
+        let kind = Kind::parse("volume_attachment").unwrap();
+        let read = cloud.session.get(&Region::new("One"), kind, "v0/s1").await;
+        assert_eq!((read.is_ok(), calls.load(Ordering::SeqCst)), (gone < 3, asked), "{gone}: {read:?}");
+    }
 }
 
 /// So many routers that their ids do not fit into one query.
