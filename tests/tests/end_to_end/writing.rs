@@ -220,3 +220,21 @@ async fn who_does_not_want_to_wait_is_told_where_to_look() {
     let link = over["resources"][0]["link"].as_str().unwrap();
     assert_eq!(stage.client.get(link).await.unwrap()["name"], "later");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_too_late_names_its_operation() {
+    let stage = Stage::set(Cluster::plan("late").set("front.request_timeout_seconds", 3)).await;
+    stage.simulator.faults(json!([{ "fault": "latency", "ms": 5000, "writes": true }])).await;
+    let order = instance_order(&stage, "slow").await;
+    let late = stage.client.order(Method::POST, "/v1/instances", &order, Some("slow")).await.unwrap();
+    assert_eq!(late.status, StatusCode::GATEWAY_TIMEOUT, "{}", late.body);
+    let link = late.body["operation"]["link"].as_str().unwrap_or_else(|| panic!("{}", late.body)).to_owned();
+    until("the operation is over", SOON, || async {
+        let operation = stage.client.get(&link).await?;
+        ensure!(operation["state"] == "succeeded", "{operation}");
+        Ok(())
+    })
+    .await;
+    let answer = stage.client.order(Method::POST, "/v1/instances", &order, Some("slow")).await.unwrap();
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+}
