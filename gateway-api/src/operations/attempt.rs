@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::id::AccountId;
 use gateway_core::verb::{Repeat, Verb, VerbSpec};
 use gateway_core::{Timestamp, crash};
 use gateway_poller::Opened;
@@ -96,8 +97,7 @@ impl Operations {
             let acted = job.opened.session.act(&job.place.region, step).await;
             crash::point("operation.acted");
             if let Some(pause) = job.opened.budget.take_news() {
-                let until = self.store.now().await?.plus(pause);
-                self.store.account_pause(job.operation.account, until).await?;
+                self.pass_on(job.operation.account, pause).await;
             }
             match acted {
                 Ok(done) => return self.shown(job, step, done).await,
@@ -109,10 +109,21 @@ impl Operations {
                     tracing::info!(id = %job.operation.id, error = error.chain(), "nobody knows yet what a cloud did");
                     unclear = Some(error);
                     // From here on: it may have waited for long, for its turn or for the answer, and left late.
-                    let at = self.store.operation_asked(job.held).await?;
+                    let at = self.insist(|| self.store.operation_asked(job.held)).await?;
                     sent = Some(Sent { at, attempts });
                 }
             }
+        }
+    }
+
+    /// Tells the other processes of a pause that the cloud asked for. That is no reason to forget what it did.
+    async fn pass_on(&self, account: AccountId, pause: Duration) {
+        let told = async {
+            let until = self.store.now().await?.plus(pause);
+            self.store.account_pause(account, until).await
+        };
+        if let Err(error) = told.await {
+            tracing::warn!(%account, error = error.chain(), "other processes were not told of a pause");
         }
     }
 
@@ -120,7 +131,8 @@ impl Operations {
         if done.touched.is_empty() {
             done.touched = of_target(step).touched;
         }
-        self.show(job.place, job.opened, &done.touched, step.verb == Verb::Create).await?;
+        let is_made = step.verb == Verb::Create;
+        self.insist(|| self.show(job.place, job.opened, &done.touched, is_made)).await?;
         crash::point("operation.shown");
         Ok(Ended::Done(done))
     }

@@ -99,7 +99,7 @@ impl Operations {
                         id: opened.cloud.resource_id(&place.region, first.kind, &first.native_key),
                     }));
                     if ordinal < count {
-                        self.store.operation_made(held, made.clone()).await?;
+                        self.insist(|| self.store.operation_made(held, made.clone())).await?;
                     }
                     continue;
                 }
@@ -112,10 +112,10 @@ impl Operations {
                 Ended::Unclear(error, wait) => (refusal::unknown(operation, made, &error), Settled::In(wait)),
                 Ended::Lost(error) => (refusal::unknown(operation, made, &error), Settled::ForGood),
             };
-            self.store.operation_settle(held, outcome, settled).await?;
+            self.insist(|| self.store.operation_settle(held, outcome.clone(), settled)).await?;
             return Ok(None);
         }
-        let documents = self.documents(place, &opened.cloud.name, &made).await?;
+        let documents = self.insist(|| self.documents(place, &opened.cloud.name, &made)).await?;
         let outcome = Outcome {
             state: OperationState::Succeeded,
             status: if operation.resource.is_none() { 201 } else { 200 },
@@ -123,7 +123,7 @@ impl Operations {
             made,
             cloud_words: None,
         };
-        self.store.operation_settle(held, outcome, Settled::ForGood).await?;
+        self.insist(|| self.store.operation_settle(held, outcome.clone(), Settled::ForGood)).await?;
         crash::point("operation.settled");
         Ok(told)
     }

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod once;
+mod outage;
 mod refused;
 
 use anyhow::{Context as _, ensure};
