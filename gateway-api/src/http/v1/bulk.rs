@@ -64,6 +64,7 @@ pub(super) struct BulkOutcome {
 pub(super) struct BulkItem {
     #[schema(value_type = uuid::Uuid)]
     id: ResourceId,
+    /// Empty of one that the same request was about before.
     name: String,
     /// The HTTP status that an order for it alone would have been answered with; none in a dry run that finds nothing
     /// against it.
@@ -98,6 +99,9 @@ pub(super) async fn handle(
             "the body must have `expect`, a number, and may have `dry_run` and `order`",
         )
     })?;
+    // All that are under way when time is up are told as such, and so are the rest: that takes a moment too.
+    let exchange =
+        exchange.map(|all| Exchange { deadline: all.deadline.minus(write::MARGIN.saturating_mul(2)), ..all });
     let exchange = exchange.as_ref();
     let found = state
         .store
@@ -110,20 +114,35 @@ pub(super) async fn handle(
             ..ResourceQuery::default()
         })
         .await?;
-    if found.next.is_some() || found.rows.len() != bulk.expect {
+    let message = exchange.map_or_else(Uuid::new_v4, |exchange| exchange.id);
+    let key = Key::read(&headers)?.unwrap_or_else(|| Key::of_message(message));
+    let mut parts: Vec<_> = found.rows.into_iter().map(Part::Found).collect();
+    let begun = match bulk.dry_run {
+        true => Vec::new(),
+        false => {
+            let start = key.start_of_parts();
+            state.store.operations_of_keys(caller.claims.sub, start, MOST as i64).await?
+        }
+    };
+    let is_again = !begun.is_empty();
+    // It was begun before: what it ended is found no more, and is part of it all the same.
+    if begun.len() == bulk.expect && is_again {
+        parts.clear();
+    }
+    parts.retain(|part| begun.iter().all(|known| known.resource != Some(part.id())));
+    parts.splice(0..0, begun.into_iter().map(|known| Part::Begun(Box::new(known))));
+    if found.next.is_some() && !is_again || parts.len() != bulk.expect {
         let more = if found.next.is_some() { "more than " } else { "" };
-        let detail =
-            format!("the filter finds {more}{}, not {}: nothing was done", found.rows.len(), bulk.expect);
+        let done = if is_again { "what was begun before goes on" } else { "nothing was done" };
+        let detail = format!("the filter finds {more}{}, not {}: {done}", parts.len(), bulk.expect);
         return Err(Problem::new(
             "expected-others",
             "The filter finds another number",
             StatusCode::CONFLICT,
             detail,
         )
-        .with_member("matched", found.rows.len().into()));
+        .with_member("matched", parts.len().into()));
     }
-    let key = Key::read(&headers)?;
-    let message = exchange.map_or_else(Uuid::new_v4, |exchange| exchange.id);
     let order = Value::Object(bulk.order);
     let whole = Whole {
         state: &state,
@@ -132,15 +151,38 @@ pub(super) async fn handle(
         kind,
         spec,
         order: &order,
-        key: key.as_ref(),
+        key: &key,
+        query: query.canonical(),
         message,
         dry_run: bulk.dry_run,
     };
-    let (whole, rows) = (&whole, &found.rows);
-    let each = stream::iter(0..rows.len()).map(|at| whole.one(&rows[at]));
+    let (whole, matched) = (&whole, parts.len());
+    let each = stream::iter(parts).map(|part| whole.one(part));
     let items: Vec<_> = each.buffered(AT_ONCE).collect().await;
     let failed = items.iter().filter(|item| item.problem.is_some()).count();
-    Ok(Json(BulkOutcome { dry_run: bulk.dry_run, matched: found.rows.len(), failed, items }))
+    Ok(Json(BulkOutcome { dry_run: bulk.dry_run, matched, failed, items }))
+}
+
+/// One of them.
+enum Part {
+    Found(ResourceRow),
+    /// By the same request, when it came before.
+    Begun(Box<gateway_store::Operation>),
+}
+
+impl Part {
+    fn id(&self) -> ResourceId {
+        match self {
+            Self::Found(row) => row.id,
+            // Each is about a resource.
+            Self::Begun(known) => known.resource.unwrap_or(ResourceId(Uuid::nil())),
+        }
+    }
+
+    fn name(&self) -> String {
+        let Self::Found(row) = self else { return String::new() };
+        serde_json::from_str::<Named>(&row.document).map(|named| named.name).unwrap_or_default()
+    }
 }
 
 /// What all of them have in common.
@@ -151,16 +193,17 @@ struct Whole<'a> {
     kind: Kind,
     spec: &'static VerbSpec,
     order: &'a Value,
-    key: Option<&'a Key>,
+    key: &'a Key,
+    query: String,
     message: Uuid,
     dry_run: bool,
 }
 
 impl Whole<'_> {
-    async fn one(&self, row: &ResourceRow) -> BulkItem {
-        let name = serde_json::from_str::<Named>(&row.document).map(|named| named.name).unwrap_or_default();
-        let item = BulkItem { id: row.id, name, status: None, operation: None, problem: None };
-        match self.part(row).await {
+    async fn one(&self, part: Part) -> BulkItem {
+        let (id, name) = (part.id(), part.name());
+        let item = BulkItem { id, name, status: None, operation: None, problem: None };
+        match self.part(part).await {
             Ok(None) => item,
             Ok(Some((status, operation))) => {
                 BulkItem { status: Some(status.as_u16()), operation: Some(operation), ..item }
@@ -179,25 +222,31 @@ impl Whole<'_> {
     }
 
     /// The order for one of them: its status and operation; nothing of a dry run.
-    async fn part(&self, row: &ResourceRow) -> Answer<Option<(StatusCode, Value)>> {
+    async fn part(&self, part: Part) -> Answer<Option<(StatusCode, Value)>> {
         let Self { state, caller, exchange, kind, spec, .. } = *self;
-        let target = target::of_row(caller, row)?;
-        if self.dry_run {
-            target.expect(state, kind, spec.verb)?;
-            (spec.read)(self.order.clone()).map_err(write::faulty)?;
-            return Ok(None);
-        }
-        let path = write::path_of(kind, row.id, spec);
-        let request = Request {
-            kind,
-            spec,
-            target: Some(target),
-            order: self.order.clone(),
-            key: self.key.map(|key| key.of_part(row.id)),
-            message: Uuid::new_v5(&self.message, row.id.0.as_bytes()),
-            digest: Digest::of(&path, self.order),
+        let id = part.id();
+        let digest = Digest::of(&format!("{}?{}", write::path_of(kind, id, spec), self.query), self.order);
+        let standing = match part {
+            Part::Begun(known) => write::same(*known, &digest)?,
+            Part::Found(row) => {
+                let target = target::of_row(caller, &row)?;
+                if self.dry_run {
+                    target.expect(state, kind, spec.verb)?;
+                    (spec.read)(self.order.clone()).map_err(write::faulty)?;
+                    return Ok(None);
+                }
+                let request = Request {
+                    kind,
+                    spec,
+                    target: Some(target),
+                    order: self.order.clone(),
+                    key: Some(self.key.of_part(id)),
+                    message: Uuid::new_v5(&self.message, id.0.as_bytes()),
+                    digest,
+                };
+                write::begin(state, caller, request, Some(id), exchange).await?
+            }
         };
-        let standing = write::begin(state, caller, request, Some(row.id)).await?;
         let (operation, _) = write::wait(state, exchange, standing).await?;
         let status = operations::outcome(&operation, None)?.status();
         Ok(Some((status, operations::reference(operation.id))))

@@ -31,7 +31,10 @@ use crate::http::{Exchange, preference};
 use crate::operations::{self as engine, Place};
 
 /// How long before a request's deadline its operation is named instead of awaited: the answer has to travel.
-const MARGIN: Duration = Duration::from_millis(500);
+pub(super) const MARGIN: Duration = Duration::from_millis(500);
+
+/// How long an operation is awaited of which no deadline is known.
+const UNHURRIED: Duration = Duration::from_secs(60);
 
 /// How often an operation is looked at that somebody else works on.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -101,7 +104,7 @@ async fn answer(
         key: Key::read(&headers)?,
         message: exchange.map_or_else(uuid::Uuid::new_v4, |exchange| exchange.id),
     };
-    let standing = begin(state, &caller, request, id).await?;
+    let standing = begin(state, &caller, request, id, exchange).await?;
     if preference::wants_no_wait(&headers) {
         let id = match &standing {
             Standing::Started(id, _) => *id,
@@ -171,12 +174,18 @@ pub(super) async fn begin(
     caller: &Caller,
     request: Request,
     id: Option<ResourceId>,
+    exchange: Option<&Exchange>,
 ) -> Answer<Standing> {
     let principal = caller.claims.sub;
     let key = request.key.as_ref().map(Key::stored);
     // First of all: what was done once may be impossible by now, and is not to be refused for that.
     if let Some(known) = state.store.operation_known(principal, request.message, key.clone()).await? {
         return same(known, &request.digest);
+    }
+    // Of what begins later its caller would not hear.
+    if left(state, exchange).is_zero() {
+        let detail = "there was no time left for it: nothing was done; send it again";
+        return Err(Problem::new("not-begun", "It was not begun", StatusCode::GATEWAY_TIMEOUT, detail));
     }
     let checked = check(state, caller, request, id).await?;
     let Checked { request, target, order, operation: id } = checked;
@@ -205,7 +214,7 @@ pub(super) async fn begin(
 }
 
 /// The operation that was begun before, if it is of the same request.
-fn same(known: Operation, digest: &Digest) -> Answer<Standing> {
+pub(super) fn same(known: Operation, digest: &Digest) -> Answer<Standing> {
     if known.digest != digest.0 {
         return Err(Problem::new(
             "key-of-another-request",
@@ -290,15 +299,19 @@ pub(super) fn faulty(faults: Vec<Fault>) -> Problem {
         .with_member("faults", serde_json::to_value(faults).unwrap_or_default())
 }
 
+/// How long a request may still be worked on.
+fn left(state: &Api, exchange: Option<&Exchange>) -> Duration {
+    let left = exchange.map(|exchange| exchange.deadline.since(state.clock.now()));
+    left.map_or(UNHURRIED, |left| left.saturating_sub(MARGIN))
+}
+
 /// Waits until the operation is over, and takes it up if its process died; until shortly before the deadline.
 pub(super) async fn wait(
     state: &Arc<Api>,
     exchange: Option<&Exchange>,
     standing: Standing,
 ) -> Answer<(Operation, Option<Told>)> {
-    let left =
-        exchange.map_or(Duration::from_secs(60), |exchange| exchange.deadline.since(state.clock.now()));
-    let until = tokio::time::Instant::now() + left.saturating_sub(MARGIN);
+    let until = tokio::time::Instant::now() + left(state, exchange);
     let (id, mut task) = match standing {
         Standing::Known(known) if known.is_over() => return Ok((*known, None)),
         Standing::Known(known) => (known.id, None),

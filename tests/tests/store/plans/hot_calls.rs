@@ -135,6 +135,7 @@ async fn operations(store: &Store, fleet: &Fleet) {
     assert!(
         store.operation_known(principal, uuid::Uuid::new_v4(), Some("key-0".into())).await.unwrap().is_some()
     );
+    assert_eq!(store.operations_of_keys(principal, "key-10".into(), 3).await.unwrap().len(), 3);
     let page = store.operation_list(principal, None, None, 50).await.unwrap();
     assert_eq!(page.len(), 50);
     for state in [None, Some(OperationState::Failed)] {
