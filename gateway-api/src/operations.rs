@@ -19,7 +19,7 @@ use std::time::Duration;
 use gateway_bus::Bus;
 use gateway_core::config;
 use gateway_core::driver::{Drivers, SkewWatch, Told};
-use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId};
 use gateway_core::keyring::Purpose;
 use gateway_core::verb::VerbSpec;
@@ -34,6 +34,17 @@ pub(crate) use place::Place;
 pub(crate) use sense::{faults, is_spent, named, spent_quota};
 
 use crate::keyring::KeyringHandle;
+
+/// How long the outcome of a call is kept for a database that is away. Longer outlasts longer outages; shorter lets the
+/// process end sooner meanwhile.
+const INSIST: Duration = Duration::from_secs(60);
+
+/// How often the database is tried then.
+const INSIST_EVERY: Duration = Duration::from_millis(250);
+
+/// Longest wait for operations at the end of the process. Longer ends more of them here; shorter stops sooner, and leaves
+/// what a slow cloud does to whoever looks for it next.
+const DRAIN: Duration = Duration::from_secs(45);
 
 /// What works on operations in one process.
 pub(crate) struct Operations {
@@ -136,10 +147,12 @@ impl Operations {
         Ok(taken.map(|(operation, held)| self.start(operation, held)))
     }
 
-    /// Waits until everything that was started has ended.
+    /// Waits until everything that was started has ended; what hangs is left to others.
     pub(crate) async fn drain(&self) {
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!(count = self.tasks.len(), "operations were left to others");
+        }
     }
 
     /// Works on an operation as long as the lease is kept.
@@ -161,6 +174,19 @@ impl Operations {
             error = self.keep(held) => {
                 tracing::warn!(%id, error = error.chain(), "the lease on an operation was lost");
                 None
+            }
+        }
+    }
+
+    /// Tries again for a while what the database was not there for: what a cloud did is known here and nowhere else.
+    async fn insist<T, F: Future<Output = Result<T>>>(&self, mut call: impl FnMut() -> F) -> Result<T> {
+        let until = tokio::time::Instant::now() + INSIST;
+        loop {
+            match call().await {
+                Err(error) if error.status() == Status::Temporary && tokio::time::Instant::now() < until => {
+                    tokio::time::sleep(INSIST_EVERY).await;
+                }
+                ended => return ended,
             }
         }
     }

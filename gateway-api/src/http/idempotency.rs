@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use gateway_core::id::ResourceId;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::problem::Problem;
 
@@ -34,14 +35,19 @@ impl Key {
         Ok(Some(Self(text.to_owned())))
     }
 
+    /// The key of a request that was sent without one: it may be delivered twice. No client can send it.
+    pub(crate) fn of_message(message: Uuid) -> Self {
+        Self(format!(" {message}"))
+    }
+
+    /// How the keys of all parts begin.
+    pub(crate) fn start_of_parts(&self) -> String {
+        format!("{} ", self.0)
+    }
+
     /// The key of one part of a request that is about several resources.
     pub(crate) fn of_part(&self, id: ResourceId) -> Self {
         Self(format!("{} {id}", self.0))
-    }
-
-    /// What the keys of its parts begin with.
-    pub(crate) fn before_parts(&self) -> String {
-        format!("{} ", self.0)
     }
 
     /// As the store keeps it.

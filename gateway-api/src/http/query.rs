@@ -23,6 +23,13 @@ impl Query {
         Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
+    /// All of them as one text, in whatever order they came.
+    pub(crate) fn canonical(&self) -> String {
+        let mut pairs = self.0.clone();
+        pairs.sort_unstable();
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+
     /// Refuses parameters that the operation does not have, and any that comes twice.
     pub(crate) fn expect(&self, known: &[&str]) -> Result<(), Problem> {
         self.expect_besides(known, |_| false)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::id::AccountId;
 use gateway_core::verb::{Repeat, Verb, VerbSpec};
 use gateway_core::{Timestamp, crash};
 use gateway_poller::Opened;
@@ -40,6 +41,8 @@ pub(super) enum Ended {
 pub(super) enum Not {
     /// It will not be done.
     Refused(Error),
+    /// Not now: the cloud asks for fewer calls, and has done nothing.
+    Later(Error, Duration),
     /// Nobody knows yet.
     Unclear(Error, Duration),
     /// Nobody will ever know.
@@ -111,23 +114,39 @@ impl Operations {
             let acted = job.opened.session.act(&job.place.region, step).await;
             crash::point("operation.acted");
             if let Some(pause) = job.opened.budget.take_news() {
-                let until = self.store.now().await?.plus(pause);
-                self.store.account_pause(job.operation.account, until).await?;
+                self.pass_on(job.operation.account, pause).await;
             }
             match acted {
                 Ok(done) => return self.shown(job, step, done).await,
                 Err(error) if step.verb == Verb::Delete && error.kind() == ErrorKind::NotFound => {
                     return self.shown(job, step, of_target(step)).await;
                 }
+                Err(error)
+                    if error.kind() == ErrorKind::RateLimited && self.has_patience(job.operation).await? =>
+                {
+                    let wait = error.retry_after().unwrap_or(SOON * 4).clamp(SOON, LATE);
+                    return Ok(Ended::Not(Not::Later(error, wait)));
+                }
                 Err(error) if error.changed_nothing() => return Ok(Ended::Not(Not::Refused(error))),
                 Err(error) => {
                     tracing::info!(id = %job.operation.id, error = error.chain(), "nobody knows yet what a cloud did");
                     unclear = Some(error);
                     // From here on: it may have waited for long, for its turn or for the answer, and left late.
-                    let at = self.store.operation_asked(job.held).await?;
+                    let at = self.insist(|| self.store.operation_asked(job.held)).await?;
                     sent = Some(Sent { at, attempts });
                 }
             }
+        }
+    }
+
+    /// Tells the other processes of a pause that the cloud asked for. That is no reason to forget what it did.
+    async fn pass_on(&self, account: AccountId, pause: Duration) {
+        let told = async {
+            let until = self.store.now().await?.plus(pause);
+            self.store.account_pause(account, until).await
+        };
+        if let Err(error) = told.await {
+            tracing::warn!(%account, error = error.chain(), "other processes were not told of a pause");
         }
     }
 
@@ -135,7 +154,8 @@ impl Operations {
         if done.touched.is_empty() {
             done.touched = of_target(step).touched;
         }
-        self.show(job.place, job.opened, &done.touched, step.verb == Verb::Create).await?;
+        let is_made = step.verb == Verb::Create;
+        self.insist(|| self.show(job.place, job.opened, &done.touched, is_made)).await?;
         crash::point("operation.shown");
         Ok(Ended::Done(done))
     }
@@ -170,10 +190,9 @@ impl Operations {
             Repeat::Told => {
                 let target = step.target()?;
                 match session.get(&job.place.region, step.kind, &target.native_key).await {
-                    Ok(Some(mut seen)) => {
-                        seen.allow(job.opened.capability.verbs(step.kind));
-                        if seen.actions.contains(&step.verb) { not() } else { Found::Did(of_target(step)) }
-                    }
+                    // The state tells; a lock, which bars the verb too, says nothing of it.
+                    Ok(Some(seen)) if job.spec.when.takes(seen.state) => not(),
+                    Ok(Some(_)) => Found::Did(of_target(step)),
                     Ok(None) => Found::Did(of_target(step)),
                     Err(error) => Found::NotYet(error),
                 }

@@ -100,13 +100,13 @@ impl Operations {
                     told = done.answer.or(told);
                     made.extend(done.touched.first().map(|first| workplace.made(ordinal, first)));
                     if ordinal < count {
-                        self.store.operation_made(held, made.clone()).await?;
+                        self.insist(|| self.store.operation_made(held, made.clone())).await?;
                     }
                     continue;
                 }
                 Ended::Not(not) => self.not_done(operation, place, made, not).await?,
             };
-            self.store.operation_settle(held, outcome, settled).await?;
+            self.insist(|| self.store.operation_settle(held, outcome.clone(), settled)).await?;
             return Ok(None);
         }
         self.settle_done(operation, held, &workplace, made).await?;
@@ -121,7 +121,8 @@ impl Operations {
         workplace: &Workplace,
         made: Vec<Made>,
     ) -> Result<()> {
-        let documents = self.documents(&workplace.place, &workplace.opened.cloud.name, &made).await?;
+        let (place, cloud) = (&workplace.place, &workplace.opened.cloud.name);
+        let documents = self.insist(|| self.documents(place, cloud, &made)).await?;
         let outcome = Outcome {
             state: OperationState::Succeeded,
             status: if operation.resource.is_none() { 201 } else { 200 },
@@ -129,7 +130,7 @@ impl Operations {
             made,
             cloud_words: None,
         };
-        self.store.operation_settle(held, outcome, Settled::ForGood).await?;
+        self.insist(|| self.store.operation_settle(held, outcome.clone(), Settled::ForGood)).await?;
         crash::point("operation.settled");
         Ok(())
     }
@@ -161,6 +162,7 @@ impl Operations {
                 }
                 (self.failed(operation, place, made, &error).await?, Settled::ForGood)
             }
+            Not::Later(error, wait) => (refusal::later(operation, made, &error), Settled::In(wait)),
             Not::Unclear(error, wait) => (refusal::unknown(operation, made, &error), Settled::In(wait)),
             Not::Lost(error) => (refusal::unknown(operation, made, &error), Settled::ForGood),
             Not::BrokenOff(by, why) => (refusal::broken(operation, by, &why), Settled::ForGood),

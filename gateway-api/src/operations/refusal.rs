@@ -41,6 +41,11 @@ pub(super) fn broken(operation: &Operation, by: Culprit, why: &str) -> Outcome {
     outcome(operation, OperationState::Failed, Vec::new(), &Error::unavailable(why), &problem)
 }
 
+/// How far an operation is that the cloud wants to hear of later: as if it had not been asked.
+pub(super) fn later(operation: &Operation, made: Vec<Made>, error: &Error) -> Outcome {
+    outcome(operation, OperationState::Accepted, made, error, &problem(error))
+}
+
 /// The outcome of an operation of which nobody knows what became.
 pub(super) fn unknown(operation: &Operation, made: Vec<Made>, error: &Error) -> Outcome {
     let detail = format!(

@@ -9,8 +9,9 @@ use gateway_core::id::ResourceId;
 use gateway_core::observation::{Observed, Visibility};
 use gateway_core::resource::{Identity, resource_text};
 use gateway_core::scope::{Holder, Scope};
+use gateway_core::{Kind, Timestamp};
 use gateway_poller::Opened;
-use gateway_store::{Door, Made, Observation, Sighting};
+use gateway_store::{Applied, Door, Made, Observation, Sighting};
 use serde_json::value::RawValue;
 
 use super::{Operations, Place};
@@ -39,46 +40,32 @@ impl Operations {
             let patience = if is_made && at == 0 { &LOOKS[..] } else { &[] };
             let (as_of, seen) = self.look(place, opened, one, patience).await?;
             let id = opened.cloud.resource_id(&place.region, one.kind, &one.native_key);
-            let (holder, moving, sighting) = match seen {
-                Ok(Some(seen)) => {
-                    let public = seen.visibility == Visibility::Public;
-                    let holder = if public { Holder::Global } else { Holder::Account(place.account) };
-                    (holder, seen.is_transitional(), Some(Sighting::Present(Box::new(seen))))
+            let public = matches!(&seen, Ok(Some(seen)) if seen.visibility == Visibility::Public);
+            let holder = if public { Holder::Global } else { Holder::Account(place.account) };
+            // A kind that is published alone has no target of the account.
+            let mut holders = [holder, Holder::Global].into_iter();
+            let Some(holder) = holders.find(|holder| place.target(one.kind, *holder).is_some()) else {
+                continue;
+            };
+            let (is_open, sighting) = match seen {
+                Ok(Some(seen)) => (seen.is_transitional(), Sighting::Present(Box::new(seen))),
+                Ok(None) => {
+                    // What is not with one holder any more may still be recorded with the other.
+                    if holder != Holder::Global {
+                        self.record(place, one.kind, Holder::Global, as_of, Sighting::Gone(id)).await?;
+                    }
+                    (false, Sighting::Gone(id))
                 }
-                Ok(None) => (Holder::Account(place.account), false, Some(Sighting::Gone(id))),
                 Err(error) => {
                     tracing::warn!(%id, error = error.chain(), "what an operation touched cannot be read now");
-                    (Holder::Account(place.account), true, None)
+                    due.extend(place.target(one.kind, holder));
+                    continue;
                 }
             };
-            // A kind that is published alone has no target of the account.
-            let target = place.target(one.kind, holder).map(|target| (target, holder));
-            let target =
-                target.or(place.target(one.kind, Holder::Global).map(|target| (target, Holder::Global)));
-            let Some((target, holder)) = target else { continue };
-            if moving {
-                due.push(target);
-            }
-            // What is not with one holder any more may still be recorded with the other.
-            if let Some(Sighting::Gone(id)) = sighting
-                && let Some(published) =
-                    place.target(one.kind, Holder::Global).filter(|other| *other != target)
-            {
-                let scope =
-                    Scope { cloud: place.cloud, region: place.region.clone(), holder: Holder::Global };
-                let sightings = vec![Sighting::Gone(id)];
-                let observation = Observation { target: published, scope, kind: one.kind, as_of, sightings };
-                if self.store.apply(Door::Open, observation).await?.written() > 0 {
-                    self.bus.nudge(Nudge::EventsWaiting).await;
-                }
-            }
-            if let Some(sighting) = sighting {
-                let scope = Scope { cloud: place.cloud, region: place.region.clone(), holder };
-                let sightings = vec![sighting];
-                let observation = Observation { target, scope, kind: one.kind, as_of, sightings };
-                if self.store.apply(Door::Open, observation).await?.written() > 0 {
-                    self.bus.nudge(Nudge::EventsWaiting).await;
-                }
+            let applied = self.record(place, one.kind, holder, as_of, sighting).await?;
+            // The first was to change: where nothing shows yet, the cloud is a moment behind itself.
+            if is_open || (at == 0 && applied.written() == 0) {
+                due.extend(place.target(one.kind, holder));
             }
         }
         if !due.is_empty() {
@@ -89,6 +76,25 @@ impl Operations {
         Ok(())
     }
 
+    /// Passes what was seen of one record through the one door; nothing where the holder has no such target.
+    async fn record(
+        &self,
+        place: &Place,
+        kind: Kind,
+        holder: Holder,
+        as_of: Timestamp,
+        sighting: Sighting,
+    ) -> Result<Applied> {
+        let Some(target) = place.target(kind, holder) else { return Ok(Applied::default()) };
+        let scope = Scope { cloud: place.cloud, region: place.region.clone(), holder };
+        let observation = Observation { target, scope, kind, as_of, sightings: vec![sighting] };
+        let applied = self.store.apply(Door::Open, observation).await?;
+        if applied.written() > 0 {
+            self.bus.nudge(Nudge::EventsWaiting).await;
+        }
+        Ok(applied)
+    }
+
     /// One look, or several for what may not be shown yet; with the database's time before it.
     async fn look(
         &self,
@@ -96,7 +102,7 @@ impl Operations {
         opened: &Opened,
         one: &Touched,
         patience: &[Duration],
-    ) -> Result<(gateway_core::Timestamp, Result<Option<Observed>>)> {
+    ) -> Result<(Timestamp, Result<Option<Observed>>)> {
         let mut waits = patience.iter();
         loop {
             let as_of = self.store.now().await?;

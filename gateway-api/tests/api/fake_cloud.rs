@@ -129,7 +129,12 @@ impl Session for FakeSession {
     }
 
     async fn find(&self, _: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
-        let is_first = LOOKS.lock().unwrap().insert(step.marker, ()).is_none();
+        let is_first = {
+            let mut looks = LOOKS.lock().unwrap();
+            let count = looks.entry(step.marker).or_default();
+            *count += 1;
+            *count == 1
+        };
         if let Order::CreateVolume(order) = step.order
             && order.name.starts_with("stuck")
             && !is_first
@@ -161,11 +166,19 @@ impl MadeVolume {
 }
 
 static MADE: LazyLock<Mutex<HashMap<Marker, Vec<MadeVolume>>>> = LazyLock::new(Mutex::default);
-static LOOKS: LazyLock<Mutex<HashMap<Marker, ()>>> = LazyLock::new(Mutex::default);
+static LOOKS: LazyLock<Mutex<HashMap<Marker, usize>>> = LazyLock::new(Mutex::default);
 
 /// How often volumes of that name were asked for.
 pub(crate) fn asked_for(name: &str) -> usize {
     MADE.lock().unwrap().values().flatten().filter(|made| made.name == name).count()
+}
+
+/// How often volumes of that name were looked for.
+pub(crate) fn looked_for(name: &str) -> usize {
+    let made = MADE.lock().unwrap();
+    let of_name = made.iter().filter(|(_, made)| made.iter().any(|one| one.name == name));
+    let looks = LOOKS.lock().unwrap();
+    of_name.filter_map(|(marker, _)| looks.get(marker)).sum()
 }
 
 /// A volume as this cloud shows it.

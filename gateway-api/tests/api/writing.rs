@@ -12,7 +12,7 @@ use gateway_core::verb::{Can, Verb};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::fake_cloud::{IMAGE, asked_for, image};
+use super::fake_cloud::{IMAGE, asked_for, image, looked_for};
 use super::stage::{Answer, Stage};
 
 async fn stage() -> Stage {
@@ -94,8 +94,12 @@ async fn an_operation_that_hangs_holds_up_no_other() {
     let _running = reconciler(&stage).drop_guard();
     let headers = [("prefer", "respond-async")];
     create(&stage, &token, "stuck-one", &headers).await;
-    // Until the reconciler has it.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // Until the reconciler has it: the second look hangs.
+    let begun = Instant::now();
+    while looked_for("stuck-one") < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody looks for it again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let answer = create(&stage, &token, "late-two", &headers).await;
     let link = answer.headers["location"].to_str().unwrap();
     let operation = over(&stage, &token, link, Duration::from_secs(8)).await;

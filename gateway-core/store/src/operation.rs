@@ -274,6 +274,33 @@ impl Store {
         self.read(move |session| session.operation_known(principal, message, key.as_deref())).await
     }
 
+    /// A principal's operations whose keys begin so, by key.
+    ///
+    /// # Errors
+    /// Unavailable without a database.
+    pub async fn operations_of_keys(
+        &self,
+        principal: PrincipalId,
+        start: String,
+        limit: i64,
+    ) -> Result<Vec<Operation>> {
+        self.read(move |session| {
+            let rows: Vec<Row> = operations::table
+                .filter(operations::principal_id.eq(principal.to_bytes()))
+                .filter(operations::idempotency_key.ge(&start))
+                // What follows is an id.
+                .filter(operations::idempotency_key.lt(format!("{start}~")))
+                .order(operations::idempotency_key)
+                .limit(limit)
+                .select(Row::as_select())
+                .load(session.connection)
+                .map_err(database)?;
+            let is_one = |row: &Row| row.idempotency_key.as_ref().is_some_and(|key| key.starts_with(&start));
+            rows.into_iter().filter(is_one).map(Row::into_operation).collect()
+        })
+        .await
+    }
+
     /// Writes an operation down and leases it, unless its request or its key stands for one already. Of many that
     /// come with the same key at once, one is new.
     ///
@@ -482,6 +509,12 @@ impl Store {
                     operations::due_at.eq(due),
                     operations::lease_owner.eq(None::<Vec<u8>>),
                     operations::finished_at.eq(finished),
+                    // What is only accepted was asked of no cloud, as far as it matters.
+                    operations::sent_at.eq(if outcome.state == OperationState::Accepted {
+                        None
+                    } else {
+                        row.sent_at
+                    }),
                     operations::made.eq(&made),
                     operations::status.eq(status),
                     operations::answer.eq(&outcome.answer),
@@ -491,31 +524,6 @@ impl Store {
                 .execute(session.connection)
                 .map(drop)
                 .map_err(database)
-        })
-        .await
-    }
-
-    /// The operations of a principal whose keys begin so; the beginning ends with a blank, which is in no other key.
-    ///
-    /// # Errors
-    /// Unavailable without a database.
-    pub async fn operations_of_parts(
-        &self,
-        principal: PrincipalId,
-        beginning: String,
-    ) -> Result<Vec<Operation>> {
-        self.read(move |session| {
-            // The character after the blank: a range of the index instead of a pattern.
-            let end = format!("{}!", beginning.trim_end());
-            let rows: Vec<Row> = operations::table
-                .filter(operations::principal_id.eq(principal.to_bytes()))
-                .filter(operations::idempotency_key.gt(&beginning))
-                .filter(operations::idempotency_key.lt(end))
-                .order(operations::id)
-                .select(Row::as_select())
-                .load(session.connection)
-                .map_err(database)?;
-            rows.into_iter().map(Row::into_operation).collect()
         })
         .await
     }

@@ -26,6 +26,7 @@ CREATE TABLE operations (
     cloud_words TEXT NULL,
     UNIQUE KEY operations_message (principal_id, message_id),
     UNIQUE KEY operations_key (principal_id, idempotency_key),
+    KEY operations_principal (principal_id, id),
     KEY operations_due (due_at),
     KEY operations_finished (finished_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -27,6 +27,7 @@ CREATE TABLE operations (
 );
 CREATE UNIQUE INDEX operations_message ON operations (principal_id, message_id);
 CREATE UNIQUE INDEX operations_key ON operations (principal_id, idempotency_key);
+CREATE INDEX operations_principal ON operations (principal_id, id);
 CREATE INDEX operations_due ON operations (due_at);
 CREATE INDEX operations_finished ON operations (finished_at);
 

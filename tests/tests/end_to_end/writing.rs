@@ -2,6 +2,7 @@
 
 mod crashes;
 mod once;
+mod outage;
 mod random;
 mod refused;
 
@@ -189,6 +190,66 @@ async fn several_are_made_by_one_order_and_ended_by_one_filter() {
         items.map(|item| item["operation"]["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(operations(&again), operations(&done));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_for_all_of_a_filter_is_done_once_and_answered_in_time() {
+    let plan = Cluster::plan("bulk").set("front.request_timeout_seconds", 5);
+    let stage = Stage::with_cloud(plan, &["--transit-seconds", "0.2"]).await;
+    let mut order = instance_order(&stage, "bulk").await;
+    let image = public_image(&stage).await;
+    let types = stage.client.list("instance_types", &[]).await.unwrap().items;
+    let fits = |have: &Value, least: &Value| have.as_u64() >= least.as_u64();
+    // The smallest: the quota of processors has to do for all.
+    let smallest = types
+        .iter()
+        .filter(|one| {
+            fits(&one["memory_mib"], &image["min_memory_mib"])
+                && fits(&one["disk_gib"], &image["min_disk_gib"])
+        })
+        .min_by_key(|one| one["vcpus"].as_u64());
+    order["instance_type"] = smallest.expect("one fits")["id"].clone();
+    (order["count"], order["tags"]) = (json!(12), json!({ "batch": "two" }));
+    stage.client.order(Method::POST, "/v1/instances", &order, Some("make")).await.unwrap();
+    until("all run", SOON, || async {
+        let running = stage.client.list("instances", &[("tag.batch", "two"), ("state", "running")]).await?;
+        ensure!(running.items.len() == 12, "{}", running.items.len());
+        Ok(())
+    })
+    .await;
+    stage.simulator.faults(json!([{ "fault": "latency", "ms": 4000, "writes": true }])).await;
+    let (path, body) = ("/v1/instances/actions/stop?tag.batch=two&state=running", json!({ "expect": 12 }));
+    let send = |path, body| stage.client.order(Method::POST, path, body, Some("stop-all"));
+    let first = send(path, &body).await.unwrap();
+    assert_eq!(first.status, StatusCode::OK, "{}", first.body);
+    let items = first.body["items"].as_array().unwrap();
+    let left =
+        |item: &&Value| item["problem"]["type"] == "/problems/not-begun" && item["operation"].is_null();
+    assert!(items.iter().any(|item| left(&item)), "{}", first.body);
+    stage.simulator.heal().await;
+    // The filter finds fewer by now: those that were stopped are part of it all the same.
+    until("all are stopped", SOON, || async {
+        let again = send(path, &body).await?;
+        ensure!(again.status == StatusCode::OK, "{} {}", again.status, again.body);
+        ensure!(again.body["failed"] == 0 && again.body["matched"] == 12, "{}", again.body);
+        Ok(())
+    })
+    .await;
+    let stats = stage.simulator.control("GET", "stats", &json!(null)).await;
+    let other = "/v1/instances/actions/stop?tag.batch=two";
+    let other = send(other, &body).await.unwrap();
+    assert!(other.status != StatusCode::OK || other.body["failed"] == 12, "{}", other.body);
+    let after = stage.simulator.control("GET", "stats", &json!(null)).await;
+    let writes = |stats: &Value| {
+        stats["requests"]
+            .as_object()
+            .unwrap()
+            .clone()
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("POST "))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(writes(&after), writes(&stats), "a key is for one filter");
 }
 
 #[tokio::test(flavor = "multi_thread")]

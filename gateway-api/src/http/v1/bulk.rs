@@ -12,7 +12,7 @@ use gateway_core::id::ResourceId;
 use gateway_core::kind::{Canonical as _, KindSpec};
 use gateway_core::kinds::Instance;
 use gateway_core::verb::{Verb, VerbSpec};
-use gateway_store::{Operation as Stored, ResourceQuery, ResourceRow};
+use gateway_store::{ResourceQuery, ResourceRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -64,6 +64,7 @@ pub(super) struct BulkOutcome {
 pub(super) struct BulkItem {
     #[schema(value_type = uuid::Uuid)]
     id: ResourceId,
+    /// Empty of one that the same request was about before.
     name: String,
     /// The HTTP status that an order for it alone would have been answered with; none in a dry run that finds nothing
     /// against it.
@@ -98,6 +99,9 @@ pub(super) async fn handle(
             "the body must have `expect`, a number, and may have `dry_run` and `order`",
         )
     })?;
+    // All that are under way when time is up are told as such, and so are the rest: that takes a moment too.
+    let exchange =
+        exchange.map(|all| Exchange { deadline: all.deadline.minus(write::MARGIN.saturating_mul(2)), ..all });
     let exchange = exchange.as_ref();
     let found = state
         .store
@@ -110,40 +114,70 @@ pub(super) async fn handle(
             ..ResourceQuery::default()
         })
         .await?;
-    let key = Key::read(&headers)?;
-    // What was begun with this key, and may be what the filter finds no more.
-    let begun = match key.as_ref().filter(|_| !bulk.dry_run) {
-        Some(key) => state.store.operations_of_parts(caller.claims.sub, key.before_parts()).await?,
-        None => Vec::new(),
+    let message = exchange.map_or_else(Uuid::new_v4, |exchange| exchange.id);
+    let key = Key::read(&headers)?.unwrap_or_else(|| Key::of_message(message));
+    let mut parts: Vec<_> = found.rows.into_iter().map(Part::Found).collect();
+    let begun = match bulk.dry_run {
+        true => Vec::new(),
+        false => {
+            let start = key.start_of_parts();
+            state.store.operations_of_keys(caller.claims.sub, start, MOST as i64).await?
+        }
     };
-    let is_begun = |row: &ResourceRow| begun.iter().any(|known| known.resource == Some(row.id));
-    let rest: Vec<_> = found.rows.iter().filter(|row| !is_begun(row)).collect();
-    let matched = begun.len() + rest.len();
-    if found.next.is_some() || matched != bulk.expect {
-        let more = if found.next.is_some() { "more than " } else { "" };
-        let detail = format!("the filter finds {more}{matched}, not {}: nothing was done", bulk.expect);
-        let status = StatusCode::CONFLICT;
-        return Err(Problem::new("expected-others", "The filter finds another number", status, detail)
-            .with_member("matched", matched.into()));
+    let is_again = !begun.is_empty();
+    // It was begun before: what it ended is found no more, and is part of it all the same.
+    if begun.len() == bulk.expect && is_again {
+        parts.clear();
     }
+    parts.retain(|part| begun.iter().all(|known| known.resource != Some(part.id())));
+    parts.splice(0..0, begun.into_iter().map(|known| Part::Begun(Box::new(known))));
+    if found.next.is_some() && !is_again || parts.len() != bulk.expect {
+        let more = if found.next.is_some() { "more than " } else { "" };
+        let done = if is_again { "what was begun before goes on" } else { "nothing was done" };
+        let detail = format!("the filter finds {more}{}, not {}: {done}", parts.len(), bulk.expect);
+        return Err(Problem::new(
+            "expected-others",
+            "The filter finds another number",
+            StatusCode::CONFLICT,
+            detail,
+        )
+        .with_member("matched", parts.len().into()));
+    }
+    let order = Value::Object(bulk.order);
     let whole = Whole {
         state: &state,
         caller: &caller,
         exchange,
         kind,
         spec,
-        order: &Value::Object(bulk.order),
-        key: key.as_ref(),
-        message: exchange.map_or_else(Uuid::new_v4, |exchange| exchange.id),
+        order: &order,
+        key: &key,
+        query: query.canonical(),
+        message,
         dry_run: bulk.dry_run,
     };
-    let (whole, begun, rest) = (&whole, &begun, &rest);
-    let known = stream::iter(0..begun.len()).map(|at| whole.again(&begun[at]));
-    let mut items: Vec<_> = known.buffered(AT_ONCE).collect().await;
-    let new = stream::iter(0..rest.len()).map(|at| whole.one(rest[at]));
-    items.extend(new.buffered(AT_ONCE).collect::<Vec<_>>().await);
+    let (whole, matched) = (&whole, parts.len());
+    let each = stream::iter(parts).map(|part| whole.one(part));
+    let items: Vec<_> = each.buffered(AT_ONCE).collect().await;
     let failed = items.iter().filter(|item| item.problem.is_some()).count();
     Ok(Json(BulkOutcome { dry_run: bulk.dry_run, matched, failed, items }))
+}
+
+/// One of them.
+enum Part {
+    Found(ResourceRow),
+    /// By the same request, when it came before.
+    Begun(Box<gateway_store::Operation>),
+}
+
+impl Part {
+    fn id(&self) -> ResourceId {
+        match self {
+            Self::Found(row) => row.id,
+            // Each is about a resource.
+            Self::Begun(known) => known.resource.unwrap_or(ResourceId(Uuid::nil())),
+        }
+    }
 }
 
 /// What all of them have in common.
@@ -154,33 +188,17 @@ struct Whole<'a> {
     kind: Kind,
     spec: &'static VerbSpec,
     order: &'a Value,
-    key: Option<&'a Key>,
+    key: &'a Key,
+    query: String,
     message: Uuid,
     dry_run: bool,
 }
 
 impl Whole<'_> {
-    async fn one(&self, row: &ResourceRow) -> BulkItem {
-        let name = serde_json::from_str::<Named>(&row.document).map(|named| named.name).unwrap_or_default();
-        self.item(row.id, name, self.part(row).await)
-    }
-
-    /// One that an earlier request with the same key began.
-    async fn again(&self, known: &Stored) -> BulkItem {
-        let id = known.resource.unwrap_or(ResourceId(Uuid::nil()));
-        let digest = Digest::of(&write::path_of(self.kind, id, self.spec), self.order);
-        let part = async {
-            write::expect_same(known, &digest)?;
-            self.outcome(Standing::Known(Box::new(known.clone()))).await.map(Some)
-        };
-        let name = item::find(&self.state.store, &self.caller.authority, self.kind, id, false).await;
-        let name = name.ok().flatten().and_then(|row| serde_json::from_str::<Named>(&row.document).ok());
-        self.item(id, name.map(|named| named.name).unwrap_or_default(), part.await)
-    }
-
-    fn item(&self, id: ResourceId, name: String, part: Answer<Option<(StatusCode, Value)>>) -> BulkItem {
+    async fn one(&self, part: Part) -> BulkItem {
+        let (id, name) = (part.id(), self.name(&part).await);
         let item = BulkItem { id, name, status: None, operation: None, problem: None };
-        match part {
+        match self.part(part).await {
             Ok(None) => item,
             Ok(Some((status, operation))) => {
                 BulkItem { status: Some(status.as_u16()), operation: Some(operation), ..item }
@@ -198,33 +216,51 @@ impl Whole<'_> {
         }
     }
 
-    /// The order for one of them: its status and operation; nothing of a dry run.
-    async fn part(&self, row: &ResourceRow) -> Answer<Option<(StatusCode, Value)>> {
-        let Self { state, caller, kind, spec, .. } = *self;
-        let target = target::of_row(caller, row)?;
-        if self.dry_run {
-            target.expect(state, kind, spec.verb)?;
-            (spec.read)(self.order.clone()).map_err(write::faulty)?;
-            return Ok(None);
-        }
-        let path = write::path_of(kind, row.id, spec);
-        let request = Request {
-            kind,
-            spec,
-            target: Some(target),
-            order: self.order.clone(),
-            key: self.key.map(|key| key.of_part(row.id)),
-            message: Uuid::new_v5(&self.message, row.id.0.as_bytes()),
-            digest: Digest::of(&path, self.order),
+    /// Its name, while it is there.
+    async fn name(&self, part: &Part) -> String {
+        let named = |row: &ResourceRow| serde_json::from_str::<Named>(&row.document).ok();
+        let named = match part {
+            Part::Found(row) => named(row),
+            Part::Begun(_) => {
+                let row = item::find(&self.state.store, &self.caller.authority, self.kind, part.id(), false);
+                row.await.ok().flatten().as_ref().and_then(named)
+            }
         };
-        let standing = write::begin(state, caller, request, Some(row.id)).await?;
-        self.outcome(standing).await.map(Some)
+        named.map(|named| named.name).unwrap_or_default()
     }
 
-    async fn outcome(&self, standing: Standing) -> Answer<(StatusCode, Value)> {
-        let (operation, _) = write::wait(self.state, self.exchange, standing).await?;
-        let status = operations::outcome(&operation, None)?.status();
-        Ok((status, operations::reference(operation.id)))
+    /// The order for one of them: its status and operation; nothing of a dry run.
+    async fn part(&self, part: Part) -> Answer<Option<(StatusCode, Value)>> {
+        let Self { state, caller, exchange, kind, spec, .. } = *self;
+        let id = part.id();
+        let digest = Digest::of(&format!("{}?{}", write::path_of(kind, id, spec), self.query), self.order);
+        let standing = match part {
+            Part::Begun(known) => {
+                write::expect_same(&known, &digest)?;
+                Standing::Known(known)
+            }
+            Part::Found(row) => {
+                let target = target::of_row(caller, &row)?;
+                if self.dry_run {
+                    target.expect(state, kind, spec.verb)?;
+                    (spec.read)(self.order.clone()).map_err(write::faulty)?;
+                    return Ok(None);
+                }
+                let request = Request {
+                    kind,
+                    spec,
+                    target: Some(target),
+                    order: self.order.clone(),
+                    key: Some(self.key.of_part(id)),
+                    message: Uuid::new_v5(&self.message, id.0.as_bytes()),
+                    digest,
+                };
+                write::begin(state, caller, request, Some(id), exchange).await?
+            }
+        };
+        let (operation, _) = write::wait(state, exchange, standing).await?;
+        let status = operations::outcome(&operation, None, Some(caller))?.status();
+        Ok(Some((status, operations::reference(operation.id))))
     }
 }
 

@@ -169,14 +169,14 @@ pub(super) async fn get(
 }
 
 /// The answer of who does not want to wait.
-pub(super) async fn accepted(state: &Api, id: OperationId) -> Answer<Response> {
+pub(super) async fn accepted(state: &Api, id: OperationId, caller: &Caller) -> Answer<Response> {
     let stored = state.store.operation_get(id).await?.ok_or_else(Problem::internal)?;
-    let document = json!({ "operation": OperationDocument::of(&stored, None) }).to_string();
+    let document = json!({ "operation": OperationDocument::of(&stored, Some(caller)) }).to_string();
     Ok(located(StatusCode::ACCEPTED, Some(link(id)), document))
 }
 
 /// The answer of a write that is over: the resources, or the problem that it ended with.
-pub(super) fn outcome(stored: &Stored, told: Option<Told>) -> Answer<Response> {
+pub(super) fn outcome(stored: &Stored, told: Option<Told>, caller: Option<&Caller>) -> Answer<Response> {
     let status = stored.status.and_then(|status| StatusCode::from_u16(status).ok());
     let (Some(status), Some(answer)) = (status, &stored.answer) else { return Err(Problem::internal()) };
     if stored.state != OperationState::Succeeded {
@@ -184,7 +184,7 @@ pub(super) fn outcome(stored: &Stored, told: Option<Told>) -> Answer<Response> {
             serde_json::from_str::<Map<String, Value>>(answer).map_err(gateway_core::Error::internal)?;
         return Err(Problem::stored(status, problem).with_member("operation", reference(stored.id)));
     }
-    let operation = serde_json::to_string(&OperationDocument::of(stored, None));
+    let operation = serde_json::to_string(&OperationDocument::of(stored, caller));
     let operation = operation.map_err(gateway_core::Error::internal)?;
     let mut document = format!("{{\"operation\":{operation},{}", answer.trim_start_matches('{'));
     if let Some(told) = told {

@@ -56,22 +56,22 @@ pub(super) async fn begin(
         digest: Digest::of(&write::path_of(kind, id, spec), &json!({ "length": length })),
     };
     let message = request.message;
-    let (operation, held) = match write::admit(&state, &caller, request, Some(id)).await? {
+    let (operation, held) = match write::admit(&state, &caller, request, Some(id), exchange.as_ref()).await? {
         Admitted::New(operation, held) => (operation, held),
         Admitted::Known(known) => {
             let (operation, _) = write::wait(&state, exchange.as_ref(), Standing::Known(known)).await?;
-            return operations::outcome(&operation, None);
+            return operations::outcome(&operation, None, Some(&caller));
         }
     };
     match state.operations.begin_upload(&operation, held).await? {
         Some(forward) => {
-            let mut response = operations::accepted(&state, operation.id).await?;
+            let mut response = operations::accepted(&state, operation.id, &caller).await?;
             response.headers_mut().insert(FORWARD, errand(&state, forward, held, message)?);
             Ok(response)
         }
         None => {
             let over = state.store.operation_get(operation.id).await?.ok_or_else(Problem::internal)?;
-            operations::outcome(&over, None)
+            operations::outcome(&over, None, Some(&caller))
         }
     }
 }
@@ -125,7 +125,7 @@ pub(super) async fn report(
     };
     let exchange = exchange.map(|Extension(exchange)| exchange);
     let (operation, _) = write::wait(&state, exchange.as_ref(), standing).await?;
-    operations::outcome(&operation, None)
+    operations::outcome(&operation, None, None)
 }
 
 pub(super) fn operation(spec: &KindSpec) -> Operation {

@@ -31,7 +31,10 @@ use crate::http::{Exchange, preference};
 use crate::operations::{self as engine, Place};
 
 /// How long before a request's deadline its operation is named instead of awaited: the answer has to travel.
-const MARGIN: Duration = Duration::from_millis(500);
+pub(super) const MARGIN: Duration = Duration::from_millis(500);
+
+/// How long an operation is awaited of which no deadline is known.
+const UNHURRIED: Duration = Duration::from_secs(60);
 
 /// How often an operation is looked at that somebody else works on.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -109,16 +112,16 @@ async fn answer(
         key: Key::read(&headers)?,
         message: exchange.map_or_else(uuid::Uuid::new_v4, |exchange| exchange.id),
     };
-    let standing = begin(state, &caller, request, id).await?;
+    let standing = begin(state, &caller, request, id, exchange).await?;
     if preference::wants_no_wait(&headers) {
         let id = match &standing {
             Standing::Started(id, _) => *id,
             Standing::Known(known) => known.id,
         };
-        return operations::accepted(state, id).await;
+        return operations::accepted(state, id, &caller).await;
     }
     let (operation, told) = wait(state, exchange, standing).await?;
-    operations::outcome(&operation, told)
+    operations::outcome(&operation, told, Some(&caller))
 }
 
 /// What stands for a verb on a resource in digests.
@@ -183,8 +186,9 @@ pub(super) async fn begin(
     caller: &Caller,
     request: Request,
     id: Option<ResourceId>,
+    exchange: Option<&Exchange>,
 ) -> Answer<Standing> {
-    Ok(match admit(state, caller, request, id).await? {
+    Ok(match admit(state, caller, request, id, exchange).await? {
         Admitted::New(begun, held) => Standing::Started(begun.id, state.operations.start(*begun, held)),
         Admitted::Known(known) => Standing::Known(known),
     })
@@ -196,6 +200,7 @@ pub(super) async fn admit(
     caller: &Caller,
     request: Request,
     id: Option<ResourceId>,
+    exchange: Option<&Exchange>,
 ) -> Answer<Admitted> {
     let principal = caller.claims.sub;
     let key = request.key.as_ref().map(Key::stored);
@@ -203,6 +208,11 @@ pub(super) async fn admit(
     if let Some(known) = state.store.operation_known(principal, request.message, key.clone()).await? {
         expect_same(&known, &request.digest)?;
         return Ok(Admitted::Known(Box::new(known)));
+    }
+    // Of what begins later its caller would not hear.
+    if left(state, exchange).is_zero() {
+        let detail = "there was no time left for it: nothing was done; send it again";
+        return Err(Problem::new("not-begun", "It was not begun", StatusCode::GATEWAY_TIMEOUT, detail));
     }
     let checked = check(state, caller, request, id).await?;
     let Checked { request, target, order, operation: id } = checked;
@@ -319,15 +329,19 @@ pub(super) fn faulty(faults: Vec<Fault>) -> Problem {
         .with_member("faults", serde_json::to_value(faults).unwrap_or_default())
 }
 
+/// How long a request may still be worked on.
+fn left(state: &Api, exchange: Option<&Exchange>) -> Duration {
+    let left = exchange.map(|exchange| exchange.deadline.since(state.clock.now()));
+    left.map_or(UNHURRIED, |left| left.saturating_sub(MARGIN))
+}
+
 /// Waits until the operation is over, and takes it up if its process died; until shortly before the deadline.
 pub(super) async fn wait(
     state: &Arc<Api>,
     exchange: Option<&Exchange>,
     standing: Standing,
 ) -> Answer<(Operation, Option<Told>)> {
-    let left =
-        exchange.map_or(Duration::from_secs(60), |exchange| exchange.deadline.since(state.clock.now()));
-    let until = tokio::time::Instant::now() + left.saturating_sub(MARGIN);
+    let until = tokio::time::Instant::now() + left(state, exchange);
     let (id, mut task) = match standing {
         Standing::Known(known) if known.is_over() => return Ok((*known, None)),
         Standing::Known(known) => (known.id, None),
@@ -350,7 +364,10 @@ pub(super) async fn wait(
         if tokio::time::Instant::now() >= until {
             return Err(operations::late(id));
         }
-        task = state.operations.take_up(id).await?;
+        // By our clock, which may be off the database's: then another one takes it up, a moment later.
+        if operation.due_at <= state.clock.now() {
+            task = state.operations.take_up(id).await?;
+        }
     }
 }
 

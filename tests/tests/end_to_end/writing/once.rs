@@ -60,6 +60,21 @@ async fn a_key_is_for_one_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cloud_that_asks_for_fewer_calls_is_asked_later() {
+    let stage = Stage::set(Cluster::plan("later")).await;
+    let order = instance_order(&stage, "patient").await;
+    let busy = json!([{ "fault": "rate_limited", "retry_after_seconds": 1, "writes": true, "times": 2 }]);
+    stage.simulator.faults(busy).await;
+    // Not an answer that the key would have for good.
+    let answer = stage.client.order(Method::POST, "/v1/instances", &order, Some("busy")).await.unwrap();
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+    let faults = stage.simulator.control("GET", "faults", &json!(null)).await;
+    assert_eq!(faults[0]["struck"], 2, "{faults}");
+    let listing = stage.listed_again("instances").await;
+    assert_eq!(listing.items.iter().filter(|item| item["name"] == "patient").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cloud_that_acts_and_fails_is_asked_no_second_time() {
     let stage = Stage::set(Cluster::plan("acts")).await;
     for (fault, name) in [("acts_then_fails", "after-500"), ("acts_then_closes", "after-nothing")] {

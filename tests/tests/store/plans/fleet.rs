@@ -27,7 +27,7 @@ const DIGITS: &str = "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION
                       UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
 
 const TABLES: &str = "clouds, regions, principals, revoked_tokens, accounts, credentials, grants, poll_targets, \
-                      resources, resource_terms, missing_resources, tombstones, events, leaders";
+                      resources, resource_terms, missing_resources, tombstones, events, leaders, operations, audit";
 
 /// A source of `count` rows with the column `i`.
 fn numbers(count: usize) -> String {
@@ -59,6 +59,9 @@ pub async fn load(stage: &Stage) -> Fleet {
     for statement in filling(&raw, id, targets[0].0) {
         raw.execute(&statement);
     }
+    for statement in written(&raw, id, &credential) {
+        raw.execute(&statement);
+    }
     match raw {
         Raw::Mysql(_) => raw.execute(&format!("ANALYZE TABLE {TABLES}")),
         Raw::Sqlite(_) => raw.execute("ANALYZE"),
@@ -66,6 +69,41 @@ pub async fn load(stage: &Stage) -> Fleet {
     let first = ResourceQuery { targets: targets.clone(), limit: 1, ..ResourceQuery::default() };
     let page = store.resource_list(first).await.unwrap();
     Fleet { cloud: id, credential, targets, one: page.rows[0].id }
+}
+
+/// 20,000 operations that are over and 40,000 lines of audit, one of a hundred by one principal for one account.
+fn written(raw: &Raw, cloud: CloudId, credential: &SealedCredential) -> Vec<String> {
+    let id = |word: &str| match raw {
+        Raw::Mysql(_) => format!("UNHEX(MD5(CONCAT('{word}', i)))"),
+        Raw::Sqlite(_) => format!("CAST(printf('%8s%08d', '{word}', i) AS BLOB)"),
+    };
+    let key = match raw {
+        Raw::Mysql(_) => "CONCAT('key-', i)",
+        Raw::Sqlite(_) => "'key-' || i",
+    };
+    let mine =
+        |own: &[u8], word: &str| format!("CASE i % 100 WHEN 0 THEN {} ELSE {} END", hex(own), id(word));
+    let principal = mine(&credential.principal.to_bytes(), "p");
+    let account = mine(&credential.account.to_bytes(), "a");
+    let (cloud, digest) = (hex(&cloud.to_bytes()), "00".repeat(32));
+    vec![
+        format!(
+            "INSERT INTO operations (id, principal_id, message_id, idempotency_key, digest, account_id, cloud_id, region, kind, verb, state, \
+             sealed, attempts, lease_epoch, due_at, accepted_at, finished_at, made, status, answer) \
+             SELECT {}, {principal}, {}, {key}, x'{digest}', {account}, {cloud}, 'r1', 'instance', 'create', \
+             CASE i % 200 WHEN 0 THEN 'failed' ELSE 'succeeded' END, '', 1, 1, {}, i, i, '[]', 201, '{{}}' FROM {}",
+            id("o"),
+            id("m"),
+            i64::MAX,
+            numbers(20_000)
+        ),
+        format!(
+            "INSERT INTO audit (at, operation_id, principal_id, principal_name, account_id, cloud_id, region, kind, verb, digest, outcome) \
+             SELECT i, {}, {principal}, 'client', {account}, {cloud}, 'r1', 'instance', 'create', x'{digest}', 'accepted' FROM {}",
+            id("o"),
+            numbers(40_000)
+        ),
+    ]
 }
 
 fn filling(raw: &Raw, cloud: CloudId, first: i64) -> Vec<String> {

@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use gateway_core::Timestamp;
-use gateway_core::id::{CredentialId, ProcessId, TokenId};
+use gateway_core::id::{AccountId, CredentialId, OperationId, ProcessId, TokenId};
 use gateway_core::scope::Scope;
 use gateway_core::search::Term;
+use gateway_core::verb::Verb;
 use gateway_store::{
-    Cursor, Door, EventFilter, Observation, Order, Outcome, ResourceFilter, ResourceQuery, Sighting, SortKey,
-    SortValue, Store, TargetStatus,
+    AuditFilter, Cursor, Door, EventFilter, NewOperation, Observation, OperationOutcome, OperationState,
+    Order, Outcome, ResourceFilter, ResourceQuery, Settled, Sighting, SortKey, SortValue, Store,
+    TargetStatus,
 };
 
 use super::fleet::{COMMON, Fleet, RARE};
@@ -20,6 +22,7 @@ pub async fn make(store: &Store, fleet: &Fleet) {
     reads(store, fleet).await;
     polls(store, fleet).await;
     relays(store).await;
+    operations(store, fleet).await;
     grants(store, fleet).await;
 }
 
@@ -125,6 +128,57 @@ async fn polls(store: &Store, fleet: &Fleet) {
     store.target_release(claim.fence).await.unwrap();
     // The elected credential again, and one whose grant has ended.
     assert_eq!(store.targets_claim(ProcessId::generate(), LATER, 30).await.unwrap().len(), 1);
+}
+
+async fn operations(store: &Store, fleet: &Fleet) {
+    let principal = fleet.credential.principal;
+    assert!(
+        store.operation_known(principal, uuid::Uuid::new_v4(), Some("key-0".into())).await.unwrap().is_some()
+    );
+    assert_eq!(store.operations_of_keys(principal, "key-10".into(), 3).await.unwrap().len(), 3);
+    let page = store.operation_list(principal, None, None, 50).await.unwrap();
+    assert_eq!(page.len(), 50);
+    for state in [None, Some(OperationState::Failed)] {
+        assert_eq!(store.operation_list(principal, state, Some(page[9].id), 50).await.unwrap().len(), 50);
+    }
+    let filter = |accounts| AuditFilter { accounts, after: 100, limit: 50 };
+    let account = fleet.credential.account;
+    // The longest list first: it stands for the shorter ones.
+    for accounts in [None, Some(vec![account, AccountId::generate()]), Some(vec![account])] {
+        assert_eq!(store.audit_list(filter(accounts)).await.unwrap().len(), 50);
+    }
+    let new = NewOperation {
+        id: OperationId::generate(),
+        principal,
+        message: uuid::Uuid::new_v4(),
+        key: Some("new".to_owned()),
+        digest: [0; 32],
+        account,
+        cloud: fleet.cloud,
+        region: crate::given::region("r1"),
+        kind: INSTANCE,
+        verb: Verb::Create,
+        resource: None,
+        sealed: "sealed".to_owned(),
+    };
+    let id = new.id;
+    store.operation_begin(new, ProcessId::generate(), Duration::ZERO).await.unwrap();
+    assert_eq!(store.operations_due(10).await.unwrap().0, [id]);
+    let (_, held) = store.operation_take(id, ProcessId::generate(), LATER).await.unwrap().unwrap();
+    store.operation_keep(held, LATER).await.unwrap();
+    store.operation_send(held, LATER).await.unwrap();
+    store.operation_asked(held).await.unwrap();
+    store.operation_made(held, Vec::new()).await.unwrap();
+    let outcome = OperationOutcome {
+        state: OperationState::Succeeded,
+        status: 201,
+        answer: "{}".to_owned(),
+        made: Vec::new(),
+        cloud_words: None,
+    };
+    store.operation_settle(held, outcome, Settled::ForGood).await.unwrap();
+    assert!(store.operation_get(id).await.unwrap().unwrap().is_over());
+    assert_eq!(store.operations_purge(Timestamp(500), 100).await.unwrap(), 100);
 }
 
 fn id_of(scope: &Scope, key: &str) -> gateway_core::id::ResourceId {
