@@ -71,13 +71,12 @@ async fn stage(test: &str) -> Stage {
     Stage::with_cloud(Cluster::plan(test), &["--transit-seconds", "0.2"]).await
 }
 
-/// An order for the smallest instance, by names: any type and image that the cloud publishes.
+/// An order for the smallest instance, by names.
 async fn smallest(stage: &Stage) -> String {
-    let types = stage.client.list("instance_types", &[]).await.unwrap().items;
-    let images = stage.client.list("images", &[]).await.unwrap().items;
-    let image = images.iter().find(|image| image["visibility"] == "public").unwrap();
+    let image = stage.public_image().await;
+    let instance_type = stage.smallest_type(&image).await;
     let name = |record: &Value| record["name"].as_str().unwrap().to_owned();
-    format!("instance_type={} image={}", name(&types[0]), name(image))
+    format!("instance_type={} image={}", name(&instance_type), name(&image))
 }
 
 async fn until_state(stage: &Stage, path: &str, wanted: &str) {

@@ -95,6 +95,24 @@ impl Stage {
         })
         .await
     }
+
+    /// An image that the cloud publishes.
+    pub(crate) async fn public_image(&self) -> Value {
+        let images = self.client.list("images", &[]).await.unwrap().items;
+        images.into_iter().find(|image| image["visibility"] == "public").expect("the cloud publishes images")
+    }
+
+    /// The smallest type that an image boots on. The first of a listing will not do: ids, by which it is sorted, are
+    /// others in each run, and a large type spends the quota.
+    pub(crate) async fn smallest_type(&self, image: &Value) -> Value {
+        let types = self.client.list("instance_types", &[]).await.unwrap().items;
+        let fits = |have: &Value, least: &Value| have.as_u64() >= least.as_u64();
+        let fitting = types.into_iter().filter(|one| {
+            fits(&one["memory_mib"], &image["min_memory_mib"])
+                && fits(&one["disk_gib"], &image["min_disk_gib"])
+        });
+        fitting.min_by_key(|one| one["vcpus"].as_u64()).expect("an image boots on something")
+    }
 }
 
 /// Polled as often as the configuration allows.

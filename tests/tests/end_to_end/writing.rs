@@ -14,17 +14,11 @@ use serde_json::{Value, json};
 
 use crate::stage::{SOON, Stage};
 
-/// A create of the smallest form: any type and image of the cloud.
+/// A create of the smallest form.
 async fn instance_order(stage: &Stage, name: &str) -> Value {
-    let instance_type = stage.client.list("instance_types", &[]).await.unwrap().items[0]["id"].clone();
-    let image = public_image(stage).await["id"].clone();
-    json!({ "name": name, "instance_type": instance_type, "image": image })
-}
-
-/// One that the cloud publishes.
-async fn public_image(stage: &Stage) -> Value {
-    let images = stage.client.list("images", &[]).await.unwrap().items;
-    images.into_iter().find(|image| image["visibility"] == "public").expect("the cloud publishes images")
+    let image = stage.public_image().await;
+    let instance_type = stage.smallest_type(&image).await;
+    json!({ "name": name, "instance_type": instance_type["id"], "image": image["id"] })
 }
 
 async fn post(stage: &Stage, path: &str, body: &Value) -> Answer {
@@ -197,18 +191,6 @@ async fn an_order_for_all_of_a_filter_is_done_once_and_answered_in_time() {
     let plan = Cluster::plan("bulk").set("front.request_timeout_seconds", 5);
     let stage = Stage::with_cloud(plan, &["--transit-seconds", "0.2"]).await;
     let mut order = instance_order(&stage, "bulk").await;
-    let image = public_image(&stage).await;
-    let types = stage.client.list("instance_types", &[]).await.unwrap().items;
-    let fits = |have: &Value, least: &Value| have.as_u64() >= least.as_u64();
-    // The smallest: the quota of processors has to do for all.
-    let smallest = types
-        .iter()
-        .filter(|one| {
-            fits(&one["memory_mib"], &image["min_memory_mib"])
-                && fits(&one["disk_gib"], &image["min_disk_gib"])
-        })
-        .min_by_key(|one| one["vcpus"].as_u64());
-    order["instance_type"] = smallest.expect("one fits")["id"].clone();
     (order["count"], order["tags"]) = (json!(12), json!({ "batch": "two" }));
     stage.client.order(Method::POST, "/v1/instances", &order, Some("make")).await.unwrap();
     until("all run", SOON, || async {

@@ -40,8 +40,12 @@ async fn owner_member_and_stranger_see_what_is_theirs_to_see() {
     assert_eq!((&own["id"], &own["owner"]), (&shared["id"], &json!(demo)));
     assert_eq!((&shared["owner"], &shared["account"]), (&json!(demo), &accounts[0]["id"]));
     assert_eq!((&own["account"], own["account"] == shared["account"]), (&json!(stage.demo.id), false));
-    // What the cloud publishes is one record for all.
-    assert_eq!((&owners["cirros"], &owners["cirros"]["account"]), (&members["cirros"], &json!("global")));
+    // What the cloud publishes is one record for all, but for what each may do to it.
+    let (mut to_its_owner, mut to_others) = (owners["cirros"].clone(), members["cirros"].clone());
+    let offered = |record: &mut Value| record.as_object_mut().unwrap().remove("actions").unwrap();
+    assert_eq!(offered(&mut to_its_owner), json!(["update", "delete", "share", "unshare"]));
+    assert_eq!(offered(&mut to_others), json!([]));
+    assert_eq!((&to_its_owner, &to_its_owner["account"]), (&to_others, &json!("global")));
 
     let networks = seen(&rival, "networks", &[accounts[0]["id"].as_str().unwrap()]).await;
     assert_eq!(networks["rival-net"]["owner"], rival_id);
@@ -52,10 +56,20 @@ async fn owner_member_and_stranger_see_what_is_theirs_to_see() {
     }
     assert!(!networks.contains_key("demo-net"), "another tenant's network is not seen");
 
-    // No verb is offered to anybody: this gateway has none yet.
-    for record in owners.values().chain(members.values()).chain(networks.values()) {
-        assert_eq!(record["actions"], json!([]), "{record}");
+    // What is offered is what the cloud lets this caller do: all of it to the owner, nothing to who may only look.
+    for (record, offered) in [
+        (own, json!(["update", "delete", "share", "unshare"])),
+        (&owners["demo-private"], json!(["update", "delete", "share", "unshare"])),
+        (shared, json!([])),
+        (&networks["rival-net"], json!(["update", "delete"])),
+        (&networks["shared"], json!([])),
+        (&networks["public"], json!([])),
+    ] {
+        assert_eq!(record["actions"], offered, "{record}");
     }
+    let (path, delete) = (shared["links"]["self"].as_str().unwrap(), reqwest::Method::DELETE);
+    let refused = rival.order(delete, path, &json!({}), None).await.unwrap();
+    assert_eq!((refused.status.as_u16(), &refused.body["type"]), (403, &json!("/problems/not-yours")));
     let images = stranger.list("images", &[]).await.unwrap().items;
     assert!(images.iter().all(|image| image["cloud"] == AWS), "nothing of a cloud where one has no account");
     let link = own["links"]["self"].as_str().unwrap();

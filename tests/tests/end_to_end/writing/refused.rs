@@ -4,7 +4,7 @@ use gateway_tests::Cluster;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{id_of, instance_order, post, public_image, until_state};
+use super::{id_of, instance_order, post, until_state};
 use crate::stage::{Stage, problem};
 
 fn pointers(body: &Value) -> Vec<&str> {
@@ -64,7 +64,7 @@ async fn what_is_not_allowed_now_or_not_ones_own_is_refused_before_the_cloud_is_
     assert_eq!(answer.body["state"], "running");
     assert!(answer.body["actions"].as_array().unwrap().contains(&json!("stop")), "{}", answer.body);
     // Published by the cloud: everybody's to see, nobody's to change.
-    let image = public_image(&stage).await;
+    let image = stage.public_image().await;
     assert_eq!(image["actions"], json!([]));
     let path = format!("/v1/images/{}", image["id"].as_str().unwrap());
     let answer = stage.client.order(Method::DELETE, &path, &json!({}), None).await.unwrap();
