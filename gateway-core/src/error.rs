@@ -83,6 +83,7 @@ pub struct Error {
     /// Of errors of writes; apart, because most errors have none of it.
     details: Option<Box<Details>>,
     untouched: bool,
+    in_part: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -106,6 +107,7 @@ impl Error {
             retry_after: None,
             details: None,
             untouched: false,
+            in_part: false,
             source: None,
         }
     }
@@ -167,6 +169,13 @@ impl Error {
         self
     }
 
+    /// Says whether an earlier call of the same step was done, and stands, though this one was refused.
+    #[must_use]
+    pub fn after_a_part(mut self, is_done: bool) -> Self {
+        self.in_part |= is_done;
+        self
+    }
+
     /// Sets how long the other side asked us to wait.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
@@ -201,6 +210,15 @@ impl Error {
 
     /// Whether a write that ended like this certainly changed nothing: the cloud refused it, or never heard of it.
     pub fn changed_nothing(&self) -> bool {
+        !self.in_part && self.is_refusal()
+    }
+
+    /// Whether the cloud refused one call of a write after it had done another.
+    pub fn changed_a_part(&self) -> bool {
+        self.in_part && self.is_refusal()
+    }
+
+    fn is_refusal(&self) -> bool {
         let is_refusal = matches!(
             self.kind,
             ErrorKind::Unauthorized
@@ -264,5 +282,14 @@ mod tests {
         assert_eq!(error.to_string(), "internal error");
         assert!(error.chain().contains("table=grants"));
         assert_eq!(error.status(), Status::Permanent);
+    }
+
+    #[test]
+    fn a_refusal_after_a_part_is_no_refusal_of_the_whole() {
+        let outcome = |error: Error| (error.changed_nothing(), error.changed_a_part());
+        assert_eq!(outcome(Error::invalid("no").after_a_part(false)), (true, false));
+        assert_eq!(outcome(Error::invalid("no").after_a_part(true)), (false, true));
+        assert_eq!(outcome(Error::invalid("no").after_a_part(true).after_a_part(false)), (false, true));
+        assert_eq!(outcome(Error::unavailable("what?").after_a_part(true)), (false, false), "nobody knows");
     }
 }

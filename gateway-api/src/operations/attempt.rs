@@ -128,6 +128,10 @@ impl Operations {
                     return Ok(Ended::Not(Not::Later(error, wait)));
                 }
                 Err(error) if error.changed_nothing() => return Ok(Ended::Not(Not::Refused(error))),
+                Err(error) if error.changed_a_part() => {
+                    self.shown(job, step, of_target(step)).await?;
+                    return Ok(Ended::Not(Not::Refused(error)));
+                }
                 Err(error) => {
                     tracing::info!(id = %job.operation.id, error = error.chain(), "nobody knows yet what a cloud did");
                     unclear = Some(error);

@@ -26,6 +26,9 @@ pub(super) fn failed(operation: &Operation, made: Vec<Made>, error: &Error, user
         let made = made.iter().map(|one| json!({ "kind": one.kind, "id": one.id })).collect::<Vec<_>>();
         problem = problem.with_member("made", made.into());
     }
+    if error.changed_a_part() {
+        problem = problem.with_member("done_in_part", true.into());
+    }
     outcome(operation, OperationState::Failed, made, error, &problem)
 }
 

@@ -29,7 +29,7 @@ static CAPABILITY: Capability = Capability {
         KindCapability { kind: IMAGE, published: true, own: true, get: true, says_state: true },
         KindCapability { kind: INSTANCE, published: false, own: true, get: true, says_state: true },
     ],
-    verbs: &[(VOLUME, &[Can::new(Verb::Create)]), (IMAGE, &[Can::new(Verb::Delete)])],
+    verbs: &[(VOLUME, &[Can::new(Verb::Create), Can::new(Verb::Update)]), (IMAGE, &[Can::new(Verb::Delete)])],
     credentials: &["access_key"],
 };
 
@@ -105,6 +105,9 @@ impl Session for FakeSession {
     }
 
     async fn act(&self, _: &Region, step: &Step<'_>) -> Result<Done> {
+        if let (Order::Update(order), Some(target)) = (step.order, step.target) {
+            return renamed(&target.native_key, order.name.as_deref());
+        }
         let Order::CreateVolume(order) = step.order else { return Ok(Done::default()) };
         let behaviour = order.name.split('-').next().unwrap_or_default();
         let delay = match behaviour {
@@ -167,6 +170,15 @@ impl MadeVolume {
 
 static MADE: LazyLock<Mutex<HashMap<Marker, Vec<MadeVolume>>>> = LazyLock::new(Mutex::default);
 static LOOKS: LazyLock<Mutex<HashMap<Marker, usize>>> = LazyLock::new(Mutex::default);
+
+/// Takes a new name, and then refuses the rest of what was to be changed.
+fn renamed(key: &str, name: Option<&str>) -> Result<Done> {
+    let mut made = MADE.lock().unwrap();
+    if let (Some(volume), Some(name)) = (made.values_mut().flatten().find(|made| made.key == key), name) {
+        name.clone_into(&mut volume.name);
+    }
+    Err(Error::new(ErrorKind::Conflict, "not while it is in use").after_a_part(true))
+}
 
 /// How often volumes of that name were asked for.
 pub(crate) fn asked_for(name: &str) -> usize {

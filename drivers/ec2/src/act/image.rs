@@ -35,7 +35,9 @@ pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
             if let Some(description) = &order.description {
                 last = Some(act.write(attribute(key).with("Description.Value", description)).await?);
             }
-            return updated(act, retag(act, None, order.tags.as_ref(), false).await?.or(last));
+            let retagged = retag(act, None, order.tags.as_ref(), false).await;
+            let retagged = retagged.map_err(|error| error.after_a_part(last.is_some()))?;
+            return updated(act, retagged.or(last));
         }
         (Verb::Delete, _) => Form::new("DeregisterImage").with("ImageId", key),
         (Verb::Share, Order::ShareImage(order)) => {

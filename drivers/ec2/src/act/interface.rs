@@ -115,7 +115,10 @@ async fn update(act: &Act<'_>, order: &UpdateNetworkInterface) -> Result<Done> {
     }
     if let Some(description) = &order.description {
         let form: Result<Form> = attribute();
-        last = Some(act.write(form?.with("Description.Value", description)).await?);
+        let described = act.write(form?.with("Description.Value", description)).await;
+        last = Some(described.map_err(|error| error.after_a_part(last.is_some()))?);
     }
-    updated(act, retag(act, order.name.as_ref(), order.tags.as_ref(), true).await?.or(last))
+    let retagged = retag(act, order.name.as_ref(), order.tags.as_ref(), true).await;
+    let retagged = retagged.map_err(|error| error.after_a_part(last.is_some()))?;
+    updated(act, retagged.or(last))
 }

@@ -106,10 +106,13 @@ pub(crate) async fn delete(act: &Act<'_>) -> Result<Done> {
     let gateway = found
         .first()
         .ok_or_else(|| Error::new(ErrorKind::NotFound, "the cloud does not show the internet gateway"))?;
+    let mut is_detached = false;
     for vpc in vpcs(gateway) {
-        detach(act, key, vpc).await?;
+        detach(act, key, vpc).await.map_err(|error| error.after_a_part(is_detached))?;
+        is_detached = true;
     }
-    Ok(done(&remove(act, key).await?, vec![touched_target(act)?]))
+    let removed = remove(act, key).await.map_err(|error| error.after_a_part(is_detached))?;
+    Ok(done(&removed, vec![touched_target(act)?]))
 }
 
 fn seen(act: &Act<'_>, gateway: Option<&str>) -> Result<Vec<Touched>> {

@@ -124,7 +124,8 @@ pub(crate) async fn retag(
     }
     if !difference.set.is_empty() {
         let form = Form::new("CreateTags").with("ResourceId.1", key);
-        last = Some(act.write(with_tags(form, "Tag", &difference.set)).await?);
+        let set = act.write(with_tags(form, "Tag", &difference.set)).await;
+        last = Some(set.map_err(|error| error.after_a_part(last.is_some()))?);
     }
     Ok(last)
 }

@@ -164,7 +164,8 @@ async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
         let (valued, bare) = labels::of_server(tags, kept.as_deref());
         act.write(Write::put(Service::Compute, &metadata, json!({ "metadata": valued }))).await?;
         let path = ["servers", server, "tags"];
-        last = Some(act.write(Write::put(Service::Compute, &path, json!({ "tags": bare }))).await?);
+        let tagged = act.write(Write::put(Service::Compute, &path, json!({ "tags": bare }))).await;
+        last = Some(tagged.map_err(|error| error.after_a_part(true))?);
     }
     let mut document = json!({});
     if let Some(name) = &order.name {
@@ -175,7 +176,8 @@ async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
     }
     if order.name.is_some() || order.description.is_some() {
         let body = json!({ "server": document });
-        last = Some(act.write(Write::put(Service::Compute, &["servers", server], body)).await?);
+        let named = act.write(Write::put(Service::Compute, &["servers", server], body)).await;
+        last = Some(named.map_err(|error| error.after_a_part(last.is_some()))?);
     }
     act.done(last.ok_or_else(|| Error::internal("an update of nothing"))?)
 }

@@ -174,7 +174,8 @@ async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
     }
     if !document.is_empty() {
         let body = json!({ around: document });
-        last = Some(act.write(Write::put(Service::Volume, &[list, id], body)).await?);
+        let named = act.write(Write::put(Service::Volume, &[list, id], body)).await;
+        last = Some(named.map_err(|error| error.after_a_part(last.is_some()))?);
     }
     act.done(last.ok_or_else(|| Error::internal("an update of nothing"))?)
 }

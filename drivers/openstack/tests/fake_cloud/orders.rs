@@ -82,6 +82,10 @@ async fn neutron(
             neutron.network = Some(network.clone());
             (StatusCode::CREATED, Json(json!({"network": network}))).into_response()
         }
+        ("PUT", "networks/n1") => {
+            neutron.network.as_mut().unwrap()["name"] = body["network"]["name"].clone();
+            Json(json!({"network": neutron.network})).into_response()
+        }
         ("PUT", "networks/n1/tags") => {
             neutron.network.as_mut().unwrap()["tags"] = body["tags"].clone();
             Json(body).into_response()
@@ -212,6 +216,20 @@ async fn what_was_not_tagged_in_time_is_tagged_when_it_is_found() {
     assert_eq!(stage.network().unwrap()["tags"], json!(["blue"]));
     assert_eq!(stage.act("network", Verb::Create, tagged(), None).await.unwrap().touched[0].native_key, "n1");
     assert_eq!(stage.writes(), ["PUT networks/n1/tags", "PUT networks/n1/tags"]);
+}
+
+#[tokio::test]
+async fn a_change_that_is_refused_half_way_says_that_a_part_stands() {
+    let answers = || vec![(Method::PUT, "/tags", StatusCode::FORBIDDEN, "PolicyNotAuthorized")];
+    let network = Some(json!({"id": "n1", "name": "old", "description": "", "project_id": "p1", "tags": []}));
+    for (order, in_part) in [(tagged(), true), (json!({"tags": {"blue": ""}}), false)] {
+        let neutron = Neutron { answers: answers(), network: network.clone(), ..Neutron::default() };
+        let stage = Stage::open(neutron).await;
+        let target = Some(known("network", "n1"));
+        let error = stage.act("network", Verb::Update, order, target).await.unwrap_err();
+        assert_eq!((error.changed_a_part(), error.changed_nothing()), (in_part, !in_part), "{error:?}");
+        assert_eq!(stage.network().unwrap()["name"], if in_part { "n" } else { "old" });
+    }
 }
 
 #[tokio::test]

@@ -76,12 +76,13 @@ pub(super) async fn change(act: &Act<'_>) -> Result<Done> {
     let document = changes.document(&now);
     let mut request_id = None;
     if !document.is_empty() {
-        let body = json!({ place.around: document });
+        let body = json!({ place.around: &document });
         request_id = act.write(Write::put(Service::Network, &[place.path, id], body)).await?.request_id;
     }
     if let Some(wanted) = changes.tags {
         let words: Vec<&str> = wanted.keys().map(String::as_str).collect();
-        let answer = tags::set(act, place, id, &words).await?;
+        let tagged = tags::set(act, place, id, &words).await;
+        let answer = tagged.map_err(|error| error.after_a_part(!document.is_empty()))?;
         request_id = request_id.or(answer.request_id);
     }
     Ok(Done { touched: touched::changed(target.kind, &now), answer: None, request_id })
