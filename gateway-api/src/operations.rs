@@ -14,7 +14,7 @@ mod show;
 mod upload;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gateway_bus::Bus;
 use gateway_core::config;
@@ -23,7 +23,7 @@ use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId};
 use gateway_core::keyring::Purpose;
 use gateway_core::verb::VerbSpec;
-use gateway_core::{Clock, seal};
+use gateway_core::{Clock, fence, seal};
 use gateway_poller::{Opened, Pace, Sessions};
 use gateway_store::{Held, Operation, Store};
 use serde_json::Value;
@@ -162,17 +162,17 @@ impl Operations {
         held: Held,
         work: impl Future<Output = Result<Option<Told>>>,
     ) -> Option<Told> {
-        tokio::select! {
-            outcome = work => match outcome {
-                Ok(told) => told,
-                Err(error) => {
-                    // The lease ends by itself, and somebody looks again.
-                    tracing::warn!(%id, error = error.chain(), "an operation was left to others");
-                    None
-                }
-            },
-            error = self.keep(held) => {
-                tracing::warn!(%id, error = error.chain(), "the lease on an operation was lost");
+        let work = async {
+            tokio::select! {
+                outcome = work => outcome,
+                error = self.keep(held) => Err(error),
+            }
+        };
+        match fence::around(work).await {
+            Ok(told) => told,
+            Err(error) => {
+                // The lease ends by itself, and somebody looks again.
+                tracing::warn!(%id, error = error.chain(), "an operation was left to others");
                 None
             }
         }
@@ -195,7 +195,9 @@ impl Operations {
     async fn keep(&self, held: Held) -> Error {
         loop {
             tokio::time::sleep(self.times.lease / 3).await;
+            let until = Instant::now() + self.times.lease;
             match self.store.operation_keep(held, self.times.lease).await {
+                Ok(()) => fence::extend(until),
                 Err(error) if error.kind() == ErrorKind::LeaseLost => return error,
                 // Without a database the lease may still last until it is back; what comes after is fenced.
                 _ => {}

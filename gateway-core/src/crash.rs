@@ -1,7 +1,7 @@
-//! Named points at which a fault test ends the process as hard as `kill -9` would.
+//! Named points at which a fault test ends the process as hard as `kill -9` would, or freezes it.
 //!
-//! Set `GATEWAY_TEST_CRASH` to a point's name, or to `name:N` for the N-th passing of it. Not set, as in
-//! every real run, a point costs one read of a flag. The points, by role:
+//! Set `GATEWAY_TEST_CRASH` to a point's name, or to `name:N` for the N-th passing of it; `freeze@name` stops the
+//! process there until somebody sends it `SIGCONT`. Not set, as in every real run, a point costs one read of a flag. The points, by role:
 //!
 //! - poller: `poller.claimed` (leases taken, nothing listed), `poller.page` (a page came), `poller.after_apply`
 //!   (a page is in the store), `poller.before_finish` (all is in the store, the lease not given back);
@@ -20,13 +20,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 struct Plan {
     name: String,
     passing: u64,
+    freezes: bool,
 }
 
 impl Plan {
     fn parse(text: &str) -> Self {
+        let (text, freezes) = text.strip_prefix("freeze@").map_or((text, false), |text| (text, true));
         let counted = text.rsplit_once(':').and_then(|(name, n)| Some((name, n.parse().ok()?)));
         let (name, passing) = counted.unwrap_or((text, 1));
-        Self { name: name.to_owned(), passing }
+        Self { name: name.to_owned(), passing, freezes }
     }
 }
 
@@ -37,9 +39,15 @@ static PASSED: AtomicU64 = AtomicU64::new(0);
 pub fn point(name: &str) {
     let plan = PLAN.get_or_init(|| std::env::var("GATEWAY_TEST_CRASH").ok().as_deref().map(Plan::parse));
     let Some(plan) = plan else { return };
-    if plan.name == name && PASSED.fetch_add(1, Ordering::SeqCst) + 1 == plan.passing {
+    if plan.name != name || PASSED.fetch_add(1, Ordering::SeqCst) + 1 != plan.passing {
+        return;
+    }
+    if !plan.freezes {
         std::process::abort();
     }
+    let pid = std::process::id().to_string();
+    let frozen = std::process::Command::new("kill").args(["-STOP", &pid]).status();
+    assert!(frozen.is_ok_and(|status| status.success()), "a fault test needs `kill`");
 }
 
 #[cfg(test)]
@@ -48,9 +56,10 @@ mod tests {
 
     #[test]
     fn a_plan_names_a_point_and_which_passing() {
-        let plan = |name: &str, passing| Plan { name: name.to_owned(), passing };
+        let plan = |name: &str, passing| Plan { name: name.to_owned(), passing, freezes: false };
         assert_eq!(Plan::parse("poller.page"), plan("poller.page", 1));
         assert_eq!(Plan::parse("poller.page:3"), plan("poller.page", 3));
+        assert_eq!(Plan::parse("freeze@poller.page:3"), Plan { freezes: true, ..plan("poller.page", 3) });
         point("poller.page");
     }
 }

@@ -13,6 +13,7 @@ pub mod credential;
 pub mod driver;
 pub mod error;
 pub mod event;
+pub mod fence;
 pub mod id;
 pub mod keyring;
 pub mod kind;

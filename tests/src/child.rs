@@ -97,6 +97,11 @@ impl Child {
         self.signal(Signal::CONT);
     }
 
+    /// Whether it is stopped, by [`pause`](Self::pause) or by itself.
+    pub fn is_paused(&self) -> bool {
+        memory::status(self.pid(), "State:").starts_with('T')
+    }
+
     /// Starts it again, the same way; kills it first when it is still there.
     pub fn restart(&mut self) {
         self.kill9();

@@ -18,12 +18,10 @@ pub struct Memory {
 impl Memory {
     /// Of process `pid`.
     pub fn of(pid: u32) -> Self {
-        let path = format!("/proc/{pid}/status");
-        let status = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let bytes = |key: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(key));
-            let kib = line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse().ok());
-            kib.map_or_else(|| panic!("{path} has no {key}: has the process ended?"), |kib: u64| kib * KIB)
+            let text = status(pid, key);
+            let kib: Option<u64> = text.split_whitespace().next().and_then(|kib| kib.parse().ok());
+            kib.unwrap_or_else(|| panic!("{key} of process {pid} is {text}")) * KIB
         };
         Self {
             resident_bytes: bytes("VmRSS:"),
@@ -31,6 +29,14 @@ impl Memory {
             peak_bytes: bytes("VmHWM:"),
         }
     }
+}
+
+/// What the kernel says of process `pid` behind a key, such as `State:`.
+pub(crate) fn status(pid: u32, key: &str) -> String {
+    let path = format!("/proc/{pid}/status");
+    let status = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
+    line.unwrap_or_else(|| panic!("{path} has no {key} - has the process ended?")).trim().to_owned()
 }
 
 /// Makes the peak of `pid` start again from what it occupies now.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gateway_core::driver::{CloudSpec, Link, Notice};
 use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::fence;
 use tokio::time::{sleep, timeout};
 
 use crate::address::AddressGate;
@@ -52,10 +53,14 @@ impl CloudHttp {
     /// layer refuses. What is temporary was tried again where that is harmless.
     pub async fn send(&self, request: Request) -> Result<Response> {
         // The clock comes first: a refusal by an endpoint with a wrong clock says nothing.
-        self.send_judging(&request, |judged| {
-            judged.clock?;
-            accept(&request, judged.response)
-        })
+        self.send_judging(
+            &request,
+            || Ok(()),
+            |judged| {
+                judged.clock?;
+                accept(&request, judged.response)
+            },
+        )
         .await
     }
 
@@ -63,9 +68,9 @@ impl CloudHttp {
     /// second value.
     ///
     /// # Errors
-    /// As [`Self::send`], clocks excepted.
+    /// As [`Self::send`], clocks excepted; and `LeaseLost` where a [`fence`] has closed before it left.
     pub async fn send_write(&self, request: Request) -> Result<(Response, Option<Error>)> {
-        self.send_judging(&request, |judged| {
+        self.send_judging(&request, fence::check, |judged| {
             let clock = judged.clock.err();
             match (accept(&request, judged.response), clock) {
                 (Ok(response), clock) => Ok((response, clock)),
@@ -99,12 +104,18 @@ impl CloudHttp {
         &self.0.link
     }
 
-    async fn send_judging<T>(&self, request: &Request, judge: impl Fn(Judged) -> Result<T>) -> Result<T> {
+    async fn send_judging<T>(
+        &self,
+        request: &Request,
+        may_go: impl Fn() -> Result<()>,
+        judge: impl Fn(Judged) -> Result<T>,
+    ) -> Result<T> {
         self.0.gate.check(&request.url)?;
         let mut attempt = 0;
         loop {
             attempt += 1;
             self.0.link.pacer.acquire().await;
+            may_go()?;
             let (result, never_arrived) = match self.attempt(request).await {
                 Ok(judged) => {
                     let wait = self.asked_pause(&judged.response);

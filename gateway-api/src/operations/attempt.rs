@@ -1,12 +1,12 @@
 //! One thing of an operation: done, refused, or not known; and never done twice.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::AccountId;
 use gateway_core::verb::{Repeat, Verb, VerbSpec};
-use gateway_core::{Timestamp, crash};
+use gateway_core::{Timestamp, crash, fence};
 use gateway_poller::Opened;
 use gateway_store::{Held, Operation};
 
@@ -109,7 +109,9 @@ impl Operations {
             }
             let attempts = sent.map_or(0, |sent| sent.attempts) + 1;
             crash::point("operation.accepted");
+            let until = Instant::now() + self.times.lease;
             self.store.operation_send(job.held, self.times.lease).await?;
+            fence::extend(until);
             crash::point("operation.sent");
             let acted = job.opened.session.act(&job.place.region, step).await;
             crash::point("operation.acted");
@@ -117,6 +119,8 @@ impl Operations {
                 self.pass_on(job.operation.account, pause).await;
             }
             match acted {
+                // It is another's by now, who finds that nothing was done.
+                Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
                 Ok(done) => return self.shown(job, step, done).await,
                 Err(error) if step.verb == Verb::Delete && error.kind() == ErrorKind::NotFound => {
                     return self.shown(job, step, of_target(step)).await;

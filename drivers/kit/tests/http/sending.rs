@@ -39,6 +39,22 @@ async fn what_may_act_twice_is_sent_once() {
 }
 
 #[tokio::test]
+async fn a_write_does_not_leave_after_the_lease_of_who_sends_it() {
+    let fixture = Fixture::new(&[answer(OK, JSON, "{}"), answer(OK, JSON, "{}")], |_| {}).await;
+    let write = || fixture.http.send_write(Request::new(Method::POST, fixture.url.clone()));
+    gateway_core::fence::around(async {
+        let error = write().await.unwrap_err();
+        assert!(error.kind() == ErrorKind::LeaseLost && error.changed_nothing(), "{error:?}");
+        assert_eq!(fixture.served(), 0);
+        fixture.http.send(Request::get(fixture.url.clone())).await.expect("reading does no harm");
+        gateway_core::fence::extend(std::time::Instant::now() + Duration::from_secs(60));
+        write().await.unwrap();
+    })
+    .await;
+    assert_eq!(fixture.served(), 2);
+}
+
+#[tokio::test]
 async fn a_dropped_connection_is_tried_again() {
     let fixture = Fixture::new(&[], |_| {}).await;
     let error = fixture.http.send(Request::get(fixture.url.clone())).await.unwrap_err();

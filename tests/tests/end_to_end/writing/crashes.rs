@@ -1,4 +1,4 @@
-//! A handler that dies at each point of a write: what it began is ended by who comes after it, and done once.
+//! A handler that dies or freezes at each point of a write: what it began is ended by who comes after it, and done once.
 
 use std::time::{Duration, Instant};
 
@@ -120,4 +120,35 @@ async fn while_the_cloud_is_asked() {
     let listing = stage.listed_again("instances").await;
     let made: Vec<_> = listing.items.iter().filter(|item| item["name"] == "half-way").collect();
     assert_eq!((made.len(), made[0]["id"].as_str().unwrap()), (1, id.as_str()));
+}
+
+/// The handler is frozen once it has written down that it asks, for longer than its lease and all patience: another has
+/// done it when it wakes, and it is not done again.
+#[tokio::test(flavor = "multi_thread")]
+async fn by_who_was_frozen_in_the_meantime() {
+    let mut stage = Stage::set(plan("frozen").handlers(2)).await;
+    let order = instance_order(&stage, "thawed").await;
+    let [frozen, other] = &mut stage.cluster.handlers[..] else { panic!("two handlers") };
+    other.kill9();
+    frozen.restart_to_crash("freeze@operation.sent");
+    frozen.wait_ready().await;
+    // Whether it is answered, and by whom, is another matter.
+    let client = stage.client.clone();
+    tokio::spawn(async move { client.order(Method::POST, "/v1/instances", &order, Some("thaws")).await });
+    until("it is frozen", SOON, || async {
+        ensure!(frozen.is_paused(), "it runs");
+        Ok(())
+    })
+    .await;
+    other.restart().await;
+    until("the other does it", SOON, || async {
+        let operations = stage.client.get("/v1/operations").await?;
+        ensure!(operations["items"][0]["state"] == "succeeded", "{operations}");
+        Ok(())
+    })
+    .await;
+    frozen.resume();
+    frozen.wait_log("an operation was left to others", SOON).await;
+    let stats = stage.simulator.control("GET", "stats", &json!(null)).await;
+    assert_eq!(stats["requests"]["POST instances"], 1, "{stats}");
 }
