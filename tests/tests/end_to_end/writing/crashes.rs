@@ -130,8 +130,11 @@ async fn by_who_was_frozen_in_the_meantime() {
     let order = instance_order(&stage, "thawed").await;
     let [frozen, other] = &mut stage.cluster.handlers[..] else { panic!("two handlers") };
     other.kill9();
-    frozen.restart_to_crash("freeze@operation.sent");
+    frozen.restart_to_crash("freeze@operation.sent:2");
     frozen.wait_ready().await;
+    // With this it has a token and a connection: it would send the next one as soon as it wakes.
+    let warm = stage.client.order(Method::POST, "/v1/instances", &order, None).await.unwrap();
+    assert_eq!(warm.status, StatusCode::CREATED, "{}", warm.body);
     // Whether it is answered, and by whom, is another matter.
     let client = stage.client.clone();
     tokio::spawn(async move { client.order(Method::POST, "/v1/instances", &order, Some("thaws")).await });
@@ -150,5 +153,5 @@ async fn by_who_was_frozen_in_the_meantime() {
     frozen.resume();
     frozen.wait_log("an operation was left to others", SOON).await;
     let stats = stage.simulator.control("GET", "stats", &json!(null)).await;
-    assert_eq!(stats["requests"]["POST instances"], 1, "{stats}");
+    assert_eq!(stats["requests"]["POST instances"], 2, "{stats}");
 }
