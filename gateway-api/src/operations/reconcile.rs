@@ -1,10 +1,12 @@
 //! Operations that nobody works on: those of processes that died, and those of which nobody knows what became.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_core::driver::Told;
 use gateway_core::error::Result;
+use gateway_core::id::AccountId;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +19,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Operations that are worked on at a time of those that were taken up. Each costs a task and, at times, a connection.
 const AT_A_TIME: usize = 64;
 
-type Task = JoinHandle<Option<Told>>;
+/// Of these, those of one account: as many whose cloud hangs leave places for the others. Higher settles one account's
+/// sooner; lower lets more accounts hang before anybody else waits.
+const OF_ONE_ACCOUNT: usize = 8;
+
+/// What is worked on, and for which account.
+type Task = (AccountId, JoinHandle<Option<Told>>);
 
 /// How often old operations are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
@@ -49,15 +56,28 @@ impl Operations {
     }
 
     async fn take_up_due(self: &Arc<Self>, under_way: &mut Vec<Task>) -> Result<Option<Duration>> {
-        under_way.retain(|task| !task.is_finished());
+        under_way.retain(|(_, task)| !task.is_finished());
         let places = AT_A_TIME.saturating_sub(under_way.len());
         if places == 0 {
             return Ok(None);
         }
-        let (due, next) = self.store.operations_due(places as i64).await?;
-        for id in due {
+        let mut count = BTreeMap::<AccountId, usize>::new();
+        for (account, _) in under_way.iter() {
+            *count.entry(*account).or_default() += 1;
+        }
+        let full = count.iter().filter(|(_, count)| **count >= OF_ONE_ACCOUNT).map(|(account, _)| *account);
+        let (due, mut next) = self.store.operations_due(places as i64, full.collect()).await?;
+        for (id, account) in due {
+            let count = count.entry(account).or_default();
+            if *count >= OF_ONE_ACCOUNT {
+                // Behind these there may be others, which are seen once these are not asked for.
+                next = Some(Duration::ZERO);
+                continue;
+            }
             // Nobody waits for them: one that hangs is no reason to leave the others.
-            under_way.extend(self.take_up(id).await?);
+            let taken = self.take_up(id).await?.map(|task| (account, task));
+            *count += usize::from(taken.is_some());
+            under_way.extend(taken);
         }
         Ok(next)
     }

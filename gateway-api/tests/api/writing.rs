@@ -131,6 +131,32 @@ async fn an_operation_that_hangs_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_cloud_hangs_leaves_places_for_the_others() {
+    let stage = patient(60).await;
+    let (_, token) = stage.proven("dashboard", &["a1", "a2"]).await;
+    let _running = reconciler(&stage).drop_guard();
+    let order = async |name: &str, of: &str| {
+        let order =
+            json!({ "name": name, "size_gib": 1, "region": "r1", "account": account(&stage, of).await });
+        let (bearer, headers) = (format!("Bearer {token}"), [("prefer", "respond-async")]);
+        stage.exchange("POST", "/v1/volumes", Some(&bearer), &headers, order.to_string()).await
+    };
+    // More than there are places.
+    for number in 0..80 {
+        order(&format!("stuck-{number}"), "a1").await;
+    }
+    let begun = Instant::now();
+    while (0..80).filter(|number| looked_for(&format!("stuck-{number}")) > 1).count() < 8 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody looks for them again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let answer = order("late-three", "a2").await;
+    let link = answer.headers["location"].to_str().unwrap();
+    let operation = over(&stage, &token, link, Duration::from_secs(30)).await;
+    assert_eq!(operation["state"], "succeeded", "{operation}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_published_image_is_gone_at_once_when_its_owner_ends_it() {
     let stage = stage().await;
     let (_, token) = stage.proven("dashboard", &["a1"]).await;

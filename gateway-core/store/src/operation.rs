@@ -570,23 +570,32 @@ impl Store {
         .await
     }
 
-    /// Operations that nobody works on and that are not over; and when the next one is due besides.
+    /// Operations that nobody works on and that are not over, with their accounts, without those of `full`; and when the
+    /// next one is due besides.
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn operations_due(&self, limit: i64) -> Result<(Vec<OperationId>, Option<Duration>)> {
+    pub async fn operations_due(
+        &self,
+        limit: i64,
+        full: Vec<AccountId>,
+    ) -> Result<(Vec<(OperationId, AccountId)>, Option<Duration>)> {
         self.read(move |session| {
             let now = session.now()?;
             let rows = operations::table
                 .filter(operations::due_at.lt(NEVER))
+                .filter(operations::account_id.ne_all(full.iter().map(|account| account.to_bytes())))
                 .order(operations::due_at)
                 .limit(limit)
-                .select((operations::id, operations::due_at))
-                .load::<(Vec<u8>, i64)>(session.connection)
+                .select((operations::id, operations::account_id, operations::due_at))
+                .load::<(Vec<u8>, Vec<u8>, i64)>(session.connection)
                 .map_err(database)?;
-            let next = rows.iter().map(|(_, due)| Timestamp(*due)).find(|due| *due > now);
-            let due = rows.iter().filter(|(_, due)| *due <= now.0);
-            let ids = due.map(|(id, _)| OperationId::from_bytes(id).ok_or_else(|| corrupt("operation id")));
+            let next = rows.iter().map(|(.., due)| Timestamp(*due)).find(|due| *due > now);
+            let due = rows.iter().filter(|(.., due)| *due <= now.0);
+            let ids = due.map(|(id, account, _)| {
+                let id = OperationId::from_bytes(id).ok_or_else(|| corrupt("operation id"))?;
+                Ok((id, AccountId::from_bytes(account).ok_or_else(|| corrupt("account id"))?))
+            });
             Ok((ids.collect::<Result<_>>()?, next.map(|next| next.since(now))))
         })
         .await

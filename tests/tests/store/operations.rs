@@ -155,15 +155,16 @@ pub async fn what_nobody_knows_is_looked_at_again(stage: Stage) {
     let principal = client(store, "dashboard").await;
     let one = new(store, principal, None).await;
     let first = held(begin(store, one.clone(), LATER).await);
-    assert_eq!(store.operations_due(10).await.unwrap().0, []);
+    assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0, []);
     let unknown = outcome(OperationState::Unknown);
     store.operation_settle(first, unknown.clone(), Settled::In(Duration::ZERO)).await.unwrap();
-    assert_eq!(store.operations_due(10).await.unwrap().0, [one.id]);
+    assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0, [(one.id, one.account)]);
+    assert_eq!(store.operations_due(10, vec![one.account]).await.unwrap().0, [], "of others");
     let (operation, second) =
         store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().unwrap();
     assert_eq!((operation.state, operation.sealed.as_str()), (OperationState::Unknown, "sealed order"));
     store.operation_settle(second, unknown, Settled::In(LATER)).await.unwrap();
-    let (due, next) = store.operations_due(10).await.unwrap();
+    let (due, next) = store.operations_due(10, Vec::new()).await.unwrap();
     assert!(due.is_empty() && next.is_some_and(|next| next > LATER / 2));
     // Looking in vain is no news.
     let lines = store.audit_list(AuditFilter { limit: 10, ..AuditFilter::default() }).await.unwrap();

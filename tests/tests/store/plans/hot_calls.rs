@@ -163,7 +163,7 @@ async fn operations(store: &Store, fleet: &Fleet) {
     };
     let id = new.id;
     store.operation_begin(new, ProcessId::generate(), Duration::ZERO).await.unwrap();
-    assert_eq!(store.operations_due(10).await.unwrap().0, [id]);
+    assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0[0].0, id);
     let (_, held) = store.operation_take(id, ProcessId::generate(), LATER).await.unwrap().unwrap();
     store.operation_keep(held, LATER).await.unwrap();
     store.operation_send(held, LATER).await.unwrap();
