@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use gateway_core::access::keyring::{ACTIVATION_DELAY, Keyring};
 use gateway_core::config::KeyringSource;
 use gateway_core::error::Result;
-use gateway_core::keyring::{ACTIVATION_DELAY, Keyring};
 use tokio_util::sync::CancellationToken;
 
 /// How often the file is looked at. Longer must stay well under [`ACTIVATION_DELAY`], or a rotated key is
@@ -82,7 +82,7 @@ async fn modified(file: &Path) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use gateway_core::Timestamp;
-    use gateway_core::keyring::Purpose;
+    use gateway_core::access::keyring::Purpose;
 
     use super::*;
 

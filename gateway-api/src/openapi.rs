@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use gateway_core::kinds::Reference;
-use gateway_core::observation::Visibility;
+use gateway_core::document::observation::Visibility;
+use gateway_core::kind::Reference;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema as _;
 

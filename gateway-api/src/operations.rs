@@ -17,13 +17,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gateway_bus::Bus;
-use gateway_core::config;
-use gateway_core::driver::{Drivers, SkewWatch, Told};
+use gateway_core::access::keyring::Purpose;
+use gateway_core::access::seal;
+use gateway_core::driver::{Drivers, OneTimeOutput, SkewWatch};
 use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId};
-use gateway_core::keyring::Purpose;
-use gateway_core::verb::VerbSpec;
-use gateway_core::{Clock, fence, seal};
+use gateway_core::kind::VerbSpec;
+use gateway_core::{Clock, config, fence};
 use gateway_poller::{Opened, Pace, Sessions};
 use gateway_store::{Held, Operation, Store};
 use serde_json::Value;
@@ -132,7 +132,11 @@ impl Operations {
     }
 
     /// Works on an operation to its end, even if nobody waits for that; what it gives is told to no one else.
-    pub(crate) fn start(self: &Arc<Self>, operation: Operation, held: Held) -> JoinHandle<Option<Told>> {
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        operation: Operation,
+        held: Held,
+    ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
         self.tasks
             .spawn(async move { this.holding(operation.id, held, this.carry_out(&operation, held)).await })
@@ -142,7 +146,7 @@ impl Operations {
     pub(crate) async fn take_up(
         self: &Arc<Self>,
         id: OperationId,
-    ) -> Result<Option<JoinHandle<Option<Told>>>> {
+    ) -> Result<Option<JoinHandle<Option<OneTimeOutput>>>> {
         let taken = self.store.operation_take(id, self.process, self.times.lease).await?;
         Ok(taken.map(|(operation, held)| self.start(operation, held)))
     }
@@ -160,8 +164,8 @@ impl Operations {
         &self,
         id: OperationId,
         held: Held,
-        work: impl Future<Output = Result<Option<Told>>>,
-    ) -> Option<Told> {
+        work: impl Future<Output = Result<Option<OneTimeOutput>>>,
+    ) -> Option<OneTimeOutput> {
         let work = async {
             tokio::select! {
                 outcome = work => outcome,

@@ -12,18 +12,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use crate::access::credential::Credential;
 use crate::clock::{Clock, Timestamp};
-use crate::credential::Credential;
+use crate::document::observation::Observed;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{CloudId, ResourceId};
-use crate::kind::Kind;
+use crate::id::{CloudId, Region, ResourceId};
+use crate::kind::{Command, FieldError, Kind, Verb, VerbSupport};
 use crate::marker::Marker;
-use crate::observation::Observed;
-use crate::order::{Fault, Known, Order, References};
-use crate::scope::Region;
 use crate::secret::Secret;
 use crate::skew::Skew;
-use crate::verb::{Can, Verb};
 
 /// A registered cloud, as a driver needs to know it.
 #[derive(Clone, Debug)]
@@ -79,7 +76,7 @@ pub struct Capability {
     /// Kinds that can be listed with detail, each once.
     pub kinds: &'static [KindCapability],
     /// What can be done to them.
-    pub verbs: &'static [(Kind, &'static [Can])],
+    pub verbs: &'static [(Kind, &'static [VerbSupport])],
     /// Forms of [`Credential`] that are taken, by [`Credential::method`].
     pub credentials: &'static [&'static str],
 }
@@ -91,12 +88,12 @@ impl Capability {
     }
 
     /// What can be done to a kind.
-    pub fn verbs(&self, kind: Kind) -> &'static [Can] {
+    pub fn verbs(&self, kind: Kind) -> &'static [VerbSupport] {
         self.verbs.iter().find(|(of, _)| *of == kind).map_or(&[], |(_, verbs)| verbs)
     }
 
     /// How the cloud has a verb, if it has it.
-    pub fn can(&self, kind: Kind, verb: Verb) -> Option<Can> {
+    pub fn can(&self, kind: Kind, verb: Verb) -> Option<VerbSupport> {
         self.verbs(kind).iter().copied().find(|can| can.verb == verb)
     }
 }
@@ -113,7 +110,7 @@ pub trait Pacer: Send + Sync + fmt::Debug {
 /// The part of an account's budget that polling may use; the rest is kept for writes.
 pub const FOR_POLLING: f64 = 0.8;
 
-/// Told of every comparison of clocks, so that our own clock can become the suspect.
+/// Receives every comparison of clocks, so that our own clock can become the suspect.
 pub trait SkewWatch: Send + Sync + fmt::Debug {
     /// One response of a cloud's endpoint; `None` when it had no `Date`.
     fn observed(&self, cloud: CloudId, endpoint: &str, skew: Option<Skew>);
@@ -139,7 +136,7 @@ pub struct EndpointClock {
 
 /// What a session works with, given by the composition root.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub struct SessionContext {
     /// The gateway's clock.
     pub clock: Arc<dyn Clock>,
     /// The account's budget.
@@ -181,6 +178,38 @@ pub struct Page {
     pub next: Option<PageToken>,
 }
 
+/// A resource that a command names or is about, as the store has it.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The gateway's id.
+    pub id: ResourceId,
+    /// Its type.
+    pub kind: Kind,
+    /// What makes it unique within cloud, region and kind.
+    pub native_key: String,
+    /// The cloud's own id.
+    pub external_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its canonical document.
+    pub document: Map<String, Value>,
+}
+
+/// The resources behind the ids that a command names.
+#[derive(Clone, Debug, Default)]
+pub struct References(pub BTreeMap<ResourceId, Known>);
+
+impl References {
+    /// Returns a named resource. The gateway looks up every id before it asks a driver, so that only a defect
+    /// finds nothing.
+    ///
+    /// # Errors
+    /// Internal, when it was not looked up.
+    pub fn get(&self, id: ResourceId) -> Result<&Known> {
+        self.0.get(&id).ok_or_else(|| Error::internal("a command names a resource that was not looked up"))
+    }
+}
+
 /// One thing to be done at a cloud.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
@@ -188,8 +217,8 @@ pub struct Step<'a> {
     pub kind: Kind,
     /// What.
     pub verb: Verb,
-    /// How: of the form that the verb of the kind has.
-    pub order: &'a Order,
+    /// The typed body of the verb.
+    pub command: &'a Command,
     /// To which resource; none for what makes one.
     pub target: Option<&'a Known>,
     /// What the order names.
@@ -236,7 +265,7 @@ pub struct Done {
     /// What it touched: first what it made, or else its target; then what changed along with that.
     pub touched: Vec<Touched>,
     /// What the cloud told once.
-    pub answer: Option<Told>,
+    pub answer: Option<OneTimeOutput>,
     /// The cloud's own id of the request.
     pub request_id: Option<String>,
 }
@@ -271,7 +300,7 @@ pub struct Forwarded {
 
 /// What a cloud tells only in answer to an order.
 #[derive(Clone, Debug)]
-pub enum Told {
+pub enum OneTimeOutput {
     /// The private half of a key.
     PrivateKey(Secret),
     /// What an instance wrote on its console.
@@ -314,8 +343,8 @@ pub trait Session: Send + Sync {
     /// One resource by its native key; `Ok(None)` says with certainty that the cloud does not have it.
     async fn get(&self, region: &Region, kind: Kind, native_key: &str) -> Result<Option<Observed>>;
 
-    /// What is wrong with a step that the gateway's own checks cannot know: asks no cloud.
-    fn faults(&self, step: &Step<'_>) -> Vec<Fault> {
+    /// Checks what only this type of cloud knows about a step; asks no cloud.
+    fn validate(&self, step: &Step<'_>) -> Vec<FieldError> {
         let _ = step;
         Vec::new()
     }
@@ -378,7 +407,12 @@ pub trait Driver: Send + Sync {
     ///
     /// # Errors
     /// Invalid when the form of the credential is not one that the cloud takes.
-    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>>;
+    fn open(
+        &self,
+        cloud: Arc<CloudSpec>,
+        credential: Credential,
+        context: SessionContext,
+    ) -> Result<Arc<dyn Session>>;
 }
 
 /// The drivers that this build has, by name.
@@ -428,7 +462,7 @@ impl SkewWatch for Unwatched {
     fn observed(&self, _cloud: CloudId, _endpoint: &str, _skew: Option<Skew>) {}
 }
 
-impl Link {
+impl SessionContext {
     /// A link without budget and watch.
     pub fn unpaced(clock: Arc<dyn Clock>) -> Self {
         Self { clock, pacer: Arc::new(Unpaced), skew: Arc::new(Unwatched) }

@@ -1,13 +1,16 @@
 //! Identifiers: each a type of its own, so that a principal cannot be passed where an account is meant.
 
+mod region;
+mod scope;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::kind::Kind;
-use crate::scope::Region;
+pub use region::Region;
+pub use scope::{Holder, Scope};
 
 /// Root of the gateway's name-based ids. Changing it changes every id ever handed out.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5c1d_5d0e_6a6f_4f0e_9f63_8f1c_1b0a_7e11);
@@ -113,15 +116,8 @@ impl AccountId {
     }
 }
 
-impl ResourceId {
-    /// `UUIDv5` of (cloud, region, kind, native key): known at creation, before any listing shows it.
-    pub fn derive(cloud: CloudId, region: &Region, kind: Kind, native_key: &str) -> Self {
-        Self(name_based(&["resource", &cloud.to_string(), region.as_str(), kind.as_str(), native_key]))
-    }
-}
-
 /// Length-prefixed, so that no two lists of parts run together to the same name.
-fn name_based(parts: &[&str]) -> Uuid {
+pub(crate) fn name_based(parts: &[&str]) -> Uuid {
     let mut name = Vec::with_capacity(128);
     for part in parts {
         name.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -133,15 +129,6 @@ fn name_based(parts: &[&str]) -> Uuid {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn resource_ids_are_pinned_for_ever() {
-        let cloud = CloudId(Uuid::from_u128(1));
-        let id = ResourceId::derive(cloud, &Region::new("r1"), Kind::new("instance"), "abc");
-        assert_eq!(id, ResourceId::derive(cloud, &Region::new("r1"), Kind::new("instance"), "abc"));
-        assert_ne!(id, ResourceId::derive(cloud, &Region::new("r1a"), Kind::new("instance"), "bc"));
-        assert_eq!(id.0.get_version_num(), 5);
-    }
 
     #[test]
     fn bytes_round_trip() {

@@ -16,13 +16,13 @@ use crate::absence::Absence;
 use crate::interval::{moving, spread, until_next};
 use crate::lease::Lease;
 use crate::listing::Listing;
-use crate::poller::Workshop;
+use crate::poller::PollerContext;
 use crate::sessions::Opened;
 use crate::setback;
 
 /// One target while it is polled.
 pub(crate) struct Cycle<'a> {
-    pub(crate) shop: &'a Workshop,
+    pub(crate) shop: &'a PollerContext,
     pub(crate) claim: &'a Claim,
     pub(crate) opened: &'a Opened,
     pub(crate) capability: &'static KindCapability,
@@ -40,7 +40,7 @@ enum Ending {
 }
 
 /// Polls a claimed target and gives its lease back. Whatever goes wrong is this target's affair alone.
-pub(crate) async fn poll(shop: &Workshop, claim: &Claim, claimed: Instant, stop: &CancellationToken) {
+pub(crate) async fn poll(shop: &PollerContext, claim: &Claim, claimed: Instant, stop: &CancellationToken) {
     let attempt = AssertUnwindSafe(attempt(shop, claim, claimed, stop)).catch_unwind().await;
     let ending = match attempt.unwrap_or_else(|_| Err(Error::internal("a listing panicked"))) {
         Err(error) if error.kind() == ErrorKind::LeaseLost => return log_lost(claim),
@@ -70,7 +70,7 @@ pub(crate) async fn poll(shop: &Workshop, claim: &Claim, claimed: Instant, stop:
 }
 
 async fn attempt(
-    shop: &Workshop,
+    shop: &PollerContext,
     claim: &Claim,
     claimed: Instant,
     stop: &CancellationToken,
@@ -128,7 +128,7 @@ impl Cycle<'_> {
 }
 
 /// What follows from a failure, for the target and for those who share its credential or account.
-async fn failed(shop: &Workshop, claim: &Claim, error: &Error) -> Outcome {
+async fn failed(shop: &PollerContext, claim: &Claim, error: &Error) -> Outcome {
     let target = &claim.target;
     // Once for each change: a target that stays broken does not fill the log.
     if matches!(target.status, TargetStatus::Fresh | TargetStatus::Pending) {

@@ -1,8 +1,8 @@
 //! What the store has of a target, for comparing: 33 bytes a record.
 
+use gateway_core::document::observation::ContentHash;
 use gateway_core::error::Result;
 use gateway_core::id::{ResourceId, TargetId};
-use gateway_core::observation::ContentHash;
 use gateway_store::{Known, Store};
 
 /// Records in one read. Higher makes fewer reads; each costs about 100 bytes for a moment.
@@ -57,15 +57,14 @@ impl KnownRecords {
 #[cfg(test)]
 mod tests {
     use gateway_core::Kind;
-    use gateway_core::id::CloudId;
-    use gateway_core::scope::Region;
+    use gateway_core::id::{CloudId, Region};
 
     use super::*;
 
     #[test]
     fn equal_is_seen_and_unchanged_and_what_is_not_seen_is_missing() {
         let (cloud, region) = (CloudId::generate(), Region::new("r1"));
-        let id = |key: &str| ResourceId::derive(cloud, &region, Kind::new("instance"), key);
+        let id = |key: &str| ResourceId::derive(cloud, &region, Kind::Instance, key);
         let record = |key: &str, byte| Known { id: id(key), hash: ContentHash([byte; 16]) };
         let mut known = KnownRecords::new(vec![record("a", 1), record("b", 2), record("c", 3)]);
         assert!(known.see(id("a"), ContentHash([1; 16])));

@@ -1,11 +1,11 @@
 //! One listing: page after page, each compared and applied before the next is asked for.
 
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::{ListScope, Page, PageToken};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::observation::Observed;
-use gateway_core::scope::Holder;
+use gateway_core::id::Holder;
 use gateway_core::{Timestamp, crash};
-use gateway_store::{Applied, Door, Observation, Sighting};
+use gateway_store::{Applied, Observation, Sighting, WriteGuard};
 use tokio_util::sync::CancellationToken;
 
 use crate::cycle::Cycle;
@@ -111,7 +111,7 @@ impl Cycle<'_> {
             return Ok(Applied::default());
         }
         let observation = Observation::of(&self.claim.target, as_of, sightings);
-        let door = Door::Lease(self.claim.fence);
+        let door = WriteGuard::Lease(self.claim.fence);
         let applied = self.lease.keep(self.shop.store.apply(door, observation)).await?;
         crash::point("poller.after_apply");
         if applied.written() > 0 {

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use gateway_bus::Bus;
-use gateway_core::Clock;
-use gateway_core::config;
+use gateway_core::access::keyring::Keyring;
 use gateway_core::driver::{Drivers, SkewWatch};
 use gateway_core::error::Result;
 use gateway_core::id::ProcessId;
-use gateway_core::keyring::Keyring;
-use gateway_store::{Boundless, Claim, Room, Store};
+use gateway_core::{Clock, config};
+use gateway_store::{Boundless, Capacity, Claim, Store};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -45,7 +44,7 @@ pub struct PollerParts {
 }
 
 /// What every listing and verification of this process works with.
-pub(crate) struct Workshop {
+pub(crate) struct PollerContext {
     pub(crate) store: Store,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -55,8 +54,8 @@ pub(crate) struct Workshop {
     process: ProcessId,
 }
 
-impl Workshop {
-    pub(crate) async fn claim(&self, limit: usize, room: impl Room + Sync) -> Result<Vec<Claim>> {
+impl PollerContext {
+    pub(crate) async fn claim(&self, limit: usize, room: impl Capacity + Sync) -> Result<Vec<Claim>> {
         self.store.targets_claim_within(self.process, self.config.lease(), limit, room).await
     }
 
@@ -68,7 +67,7 @@ impl Workshop {
 
 /// Keeps the store true for as long as it runs. Any number may run at once, in any number of processes.
 pub struct Poller {
-    shop: Arc<Workshop>,
+    shop: Arc<PollerContext>,
 }
 
 impl Poller {
@@ -77,7 +76,7 @@ impl Poller {
         let PollerParts { store, bus, drivers, keys, clock, skew, config, process } = parts;
         let clocks = Clocks::new(store.clone(), Arc::clone(&skew));
         let sessions = Sessions::new(store.clone(), drivers, keys, Arc::clone(&clock), skew, Pace::POLLING);
-        Self { shop: Arc::new(Workshop { store, bus, clock, config, sessions, clocks, process }) }
+        Self { shop: Arc::new(PollerContext { store, bus, clock, config, sessions, clocks, process }) }
     }
 
     /// Polls and verifies until `stop`; then finishes or gives back what it has in hand.

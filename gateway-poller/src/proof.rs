@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::{KindCapability, ListScope};
 use gateway_core::error::{ErrorKind, Result};
 use gateway_core::id::ResourceId;
-use gateway_core::observation::{Observed, Visibility};
 use gateway_store::{Applied, Sighting};
 
 use crate::cycle::Cycle;

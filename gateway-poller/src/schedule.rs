@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::cycle;
-use crate::poller::Workshop;
+use crate::poller::PollerContext;
 use crate::seats::Seats;
 use crate::trouble::Trouble;
 
@@ -35,14 +35,14 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Claims and lists until it is told to stop.
 pub(crate) struct Schedule {
-    shop: Arc<Workshop>,
+    shop: Arc<PollerContext>,
     seats: Seats,
     running: JoinSet<()>,
     stop: CancellationToken,
 }
 
 impl Schedule {
-    pub(crate) fn new(shop: Arc<Workshop>, stop: CancellationToken) -> Self {
+    pub(crate) fn new(shop: Arc<PollerContext>, stop: CancellationToken) -> Self {
         Self { seats: Seats::new(shop.config.concurrency), shop, running: JoinSet::new(), stop }
     }
 

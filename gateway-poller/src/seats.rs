@@ -4,33 +4,33 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gateway_core::id::TargetId;
-use gateway_store::{Claim, Fence, Party, Room};
+use gateway_store::{Capacity, Claim, Fence, ShareKey};
 
 /// How many slots there are, and who holds how many.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     all: usize,
-    held: HashMap<Party, usize>,
+    held: HashMap<ShareKey, usize>,
 }
 
 impl Places {
     /// A party may have one more as long as it holds fewer than are free: alone it comes to half of all, and however
     /// many wait for clouds that hang, a part stays for the others (with two of them a third).
-    fn allow(&self, party: &Party) -> bool {
-        let held = self.held.get(party).copied().unwrap_or(0);
+    fn allow(&self, share_key: &ShareKey) -> bool {
+        let held = self.held.get(share_key).copied().unwrap_or(0);
         held < self.all.saturating_sub(self.held.values().sum())
     }
 }
 
-impl Room for Places {
-    fn full(&self) -> Vec<Party> {
-        self.held.keys().filter(|party| !self.allow(party)).copied().collect()
+impl Capacity for Places {
+    fn full(&self) -> Vec<ShareKey> {
+        self.held.keys().filter(|share_key| !self.allow(share_key)).copied().collect()
     }
 
-    fn take(&mut self, party: Party) -> bool {
-        let allowed = self.allow(&party);
+    fn take(&mut self, share_key: ShareKey) -> bool {
+        let allowed = self.allow(&share_key);
         if allowed {
-            *self.held.entry(party).or_default() += 1;
+            *self.held.entry(share_key).or_default() += 1;
         }
         allowed
     }
@@ -48,7 +48,7 @@ struct Taken {
 /// A slot, for as long as it lives.
 pub(crate) struct Seat {
     seats: Seats,
-    party: Party,
+    share_key: ShareKey,
     target: TargetId,
 }
 
@@ -66,12 +66,12 @@ impl Seats {
     /// The slot of a claim, for which there was a place.
     pub(crate) fn take(&self, claim: &Claim) -> Seat {
         let scope = &claim.target.scope;
-        let (party, target) = ((scope.cloud, scope.holder), claim.target.id);
+        let (share_key, target) = ((scope.cloud, scope.holder), claim.target.id);
         let mut taken = self.taken();
-        *taken.places.held.entry(party).or_default() += 1;
+        *taken.places.held.entry(share_key).or_default() += 1;
         taken.fences.insert(target, claim.fence);
         drop(taken);
-        Seat { seats: self.clone(), party, target }
+        Seat { seats: self.clone(), share_key, target }
     }
 
     /// The leases under which somebody lists now.
@@ -89,10 +89,10 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.seats.taken();
         taken.fences.remove(&self.target);
-        if let Some(count) = taken.places.held.get_mut(&self.party) {
+        if let Some(count) = taken.places.held.get_mut(&self.share_key) {
             *count -= 1;
             if *count == 0 {
-                taken.places.held.remove(&self.party);
+                taken.places.held.remove(&self.share_key);
             }
         }
     }
@@ -100,20 +100,19 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::id::{AccountId, CloudId};
-    use gateway_core::scope::Holder;
+    use gateway_core::id::{AccountId, CloudId, Holder};
 
     use super::*;
 
     /// Lets each of so many parties take in turns what it may have; tells how many each got.
     fn take_all(places: &mut Places, parties: usize) -> Vec<usize> {
         let cloud = CloudId::generate();
-        let party = |n: usize| (cloud, Holder::Account(AccountId::derive(cloud, &n.to_string())));
+        let share_key = |n: usize| (cloud, Holder::Account(AccountId::derive(cloud, &n.to_string())));
         let mut counts = vec![0; parties];
         loop {
             let before: usize = counts.iter().sum();
             for (n, count) in counts.iter_mut().enumerate() {
-                *count += usize::from(places.take(party(n)));
+                *count += usize::from(places.take(share_key(n)));
             }
             if counts.iter().sum::<usize>() == before {
                 return counts;

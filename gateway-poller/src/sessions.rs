@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gateway_core::Clock;
-use gateway_core::credential::Credential;
-use gateway_core::driver::{Capability, CloudSpec, Drivers, Link, Session, SkewWatch};
+use gateway_core::access::credential::Credential;
+use gateway_core::access::keyring::Purpose;
+use gateway_core::access::seal;
+use gateway_core::driver::{Capability, CloudSpec, Drivers, Session, SessionContext, SkewWatch};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{CloudId, CredentialId};
-use gateway_core::keyring::Purpose;
-use gateway_core::seal;
 use gateway_store::{SealedCredential, Store};
 
 use crate::account_budget::{AccountBudget, Budgets, Pace};
@@ -104,7 +104,7 @@ impl Sessions {
         let text = std::str::from_utf8(&plain).map_err(|_| Error::internal("a credential is not text"))?;
         let secret = Credential::parse(text)?;
         let budget = self.budgets.of(credential.account, cloud.spec.calls_per_second);
-        let link = Link {
+        let link = SessionContext {
             clock: Arc::clone(&self.clock),
             pacer: Arc::clone(&budget) as _,
             skew: Arc::clone(&self.skew),

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::probe_access;
 use crate::interval::spread;
-use crate::poller::Workshop;
+use crate::poller::PollerContext;
 use crate::sessions::Opened;
 use crate::trouble::Trouble;
 
@@ -32,7 +32,7 @@ const NO_ANSWER: Duration = Duration::from_secs(120);
 
 /// Verifies grants that are due.
 pub(crate) struct Verifier {
-    shop: Arc<Workshop>,
+    shop: Arc<PollerContext>,
 }
 
 /// What the cloud said of a credential.
@@ -44,7 +44,7 @@ enum Statement {
 }
 
 impl Verifier {
-    pub(crate) fn new(shop: Arc<Workshop>) -> Self {
+    pub(crate) fn new(shop: Arc<PollerContext>) -> Self {
         Self { shop }
     }
 

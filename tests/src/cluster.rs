@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use gateway_core::access::keyring::Keyring;
 use gateway_core::clock::{Clock as _, SystemClock};
-use gateway_core::keyring::Keyring;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -11,7 +11,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use gateway_core::driver::{KindCapability, ListScope, Session};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 
 use crate::report::{Report, Verdict, failed};
 use crate::subject::Subject;

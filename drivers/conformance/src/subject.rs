@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::{Clock, SystemClock};
-use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Driver, Link, Session};
+use gateway_core::driver::{CloudSpec, Driver, Session, SessionContext};
 use gateway_core::{Kind, Result};
 
 use crate::fault::Faults;
@@ -68,7 +68,7 @@ impl Subject {
     }
 
     pub(crate) fn open_at(&self, cloud: CloudSpec, credential: Credential) -> Result<Arc<dyn Session>> {
-        self.driver.open(Arc::new(cloud), credential, Link::unpaced(Arc::clone(&self.clock)))
+        self.driver.open(Arc::new(cloud), credential, SessionContext::unpaced(Arc::clone(&self.clock)))
     }
 }
 

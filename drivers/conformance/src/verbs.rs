@@ -15,7 +15,7 @@ mod quotas;
 mod unknown;
 mod volumes;
 
-use gateway_core::{Kind, Result};
+use gateway_core::Result;
 
 use crate::report::Report;
 use crate::subject::Subject;
@@ -48,9 +48,4 @@ pub async fn run_verbs(subject: Subject, fixtures: Fixtures) -> Report {
     unknown::run(&desk, &mut report).await;
     report.add("everything that was made is gone again", desk.clear().await);
     report
-}
-
-/// A kind of the registry.
-const fn kind(name: &'static str) -> Kind {
-    Kind::new(name)
 }

@@ -19,7 +19,7 @@ use driver_conformance::Subject;
 use driver_conformance::proxy::FaultProxy;
 use driver_openstack::OpenStack;
 use gateway_core::Kind;
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
 use gateway_core::driver::CloudSpec;
 use gateway_core::id::CloudId;
 use gateway_core::secret::Secret;

@@ -1,7 +1,7 @@
 //! Whose key it is, and where it can be used.
 
 use gateway_core::driver::{CloudSpec, Proof};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 use gateway_core::{Error, ErrorKind, Result};
 use tokio::sync::OnceCell;
 

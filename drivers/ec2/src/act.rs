@@ -24,10 +24,9 @@ mod volume;
 mod form_test;
 
 use gateway_core::Result;
-use gateway_core::driver::{Done, Step, Touched};
+use gateway_core::driver::{Done, Known, Step, Touched};
 use gateway_core::id::ResourceId;
-use gateway_core::kind::Canonical;
-use gateway_core::order::{Fault, Known};
+use gateway_core::kind::{Canonical, FieldError};
 use serde_json::{Map, Value};
 
 use crate::api::Api;
@@ -94,7 +93,7 @@ impl<'a> Act<'a> {
 }
 
 /// What is wrong with a step, before anybody is asked.
-pub(crate) fn faults(step: &Step<'_>) -> Vec<Fault> {
+pub(crate) fn faults(step: &Step<'_>) -> Vec<FieldError> {
     let faults = match step.kind.as_str() {
         "instance" => instance::faults(step),
         "volume" | "volume_snapshot" => volume::faults(step),

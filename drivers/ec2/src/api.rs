@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driver_kit::{CloudHttp, HeaderName, Request, header};
-use gateway_core::driver::{CloudSpec, Link, Notice};
+use gateway_core::driver::{CloudSpec, Notice, SessionContext};
 use gateway_core::{Error, ErrorKind, Result};
 
 use crate::failure::{explain, open_answer};
@@ -32,7 +32,12 @@ impl Api {
     ///
     /// # Errors
     /// Invalid, when the registration cannot work.
-    pub(crate) fn new(cloud: &CloudSpec, options: &Options, key: AccessKey, link: Link) -> Result<Self> {
+    pub(crate) fn new(
+        cloud: &CloudSpec,
+        options: &Options,
+        key: AccessKey,
+        link: SessionContext,
+    ) -> Result<Self> {
         let endpoints = Endpoints::read(cloud, options)?;
         // Where STS is follows from the registration alone, so that its host is as allowed as EC2's.
         let mut cloud = cloud.clone();

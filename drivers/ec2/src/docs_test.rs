@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use gateway_core::Kind;
 use gateway_core::driver::{Driver as _, KindCapability};
-use gateway_core::kind::State;
-use gateway_core::verb::{Can, When};
+use gateway_core::kind::{State, VerbSupport, When};
 
 use crate::act::VERBS;
 use crate::kinds::{
@@ -81,7 +80,7 @@ fn the_table_of_verbs_is_that_of_the_code() {
     let section = DOCS.split_once("\n## Verbs\n").unwrap().1.split("\n### ").next().unwrap();
     let documented: Vec<Vec<String>> =
         section.lines().filter(|line| line.starts_with("| `")).map(|line| words(line).collect()).collect();
-    let row = |(kind, verbs): &(Kind, &[Can])| {
+    let row = |(kind, verbs): &(Kind, &[VerbSupport])| {
         let verbs = verbs.iter().map(|can| can.verb.as_str());
         std::iter::once(kind.as_str()).chain(verbs).map(str::to_owned).collect::<Vec<_>>()
     };

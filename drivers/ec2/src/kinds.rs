@@ -20,11 +20,10 @@ pub(crate) mod volume_snapshot;
 
 use std::collections::BTreeMap;
 
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::{CloudSpec, KindCapability};
-use gateway_core::kind::{Canonical, State};
-use gateway_core::kinds::{Reference, SecurityGroup};
-use gateway_core::observation::{Observed, Visibility};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
+use gateway_core::kind::{Canonical, Reference, SecurityGroup, State};
 use gateway_core::{Error, Timestamp};
 
 use self::instance_type::Size;

@@ -25,8 +25,8 @@ mod docs_test;
 use std::sync::Arc;
 
 use gateway_core::Result;
-use gateway_core::credential::Credential;
-use gateway_core::driver::{Capability, CloudSpec, Driver, KindCapability, Link, Session};
+use gateway_core::access::credential::Credential;
+use gateway_core::driver::{Capability, CloudSpec, Driver, KindCapability, Session, SessionContext};
 
 use crate::api::Api;
 use crate::options::{Endpoints, Options};
@@ -58,7 +58,12 @@ impl Driver for Ec2 {
             .try_for_each(|region| endpoints.url(options::Service::Ec2, region.as_str()).map(drop))
     }
 
-    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>> {
+    fn open(
+        &self,
+        cloud: Arc<CloudSpec>,
+        credential: Credential,
+        link: SessionContext,
+    ) -> Result<Arc<dyn Session>> {
         let key = AccessKey::from_credential(credential)?;
         let options = Options::read(&cloud)?;
         let api = Api::new(&cloud, &options, key, link)?;

@@ -52,8 +52,7 @@ impl Description {
 mod tests {
     use std::collections::BTreeSet;
 
-    use gateway_core::kind::Canonical as _;
-    use gateway_core::kinds::{Image, InstanceType, IpAddress, Router};
+    use gateway_core::kind::{Canonical as _, Image, InstanceType, IpAddress, Router};
 
     use super::*;
     use crate::part::Single;

@@ -134,7 +134,7 @@ fn url_of(template: &str, region: &str) -> Result<Url> {
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::scope::Region;
+    use gateway_core::id::Region;
     use serde_json::json;
 
     use super::*;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::ListScope;
-use gateway_core::observation::Observed;
 
 use crate::form::Form;
 use crate::kinds::Origin;
@@ -183,8 +183,7 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::kind::Canonical as _;
-    use gateway_core::kinds::VolumeAttachment;
+    use gateway_core::kind::{Canonical as _, VolumeAttachment};
 
     use super::*;
     use crate::listing::Description;

@@ -50,8 +50,7 @@ impl Position {
 mod tests {
     use gateway_core::Kind;
     use gateway_core::driver::ListScope;
-    use gateway_core::kind::Canonical as _;
-    use gateway_core::kinds::{Image, Volume};
+    use gateway_core::kind::{Canonical as _, Image, Volume};
 
     use super::*;
     use crate::listing::Description;

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::{
     CloudSpec, Done, ListScope, Notice, Page, PageToken, Proof, Session, Step, Touched,
 };
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::Quota;
-use gateway_core::observation::Observed;
-use gateway_core::order::Fault;
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
+use gateway_core::kind::{Canonical as _, FieldError, Quota};
 use gateway_core::{Error, ErrorKind, Kind, Result};
 
 use crate::account::Account;
@@ -141,7 +139,7 @@ impl Session for Ec2Session {
         Ok(None)
     }
 
-    fn faults(&self, step: &Step<'_>) -> Vec<Fault> {
+    fn validate(&self, step: &Step<'_>) -> Vec<FieldError> {
         act::faults(step)
     }
 

@@ -1,6 +1,6 @@
 //! AWS Signature Version 4: what proves a request to be of the key's owner, and when it was made.
 
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
 use gateway_core::secret::Secret;
 use gateway_core::{Error, Result, Timestamp};
 use ring::{digest, hmac};

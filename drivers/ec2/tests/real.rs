@@ -12,12 +12,11 @@ use std::time::Duration;
 
 use driver_ec2::Ec2;
 use gateway_core::Kind;
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::SystemClock;
-use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Driver as _, Link, ListScope, Session};
-use gateway_core::id::CloudId;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{CloudSpec, Driver as _, ListScope, Session, SessionContext};
+use gateway_core::id::{CloudId, Region};
 use serde_json::{Map, Value, json};
 
 /// Whole documents by native key.
@@ -31,9 +30,9 @@ struct Boto {
 }
 
 impl Boto {
-    fn run(&self, order: &str) -> BTreeMap<String, Documents> {
+    fn run(&self, command: &str) -> BTreeMap<String, Documents> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_world.py");
-        let arguments = [script, &self.endpoint, &self.region, order];
+        let arguments = [script, &self.endpoint, &self.region, command];
         let output = Command::new(&self.python).args(arguments).output().expect("python runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("JSON")
@@ -62,7 +61,7 @@ fn session(endpoint: &str, region: &str) -> (Arc<CloudSpec>, Arc<dyn Session>) {
     };
     Ec2.validate(&cloud).unwrap();
     let key = r#"{"method":"access_key","access_key_id":"gateway","secret_access_key":"gateway"}"#;
-    let link = Link::unpaced(Arc::new(SystemClock));
+    let link = SessionContext::unpaced(Arc::new(SystemClock));
     let cloud = Arc::new(cloud);
     let session = Ec2.open(Arc::clone(&cloud), Credential::parse(key).unwrap(), link).unwrap();
     (cloud, session)
@@ -131,7 +130,7 @@ fn check_references(cloud: &CloudSpec, region: &Region, all: &[Observed]) -> BTr
     for item in all {
         for relation in item.kind.spec().relations {
             for id in ids_at(&Value::Object(item.fields.clone()), relation.path) {
-                let leads = listed.contains(&(relation.to(), id.to_string()));
+                let leads = listed.contains(&(relation.to, id.to_string()));
                 // A snapshot outlives its volume, and may be somebody else's.
                 let is_snapshots = item.kind.as_str() == "volume_snapshot";
                 assert!(leads || is_snapshots, "{} {}: {}", item.kind, item.native_key, relation.name);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway_core::driver::{CloudSpec, Link, Notice};
+use gateway_core::driver::{CloudSpec, Notice, SessionContext};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::fence;
 use tokio::time::{sleep, timeout};
@@ -23,7 +23,7 @@ pub struct CloudHttp(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     cloud: Arc<CloudSpec>,
-    link: Link,
+    link: SessionContext,
     gate: AddressGate,
     clocks: ClockGate,
 }
@@ -39,7 +39,7 @@ impl CloudHttp {
     ///
     /// # Errors
     /// Invalid when the registration's endpoint or hosts cannot be read.
-    pub fn new(cloud: Arc<CloudSpec>, link: Link) -> Result<Self> {
+    pub fn new(cloud: Arc<CloudSpec>, link: SessionContext) -> Result<Self> {
         connections::client()?;
         let gate = AddressGate::new(&cloud)?;
         let clocks = ClockGate::new(&cloud, link.skew.clone());
@@ -100,7 +100,7 @@ impl CloudHttp {
     }
 
     /// The link that this was made with.
-    pub fn link(&self) -> &Link {
+    pub fn link(&self) -> &SessionContext {
         &self.0.link
     }
 

@@ -3,8 +3,8 @@
 use gateway_core::Kind;
 use gateway_core::driver::{ListScope, Session, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::id::Region;
 use gateway_core::marker::Marker;
-use gateway_core::scope::Region;
 
 /// Pages after which a listing is believed to go in a circle.
 const MOST_PAGES: usize = 10_000;

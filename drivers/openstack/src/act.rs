@@ -17,16 +17,14 @@ pub(crate) mod testing;
 mod volume;
 
 use driver_kit::find_marked;
-use gateway_core::driver::{Done, Session as _, Step, Touched};
+use gateway_core::driver::{Done, Known, Session as _, Step, Touched};
 use gateway_core::error::Result;
 use gateway_core::id::ResourceId;
-use gateway_core::kind::{Canonical, Kind};
-use gateway_core::kinds::{
-    Image, Instance, IpAddress, IpAddressBinding, Network, NetworkInterface, Quota, Router, SecurityGroup,
-    SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment, VolumeSnapshot,
+use gateway_core::kind::{
+    Canonical, FieldError, Image, Instance, IpAddress, IpAddressBinding, Kind, Network, NetworkInterface,
+    Quota, Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, VerbSupport, Volume, VolumeAttachment,
+    VolumeSnapshot,
 };
-use gateway_core::order::{Fault, Known};
-use gateway_core::verb::Can;
 
 use crate::catalog::Service;
 use crate::connection::{Answer, Write};
@@ -35,7 +33,7 @@ use crate::resources;
 use crate::session::OpenStackSession;
 
 /// What callers are told.
-pub(crate) static VERBS: [(Kind, &[Can]); 15] = [
+pub(crate) static VERBS: [(Kind, &[VerbSupport]); 15] = [
     (Instance::KIND, compute::INSTANCE),
     (SshKey::KIND, compute::SSH_KEY),
     (Volume::KIND, volume::VOLUME),
@@ -115,7 +113,7 @@ fn doer(step: &Step<'_>) -> Option<Doer> {
 }
 
 /// What is wrong with a step by what the services are known to take.
-pub(crate) fn faults(step: &Step<'_>) -> Vec<Fault> {
+pub(crate) fn faults(step: &Step<'_>) -> Vec<FieldError> {
     match doer(step) {
         Some(Doer::Compute) => compute::faults(step),
         Some(Doer::Volume) => volume::faults(step),
@@ -166,8 +164,9 @@ async fn find_by_key(
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::order::{CreateImage, CreateSshKey, CreateVolume, ImageOfInstance, Order, Update};
-    use gateway_core::verb::Verb;
+    use gateway_core::kind::{
+        Command, CreateImage, CreateSshKey, CreateVolume, ImageOfInstance, Update, Verb,
+    };
     use serde_json::{Value, json};
 
     use super::*;
@@ -186,25 +185,25 @@ mod tests {
         let volume: CreateVolume =
             serde_json::from_value(json!({ "name": "x", "tags": tags, "cloud_options": { "size": 1 } }))
                 .unwrap();
-        let update = || Order::Update(read(json!({ "tags": tags })));
+        let update = || Command::Update(read(json!({ "tags": tags })));
         let (instance, volumes) = (Instance::KIND, Volume::KIND);
-        for (kind, verb, order, places) in [
-            (SshKey::KIND, Verb::Create, Order::CreateSshKey(key), &["/tags"][..]),
-            (instance, Verb::CreateImage, Order::ImageOfInstance(of_instance), &["/tags"]),
+        for (kind, verb, command, places) in [
+            (SshKey::KIND, Verb::Create, Command::CreateSshKey(key), &["/tags"][..]),
+            (instance, Verb::CreateImage, Command::ImageOfInstance(of_instance), &["/tags"]),
             (instance, Verb::Update, update(), &["/tags/a~1b"]),
-            (instance, Verb::Stop, Order::Plain, &[]),
+            (instance, Verb::Stop, Command::Plain, &[]),
             (
                 Image::KIND,
                 Verb::Create,
-                Order::CreateImage(image),
+                Command::CreateImage(image),
                 &["/cloud_options/gateway-operation", "/tags/a~1b"],
             ),
             (Image::KIND, Verb::Update, update(), &["/tags/a~1b"]),
-            (volumes, Verb::Create, Order::CreateVolume(volume), &["/cloud_options/size", "/tags/ü"]),
+            (volumes, Verb::Create, Command::CreateVolume(volume), &["/cloud_options/size", "/tags/ü"]),
             (VolumeSnapshot::KIND, Verb::Update, update(), &["/tags/ü"]),
         ] {
             let (named, marker) = (Default::default(), testing::marker());
-            let step = Step { kind, verb, order: &order, target: None, named: &named, marker };
+            let step = Step { kind, verb, command: &command, target: None, named: &named, marker };
             let found: Vec<_> = faults(&step).into_iter().map(|fault| fault.pointer).collect();
             assert_eq!(found, places, "{kind} {verb}");
         }

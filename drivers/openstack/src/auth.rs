@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use driver_kit::{CloudHttp, HeaderName, Request, Response, StatusCode, cloud_words};
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::Timestamp;
-use gateway_core::credential::Credential;
 use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::secret::Secret;
 use serde::Deserialize;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 use serde::Deserialize;
 use url::Url;
 

@@ -8,10 +8,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use driver_kit::{CloudHttp, HeaderName, HeaderValue, Request, Response};
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::Timestamp;
-use gateway_core::credential::Credential;
 use gateway_core::error::{Error, ErrorKind, Result, Status};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 use gateway_core::secret::Secret;
 use tokio::sync::Mutex;
 use url::Url;

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use gateway_core::driver::Driver as _;
-use gateway_core::kind::State;
-use gateway_core::verb::{Can, When};
+use gateway_core::kind::{State, VerbSupport, When};
 
 use crate::wire::quota::MEASURES;
 use crate::{OpenStack, state};
@@ -65,7 +64,7 @@ fn what_each_kind_can_do_is_ticked() {
 
 #[test]
 fn orders_are_those_of_the_code() {
-    let word = |can: &Can| match can.only {
+    let word = |can: &VerbSupport| match can.only {
         When::Always => can.verb.to_string(),
         When::In(states) => format!("{} in {}", can.verb, states.join(", ")),
         When::Except(states) => format!("{} except in {}", can.verb, states.join(", ")),

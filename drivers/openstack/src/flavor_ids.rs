@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use gateway_core::clock::Timestamp;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kind::{Canonical, Kind};
-use gateway_core::kinds::Instance;
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
+use gateway_core::kind::{Canonical, Instance, Kind};
 use serde_json::Value;
 use tokio::sync::Mutex;
 

@@ -27,8 +27,8 @@ mod wire;
 
 use std::sync::Arc;
 
-use gateway_core::credential::Credential;
-use gateway_core::driver::{Capability, CloudSpec, Driver, Link, Session};
+use gateway_core::access::credential::Credential;
+use gateway_core::driver::{Capability, CloudSpec, Driver, Session, SessionContext};
 use gateway_core::error::Result;
 
 use crate::session::OpenStackSession;
@@ -57,7 +57,12 @@ impl Driver for OpenStack {
         driver_kit::AddressGate::new(cloud)?.check(&config::keystone(&cloud.endpoint)?)
     }
 
-    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>> {
+    fn open(
+        &self,
+        cloud: Arc<CloudSpec>,
+        credential: Credential,
+        link: SessionContext,
+    ) -> Result<Arc<dyn Session>> {
         Ok(Arc::new(OpenStackSession::new(cloud, credential, link)?))
     }
 }

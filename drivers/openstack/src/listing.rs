@@ -1,7 +1,7 @@
 //! Documents as the services list them: a page of a pass, or every page of a narrow question.
 
 use gateway_core::error::{Error, ErrorKind, Result, Status};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 use serde_json::Value;
 
 use crate::auth::Account;

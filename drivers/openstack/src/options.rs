@@ -1,12 +1,14 @@
 //! What a caller adds to an order in the cloud's own words.
 
-use gateway_core::order::Fault;
+use gateway_core::kind::FieldError;
 use serde_json::{Map, Value};
 
 /// Faults for options by which a caller would say what the gateway itself says.
-pub(crate) fn faults(options: &Map<String, Value>, gateways: &[&str]) -> Vec<Fault> {
+pub(crate) fn faults(options: &Map<String, Value>, gateways: &[&str]) -> Vec<FieldError> {
     let taken = options.keys().filter(|key| gateways.contains(&key.as_str()));
-    taken.map(|key| Fault::new(pointer(&["cloud_options", key]), "is said by the gateway itself")).collect()
+    taken
+        .map(|key| FieldError::new(pointer(&["cloud_options", key]), "is said by the gateway itself"))
+        .collect()
 }
 
 /// Adds the options to a service's own document.

@@ -6,15 +6,14 @@ mod neutron;
 mod nova;
 mod several;
 
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::{KindCapability, ListScope};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kind::{Canonical, Kind};
-use gateway_core::kinds::{
-    Datacenter, Image, Instance, InstanceType, IpAddress, IpAddressBinding, Network, NetworkInterface, Quota,
-    Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment, VolumeSnapshot,
-    VolumeType,
+use gateway_core::kind::{
+    Canonical, Datacenter, Image, Instance, InstanceType, IpAddress, IpAddressBinding, Kind, Network,
+    NetworkInterface, Quota, Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, Volume,
+    VolumeAttachment, VolumeSnapshot, VolumeType,
 };
-use gateway_core::observation::Observed;
 use serde_json::Value;
 
 use crate::catalog::Service;
@@ -229,7 +228,7 @@ mod tests {
             assert_eq!(resource.passes(ListScope::Own).is_ok(), capability.own, "{}", capability.kind);
             assert_eq!(resource.passes(ListScope::Published).is_ok(), capability.published);
         }
-        assert!(Kind::all().all(|kind| of(kind).is_ok()), "OpenStack has every kind");
+        assert!(Kind::ALL.iter().copied().all(|kind| of(kind).is_ok()), "OpenStack has every kind");
     }
 
     #[test]

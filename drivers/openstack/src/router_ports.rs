@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kind::{Canonical, Kind};
-use gateway_core::kinds::Router;
+use gateway_core::kind::{Canonical, Kind, Router};
 use serde_json::Value;
 
 use crate::catalog::Service;

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use driver_kit::{CloudHttp, Response, status_error};
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::{
-    CloudSpec, Done, Forward, Forwarded, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step,
-    Touched,
+    CloudSpec, Done, Forward, Forwarded, Known, ListScope, Notice, Page, PageToken, Proof, Session,
+    SessionContext, Step, Touched,
 };
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kind::Kind;
-use gateway_core::observation::{Observed, Visibility};
-use gateway_core::order::{Fault, Known};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
+use gateway_core::kind::{FieldError, Kind};
 use serde_json::Value;
 
 use crate::act::{self, Act};
@@ -37,7 +36,7 @@ pub(crate) struct OpenStackSession {
 }
 
 impl OpenStackSession {
-    pub(crate) fn new(cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Self> {
+    pub(crate) fn new(cloud: Arc<CloudSpec>, credential: Credential, link: SessionContext) -> Result<Self> {
         auth::request_body(&credential)?;
         let config = Config::read(&cloud)?;
         let keystone = config::keystone(&cloud.endpoint)?;
@@ -141,7 +140,7 @@ impl Session for OpenStackSession {
         Ok(items.into_iter().find(|item| item.native_key == native_key))
     }
 
-    fn faults(&self, step: &Step<'_>) -> Vec<Fault> {
+    fn validate(&self, step: &Step<'_>) -> Vec<FieldError> {
         act::faults(step)
     }
 

@@ -1,6 +1,6 @@
 //! The cloud's words for states, and ours. `docs.md` shows the same tables; a test compares them.
 
-use gateway_core::kinds::{
+use gateway_core::kind::{
     ImageState, InstanceState, IpAddressState, NetworkInterfaceState, NetworkState, RouterState,
     VolumeAttachmentState, VolumeSnapshotState, VolumeState,
 };

@@ -26,10 +26,9 @@ use std::collections::BTreeMap;
 
 use gateway_core::driver::CloudSpec;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kind::Kind;
-use gateway_core::kinds::Reference;
+use gateway_core::id::Region;
+use gateway_core::kind::{Kind, Reference};
 use gateway_core::marker::{MARKER_KEY, Marker};
-use gateway_core::scope::Region;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

@@ -31,13 +31,12 @@ mod volume_type;
 
 use std::sync::Arc;
 
-use gateway_core::credential::Credential;
-use gateway_core::driver::{Capability, CloudSpec, Driver, KindCapability, Link, Session};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{
-    Datacenter, Image, Instance, InstanceType, IpAddress, IpAddressBinding, Network, NetworkInterface, Quota,
-    Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment, VolumeSnapshot,
-    VolumeType,
+use gateway_core::access::credential::Credential;
+use gateway_core::driver::{Capability, CloudSpec, Driver, KindCapability, Session, SessionContext};
+use gateway_core::kind::{
+    Canonical, Datacenter, Image, Instance, InstanceType, IpAddress, IpAddressBinding, Network,
+    NetworkInterface, Quota, Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, Volume,
+    VolumeAttachment, VolumeSnapshot, VolumeType,
 };
 use gateway_core::{Error, Kind, Result};
 use url::Url;
@@ -105,7 +104,12 @@ impl Driver for SimulatorDriver {
         }
     }
 
-    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>> {
+    fn open(
+        &self,
+        cloud: Arc<CloudSpec>,
+        credential: Credential,
+        link: SessionContext,
+    ) -> Result<Arc<dyn Session>> {
         let Credential::AccessKey { access_key_id, secret_access_key, session_token: None } = credential
         else {
             return Err(Error::invalid("a simulated cloud takes an access_key without session_token"));

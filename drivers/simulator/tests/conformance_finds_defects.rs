@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_trait::async_trait;
 use driver_conformance::{Outcome, Report, Subject};
 use driver_simulator::{Simulator, SimulatorDriver, SimulatorOptions};
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::{
-    Capability, CloudSpec, Driver, Link, ListScope, Notice, Page, PageToken, Proof, Session,
+    Capability, CloudSpec, Driver, ListScope, Notice, Page, PageToken, Proof, Session, SessionContext,
 };
-use gateway_core::observation::{Observed, Visibility};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 use gateway_core::{Error, ErrorKind, Kind, Result};
 
 mod support;
@@ -57,7 +57,12 @@ impl Driver for Defective {
         SimulatorDriver.validate(cloud)
     }
 
-    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>> {
+    fn open(
+        &self,
+        cloud: Arc<CloudSpec>,
+        credential: Credential,
+        link: SessionContext,
+    ) -> Result<Arc<dyn Session>> {
         let inner = SimulatorDriver.open(cloud, credential, link)?;
         Ok(Arc::new(DefectiveSession { defect: self.0, inner, calls: AtomicI64::new(0) }))
     }

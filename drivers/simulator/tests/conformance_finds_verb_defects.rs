@@ -8,15 +8,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use driver_conformance::{Fixtures, Outcome, Report, Subject};
 use driver_simulator::{Simulator, SimulatorDriver, SimulatorOptions};
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::{
-    Capability, CloudSpec, Done, Driver, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step,
-    Touched,
+    Capability, CloudSpec, Done, Driver, ListScope, Notice, Page, PageToken, Proof, Session, SessionContext,
+    Step, Touched,
 };
+use gateway_core::id::Region;
+use gateway_core::kind::Verb;
 use gateway_core::marker::MARKER_KEY;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use gateway_core::{Error, ErrorKind, Kind, Result};
 
 mod support;
@@ -54,7 +54,12 @@ impl Driver for Defective {
         SimulatorDriver.validate(cloud)
     }
 
-    fn open(&self, cloud: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>> {
+    fn open(
+        &self,
+        cloud: Arc<CloudSpec>,
+        credential: Credential,
+        link: SessionContext,
+    ) -> Result<Arc<dyn Session>> {
         let inner = SimulatorDriver.open(cloud, credential, link)?;
         Ok(Arc::new(DefectiveSession { defect: self.0, inner }))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use driver_conformance::{Fixtures, Subject};
 use driver_simulator::server::AccountOption;
 use driver_simulator::{Simulator, SimulatorDriver, SimulatorOptions};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 use serde_json::Value;
 
 mod support;

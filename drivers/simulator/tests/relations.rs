@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use driver_simulator::server::{AccountOption, Population};
 use driver_simulator::{RunningSimulator, Simulator, SimulatorDriver, SimulatorOptions};
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::ManualClock;
-use gateway_core::credential::Credential;
-use gateway_core::driver::{Driver, Link, Session};
-use gateway_core::observation::Observed;
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{Driver, Session, SessionContext};
 use gateway_core::secret::Secret;
 use gateway_core::{Kind, Timestamp};
 use reqwest::{Method, StatusCode};
@@ -49,7 +49,7 @@ fn session(simulator: &RunningSimulator, clock: &Arc<ManualClock>, account: &str
         session_token: None,
     };
     let cloud = Arc::new(support::registration(simulator));
-    SimulatorDriver.open(cloud, credential, Link::unpaced(clock.clone())).unwrap()
+    SimulatorDriver.open(cloud, credential, SessionContext::unpaced(clock.clone())).unwrap()
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn what_a_document_names_is_there_while_the_cloud_moves() {
         clock.advance(Duration::from_millis(1700));
         unrest(&user, step).await;
     }
-    for kind in Kind::all() {
+    for kind in Kind::ALL.iter().copied() {
         for relation in kind.spec().relations {
             let here = !NOT_HERE.contains(&(kind.as_str(), relation.name));
             assert_eq!(met.contains(&(kind, relation.name)), here, "{kind}: {}", relation.name);
@@ -192,7 +192,7 @@ async fn a_cloud_without_instances_and_with_many_networks_agrees_too() {
     let sight = Sight::of(&*session(&simulator, &clock, "other")).await;
     sight.check();
     let counted: BTreeMap<&str, usize> =
-        Kind::all().map(|kind| (kind.as_str(), sight.of_kind(kind.as_str()).len())).collect();
+        Kind::ALL.iter().copied().map(|kind| (kind.as_str(), sight.of_kind(kind.as_str()).len())).collect();
     // The network to the outside and its subnet are the cloud's.
     assert_eq!((counted["network"], counted["subnet"], counted["network_interface"]), (6, 11, 10));
     for nothing in ["instance", "volume", "volume_snapshot", "volume_attachment", "ip_address_binding"] {

@@ -35,7 +35,7 @@ async fn a_still_cloud_is_the_same_byte_for_byte_and_so_is_its_next_start() {
         let user = User::of(&simulator, "demo").await;
         for _ in 0..2 {
             let mut text = String::new();
-            for path in Kind::all().flat_map(listings) {
+            for path in Kind::ALL.iter().copied().flat_map(listings) {
                 text += &user.text(&path).await;
             }
             texts.push(text);
@@ -57,14 +57,14 @@ async fn an_instance_lives_as_it_is_told_and_the_journal_knows() {
     assert_eq!(status().await, "BOOTING");
     let early = user.send(Method::POST, &format!("{path}/stop"), None).await;
     assert_eq!(early.0, StatusCode::CONFLICT);
-    for (order, between, after) in [
+    for (command, between, after) in [
         ("", "BOOTING", "ACTIVE"),
         ("stop", "HALTING", "HALTED"),
         ("start", "WAKING", "ACTIVE"),
         ("reboot", "CYCLING", "ACTIVE"),
     ] {
-        if !order.is_empty() {
-            user.post(&format!("{path}/{order}"), json!({})).await;
+        if !command.is_empty() {
+            user.post(&format!("{path}/{command}"), json!({})).await;
         }
         assert_eq!(status().await, between);
         clock.advance(transit);
@@ -179,7 +179,7 @@ async fn faults_strike_whom_and_as_often_as_they_are_told() {
 async fn every_collection_has_pages_single_documents_and_faults() {
     let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
     let user = User::of(&simulator, "demo").await;
-    for kind in Kind::all() {
+    for kind in Kind::ALL.iter().copied() {
         let plural = kind.spec().plural;
         let mut all = 0;
         for path in listings(kind) {
@@ -232,7 +232,7 @@ async fn clients_make_and_remove_all_but_what_is_the_clouds() {
         spare["items"].as_array().unwrap().iter().find(|item| item["status"] == "SPARE").unwrap().clone();
     let plug = user.post("/v1/north/network_interfaces", json!({ "network": subnet["network"] })).await["id"]
         .clone();
-    for kind in Kind::all() {
+    for kind in Kind::ALL.iter().copied() {
         let path = format!("/v1/north/{}", kind.spec().plural);
         let wanted = match kind.as_str() {
             "volume_snapshot" => json!({ "name": "mine", "volume": first("volumes").await }),

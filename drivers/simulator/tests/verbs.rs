@@ -8,13 +8,13 @@ use std::time::Duration;
 use driver_simulator::server::AccountOption;
 use driver_simulator::{RunningSimulator, Simulator, SimulatorDriver, SimulatorOptions};
 use gateway_core::clock::SystemClock;
-use gateway_core::driver::{Done, Driver, Link, ListScope, Session, Step, Told};
-use gateway_core::id::OperationId;
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{
+    Done, Driver, Known, ListScope, OneTimeOutput, References, Session, SessionContext, Step,
+};
+use gateway_core::id::{OperationId, Region};
+use gateway_core::kind::{Command, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::observation::Observed;
-use gateway_core::order::{Known, Order, References};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use gateway_core::{ErrorKind, Kind, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ impl Desk {
         let options = SimulatorOptions { transit, accounts, ..SimulatorOptions::default() };
         let simulator = Simulator::start(options).await.unwrap();
         let cloud = Arc::new(support::registration(&simulator));
-        let link = Link::unpaced(Arc::new(SystemClock));
+        let link = SessionContext::unpaced(Arc::new(SystemClock));
         let session = SimulatorDriver.open(cloud, support::access_key("demo-secret"), link).unwrap();
         let user = User::of(&simulator, "demo").await;
         Self { simulator, session, user }
@@ -60,23 +60,23 @@ impl Desk {
         marker: Marker,
         kind_word: &str,
         verb: Verb,
-        order: Value,
+        command: Value,
         target: Option<&Known>,
     ) -> Result<Done> {
-        let (order, named) = self.read(kind_word, verb, order).await;
-        let step = Step { kind: kind(kind_word), verb, order: &order, target, named: &named, marker };
-        assert_eq!(self.session.faults(&step), []);
+        let (command, named) = self.read(kind_word, verb, command).await;
+        let step = Step { kind: kind(kind_word), verb, command: &command, target, named: &named, marker };
+        assert_eq!(self.session.validate(&step), []);
         self.session.act(&north(), &step).await
     }
 
     /// Reads an order, and looks up what it names among all that is there.
-    async fn read(&self, kind_word: &str, verb: Verb, order: Value) -> (Order, References) {
+    async fn read(&self, kind_word: &str, verb: Verb, command: Value) -> (Command, References) {
         let spec = kind(kind_word).spec().verb(verb).unwrap();
         let mut named = References::default();
         for name in spec.names {
-            for (_, id) in name.places(&order) {
+            for (_, id) in name.pointers(&command) {
                 for scope in [ListScope::Own, ListScope::Published] {
-                    let Ok(page) = self.session.list(&north(), name.kind(), scope, None).await else {
+                    let Ok(page) = self.session.list(&north(), name.kind, scope, None).await else {
                         continue;
                     };
                     let found = page.items.iter().map(known).find(|known| known.id.to_string() == id);
@@ -84,7 +84,7 @@ impl Desk {
                 }
             }
         }
-        ((spec.read)(order).unwrap(), named)
+        (Command::read(spec, command).unwrap(), named)
     }
 
     async fn touched(&self, done: &Done) -> Vec<Option<Observed>> {
@@ -130,23 +130,23 @@ fn marker() -> Marker {
 async fn an_instance_is_made_once_whatever_becomes_of_the_answer() {
     let desk = Desk::new().await;
     let (image, instance_type) = (desk.any("image").await, desk.any("instance_type").await);
-    let order = json!({ "name": "made", "image": image.id, "instance_type": instance_type.id,
+    let command = json!({ "name": "made", "image": image.id, "instance_type": instance_type.id,
         "tags": { "role": "db" }, "user_data": "#!/bin/sh secret" });
     for fault in ["acts_then_closes", "acts_then_fails", "half_page"] {
         let marker = marker();
         let faults = json!([{ "fault": fault, "kind": "instance", "method": "POST", "times": 1 }]);
         desk.user.send(Method::PUT, "/control/faults", Some(faults)).await;
-        let error = desk.act(marker, "instance", Verb::Create, order.clone(), None).await.unwrap_err();
+        let error = desk.act(marker, "instance", Verb::Create, command.clone(), None).await.unwrap_err();
         assert!(!error.changed_nothing(), "{fault}: {error:?}");
         assert!(!error.chain().contains("secret"), "{error:?}");
         let counted =
             desk.user.get(&format!("/control/count?kind=instance&label=gateway-operation={marker}")).await;
         assert_eq!(counted["count"], 1, "{fault}");
-        let (read, named) = desk.read("instance", Verb::Create, order.clone()).await;
+        let (read, named) = desk.read("instance", Verb::Create, command.clone()).await;
         let step = Step {
             kind: kind("instance"),
             verb: Verb::Create,
-            order: &read,
+            command: &read,
             target: None,
             named: &named,
             marker,
@@ -161,7 +161,7 @@ async fn an_instance_is_made_once_whatever_becomes_of_the_answer() {
     let faults = json!([{ "fault": "server_error", "writes": true, "times": 1 }]);
     desk.user.send(Method::PUT, "/control/faults", Some(faults)).await;
     let marker = marker();
-    desk.act(marker, "instance", Verb::Create, order, None).await.unwrap_err();
+    desk.act(marker, "instance", Verb::Create, command, None).await.unwrap_err();
     let counted =
         desk.user.get(&format!("/control/count?kind=instance&label=gateway-operation={marker}")).await;
     assert_eq!(counted["count"], 0, "it fails before it acts");
@@ -193,8 +193,8 @@ async fn a_volume_lives_and_is_attached() {
         desk.act(marker(), "volume", Verb::Extend, json!({ "size_gib": 5 }), Some(&volume)).await.unwrap();
     assert_eq!(again.touched[0].native_key, key, "what was done is done");
     let instance = desk.any("instance").await;
-    let order = json!({ "volume": volume.id, "instance": instance.id, "device": "/dev/vdq" });
-    let done = desk.act(marker(), "volume_attachment", Verb::Create, order.clone(), None).await.unwrap();
+    let command = json!({ "volume": volume.id, "instance": instance.id, "device": "/dev/vdq" });
+    let done = desk.act(marker(), "volume_attachment", Verb::Create, command.clone(), None).await.unwrap();
     let touched = desk.touched(&done).await;
     assert_eq!(touched.len(), 3);
     let attachment = touched[0].clone().unwrap();
@@ -220,8 +220,8 @@ async fn a_volume_lives_and_is_attached() {
 
 impl Desk {
     /// Makes something, and waits until it is as it will be.
-    async fn make(&self, word: &str, order: Value) -> Known {
-        let done = self.act(marker(), word, Verb::Create, order, None).await.unwrap();
+    async fn make(&self, word: &str, command: Value) -> Known {
+        let done = self.act(marker(), word, Verb::Create, command, None).await.unwrap();
         let key = &done.touched[0].native_key;
         for _ in 0..200 {
             let found = self.session.get(&north(), kind(word), key).await.unwrap().unwrap();
@@ -237,10 +237,10 @@ impl Desk {
         &self,
         word: &str,
         verb: Verb,
-        order: Value,
+        command: Value,
         target: Option<&Known>,
     ) -> (ErrorKind, String) {
-        let error = self.act(marker(), word, verb, order, target).await.unwrap_err();
+        let error = self.act(marker(), word, verb, command, target).await.unwrap_err();
         assert!(error.changed_nothing(), "{error:?}");
         (error.kind(), error.cloud().unwrap().code.clone())
     }
@@ -270,13 +270,13 @@ async fn what_is_needed_stays_and_what_is_spent_is_refused() {
     let twice = json!({ "name": "sub", "network": network.id, "cidr": "10.1.2.4/30" });
     assert_eq!(desk.refuses("subnet", Verb::Create, twice, None).await.0, ErrorKind::Conflict);
     let mut plugs = Vec::new();
-    let order = json!({ "network": network.id });
+    let command = json!({ "network": network.id });
     for host in 2..=6 {
-        let plug = desk.make("network_interface", order.clone()).await;
+        let plug = desk.make("network_interface", command.clone()).await;
         assert_eq!(plug.document["addresses"][0]["ip_address"], format!("10.1.2.{host}"));
         plugs.push(plug);
     }
-    let full = desk.refuses("network_interface", Verb::Create, order, None).await;
+    let full = desk.refuses("network_interface", Verb::Create, command, None).await;
     assert_eq!(full.0, ErrorKind::Conflict, "the subnet has no address left");
     assert_eq!(desk.refuses("subnet", Verb::Delete, Value::Null, Some(&subnet)).await, in_use);
 
@@ -312,11 +312,11 @@ async fn an_instance_with_interfaces_and_disks_of_its_own_ends_with_what_is_its_
     let port = json!({ "name": "port", "network": network.id, "security_groups": [group.id],
         "addresses": [{ "subnet": subnet.id, "ip_address": "192.168.9.77" }] });
     let port = desk.make("network_interface", port).await;
-    let order = json!({ "name": "rich", "image": image.id, "instance_type": instance_type.id,
+    let command = json!({ "name": "rich", "image": image.id, "instance_type": instance_type.id,
         "network_interfaces": [port.id], "subnets": [subnet.id], "security_groups": [group.id],
         "ssh_key": desk.any("ssh_key").await.id, "datacenter": "north-b",
         "boot_volume": { "size_gib": 7, "delete_on_termination": true } });
-    let done = desk.act(marker(), "instance", Verb::Create, order.clone(), None).await.unwrap();
+    let done = desk.act(marker(), "instance", Verb::Create, command.clone(), None).await.unwrap();
     let touched = desk.touched(&done).await;
     let touched: Vec<&Observed> = touched.iter().map(|found| found.as_ref().unwrap()).collect();
     let kinds: Vec<&str> = touched.iter().map(|found| found.kind.as_str()).collect();
@@ -335,16 +335,16 @@ async fn an_instance_with_interfaces_and_disks_of_its_own_ends_with_what_is_its_
     assert_eq!(desk.again(&port).await.state, Some("active"));
     assert_eq!(desk.refuses("network_interface", Verb::Delete, Value::Null, Some(&port)).await.1, "in_use");
     assert_eq!(desk.refuses("security_group", Verb::Delete, Value::Null, Some(&group)).await.1, "in_use");
-    assert_eq!(desk.refuses("instance", Verb::Create, order, None).await.1, "in_use", "a port is for one");
+    assert_eq!(desk.refuses("instance", Verb::Create, command, None).await.1, "in_use", "a port is for one");
     let before = desk.counts().await;
-    let order = json!({ "name": "poor", "image": image.id, "instance_type": instance_type.id,
+    let command = json!({ "name": "poor", "image": image.id, "instance_type": instance_type.id,
         "subnets": [subnet.id], "boot_volume": { "size_gib": 70_000 } });
-    desk.refuses("instance", Verb::Create, order, None).await;
+    desk.refuses("instance", Verb::Create, command, None).await;
     assert_eq!(desk.counts().await, before, "a refused create leaves nothing behind");
 
     let address = desk.make("ip_address", json!({})).await;
-    let order = json!({ "address": address.id, "instance": known(&running).id });
-    let bound = desk.act(marker(), "ip_address_binding", Verb::Create, order, None).await.unwrap();
+    let command = json!({ "address": address.id, "instance": known(&running).id });
+    let bound = desk.act(marker(), "ip_address_binding", Verb::Create, command, None).await.unwrap();
     assert_eq!(bound.touched.len(), 4);
     let outside = &desk.again(&known(&running)).await.fields["public_ip_addresses"];
     assert_eq!(*outside, json!([address.document["ip_address"]]));
@@ -395,12 +395,13 @@ async fn what_follows_an_instance_is_the_same_when_it_stands_by_itself() {
 async fn an_image_is_seen_by_those_that_it_is_shared_with() {
     let desk = Desk::new().await;
     let cloud = Arc::new(support::registration(&desk.simulator));
-    let credential = gateway_core::credential::Credential::AccessKey {
+    let credential = gateway_core::access::credential::Credential::AccessKey {
         access_key_id: "other".to_owned(),
         secret_access_key: gateway_core::secret::Secret::new("other-secret"),
         session_token: None,
     };
-    let other = SimulatorDriver.open(cloud, credential, Link::unpaced(Arc::new(SystemClock))).unwrap();
+    let other =
+        SimulatorDriver.open(cloud, credential, SessionContext::unpaced(Arc::new(SystemClock))).unwrap();
     let page = desk.session.list(&north(), kind("image"), ListScope::Own, None).await.unwrap();
     let image = known(&page.items[0]);
     let sees = async || {
@@ -414,7 +415,7 @@ async fn an_image_is_seen_by_those_that_it_is_shared_with() {
     let with = json!({ "external_account": AccountOption::new("other", "other-secret").id() });
     desk.act(marker(), "image", Verb::Share, with.clone(), Some(&image)).await.unwrap();
     let shared = sees().await.unwrap();
-    assert_eq!(shared.visibility, gateway_core::observation::Visibility::Shared);
+    assert_eq!(shared.visibility, gateway_core::document::observation::Visibility::Shared);
     assert_eq!(shared.owner.as_deref(), desk.again(&image).await.owner.as_deref());
     desk.act(marker(), "image", Verb::Unshare, with, Some(&image)).await.unwrap();
     assert!(sees().await.is_none());
@@ -427,7 +428,7 @@ async fn an_image_is_seen_by_those_that_it_is_shared_with() {
 #[tokio::test]
 async fn what_this_cloud_has_no_place_for_is_refused_before_it_is_asked() {
     let desk = Desk::new().await;
-    for (word, verb, order, pointer) in [
+    for (word, verb, command, pointer) in [
         ("network", Verb::Create, json!({ "name": "n", "cidr": "10.0.0.0/8" }), "/cidr"),
         (
             "image",
@@ -443,11 +444,12 @@ async fn what_this_cloud_has_no_place_for_is_refused_before_it_is_asked() {
             "/cloud_options/labels",
         ),
     ] {
-        let (order, named) = desk.read(word, verb, order).await;
+        let (command, named) = desk.read(word, verb, command).await;
         let known = desk.any(word).await;
         let target = (verb != Verb::Create).then_some(&known);
-        let step = Step { kind: kind(word), verb, order: &order, target, named: &named, marker: marker() };
-        let faults: Vec<_> = desk.session.faults(&step).into_iter().map(|fault| fault.pointer).collect();
+        let step =
+            Step { kind: kind(word), verb, command: &command, target, named: &named, marker: marker() };
+        let faults: Vec<_> = desk.session.validate(&step).into_iter().map(|fault| fault.pointer).collect();
         assert_eq!(faults, [pointer]);
     }
     let options =
@@ -462,7 +464,7 @@ async fn what_this_cloud_has_no_place_for_is_refused_before_it_is_asked() {
 async fn a_key_that_is_made_is_a_key() {
     let desk = Desk::new().await;
     let done = desk.act(marker(), "ssh_key", Verb::Create, json!({ "name": "pair" }), None).await.unwrap();
-    let Some(Told::PrivateKey(private)) = &done.answer else { panic!("{done:?}") };
+    let Some(OneTimeOutput::PrivateKey(private)) = &done.answer else { panic!("{done:?}") };
     let key = desk.touched(&done).await[0].clone().unwrap();
     let public = key.fields["public_key"].as_str().unwrap();
     assert_eq!(key.fields["key_type"], "ed25519");

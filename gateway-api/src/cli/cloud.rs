@@ -5,8 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use gateway_core::driver::CloudSpec;
 use gateway_core::error::{Error, Result};
-use gateway_core::id::CloudId;
-use gateway_core::scope::Region;
+use gateway_core::id::{CloudId, Region};
 use gateway_store::NewCloud;
 use serde_json::{Map, Value, json};
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use clap::{Subcommand, ValueEnum};
+use gateway_core::access::keyring::{ACTIVATION_DELAY, Keyring, Purpose};
+use gateway_core::access::seal;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::keyring::{ACTIVATION_DELAY, Keyring, Purpose};
-use gateway_core::seal;
 use gateway_store::SealedCredential;
 
 use super::output;
@@ -71,7 +71,7 @@ impl Key {
             }
             Self::List => {
                 let keyring = setting.keyring()?.get();
-                let row = |key: &gateway_core::keyring::Key| {
+                let row = |key: &gateway_core::access::keyring::Key| {
                     let active = keyring.active(key.purpose, now).is_ok_and(|active| active.kid == key.kid);
                     let role = if active { "signs and seals" } else { "verifies and opens" };
                     vec![

@@ -7,7 +7,7 @@ use std::time::Duration;
 use driver_kit::SkewBoard;
 use gateway_bus::Bus;
 use gateway_core::Clock;
-use gateway_core::driver::{Drivers, Link, Unpaced};
+use gateway_core::driver::{Drivers, SessionContext, Unpaced};
 use gateway_core::error::{Error, Result};
 use gateway_core::id::ProcessId;
 use gateway_poller::{Poller, PollerParts, Relay, RelayParts};
@@ -159,7 +159,7 @@ impl Process {
     }
 
     fn api(&self) -> Result<Arc<Api>> {
-        let link = Link { clock: self.clock(), pacer: Arc::new(Unpaced), skew: self.skew.clone() };
+        let link = SessionContext { clock: self.clock(), pacer: Arc::new(Unpaced), skew: self.skew.clone() };
         let parts = ApiParts::new(
             &self.setting.config,
             self.store()?,

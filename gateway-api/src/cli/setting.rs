@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use gateway_core::access::keyring::Keyring;
 use gateway_core::clock::{Clock, SystemClock};
 use gateway_core::config::Config;
 use gateway_core::driver::Drivers;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::PrincipalId;
-use gateway_core::keyring::Keyring;
 use gateway_store::{Client, Store};
 
 use crate::keyring::KeyringHandle;

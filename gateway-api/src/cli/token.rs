@@ -1,8 +1,9 @@
 //! `gateway token`.
 
 use clap::{Args, Subcommand};
+use gateway_core::Timestamp;
+use gateway_core::access::token;
 use gateway_core::error::{Error, Result};
-use gateway_core::{Timestamp, token};
 
 use super::output;
 use super::setting::{Setting, find_client};

@@ -69,7 +69,10 @@ impl Service {
 }
 
 /// Where the handler sends the content, if it does.
-fn errand(reply: &Reply, keyring: &gateway_core::keyring::Keyring) -> Result<Option<Errand>, Problem> {
+fn errand(
+    reply: &Reply,
+    keyring: &gateway_core::access::keyring::Keyring,
+) -> Result<Option<Errand>, Problem> {
     let header = reply.headers.iter().find(|(name, _)| name.as_str() == FORWARD.as_str());
     let Some((name, sealed)) = header else { return Ok(None) };
     let opened = open_header(sealed, name, reply.message_id, keyring)?;

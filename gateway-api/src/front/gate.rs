@@ -6,8 +6,8 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use gateway_core::Timestamp;
-use gateway_core::keyring::Keyring;
-use gateway_core::token;
+use gateway_core::access::keyring::Keyring;
+use gateway_core::access::token;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 

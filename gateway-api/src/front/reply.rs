@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use gateway_bus::sealing::open_reply;
 use gateway_bus::{Body, Reply, RequestError, WorkClass};
-use gateway_core::keyring::Keyring;
+use gateway_core::access::keyring::Keyring;
 use uuid::Uuid;
 
 use super::body::{AnswerBody, whole};

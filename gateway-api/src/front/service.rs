@@ -8,9 +8,9 @@ use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode}
 use bytes::Bytes;
 use gateway_bus::sealing::seal_request;
 use gateway_bus::{Bus, Envelope, Reply, RequestError, WorkClass};
+use gateway_core::access::keyring::Keyring;
 use gateway_core::config::Front as Config;
 use gateway_core::error::Result;
-use gateway_core::keyring::Keyring;
 use gateway_core::{Clock, Timestamp};
 use hyper::body::Incoming;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};

@@ -7,8 +7,8 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use gateway_core::Timestamp;
+use gateway_core::access::token::{self, Claims};
 use gateway_core::id::PrincipalId;
-use gateway_core::token::{self, Claims};
 use gateway_store::Authority;
 
 use super::exchange::Exchange;

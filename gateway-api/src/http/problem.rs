@@ -8,8 +8,8 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use gateway_core::access::token::Refusal;
 use gateway_core::error::{Error, ErrorKind};
-use gateway_core::token::Refusal;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 

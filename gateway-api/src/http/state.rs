@@ -6,7 +6,7 @@ use std::time::Duration;
 use gateway_bus::{Bus, Nudge};
 use gateway_core::Clock;
 use gateway_core::config::{self, Config};
-use gateway_core::driver::{Drivers, Link};
+use gateway_core::driver::{Drivers, SessionContext};
 use gateway_core::id::PrincipalId;
 use gateway_store::Store;
 use tokio::sync::broadcast::error::RecvError;
@@ -31,7 +31,7 @@ pub struct ApiParts {
     /// The drivers of this build.
     pub drivers: Drivers,
     /// What sessions that prove credentials work with.
-    pub link: Link,
+    pub link: SessionContext,
     /// How operations are worked on.
     pub operations: config::Operations,
     /// Life of a token.
@@ -57,7 +57,7 @@ impl ApiParts {
         keyring: KeyringHandle,
         clock: Arc<dyn Clock>,
         drivers: Drivers,
-        link: Link,
+        link: SessionContext,
     ) -> Self {
         Self {
             store,
@@ -81,7 +81,7 @@ pub struct Api {
     pub(crate) keyring: KeyringHandle,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) drivers: Drivers,
-    pub(crate) link: Link,
+    pub(crate) link: SessionContext,
     pub(crate) authorities: Authorities,
     pub(crate) watcher: Watcher,
     pub(crate) operations: Arc<Operations>,

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
-use gateway_core::{Kind, kinds};
+use gateway_core::{Kind, kind};
 use serde_json::Value;
 
 use super::problem::Problem;
@@ -44,7 +44,7 @@ type Answer<T> = Result<T, Problem>;
 /// The kind that a query names, in the singular as documents have it.
 fn kind_filter(query: &Query) -> Answer<Option<Kind>> {
     let Some(name) = query.get("kind") else { return Ok(None) };
-    let known = || Kind::all().map(Kind::as_str).collect::<Vec<_>>().join(", ");
+    let known = || Kind::ALL.iter().copied().map(Kind::as_str).collect::<Vec<_>>().join(", ");
     Kind::parse(name).map(Some).ok_or_else(|| bad("kind", &format!("must be one of {}", known())))
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/v1/operations/{id}", get(operations::get))
         .route(upload::REPORT, post(upload::report))
         .route("/v1/audit", get(audit::handle));
-    kinds::ALL.iter().fold(fixed, |router, spec| {
+    kind::ALL.iter().fold(fixed, |router, spec| {
         let kind = spec.kind;
         let router = write::routes(spec, router);
         router
@@ -102,7 +102,7 @@ pub(crate) fn operations() -> Vec<(String, &'static str, Operation)> {
         ("/v1/operations/{id}".to_owned(), "get", operations::describe_get()),
         ("/v1/audit".to_owned(), "get", audit::operation()),
     ];
-    for spec in kinds::ALL {
+    for spec in kind::ALL {
         operations.push((format!("/v1/{}", spec.plural), "get", collection::operation(spec)));
         operations.push((format!("/v1/{}/{{id}}", spec.plural), "get", item::operation(spec)));
         operations.push((format!("/v1/{}/{{id}}/related", spec.plural), "get", related::operation(spec)));
@@ -125,7 +125,7 @@ pub(crate) fn schemas() -> Vec<(String, Value)> {
         writes::schemas(),
         related::schemas(),
         status::schemas(),
-        kinds::ALL.iter().flat_map(|spec| collection::schemas(spec)).collect(),
+        kind::ALL.iter().flat_map(|spec| collection::schemas(spec)).collect(),
     ]
     .concat()
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::AccountId;
-use gateway_core::verb::{Repeat, Verb, VerbSpec};
+use gateway_core::kind::{Repeat, Verb, VerbSpec};
 use gateway_core::{Timestamp, crash, fence};
 use gateway_poller::Opened;
 use gateway_store::{Held, Operation};
@@ -194,8 +194,8 @@ impl Operations {
                 Ok(None) => not(),
                 Err(error) => Found::NotYet(error),
             },
-            Repeat::Told if step.verb == Verb::Upload => self.find_content(job, step, is_certain).await?,
-            Repeat::Told => {
+            Repeat::ByState if step.verb == Verb::Upload => self.find_content(job, step, is_certain).await?,
+            Repeat::ByState => {
                 let target = step.target()?;
                 match session.get(&job.place.region, step.kind, &target.native_key).await {
                     // The state tells; a lock, which bars the verb too, says nothing of it.

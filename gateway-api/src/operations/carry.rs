@@ -1,11 +1,11 @@
 //! An operation from its lease to its answer.
 
 use gateway_core::crash;
-use gateway_core::driver::{Done, Step, Told, Touched};
+use gateway_core::driver::{Done, Known, OneTimeOutput, References, Step, Touched};
 use gateway_core::error::{Error, ErrorKind, Result, Status};
+use gateway_core::kind::Command;
+use gateway_core::kind::Verb;
 use gateway_core::marker::Marker;
-use gateway_core::order::{Known, References};
-use gateway_core::verb::Verb;
 use gateway_poller::Opened;
 use gateway_store::{Held, Made, Operation, OperationOutcome as Outcome, OperationState, Settled};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ impl Workplace {
 
 impl Operations {
     /// Does what is left to do of it, and writes down how it ended.
-    pub(super) async fn carry_out(&self, operation: &Operation, held: Held) -> Result<Option<Told>> {
+    pub(super) async fn carry_out(&self, operation: &Operation, held: Held) -> Result<Option<OneTimeOutput>> {
         match self.go_on(operation, held).await {
             // Whoever came next would meet the same: it is told, instead of tried without end.
             Err(error) if error.status() == Status::Permanent && error.kind() != ErrorKind::LeaseLost => {
@@ -51,7 +51,7 @@ impl Operations {
         }
     }
 
-    async fn go_on(&self, operation: &Operation, held: Held) -> Result<Option<Told>> {
+    async fn go_on(&self, operation: &Operation, held: Held) -> Result<Option<OneTimeOutput>> {
         let order = self.unseal(operation)?;
         let spec = super::spec_of(operation)?;
         let place = self.place_of(operation).await?;
@@ -84,13 +84,13 @@ impl Operations {
             if made.iter().any(|one| one.ordinal == ordinal) {
                 continue;
             }
-            let single = (spec.read)(one_of(&order, ordinal, count));
+            let single = Command::read(spec, one_of(&order, ordinal, count));
             let single =
                 single.map_err(|faults| Error::internal(format!("an order became odd: {faults:?}")))?;
             let step = Step {
                 kind: operation.kind,
                 verb: operation.verb,
-                order: &single,
+                command: &single,
                 target: target.as_ref(),
                 named,
                 marker: Marker { operation: operation.id, ordinal },

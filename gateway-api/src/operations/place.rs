@@ -1,10 +1,9 @@
 //! Where an operation happens, and the records that it may name.
 
 use gateway_core::Kind;
+use gateway_core::driver::Known;
 use gateway_core::error::{Error, Result};
-use gateway_core::id::{AccountId, CloudId, ResourceId, TargetId};
-use gateway_core::order::Known;
-use gateway_core::scope::{Holder, Region, Scope};
+use gateway_core::id::{AccountId, CloudId, Holder, Region, ResourceId, Scope, TargetId};
 use gateway_store::{Authority, ResourceRow, Store};
 use serde_json::{Map, Value};
 

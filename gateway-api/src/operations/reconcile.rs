@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_core::driver::Told;
+use gateway_core::driver::OneTimeOutput;
 use gateway_core::error::Result;
 use gateway_core::id::AccountId;
 use tokio::task::JoinHandle;
@@ -24,7 +24,7 @@ const AT_A_TIME: usize = 64;
 const OF_ONE_ACCOUNT: usize = 8;
 
 /// What is worked on, and for which account.
-type Task = (AccountId, JoinHandle<Option<Told>>);
+type Task = (AccountId, JoinHandle<Option<OneTimeOutput>>);
 
 /// How often old operations are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(600);

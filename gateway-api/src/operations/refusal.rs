@@ -1,9 +1,9 @@
 //! Errors of writes, as problems that their callers read.
 
 use axum::http::StatusCode;
+use gateway_core::document::terms::Term;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::search::Term;
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use gateway_store::{
     Made, Operation, OperationOutcome as Outcome, OperationState, ResourceFilter, ResourceQuery, Store,
 };

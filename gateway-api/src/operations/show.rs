@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use gateway_bus::Nudge;
+use gateway_core::document::observation::{Observed, Visibility};
+use gateway_core::document::rendering::{Identity, resource_text};
 use gateway_core::driver::Touched;
 use gateway_core::error::{Error, Result};
-use gateway_core::id::ResourceId;
-use gateway_core::observation::{Observed, Visibility};
-use gateway_core::resource::{Identity, resource_text};
-use gateway_core::scope::{Holder, Scope};
+use gateway_core::id::{Holder, ResourceId, Scope};
 use gateway_core::{Kind, Timestamp};
 use gateway_poller::Opened;
-use gateway_store::{Applied, Door, Made, Observation, Sighting};
+use gateway_store::{Applied, Made, Observation, Sighting, WriteGuard};
 use serde_json::value::RawValue;
 
 use super::{Operations, Place};
@@ -88,7 +87,7 @@ impl Operations {
         let Some(target) = place.target(kind, holder) else { return Ok(Applied::default()) };
         let scope = Scope { cloud: place.cloud, region: place.region.clone(), holder };
         let observation = Observation { target, scope, kind, as_of, sightings: vec![sighting] };
-        let applied = self.store.apply(Door::Open, observation).await?;
+        let applied = self.store.apply(WriteGuard::Open, observation).await?;
         if applied.written() > 0 {
             self.bus.nudge(Nudge::EventsWaiting).await;
         }

@@ -7,13 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_core::driver::{Done, Forward, Forwarded, Step, Told};
+use gateway_core::access::keyring::Purpose;
+use gateway_core::access::seal;
+use gateway_core::driver::{Done, Forward, Forwarded, OneTimeOutput, Step};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::OperationId;
-use gateway_core::keyring::Purpose;
+use gateway_core::kind::Command;
 use gateway_core::marker::Marker;
-use gateway_core::order::Order;
-use gateway_core::{Timestamp, crash, seal};
+use gateway_core::{Timestamp, crash};
 use gateway_store::{Held, Operation, Settled};
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -93,7 +94,7 @@ impl Operations {
         operation: Operation,
         held: Held,
         end: End,
-    ) -> JoinHandle<Option<Told>> {
+    ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
         self.tasks.spawn(async move {
             let work = this.conclude(&operation, held, end);
@@ -109,7 +110,7 @@ impl Operations {
         let step = Step {
             kind: operation.kind,
             verb: operation.verb,
-            order: &Order::Plain,
+            command: &Command::Plain,
             target: workplace.target.as_ref(),
             named: &workplace.named,
             marker: Marker { operation: operation.id, ordinal: 1 },

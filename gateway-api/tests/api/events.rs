@@ -1,8 +1,8 @@
 //! The log of events: list, follow, no gap; and nobody else's.
 
 use axum::http::StatusCode;
-use gateway_core::kinds::VolumeState;
-use gateway_core::scope::Holder;
+use gateway_core::id::Holder;
+use gateway_core::kind::VolumeState;
 use serde_json::{Value, json};
 
 use super::fake_cloud::{VOLUME, volume};
@@ -143,6 +143,6 @@ async fn a_follower_who_was_away_too_long_is_told_to_list_again() {
     let now = stage.clock.now().plus(std::time::Duration::from_secs(60));
     assert_eq!(stage.store.events_purge(now, 10).await.unwrap(), 1);
     let answer = stage.get("/v1/events?after=0", &token).await;
-    assert_eq!((answer.status, answer.problem()), (StatusCode::GONE, "events-purged"));
+    assert_eq!((answer.status, answer.problem()), (StatusCode::GONE, "expired"));
     assert!(answer.body["detail"].as_str().unwrap().contains("list again"));
 }

@@ -5,23 +5,22 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::{
-    Capability, CloudSpec, Done, Driver, KindCapability, Link, ListScope, Notice, Page, PageToken, Proof,
-    Session, Step, Touched,
+    Capability, CloudSpec, Done, Driver, KindCapability, ListScope, Notice, Page, PageToken, Proof, Session,
+    SessionContext, Step, Touched,
 };
 use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::id::Region;
+use gateway_core::kind::{Command, Verb, VerbSupport};
 use gateway_core::marker::Marker;
-use gateway_core::observation::Observed;
-use gateway_core::order::Order;
-use gateway_core::scope::Region;
 use gateway_core::skew::Skew;
-use gateway_core::verb::{Can, Verb};
 use gateway_core::{Kind, Timestamp};
 
-pub(crate) const VOLUME: Kind = Kind::new("volume");
-pub(crate) const IMAGE: Kind = Kind::new("image");
-pub(crate) const INSTANCE: Kind = Kind::new("instance");
+pub(crate) const VOLUME: Kind = Kind::Volume;
+pub(crate) const IMAGE: Kind = Kind::Image;
+pub(crate) const INSTANCE: Kind = Kind::Instance;
 
 static CAPABILITY: Capability = Capability {
     kinds: &[
@@ -29,7 +28,10 @@ static CAPABILITY: Capability = Capability {
         KindCapability { kind: IMAGE, published: true, own: true, get: true, says_state: true },
         KindCapability { kind: INSTANCE, published: false, own: true, get: true, says_state: true },
     ],
-    verbs: &[(VOLUME, &[Can::new(Verb::Create), Can::new(Verb::Update)]), (IMAGE, &[Can::new(Verb::Delete)])],
+    verbs: &[
+        (VOLUME, &[VerbSupport::new(Verb::Create), VerbSupport::new(Verb::Update)]),
+        (IMAGE, &[VerbSupport::new(Verb::Delete)]),
+    ],
     credentials: &["access_key"],
 };
 
@@ -54,7 +56,12 @@ impl Driver for FakeCloud {
         Ok(())
     }
 
-    fn open(&self, _cloud: Arc<CloudSpec>, credential: Credential, _link: Link) -> Result<Arc<dyn Session>> {
+    fn open(
+        &self,
+        _cloud: Arc<CloudSpec>,
+        credential: Credential,
+        _link: SessionContext,
+    ) -> Result<Arc<dyn Session>> {
         match credential {
             Credential::AccessKey { access_key_id, secret_access_key, .. } => Ok(Arc::new(FakeSession {
                 account: access_key_id,
@@ -101,14 +108,14 @@ impl Session for FakeSession {
         let made = MADE.lock().unwrap();
         let made = made.values().flatten().find(|made| made.key == key && made.is_shown());
         let made = made.filter(|_| kind == VOLUME);
-        Ok(made.map(|made| volume(key, &made.name, gateway_core::kinds::VolumeState::Available)))
+        Ok(made.map(|made| volume(key, &made.name, gateway_core::kind::VolumeState::Available)))
     }
 
     async fn act(&self, _: &Region, step: &Step<'_>) -> Result<Done> {
-        if let (Order::Update(order), Some(target)) = (step.order, step.target) {
+        if let (Command::Update(order), Some(target)) = (step.command, step.target) {
             return renamed(&target.native_key, order.name.as_deref());
         }
-        let Order::CreateVolume(order) = step.order else { return Ok(Done::default()) };
+        let Command::CreateVolume(order) = step.command else { return Ok(Done::default()) };
         let behaviour = order.name.split('-').next().unwrap_or_default();
         let delay = match behaviour {
             "late" => Some(Duration::from_millis(2000)),
@@ -138,7 +145,7 @@ impl Session for FakeSession {
             *count += 1;
             *count == 1
         };
-        if let Order::CreateVolume(order) = step.order
+        if let Command::CreateVolume(order) = step.command
             && order.name.starts_with("stuck")
             && !is_first
         {
@@ -194,8 +201,8 @@ pub(crate) fn looked_for(name: &str) -> usize {
 }
 
 /// A volume as this cloud shows it.
-pub(crate) fn volume(external_id: &str, name: &str, state: gateway_core::kinds::VolumeState) -> Observed {
-    let fields = gateway_core::kinds::Volume { size_gib: 5, ..Default::default() };
+pub(crate) fn volume(external_id: &str, name: &str, state: gateway_core::kind::VolumeState) -> Observed {
+    let fields = gateway_core::kind::Volume { size_gib: 5, ..Default::default() };
     let raw = serde_json::json!({ "the_clouds_own": external_id });
     let mut volume = Observed::new(external_id, name, &fields, raw).unwrap().with_state(state, "WORD");
     volume.created_at = Some(Timestamp::from_seconds(1_700_000_000));
@@ -204,6 +211,6 @@ pub(crate) fn volume(external_id: &str, name: &str, state: gateway_core::kinds::
 
 /// An image that the cloud publishes to all.
 pub(crate) fn image(external_id: &str) -> Observed {
-    let fields = gateway_core::kinds::Image::default();
+    let fields = gateway_core::kind::Image::default();
     Observed::new(external_id, external_id, &fields, serde_json::json!({})).unwrap()
 }

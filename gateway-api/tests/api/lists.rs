@@ -1,9 +1,9 @@
 //! Collections and items: fixed shapes, filters, paging over targets, and whose eyes see what.
 
 use axum::http::StatusCode;
-use gateway_core::kinds::VolumeState;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Holder;
+use gateway_core::document::observation::Observed;
+use gateway_core::id::Holder;
+use gateway_core::kind::VolumeState;
 use serde_json::{Value, json};
 
 use super::fake_cloud::{IMAGE, VOLUME, image, volume};

@@ -2,11 +2,10 @@
 
 use axum::http::StatusCode;
 use gateway_core::Kind;
-use gateway_core::id::ResourceId;
-use gateway_core::kinds::VolumeState;
-use gateway_core::observation::Observed;
-use gateway_core::scope::{Holder, Scope};
-use gateway_store::{Door, Observation, Sighting};
+use gateway_core::document::observation::Observed;
+use gateway_core::id::{Holder, ResourceId, Scope};
+use gateway_core::kind::VolumeState;
+use gateway_store::{Observation, Sighting, WriteGuard};
 use serde_json::{Value, json};
 
 use super::fake_cloud::{VOLUME, volume};
@@ -205,7 +204,7 @@ async fn another_record_of_the_same_id_and_version_is_another_answer() {
         let as_of = stage.store.now().await.unwrap();
         let (target, scope) = (target.id, scope.clone());
         let observation = Observation { target, scope, kind: VOLUME, as_of, sightings: vec![sighting] };
-        assert_eq!(stage.store.apply(Door::Open, observation).await.unwrap().written(), 1);
+        assert_eq!(stage.store.apply(WriteGuard::Open, observation).await.unwrap().written(), 1);
     };
     let named = |name: &str| Sighting::Present(Box::new(volume("v", name, VolumeState::Available)));
     apply(named("first")).await;

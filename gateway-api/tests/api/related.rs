@@ -2,11 +2,10 @@
 
 use axum::http::StatusCode;
 use gateway_core::Kind;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::CloudSpec;
-use gateway_core::id::{CloudId, ResourceId};
-use gateway_core::kinds::{AttachmentPoint, Instance, InstanceState, Reference, Volume, VolumeState};
-use gateway_core::observation::Observed;
-use gateway_core::scope::{Holder, Region};
+use gateway_core::id::{CloudId, Holder, Region, ResourceId};
+use gateway_core::kind::{AttachmentPoint, Instance, InstanceState, Reference, Volume, VolumeState};
 use serde_json::{Value, json};
 
 use super::fake_cloud::{IMAGE, INSTANCE, VOLUME, image};

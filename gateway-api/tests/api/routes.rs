@@ -2,11 +2,10 @@
 
 use axum::http::StatusCode;
 use gateway_api::openapi;
-use gateway_core::id::{PrincipalId, TokenId};
-use gateway_core::keyring::Keyring;
-use gateway_core::kinds::VolumeState;
-use gateway_core::scope::Holder;
-use gateway_core::token::{self, Claims};
+use gateway_core::access::keyring::Keyring;
+use gateway_core::access::token::{self, Claims};
+use gateway_core::id::{Holder, PrincipalId, TokenId};
+use gateway_core::kind::VolumeState;
 
 use super::fake_cloud::{VOLUME, volume};
 use super::stage::Stage;

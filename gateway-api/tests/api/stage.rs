@@ -16,15 +16,14 @@ use gateway_api::keyring::KeyringHandle;
 use gateway_bus::Bus;
 use gateway_bus::memory::MemoryBus;
 use gateway_core::Kind;
+use gateway_core::access::keyring::Keyring;
+use gateway_core::access::token::{self, Claims};
 use gateway_core::clock::{Clock, SystemClock};
 use gateway_core::config::{Config, Database};
-use gateway_core::driver::{CloudSpec, Drivers, Link};
-use gateway_core::id::{CloudId, PrincipalId, ProcessId, TokenId};
-use gateway_core::keyring::Keyring;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Holder;
-use gateway_core::token::{self, Claims};
-use gateway_store::{Door, NewCloud, Observation, Outcome, Sighting, Store, TargetStatus};
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{CloudSpec, Drivers, SessionContext};
+use gateway_core::id::{CloudId, Holder, PrincipalId, ProcessId, TokenId};
+use gateway_store::{NewCloud, Observation, Outcome, Sighting, Store, TargetStatus, WriteGuard};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -128,7 +127,7 @@ impl Stage {
             keyring.clone(),
             Arc::clone(&clock),
             Drivers::default().with(FakeCloud),
-            Link::unpaced(Arc::clone(&clock)),
+            SessionContext::unpaced(Arc::clone(&clock)),
         ));
         let router = router(Arc::clone(&api));
         Self { config, store, bus, keyring, clock, api, router, folder }
@@ -243,7 +242,7 @@ impl Stage {
             let sightings = seen(scope.region.as_str(), scope.holder, claim.target.kind);
             let sightings = sightings.into_iter().map(|seen| Sighting::Present(Box::new(seen))).collect();
             let observation = Observation::of(&claim.target, as_of, sightings);
-            self.store.apply(Door::Lease(claim.fence), observation).await.unwrap();
+            self.store.apply(WriteGuard::Lease(claim.fence), observation).await.unwrap();
             let outcome = Outcome {
                 status: TargetStatus::Fresh,
                 reason: None,

@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use gateway_core::Kind;
-use gateway_core::kinds::VolumeState;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Holder;
+use gateway_core::document::observation::Observed;
+use gateway_core::id::Holder;
+use gateway_core::kind::VolumeState;
 use serde_json::Value;
 
 use super::fake_cloud::{IMAGE, VOLUME, image, volume};

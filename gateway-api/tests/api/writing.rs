@@ -4,11 +4,9 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use gateway_core::Kind;
-use gateway_core::id::AccountId;
-use gateway_core::kinds::ImageState;
-use gateway_core::observation::Visibility;
-use gateway_core::scope::Holder;
-use gateway_core::verb::{Can, Verb};
+use gateway_core::document::observation::Visibility;
+use gateway_core::id::{AccountId, Holder};
+use gateway_core::kind::{ImageState, Verb, VerbSupport};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -168,7 +166,7 @@ async fn a_published_image_is_gone_at_once_when_its_owner_ends_it() {
             let mut image = image("golden").with_state(ImageState::Available, "active");
             image.owner = Some("a1".to_owned());
             image.visibility = Visibility::Public;
-            image.allow(&[Can::new(Verb::Delete)]);
+            image.allow(&[VerbSupport::new(Verb::Delete)]);
             vec![image]
         })
         .await;

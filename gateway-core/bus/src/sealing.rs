@@ -1,9 +1,10 @@
 //! Secrets inside envelopes: sealed by the front under the bus key, opened by the handler.
 
+use gateway_core::Timestamp;
+use gateway_core::access::keyring::{Keyring, Purpose};
+use gateway_core::access::seal;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::keyring::{Keyring, Purpose};
 use gateway_core::secret::Secret;
-use gateway_core::{Timestamp, seal};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 

@@ -50,10 +50,13 @@ fn requests_and_replies_are_read_and_written_alike() {
 #[test]
 fn events_carry_a_type_that_the_gateway_sends() {
     let event: Value = round_trip("event-state-changed.json");
-    assert_eq!(event["type"], gateway_core::event::resource_type(gateway_core::event::Change::StateChanged));
+    assert_eq!(
+        event["type"],
+        gateway_core::document::event::resource_type(gateway_core::document::event::Change::StateChanged)
+    );
     let document = std::fs::read_to_string(folder().join("asyncapi.yaml")).unwrap();
-    assert!(document.contains(gateway_core::event::GRANT_CHANGED));
-    assert!(document.contains(gateway_core::event::EXCHANGE));
+    assert!(document.contains(gateway_core::document::event::GRANT_CHANGED));
+    assert!(document.contains(gateway_core::document::event::EXCHANGE));
 }
 
 #[test]

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
+use gateway_core::document::event::Change;
+use gateway_core::document::links::stored_text;
+use gateway_core::document::observation::Observed;
+use gateway_core::document::terms::Term;
 use gateway_core::error::Result;
-use gateway_core::event::Change;
-use gateway_core::id::{AccountId, EventId, ResourceId, TargetId};
-use gateway_core::links::stored_text;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Scope;
-use gateway_core::search::Term;
+use gateway_core::id::{AccountId, EventId, ResourceId, Scope, TargetId};
 use gateway_core::{Kind, Timestamp};
 
 use crate::connection::{for_update, insert_all};
@@ -22,7 +21,7 @@ use crate::{Session, Store};
 
 /// By what right something is applied.
 #[derive(Clone, Copy, Debug)]
-pub enum Door {
+pub enum WriteGuard {
     /// As the holder of a lease: refused once somebody else has it.
     Lease(Fence),
     /// Without one, for a single resource that was read or written just now.
@@ -141,7 +140,7 @@ impl Store {
     ///
     /// # Errors
     /// `LeaseLost` when the door's lease is not ours any more.
-    pub async fn apply(&self, door: Door, observation: Observation) -> Result<Applied> {
+    pub async fn apply(&self, door: WriteGuard, observation: Observation) -> Result<Applied> {
         if observation.sightings.is_empty() {
             return Ok(Applied::default());
         }
@@ -154,11 +153,11 @@ impl Store {
 type Sightings<'a> = BTreeMap<ResourceId, &'a Sighting>;
 
 /// Version and time of a record that was deleted.
-type Grave = (i64, i64);
+type Tombstone = (i64, i64);
 
 impl Session<'_> {
-    fn apply(&mut self, door: Door, observation: &Observation) -> Result<Applied> {
-        if let Door::Lease(fence) = door {
+    fn apply(&mut self, door: WriteGuard, observation: &Observation) -> Result<Applied> {
+        if let WriteGuard::Lease(fence) = door {
             self.check_fence(fence)?;
         }
         let sightings: Sightings<'_> =
@@ -224,7 +223,7 @@ impl Session<'_> {
         &mut self,
         target: TargetId,
         rows: Vec<(ResourceId, NewRow)>,
-        graves: &HashMap<ResourceId, Grave>,
+        graves: &HashMap<ResourceId, Tombstone>,
     ) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
@@ -283,7 +282,7 @@ impl Session<'_> {
     }
 
     /// Those of the records that were deleted before.
-    fn graves(&mut self, target: TargetId, absent: &[ResourceId]) -> Result<HashMap<ResourceId, Grave>> {
+    fn graves(&mut self, target: TargetId, absent: &[ResourceId]) -> Result<HashMap<ResourceId, Tombstone>> {
         if absent.is_empty() {
             return Ok(HashMap::new());
         }

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 use gateway_core::error::Result;
-use gateway_core::id::{AccountId, CloudId, PrincipalId, TargetId, TokenId};
-use gateway_core::scope::{Holder, Region};
+use gateway_core::id::{AccountId, CloudId, Holder, PrincipalId, Region, TargetId, TokenId};
 use gateway_core::{Kind, Timestamp};
 
 use crate::Store;

@@ -6,8 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
-use gateway_core::id::{AccountId, CloudId, ProcessId};
-use gateway_core::scope::{Holder, Scope};
+use gateway_core::id::{AccountId, CloudId, Holder, ProcessId, Scope};
 
 use crate::account::SealedCredential;
 use crate::connection::Connection;
@@ -17,7 +16,7 @@ use crate::target::{Fence, NEVER, Target, TargetRow, TargetStatus};
 use crate::{Session, Store};
 
 /// Whose targets share something: one account's, or what one cloud publishes.
-pub type Party = (CloudId, Holder);
+pub type ShareKey = (CloudId, Holder);
 
 /// A target that this process may list.
 #[derive(Clone, Debug)]
@@ -35,24 +34,24 @@ pub struct Claim {
 }
 
 /// The places that a process has for listings, and who may have one more. A claim takes them from a copy.
-pub trait Room: Clone + Send + 'static {
+pub trait Capacity: Clone + Send + 'static {
     /// Those for whom there is none: their targets are not looked at.
-    fn full(&self) -> Vec<Party>;
+    fn full(&self) -> Vec<ShareKey>;
 
     /// Takes one, if there is one for this party. The first of a party that is not full gets one.
-    fn take(&mut self, party: Party) -> bool;
+    fn take(&mut self, share_key: ShareKey) -> bool;
 }
 
 /// Room for everything.
 #[derive(Clone, Copy, Debug)]
 pub struct Boundless;
 
-impl Room for Boundless {
-    fn full(&self) -> Vec<Party> {
+impl Capacity for Boundless {
+    fn full(&self) -> Vec<ShareKey> {
         Vec::new()
     }
 
-    fn take(&mut self, _party: Party) -> bool {
+    fn take(&mut self, _party: ShareKey) -> bool {
         true
     }
 }
@@ -78,7 +77,7 @@ impl Store {
         owner: ProcessId,
         lease: Duration,
         limit: usize,
-        room: impl Room + Sync,
+        room: impl Capacity + Sync,
     ) -> Result<Vec<Claim>> {
         self.write(move |session| {
             let (now, mut room) = (session.now()?, room.clone());
@@ -86,7 +85,7 @@ impl Store {
             for row in session.due(now, limit, &room.full())? {
                 let (epoch, elected) = (row.epoch(), row.credential());
                 let target = row.into_target()?;
-                if !room.take(party(&target.scope)) {
+                if !room.take(share_key(&target.scope)) {
                     continue;
                 }
                 match session.elect(&target.scope, target.kind, elected)? {
@@ -106,7 +105,7 @@ impl Store {
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn targets_next_due(&self, room: impl Room + Sync) -> Result<Option<Duration>> {
+    pub async fn targets_next_due(&self, room: impl Capacity + Sync) -> Result<Option<Duration>> {
         self.read(move |session| {
             let next = besides(&room.full())
                 .filter(poll_targets::due_at.lt(NEVER))
@@ -125,7 +124,7 @@ impl Store {
 type Targets = poll_targets::BoxedQuery<'static, <Connection as diesel::Connection>::Backend>;
 
 /// The targets of everybody but those.
-fn besides(full: &[Party]) -> Targets {
+fn besides(full: &[ShareKey]) -> Targets {
     let (global, accounts): (Vec<_>, Vec<_>) = full.iter().partition(|(_, holder)| *holder == Holder::Global);
     let clouds: Vec<_> = global.iter().map(|(cloud, _)| cloud.to_bytes()).collect();
     let accounts: Vec<_> = accounts.iter().map(|(_, holder)| holder.to_bytes()).collect();
@@ -146,12 +145,12 @@ fn still_due(target: &Target, epoch: i64, now: Timestamp) -> _ {
         .filter(poll_targets::due_at.le(now))
 }
 
-fn party(scope: &Scope) -> Party {
+fn share_key(scope: &Scope) -> ShareKey {
     (scope.cloud, scope.holder)
 }
 
 impl Session<'_> {
-    fn due(&mut self, now: Timestamp, limit: usize, full: &[Party]) -> Result<Vec<TargetRow>> {
+    fn due(&mut self, now: Timestamp, limit: usize, full: &[ShareKey]) -> Result<Vec<TargetRow>> {
         besides(full)
             .filter(poll_targets::due_at.le(now.0))
             .order(poll_targets::due_at)
@@ -206,7 +205,7 @@ impl Session<'_> {
         }
         let (sharing, paused) = (self.sharing(&won, now)?, self.paused_until(&won)?);
         let claim = |(target, fence, credential): Won| {
-            let sharing = sharing.get(&party(&target.scope)).copied().unwrap_or(1);
+            let sharing = sharing.get(&share_key(&target.scope)).copied().unwrap_or(1);
             let paused_until = paused.get(&credential.account).copied().unwrap_or(Timestamp(0));
             Claim { target, fence, credential, sharing, paused_until }
         };
@@ -214,8 +213,8 @@ impl Session<'_> {
     }
 
     /// Targets under lease by party.
-    fn sharing(&mut self, won: &[Won], now: Timestamp) -> Result<HashMap<Party, u32>> {
-        let parties: HashSet<Party> = won.iter().map(|(target, ..)| party(&target.scope)).collect();
+    fn sharing(&mut self, won: &[Won], now: Timestamp) -> Result<HashMap<ShareKey, u32>> {
+        let parties: HashSet<ShareKey> = won.iter().map(|(target, ..)| share_key(&target.scope)).collect();
         let leased = poll_targets::table
             .filter(poll_targets::cloud_id.eq_any(parties.iter().map(|(cloud, _)| cloud.to_bytes())))
             .filter(poll_targets::holder.eq_any(parties.iter().map(|(_, holder)| holder.to_bytes())))

@@ -6,8 +6,7 @@ use diesel::prelude::*;
 use gateway_core::Timestamp;
 use gateway_core::driver::CloudSpec;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::CloudId;
-use gateway_core::scope::Region;
+use gateway_core::id::{CloudId, Region};
 
 use crate::error::{corrupt, database};
 use crate::schema::{clouds, regions};

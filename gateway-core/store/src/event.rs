@@ -4,10 +4,9 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 use gateway_core::Timestamp;
+use gateway_core::document::rendering::{EventView, GRANT, render_event};
 use gateway_core::error::{Error, Result};
-use gateway_core::id::{AccountId, CloudId, EventId, PrincipalId, ResourceId, TargetId};
-use gateway_core::resource::{EventView, GRANT, render_event};
-use gateway_core::scope::{Holder, Region};
+use gateway_core::id::{AccountId, CloudId, EventId, Holder, PrincipalId, Region, ResourceId, TargetId};
 use serde_json::Value;
 
 use crate::error::{corrupt, database};

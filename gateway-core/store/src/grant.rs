@@ -7,8 +7,7 @@ use diesel::prelude::*;
 use gateway_core::Kind;
 use gateway_core::driver::{Capability, Proof};
 use gateway_core::error::{Error, Result};
-use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId};
-use gateway_core::scope::{Holder, Region, Scope};
+use gateway_core::id::{AccountId, CloudId, CredentialId, Holder, PrincipalId, Region, Scope};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{CredentialRow, SealedCredential};

@@ -29,10 +29,10 @@ mod terms;
 mod wish;
 
 pub use account::{Account, SealedCredential, StoredCredential};
-pub use apply::{Applied, Door, Observation, Sighting};
+pub use apply::{Applied, Observation, Sighting, WriteGuard};
 pub use audit::{AuditFilter, AuditLine};
 pub use authority::{Authority, Granted, VisibleTarget};
-pub use claim::{Boundless, Claim, Party, Room};
+pub use claim::{Boundless, Capacity, Claim, ShareKey};
 pub use clock::CloudClock;
 pub use cloud::{Cloud, NewCloud};
 pub use connection::Backend;

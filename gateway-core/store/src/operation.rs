@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use gateway_core::error::{CloudWords, Result};
-use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ResourceId};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
+use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, Region, ResourceId};
+use gateway_core::kind::Verb;
 use gateway_core::{Kind, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -1,8 +1,8 @@
 //! Which records a listing wants, in which order, and where it goes on.
 
 use diesel::prelude::*;
+use gateway_core::document::terms::Term;
 use gateway_core::id::{ResourceId, TargetId};
-use gateway_core::search::Term;
 
 use crate::apply::{indexed, name_key};
 use crate::connection::Connection;

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
+use gateway_core::document::observation::ContentHash;
 use gateway_core::driver::Capability;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::{AccountId, CloudId, CredentialId, ResourceId, TargetId};
-use gateway_core::observation::ContentHash;
-use gateway_core::scope::{Holder, Region, Scope};
+use gateway_core::id::{AccountId, CloudId, CredentialId, Holder, Region, ResourceId, Scope, TargetId};
 use gateway_core::{Kind, Timestamp};
 
 use crate::connection::{for_update, insert_all};

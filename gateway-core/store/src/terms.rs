@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use gateway_core::document::terms::Term;
 use gateway_core::error::Result;
 use gateway_core::id::{ResourceId, TargetId};
-use gateway_core::search::Term;
 
 use crate::Session;
 use crate::connection::insert_all;

@@ -1,8 +1,8 @@
 //! An event of the outbox as the message that subscribers get.
 
 use gateway_bus::Publication;
+use gateway_core::document::event::routing_key;
 use gateway_core::error::Result;
-use gateway_core::event::routing_key;
 use gateway_store::StoredEvent;
 
 /// The message of an event.

@@ -5,21 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::{
-    Capability, CloudSpec, Driver, KindCapability, Link, ListScope, Notice, Page, PageToken, Proof, Session,
+    Capability, CloudSpec, Driver, KindCapability, ListScope, Notice, Page, PageToken, Proof, Session,
+    SessionContext,
 };
 use gateway_core::error::Result;
-use gateway_core::kinds::{Instance, InstanceState, Volume, VolumeState};
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
+use gateway_core::kind::{Instance, InstanceState, Volume, VolumeState};
 use gateway_core::{Error, Kind};
 use serde_json::json;
 
 /// A kind of which single ones can be asked for.
-pub(crate) const INSTANCE: Kind = Kind::new("instance");
+pub(crate) const INSTANCE: Kind = Kind::Instance;
 /// A kind of which they cannot.
-pub(crate) const VOLUME: Kind = Kind::new("volume");
+pub(crate) const VOLUME: Kind = Kind::Volume;
 
 static CAPABILITY: Capability = Capability {
     kinds: &[
@@ -100,7 +101,7 @@ fn observed(kind: Kind, key: &str, content: u32) -> Observed {
 struct FakeSession {
     cloud: FakeCloud,
     key: String,
-    link: Link,
+    link: SessionContext,
 }
 
 #[async_trait]
@@ -174,7 +175,12 @@ impl Driver for FakeCloud {
         Ok(())
     }
 
-    fn open(&self, _: Arc<CloudSpec>, credential: Credential, link: Link) -> Result<Arc<dyn Session>> {
+    fn open(
+        &self,
+        _: Arc<CloudSpec>,
+        credential: Credential,
+        link: SessionContext,
+    ) -> Result<Arc<dyn Session>> {
         let Credential::AccessKey { access_key_id: key, .. } = credential else {
             return Err(Error::invalid("access_key only"));
         };

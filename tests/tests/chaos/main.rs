@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 use gateway_core::clock::{Clock as _, SystemClock};
-use gateway_core::kinds;
+use gateway_core::kind;
 use gateway_tests::client::access_key;
 use gateway_tests::{Client, Simulator, until};
 use serde_json::json;
@@ -162,7 +162,7 @@ async fn quiet(
             bail!("the cloud still moves: {seen:?}");
         }
         let mut listed = BTreeMap::new();
-        for collection in kinds::ALL.iter().map(|spec| spec.plural) {
+        for collection in kind::ALL.iter().map(|spec| spec.plural) {
             for item in client.list(collection, &[("limit", "100")]).await?.items {
                 let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
                 let version = item["version"].as_i64().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateway_core::{Kind, Timestamp, kinds};
+use gateway_core::{Kind, Timestamp, kind};
 use gateway_tests::Simulator;
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::event::Seen;
 /// Everything that the cloud shows to the account, asked at its own API.
 pub(crate) async fn resources(simulator: &Simulator, region: &str, id: &str, secret: &str) -> BTreeSet<Seen> {
     let mut all = BTreeSet::new();
-    let collections = kinds::ALL.iter().map(|spec| spec.plural);
+    let collections = kind::ALL.iter().map(|spec| spec.plural);
     for (collection, scope) in collections.flat_map(|name| [(name, "own"), (name, "published")]) {
         let items = simulator.listing(region, collection, scope, (id, secret)).await;
         all.extend(items.iter().map(|item| seen(item, scope)));

@@ -7,11 +7,11 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::ensure;
+use gateway_core::access::keyring::Keyring;
+use gateway_core::access::token::{self, Claims};
 use gateway_core::clock::{Clock as _, SystemClock};
 use gateway_core::config::Config;
 use gateway_core::id::TokenId;
-use gateway_core::keyring::Keyring;
-use gateway_core::token::{self, Claims};
 use gateway_store::Store;
 use gateway_tests::{Child, Gateway, Program, Settings, Simulator, cli, gateway, until};
 use serde_json::{Value, json};

@@ -1,10 +1,10 @@
 //! A walk over every route of the OpenAPI document with every token that is not good: nothing is answered that
 //! should not be.
 
+use gateway_core::access::keyring::Keyring;
+use gateway_core::access::token::{self, Claims};
 use gateway_core::clock::{Clock as _, SystemClock};
 use gateway_core::id::TokenId;
-use gateway_core::keyring::Keyring;
-use gateway_core::token::{self, Claims};
 use gateway_tests::client::{Answer, access_key};
 use gateway_tests::{Client, Cluster};
 use reqwest::Method;

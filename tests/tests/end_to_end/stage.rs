@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use gateway_core::kinds;
+use gateway_core::kind;
 use gateway_tests::client::{Listing, access_key};
 use gateway_tests::cluster::Plan;
 use gateway_tests::{Client, Cluster, Simulator, until};
@@ -17,7 +17,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(45);
 
 /// Every collection of the API.
 pub(crate) fn collections() -> impl Iterator<Item = &'static str> {
-    kinds::ALL.iter().map(|spec| spec.plural)
+    kind::ALL.iter().map(|spec| spec.plural)
 }
 
 /// Enough for all kinds of one account to be listed every second.

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::ensure;
+use gateway_core::access::keyring::{ACTIVATION_DELAY, Keyring};
+use gateway_core::access::token::{self, Claims};
 use gateway_core::clock::{Clock as _, SystemClock};
 use gateway_core::id::TokenId;
-use gateway_core::keyring::{ACTIVATION_DELAY, Keyring};
-use gateway_core::token::{self, Claims};
 use gateway_tests::{Client, Cluster, cli, until};
 use reqwest::Method;
 
@@ -99,7 +99,7 @@ async fn rotation(stage: &mut Stage) {
 
 fn kid(file: &Path) -> String {
     let keys = Keyring::load(file).unwrap();
-    keys.active(gateway_core::keyring::Purpose::Token, SystemClock.now()).unwrap().kid.clone()
+    keys.active(gateway_core::access::keyring::Purpose::Token, SystemClock.now()).unwrap().kid.clone()
 }
 
 async fn refused(client: &Client, token: &str, kind: &str) {

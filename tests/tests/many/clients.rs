@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
+use gateway_core::Timestamp;
+use gateway_core::access::credential::Credential;
+use gateway_core::access::keyring::{Keyring, Purpose};
+use gateway_core::access::seal;
+use gateway_core::access::token::{self, Claims};
 use gateway_core::clock::{Clock as _, SystemClock};
-use gateway_core::credential::Credential;
 use gateway_core::driver::{Capability, Proof};
-use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId, TokenId};
-use gateway_core::keyring::{Keyring, Purpose};
+use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId, Region, TokenId};
 use gateway_core::kind::Kind;
-use gateway_core::scope::Region;
-use gateway_core::token::{self, Claims};
-use gateway_core::{Timestamp, seal};
 use gateway_store::{Access, Grant, SealedCredential, Store};
 use gateway_tests::Client;
 
@@ -71,7 +71,7 @@ fn grant(stage: &Stage, keyring: &Keyring, cloud: CloudId, principal: PrincipalI
     let regions: Vec<Region> = stage.size.regions().iter().map(Region::new).collect();
     let mut access = Access::default();
     for region in &regions {
-        Kind::all().for_each(|kind| access.set(region, kind, true));
+        Kind::ALL.iter().copied().for_each(|kind| access.set(region, kind, true));
     }
     Grant {
         principal,

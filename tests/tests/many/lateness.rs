@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use diesel::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
-use gateway_core::id::AccountId;
-use gateway_core::scope::Holder;
+use gateway_core::id::{AccountId, Holder};
 
 use crate::stage::{Stage, hanging};
 

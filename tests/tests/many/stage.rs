@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use gateway_core::config::Config;
-use gateway_core::kinds;
+use gateway_core::kind;
 use gateway_tests::client::access_key;
 use gateway_tests::{Client, Cluster, Simulator, until};
 use serde_json::{Value, json};
@@ -175,5 +175,5 @@ pub(crate) fn credential(number: usize) -> Value {
 /// Whether every kind that is counted here still is one.
 #[test]
 fn the_kinds_are_as_many_as_there_are() {
-    assert_eq!(kinds::ALL.len() - 3, OWN_KINDS, "all but instance types, volume types and datacenters");
+    assert_eq!(kind::ALL.len() - 3, OWN_KINDS, "all but instance types, volume types and datacenters");
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use gateway_core::Kind;
-use gateway_core::id::ResourceId;
-use gateway_core::scope::Region;
+use gateway_core::id::{Region, ResourceId};
 use serde_json::Value;
 
 use crate::listings::Listings;

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use gateway_core::Kind;
 use gateway_core::clock::{Clock as _, SystemClock};
-use gateway_core::id::ResourceId;
-use gateway_core::scope::Region;
+use gateway_core::id::{Region, ResourceId};
 use gateway_tests::until;
 use serde_json::Value;
 

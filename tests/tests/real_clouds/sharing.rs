@@ -69,7 +69,7 @@ async fn owner_member_and_stranger_see_what_is_theirs_to_see() {
     }
     let (path, delete) = (shared["links"]["self"].as_str().unwrap(), reqwest::Method::DELETE);
     let refused = rival.order(delete, path, &json!({}), None).await.unwrap();
-    assert_eq!((refused.status.as_u16(), &refused.body["type"]), (403, &json!("/problems/not-yours")));
+    assert_eq!((refused.status.as_u16(), &refused.body["type"]), (403, &json!("/problems/not-owner")));
     let images = stranger.list("images", &[]).await.unwrap().items;
     assert!(images.iter().all(|image| image["cloud"] == AWS), "nothing of a cloud where one has no account");
     let link = own["links"]["self"].as_str().unwrap();

@@ -12,7 +12,7 @@ pub(crate) struct Subscriber(Listener);
 impl Subscriber {
     /// Binds to every routing key.
     pub(crate) async fn to_everything(vhost: &Vhost) -> Self {
-        Self(Listener::bind(vhost.connect().await, gateway_core::event::EXCHANGE, "#").await)
+        Self(Listener::bind(vhost.connect().await, gateway_core::document::event::EXCHANGE, "#").await)
     }
 
     /// What has come so far after a position, the same event once.

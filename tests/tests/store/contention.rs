@@ -1,6 +1,6 @@
 //! Writers that meet: nothing is lost, nothing is counted twice, nobody is turned away.
 
-use gateway_store::{Door, Sighting};
+use gateway_store::{Sighting, WriteGuard};
 use tokio::task::JoinSet;
 
 use crate::seen::{Running, Shelf, noted, there};
@@ -17,7 +17,7 @@ async fn all_at_once(stage: &Stage, make: impl Fn(&Shelf, usize, usize) -> Vec<S
         let rounds: Vec<_> = (0..ROUNDS).map(|round| shelf.seen(1, make(&shelf, writer, round))).collect();
         writers.spawn(async move {
             for observation in rounds {
-                store.apply(Door::Open, observation).await.unwrap();
+                store.apply(WriteGuard::Open, observation).await.unwrap();
             }
         });
     }

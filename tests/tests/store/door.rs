@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use gateway_core::id::ProcessId;
-use gateway_core::kinds::InstanceState::Stopping;
-use gateway_core::scope::Holder;
+use gateway_core::id::{Holder, ProcessId};
+use gateway_core::kind::InstanceState::Stopping;
 use gateway_store::{ResourceFilter, ResourceQuery};
 
 use crate::given::{INSTANCE, LATER, one_account};

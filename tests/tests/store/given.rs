@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use gateway_core::driver::{Capability, CloudSpec, KindCapability, Proof};
-use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId};
-use gateway_core::kind::{Canonical as _, Kind};
-use gateway_core::kinds::{Image, Instance, InstanceType, Volume};
-use gateway_core::scope::Region;
+use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId, Region};
+use gateway_core::kind::{Canonical as _, Image, Instance, InstanceType, Kind, Volume};
 use gateway_store::{Access, Grant, NewCloud, SealedCredential, Store};
 
 pub const INSTANCE: Kind = Instance::KIND;
@@ -45,7 +43,7 @@ pub fn region(name: &str) -> Region {
 pub fn access(regions: &[&str], kinds: &[Kind]) -> Access {
     let mut access = Access::default();
     for name in regions {
-        for kind in Kind::all() {
+        for kind in Kind::ALL.iter().copied() {
             access.set(&region(name), kind, kinds.contains(&kind));
         }
     }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use gateway_core::Timestamp;
 use gateway_core::error::{ErrorKind, Result};
-use gateway_core::id::{CredentialId, ProcessId, ResourceId};
-use gateway_core::scope::Holder;
-use gateway_store::{Boundless, Claim, Door, Fence, Observation, Outcome, Party, Room, Store, TargetStatus};
+use gateway_core::id::{CredentialId, Holder, ProcessId, ResourceId};
+use gateway_store::{
+    Boundless, Capacity, Claim, Fence, Observation, Outcome, ShareKey, Store, TargetStatus, WriteGuard,
+};
 
 use crate::given::{GLOBAL_TARGETS, INSTANCE, LATER, OWN_TARGETS, client, cloud, granted, one_account};
 use crate::seen::{Running, there};
@@ -92,7 +93,7 @@ pub async fn who_lost_a_lease_writes_nothing(stage: Stage) {
     let seen = || Observation::of(&old.target, now, vec![there("a", Running)]);
     let missing = || HashSet::from([ResourceId::generate()]);
 
-    is_lost(store.apply(Door::Lease(old.fence), seen()).await);
+    is_lost(store.apply(WriteGuard::Lease(old.fence), seen()).await);
     is_lost(store.missing_set(old.fence, missing()).await);
     is_lost(store.target_renew(old.fence, NOTHING).await);
     is_lost(store.target_finish(old.fence, fresh(by, now, NOTHING)).await);
@@ -103,10 +104,10 @@ pub async fn who_lost_a_lease_writes_nothing(stage: Stage) {
     assert!(claim(store, LATER).await.is_empty(), "the new lease stands");
 
     store.missing_set(new.fence, missing()).await.unwrap();
-    store.apply(Door::Lease(new.fence), seen()).await.unwrap();
+    store.apply(WriteGuard::Lease(new.fence), seen()).await.unwrap();
     store.target_finish(new.fence, fresh(by, now, LATER)).await.unwrap();
     assert_eq!((stage.rows("resources"), stage.rows("missing_resources")), (1, 1));
-    is_lost(store.apply(Door::Lease(Fence { epoch: 99, ..new.fence }), seen()).await);
+    is_lost(store.apply(WriteGuard::Lease(Fence { epoch: 99, ..new.fence }), seen()).await);
 }
 
 pub async fn a_renewed_lease_stays(stage: Stage) {
@@ -160,7 +161,7 @@ pub async fn busy_accounts_are_left_out(stage: Stage) {
     let elsewhere = crate::given::cloud(store, "elsewhere").await;
     granted(store, mine.principal, elsewhere, "demo").await;
     let busy = [(cloud, Holder::Account(mine.account)), (cloud, Holder::Global)];
-    let room = Places(busy.map(|party| (party, 0)).to_vec());
+    let room = Places(busy.map(|share_key| (share_key, 0)).to_vec());
     let claims = store.targets_claim_within(ProcessId::generate(), LATER, 100, room).await.unwrap();
     let of = |cloud, holder| {
         claims
@@ -189,15 +190,15 @@ pub async fn a_party_gets_as_many_as_it_has_places(stage: Stage) {
 
 /// Places by party, and as many as one likes for those that are not named.
 #[derive(Clone)]
-struct Places(Vec<(Party, usize)>);
+struct Places(Vec<(ShareKey, usize)>);
 
-impl Room for Places {
-    fn full(&self) -> Vec<Party> {
-        self.0.iter().filter(|(_, left)| *left == 0).map(|(party, _)| *party).collect()
+impl Capacity for Places {
+    fn full(&self) -> Vec<ShareKey> {
+        self.0.iter().filter(|(_, left)| *left == 0).map(|(share_key, _)| *share_key).collect()
     }
 
-    fn take(&mut self, party: Party) -> bool {
-        match self.0.iter_mut().find(|(known, _)| *known == party) {
+    fn take(&mut self, share_key: ShareKey) -> bool {
+        match self.0.iter_mut().find(|(known, _)| *known == share_key) {
             None => true,
             Some((_, 0)) => false,
             Some((_, left)) => {

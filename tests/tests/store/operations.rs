@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gateway_core::id::{AccountId, OperationId, PrincipalId, ProcessId};
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use gateway_core::{ErrorKind, Timestamp};
 use gateway_store::{
     AuditFilter, Begun, Held, NewOperation, OperationOutcome as Outcome, OperationState, Settled, Store,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use gateway_core::document::terms::Term;
 use gateway_core::id::{ResourceId, TargetId};
-use gateway_core::search::Term;
 use gateway_store::{Cursor, Order, ResourceFilter, ResourceQuery, SortKey, Store};
 
 use crate::seen::{Running, Shelf, Stopped, instance, there};

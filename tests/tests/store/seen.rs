@@ -1,11 +1,10 @@
 //! What pollers saw.
 
 use gateway_core::Timestamp;
-use gateway_core::id::{AccountId, CloudId, ResourceId, TargetId};
-use gateway_core::kinds::{Instance, InstanceState};
-use gateway_core::observation::Observed;
-use gateway_core::scope::{Holder, Scope};
-use gateway_store::{Applied, Door, Observation, Sighting, Store};
+use gateway_core::document::observation::Observed;
+use gateway_core::id::{AccountId, CloudId, Holder, ResourceId, Scope, TargetId};
+use gateway_core::kind::{Instance, InstanceState};
+use gateway_store::{Applied, Observation, Sighting, Store, WriteGuard};
 use serde_json::json;
 
 use crate::given::{INSTANCE, region};
@@ -41,7 +40,7 @@ impl Shelf {
     }
 
     pub async fn apply(&self, at: i64, sightings: Vec<Sighting>) -> Applied {
-        self.store.apply(Door::Open, self.seen(at, sightings)).await.unwrap()
+        self.store.apply(WriteGuard::Open, self.seen(at, sightings)).await.unwrap()
     }
 
     /// Many running instances, named by their keys.

@@ -1,8 +1,7 @@
 //! Whose eyes: what a principal may see.
 
-use gateway_core::id::{PrincipalId, ProcessId};
+use gateway_core::id::{Holder, PrincipalId, ProcessId};
 use gateway_core::kind::Kind;
-use gateway_core::scope::Holder;
 use gateway_store::{Authority, TargetStatus};
 
 use crate::given::{

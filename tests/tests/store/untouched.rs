@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use gateway_core::id::ProcessId;
-use gateway_store::{Applied, Door, Observation, Outcome, Store, TargetStatus};
+use gateway_store::{Applied, Observation, Outcome, Store, TargetStatus, WriteGuard};
 
 use crate::given::{CAPABILITY, INSTANCE, LATER, access, client, cloud, proven};
 use crate::raw::Raw;
@@ -53,7 +53,7 @@ async fn poll(store: &Store, meter: &mut Meter) -> (Applied, i64) {
     for page in 0..4 {
         let sightings = (0..250).map(|number| there(&format!("i-{page}-{number}"), Running)).collect();
         let seen = Observation::of(&claim.target, as_of, sightings);
-        done += store.apply(Door::Lease(claim.fence), seen).await.unwrap();
+        done += store.apply(WriteGuard::Lease(claim.fence), seen).await.unwrap();
     }
     assert_eq!(store.target_known(claim.target.id, None, 5000).await.unwrap().len(), 1000);
     store.missing_set(claim.fence, HashSet::new()).await.unwrap();

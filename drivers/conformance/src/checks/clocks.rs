@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gateway_core::ErrorKind;
 use gateway_core::clock::Clock;
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 
 use super::check;
 use super::failures::Warm;

@@ -1,7 +1,7 @@
 //! What proving a credential says, and what it does not.
 
 use gateway_core::ErrorKind;
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
 use gateway_core::secret::Secret;
 
 use super::check;

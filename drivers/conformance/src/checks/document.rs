@@ -1,7 +1,7 @@
 //! Whether one observed resource is whole and in canonical form.
 
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::{KindCapability, ListScope};
-use gateway_core::observation::{Observed, Visibility};
 
 use crate::report::{Stop, Verdict, ensure};
 
@@ -57,8 +57,7 @@ pub(super) fn inspect_listing(items: &[Observed], capability: &KindCapability, s
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::kind::Canonical as _;
-    use gateway_core::kinds::{AttachmentPoint, Volume, VolumeState};
+    use gateway_core::kind::{AttachmentPoint, Canonical as _, Volume, VolumeState};
     use serde_json::{Value, json};
 
     use super::*;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_core::driver::{KindCapability, ListScope, Session};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 use gateway_core::{Error, ErrorKind};
 
 use super::check;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
+use gateway_core::document::observation::{ContentHash, Observed};
 use gateway_core::driver::{ListScope, PageToken, Session};
-use gateway_core::observation::{ContentHash, Observed};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 use gateway_core::{Kind, Result};
 
 use super::{Place, check, document};

@@ -51,7 +51,7 @@ async fn compare(place: &Place<'_>) -> Verdict<Option<String>> {
     if seen == 0 { skipped("nothing is listed") } else { Ok(None) }
 }
 
-fn differing(observed: &gateway_core::observation::Observed) -> String {
+fn differing(observed: &gateway_core::document::observation::Observed) -> String {
     format!("{} {}", serde_json::Value::Object(observed.document()), observed.raw)
 }
 

@@ -1,9 +1,8 @@
 //! Actions: each leads to where its table says, and may be repeated as its table says.
 
-use gateway_core::driver::{Done, Touched};
-use gateway_core::observation::Observed;
-use gateway_core::order::Known;
-use gateway_core::verb::{Repeat, Verb};
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{Done, Known, Touched};
+use gateway_core::kind::{Repeat, Verb};
 use serde_json::Value;
 
 use super::desk::{Desk, is_refusal};
@@ -15,7 +14,7 @@ pub(super) async fn act(
     report: &mut Report,
     target: &Touched,
     verb: Verb,
-    order: Value,
+    command: Value,
     named: &[&Known],
     is_so: impl Fn(&Observed) -> bool,
 ) -> Option<Done> {
@@ -28,7 +27,7 @@ pub(super) async fn act(
             return failed(format!("{:?} does not allow it: {:?}", before.state, before.actions));
         }
         let known = desk.know(&before);
-        let task = desk.task(target.kind, verb, order, Some(&known), named)?;
+        let task = desk.task(target.kind, verb, command, Some(&known), named)?;
         let done = desk.act(&task).await?;
         let after = desk.until(&format!("as {verb} makes it"), target, &is_so).await?;
         let repeat = target.kind.spec().verb(verb).map(|spec| spec.repeat);
@@ -37,7 +36,7 @@ pub(super) async fn act(
                 desk.act(&task).await?;
                 desk.until(&format!("as {verb} made it"), target, &is_so).await?;
             }
-            Some(Repeat::Told) if after.actions.contains(&verb) => {
+            Some(Repeat::ByState) if after.actions.contains(&verb) => {
                 return failed(format!("{:?} does not tell that it was done", after.state));
             }
             _ => {}
@@ -53,7 +52,7 @@ pub(super) async fn refused(
     report: &mut Report,
     target: &Touched,
     verb: Verb,
-    order: Value,
+    command: Value,
 ) {
     if !desk.can(target.kind, verb) {
         return;
@@ -64,7 +63,7 @@ pub(super) async fn refused(
             return failed(format!("{:?} allows it", before.state));
         }
         let known = desk.know(&before);
-        let task = desk.task(target.kind, verb, order, Some(&known), &[])?;
+        let task = desk.task(target.kind, verb, command, Some(&known), &[])?;
         match desk.act(&task).await {
             Ok(_) => skipped::<()>(format!("the cloud did it in {:?} all the same", before.state)),
             Err(error) => is_refusal(&error),

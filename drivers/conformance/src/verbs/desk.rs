@@ -3,18 +3,16 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use gateway_core::driver::{Capability, Done, Session, Step, Touched};
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{Capability, Done, Known, References, Session, Step, Touched};
 use gateway_core::error::{Error, ErrorKind};
 use gateway_core::id::OperationId;
+use gateway_core::kind::{Command, FieldError, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::observation::Observed;
-use gateway_core::order::{Fault, Known, Order, References};
-use gateway_core::verb::Verb;
 use gateway_core::{Kind, Result};
 use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
-use super::kind;
 use crate::report::{Report, Verdict, failed, skipped};
 use crate::subject::Subject;
 
@@ -33,7 +31,7 @@ pub(super) struct Desk<'a> {
 pub(super) struct Task<'a> {
     pub(super) kind: Kind,
     pub(super) verb: Verb,
-    order: Order,
+    command: Command,
     target: Option<&'a Known>,
     named: References,
     pub(super) marker: Marker,
@@ -44,7 +42,7 @@ impl Task<'_> {
         Step {
             kind: self.kind,
             verb: self.verb,
-            order: &self.order,
+            command: &self.command,
             target: self.target,
             named: &self.named,
             marker: self.marker,
@@ -80,11 +78,11 @@ impl<'a> Desk<'a> {
         &self,
         kind: Kind,
         verb: Verb,
-        order: Value,
+        command: Value,
         target: Option<&'t Known>,
         named: &[&Known],
     ) -> Verdict<Task<'t>> {
-        let (task, faults) = self.plan(kind, verb, order, target, named)?;
+        let (task, faults) = self.plan(kind, verb, command, target, named)?;
         if faults.is_empty() {
             Ok(task)
         } else {
@@ -97,18 +95,18 @@ impl<'a> Desk<'a> {
         &self,
         kind: Kind,
         verb: Verb,
-        order: Value,
+        command: Value,
         target: Option<&'t Known>,
         named: &[&Known],
-    ) -> Verdict<(Task<'t>, Vec<Fault>)> {
+    ) -> Verdict<(Task<'t>, Vec<FieldError>)> {
         let Some(spec) = kind.spec().verb(verb) else { return failed(format!("{kind} has no {verb}")) };
-        let order = match (spec.read)(order) {
-            Ok(order) => order,
+        let command = match Command::read(spec, command) {
+            Ok(command) => command,
             Err(faults) => return failed(format!("the suite's own order is wrong: {faults:?}")),
         };
         let named = named.iter().map(|known| (known.id, (*known).clone())).collect();
-        let task = Task { kind, verb, order, target, named: References(named), marker: new_marker() };
-        let faults = self.session.faults(&task.step());
+        let task = Task { kind, verb, command, target, named: References(named), marker: new_marker() };
+        let faults = self.session.validate(&task.step());
         Ok((task, faults))
     }
 
@@ -159,8 +157,8 @@ impl<'a> Desk<'a> {
         let key = (self.subject.absent_key)(of);
         let mut document = Map::new();
         // Some clouds remove a rule from its group.
-        if of == kind("security_group_rule") {
-            let group = self.absent(kind("security_group"));
+        if of == Kind::SecurityGroupRule {
+            let group = self.absent(Kind::SecurityGroup);
             let reference = json!({ "id": group.id, "external_id": group.external_id });
             document.insert("security_group".to_owned(), reference);
         }
@@ -198,7 +196,7 @@ impl<'a> Desk<'a> {
     /// Waits until something has come to rest.
     pub(super) async fn settled(&self, touched: &Touched) -> Verdict<Observed> {
         // An upload is no verb, so that such an image would be waited for in vain.
-        let rests = self.fixtures.images_wait_to_be_filled && touched.kind == kind("image");
+        let rests = self.fixtures.images_wait_to_be_filled && touched.kind == Kind::Image;
         self.until("at rest", touched, |observed| rests || !observed.is_transitional()).await
     }
 
@@ -221,8 +219,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Makes something that only helps.
-    pub(super) async fn make(&self, kind: Kind, order: Value, named: &[&Known]) -> Verdict<Known> {
-        let task = self.task(kind, Verb::Create, order, None, named)?;
+    pub(super) async fn make(&self, kind: Kind, command: Value, named: &[&Known]) -> Verdict<Known> {
+        let task = self.task(kind, Verb::Create, command, None, named)?;
         let done = self.act(&task).await?;
         let Some(touched) = done.touched.first() else { return failed("a create touched nothing") };
         Ok(self.know(&self.settled(touched).await?))

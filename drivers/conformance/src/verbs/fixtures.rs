@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 
 /// Told by the driver's test. What is `None` leaves out what needs it, and the report says so.
 #[derive(Clone, Debug)]

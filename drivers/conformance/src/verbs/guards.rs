@@ -1,11 +1,12 @@
 //! Keys, security groups and rules.
 
-use gateway_core::driver::Told;
-use gateway_core::verb::Verb;
+use gateway_core::Kind;
+use gateway_core::driver::OneTimeOutput;
+use gateway_core::kind::Verb;
 use serde_json::json;
 
 use super::desk::Desk;
-use super::{kind, life};
+use super::life;
 use crate::report::{Report, ensure, failed};
 
 /// A key that clouds take: with all its bytes, and used nowhere.
@@ -14,33 +15,33 @@ const PUBLIC: &str =
 
 pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
     let imported = json!({ "name": desk.name("imported"), "public_key": PUBLIC });
-    if let Some(key) = life::begin(desk, report, kind("ssh_key"), imported, &[]).await {
+    if let Some(key) = life::begin(desk, report, Kind::SshKey, imported, &[]).await {
         life::end(desk, report, &key).await;
     }
-    if desk.can(kind("ssh_key"), Verb::Create) {
+    if desk.can(Kind::SshKey, Verb::Create) {
         desk.note(
             report,
-            kind("ssh_key"),
+            Kind::SshKey,
             "one that the cloud makes comes with its private half",
             pair(desk).await,
         );
     }
-    let group_kind = kind("security_group");
+    let group_kind = Kind::SecurityGroup;
     if !desk.can(group_kind, Verb::Create) || desk.fixtures.groups_belong_to_networks {
         return;
     }
-    let order = json!({ "name": desk.name("group"), "description": "of the suite" });
-    let Some(group) = life::begin(desk, report, group_kind, order, &[]).await else { return };
+    let command = json!({ "name": desk.name("group"), "description": "of the suite" });
+    let Some(group) = life::begin(desk, report, group_kind, command, &[]).await else { return };
     rules(desk, report, &group).await;
     life::end(desk, report, &group).await;
 }
 
 async fn pair(desk: &Desk<'_>) -> crate::report::Verdict {
-    let order = json!({ "name": desk.name("pair") });
-    let task = desk.task(kind("ssh_key"), Verb::Create, order, None, &[])?;
+    let command = json!({ "name": desk.name("pair") });
+    let task = desk.task(Kind::SshKey, Verb::Create, command, None, &[])?;
     let done = desk.act(&task).await?;
     match &done.answer {
-        Some(Told::PrivateKey(key)) => {
+        Some(OneTimeOutput::PrivateKey(key)) => {
             ensure(key.expose().contains("PRIVATE KEY"), || "what was told is no private key".to_owned())?;
         }
         _ => return failed("no private half was told"),
@@ -56,10 +57,10 @@ async fn pair(desk: &Desk<'_>) -> crate::report::Verdict {
 }
 
 /// Rules of a group that has none of them.
-pub(super) async fn rules(desk: &Desk<'_>, report: &mut Report, group: &gateway_core::order::Known) {
-    let order = json!({ "security_group": group.id, "direction": "ingress", "protocol": "tcp",
+pub(super) async fn rules(desk: &Desk<'_>, report: &mut Report, group: &gateway_core::driver::Known) {
+    let command = json!({ "security_group": group.id, "direction": "ingress", "protocol": "tcp",
         "first_port": 8000, "last_port": 8080, "remote_cidr": "192.0.2.0/24" });
-    let Some(rule) = life::begin(desk, report, kind("security_group_rule"), order, &[group]).await else {
+    let Some(rule) = life::begin(desk, report, Kind::SecurityGroupRule, command, &[group]).await else {
         return;
     };
     let has = [

@@ -1,14 +1,14 @@
 //! Instances: every action that the driver has, from one state to the next.
 
-use gateway_core::driver::{Told, Touched};
-use gateway_core::observation::Observed;
-use gateway_core::order::Known;
-use gateway_core::verb::{Verb, When};
+use gateway_core::Kind;
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{Known, OneTimeOutput, Touched};
+use gateway_core::kind::{Verb, When};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, is_refusal};
 use super::fit::fit;
-use super::{action, images, kind, life, volumes};
+use super::{action, images, life, volumes};
 use crate::report::{Report, Verdict, ensure, failed, skipped};
 
 /// What the start-up program is told: it must be in no error and no document.
@@ -23,7 +23,7 @@ const THERE_AND_BACK: [(Verb, &str, Verb); 4] = [
 ];
 
 pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
-    let of = kind("instance");
+    let of = Kind::Instance;
     if !desk.can(of, Verb::Create) {
         return;
     }
@@ -33,24 +33,22 @@ pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
         return;
     };
     let helpers = async {
-        let mut named = vec![
-            desk.known(kind("image"), image).await?,
-            desk.known(kind("instance_type"), instance_type).await?,
-        ];
+        let mut named =
+            vec![desk.known(Kind::Image, image).await?, desk.known(Kind::InstanceType, instance_type).await?];
         if let Some(network) = &fixtures.network {
-            named.push(desk.known(kind("network"), network).await?);
+            named.push(desk.known(Kind::Network, network).await?);
         }
         Ok(named)
     };
     let Some(named) = desk.note(report, of, "what it is made of is there", helpers.await) else { return };
-    let mut order = json!({ "name": desk.name("instance"), "image": named[0].id, "instance_type": named[1].id,
+    let mut command = json!({ "name": desk.name("instance"), "image": named[0].id, "instance_type": named[1].id,
         "networks": named.get(2).map(|network| network.id).into_iter().collect::<Vec<_>>(),
         "tags": { "role": "test" }, "user_data": SECRET });
     if let Some(datacenter) = &fixtures.datacenter {
-        order["datacenter"] = json!(datacenter);
+        command["datacenter"] = json!(datacenter);
     }
     let names: Vec<_> = named.iter().collect();
-    let Some(instance) = life::begin(desk, report, of, order, &names).await else { return };
+    let Some(instance) = life::begin(desk, report, of, command, &names).await else { return };
     let touched = Touched::new(of, instance.native_key.as_str());
     desk.note(report, of, "its start-up data is in no document", keeps_secret(desk, &touched).await);
     for verb in [Verb::Start, Verb::Unpause, Verb::Resume, Verb::Unshelve, Verb::ConfirmResize] {
@@ -65,8 +63,8 @@ pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
     }
     if desk.can(of, Verb::Reboot) {
         for hard in [false, true] {
-            let order = json!({ "hard": hard });
-            action::act(desk, report, &touched, Verb::Reboot, order, &[], is_in("running")).await;
+            let command = json!({ "hard": hard });
+            action::act(desk, report, &touched, Verb::Reboot, command, &[], is_in("running")).await;
         }
     }
     for (verb, locked) in [(Verb::Lock, true), (Verb::Unlock, false)] {
@@ -97,15 +95,15 @@ async fn keeps_secret(desk: &Desk<'_>, touched: &Touched) -> Verdict {
 
 /// A volume comes into an instance and out again.
 async fn attachment(desk: &Desk<'_>, report: &mut Report, instance: &Known) {
-    let of = kind("volume_attachment");
-    if !desk.can(of, Verb::Create) || !desk.can(kind("volume"), Verb::Create) {
+    let of = Kind::VolumeAttachment;
+    if !desk.can(of, Verb::Create) || !desk.can(Kind::Volume, Verb::Create) {
         return;
     }
-    let made = desk.make(kind("volume"), volumes::empty(desk, "attached"), &[]).await;
+    let made = desk.make(Kind::Volume, volumes::empty(desk, "attached"), &[]).await;
     let Some(volume) = desk.note(report, of, "a volume for it is made", made) else { return };
     let touched = Touched::new(volume.kind, volume.native_key.as_str());
-    let order = json!({ "volume": volume.id, "instance": instance.id });
-    if let Some(attachment) = life::begin(desk, report, of, order, &[&volume, instance]).await {
+    let command = json!({ "volume": volume.id, "instance": instance.id });
+    if let Some(attachment) = life::begin(desk, report, of, command, &[&volume, instance]).await {
         let in_use = desk.until("in use", &touched, is_in("in_use")).await;
         desk.note(report, volume.kind, "it is in use once it is attached", in_use);
         desk.note(report, volume.kind, "what is attached is not removed", stays(desk, &touched).await);
@@ -130,7 +128,7 @@ async fn console(desk: &Desk<'_>, report: &mut Report, touched: &Touched) {
     let any = |_: &Observed| true;
     let done = action::act(desk, report, touched, Verb::ConsoleOutput, Value::Null, &[], any).await;
     if let Some(done) = done {
-        let told = matches!(done.answer, Some(Told::ConsoleOutput(_)));
+        let told = matches!(done.answer, Some(OneTimeOutput::ConsoleOutput(_)));
         let verdict = ensure(told, || format!("{:?} was told", done.answer));
         desk.note(report, touched.kind, "what it wrote is told", verdict);
     }
@@ -141,14 +139,14 @@ async fn image_of(desk: &Desk<'_>, report: &mut Report, instance: &Known) {
     if !desk.can(instance.kind, Verb::CreateImage) {
         return;
     }
-    let order = json!({ "name": desk.name("of-instance"), "tags": { "role": "test" } });
-    let order = fit(desk, report, (instance.kind, Verb::CreateImage), order, Some(instance), &[]);
+    let command = json!({ "name": desk.name("of-instance"), "tags": { "role": "test" } });
+    let command = fit(desk, report, (instance.kind, Verb::CreateImage), command, Some(instance), &[]);
     let made = async {
-        let wanted = order["tags"].clone();
-        let task = desk.task(instance.kind, Verb::CreateImage, order, Some(instance), &[])?;
+        let wanted = command["tags"].clone();
+        let task = desk.task(instance.kind, Verb::CreateImage, command, Some(instance), &[])?;
         let done = desk.act(&task).await?;
         let Some(image) = done.touched.first() else { return failed("it touched nothing") };
-        ensure(image.kind == kind("image"), || format!("what it touched first is a {}", image.kind))?;
+        ensure(image.kind == Kind::Image, || format!("what it touched first is a {}", image.kind))?;
         let shown = desk.until("available", image, is_in("available")).await?;
         let found = desk.session.find(&desk.fixtures.region, &task.step()).await?;
         ensure(found.as_ref() == Some(image), || format!("{found:?} was found, and {image:?} made"))?;
@@ -170,7 +168,7 @@ async fn resize(desk: &Desk<'_>, report: &mut Report, touched: &Touched) {
         return;
     };
     let types = async {
-        let of = kind("instance_type");
+        let of = Kind::InstanceType;
         Ok([desk.known(of, other).await?, desk.known(of, first).await?])
     };
     let Some([other, first]) = desk.note(report, touched.kind, "types to resize to are there", types.await)
@@ -195,8 +193,8 @@ async fn resize(desk: &Desk<'_>, report: &mut Report, touched: &Touched) {
         let is_new = |now: &Observed| {
             is_of(now, wanted) && !now.is_transitional() && (!asks || now.state == Some("resized"))
         };
-        let order = json!({ "instance_type": wanted.id });
-        action::act(desk, report, touched, Verb::Resize, order, &[wanted], is_new).await;
+        let command = json!({ "instance_type": wanted.id });
+        action::act(desk, report, touched, Verb::Resize, command, &[wanted], is_new).await;
         let is_ended = |now: &Observed| is_of(now, then) && now.state == Some("running");
         action::act(desk, report, touched, end, Value::Null, &[], is_ended).await;
     }

@@ -1,11 +1,10 @@
 //! The life of anything: it is made, found, changed and removed.
 
 use gateway_core::Kind;
-use gateway_core::driver::{Done, Touched};
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{Done, Known, Touched};
 use gateway_core::error::ErrorKind;
-use gateway_core::observation::Observed;
-use gateway_core::order::Known;
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use serde_json::{Value, json};
 
 use super::desk::{Desk, Task, new_marker};
@@ -21,15 +20,15 @@ pub(super) async fn begin(
     desk: &Desk<'_>,
     report: &mut Report,
     kind: Kind,
-    order: Value,
+    command: Value,
     named: &[&Known],
 ) -> Option<Known> {
     if !desk.can(kind, Verb::Create) {
         return None;
     }
-    let order = fit(desk, report, (kind, Verb::Create), order, None, named);
+    let command = fit(desk, report, (kind, Verb::Create), command, None, named);
     let made = async {
-        let task = desk.task(kind, Verb::Create, order.clone(), None, named)?;
+        let task = desk.task(kind, Verb::Create, command.clone(), None, named)?;
         let done = desk.act(&task).await?;
         let Some(touched) = done.touched.first().cloned() else { return failed("it touched nothing") };
         ensure(touched.kind == kind, || format!("what it touched first is a {}", touched.kind))?;
@@ -45,7 +44,7 @@ pub(super) async fn begin(
         report,
         kind,
         "it is as ordered, and its marker is out of sight",
-        is_as_ordered(&observed, &order, &task),
+        is_as_ordered(&observed, &command, &task),
     );
     desk.note(report, kind, "it is found again, and no other", found(desk, &task, &observed).await);
     desk.note(report, kind, "its state is told, and lets it be changed and removed", allows(desk, &observed));
@@ -55,16 +54,16 @@ pub(super) async fn begin(
     Some(desk.know(&observed))
 }
 
-fn is_as_ordered(observed: &Observed, order: &Value, task: &Task<'_>) -> Verdict {
-    if let Some(name) = order["name"].as_str() {
+fn is_as_ordered(observed: &Observed, command: &Value, task: &Task<'_>) -> Verdict {
+    if let Some(name) = command["name"].as_str() {
         ensure(observed.name == name, || format!("it is called {:?}", observed.name))?;
     }
     if let (Some(wanted), Some(Value::String(told))) =
-        (order["description"].as_str(), observed.fields.get("description"))
+        (command["description"].as_str(), observed.fields.get("description"))
     {
         ensure(wanted == told, || format!("its description is {told:?}"))?;
     }
-    ensure(has_tags(observed, &order["tags"]), || format!("its tags are {:?}", observed.tags))?;
+    ensure(has_tags(observed, &command["tags"]), || format!("its tags are {:?}", observed.tags))?;
     let document = Value::Object(observed.document()).to_string();
     ensure(!document.contains(&task.marker.to_string()), || format!("readers see the marker: {document}"))?;
     ensure(observed.marker.is_none_or(|marker| marker == task.marker), || {
@@ -106,14 +105,14 @@ async fn update(desk: &Desk<'_>, report: &mut Report, made: &Task<'_>, observed:
         [("name", json!(name)), ("description", json!("said anew")), ("tags", json!({ "part": "changed" }))]
     {
         let of = (made.kind, Verb::Update);
-        let order = fit(desk, report, of, json!({ field: wanted }), Some(&target), &[]);
-        let Some(wanted) = order.get(field).cloned() else { continue };
+        let command = fit(desk, report, of, json!({ field: wanted }), Some(&target), &[]);
+        let Some(wanted) = command.get(field).cloned() else { continue };
         let work = async {
             let is_known = matches!(field, "name" | "tags") || observed.fields.contains_key(field);
             if !is_known {
                 return skipped("the kind has no such field");
             }
-            let task = desk.task(made.kind, Verb::Update, order, Some(&target), &[])?;
+            let task = desk.task(made.kind, Verb::Update, command, Some(&target), &[])?;
             desk.act(&task).await?;
             desk.until("changed", &touched, |observed| has(observed, field, &wanted)).await?;
             // Once more leaves it as it is, and the marker was not lost.

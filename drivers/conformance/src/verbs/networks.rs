@@ -1,32 +1,32 @@
 //! From a new network to an address that is reached from outside, and back.
 
-use gateway_core::driver::Touched;
-use gateway_core::observation::Observed;
-use gateway_core::order::Known;
-use gateway_core::verb::Verb;
+use gateway_core::Kind;
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{Known, Touched};
+use gateway_core::kind::Verb;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::{action, guards, kind, life};
+use super::{action, guards, life};
 use crate::report::{Report, ensure, skipped};
 
 pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
-    let mut order = json!({ "name": desk.name("network"), "tags": { "role": "test" } });
+    let mut command = json!({ "name": desk.name("network"), "tags": { "role": "test" } });
     if let Some(cidr) = &desk.fixtures.network_cidr {
-        order["cidr"] = json!(cidr);
+        command["cidr"] = json!(cidr);
     }
-    let Some(network) = life::begin(desk, report, kind("network"), order, &[]).await else { return };
+    let Some(network) = life::begin(desk, report, Kind::Network, command, &[]).await else { return };
     if desk.fixtures.groups_belong_to_networks {
-        let order =
+        let command =
             json!({ "name": desk.name("group"), "description": "of the suite", "network": network.id });
-        if let Some(group) = life::begin(desk, report, kind("security_group"), order, &[&network]).await {
+        if let Some(group) = life::begin(desk, report, Kind::SecurityGroup, command, &[&network]).await {
             guards::rules(desk, report, &group).await;
             life::end(desk, report, &group).await;
         }
     }
-    let order = json!({ "name": desk.name("subnet"), "network": network.id, "cidr": desk.fixtures.subnet_cidr,
+    let command = json!({ "name": desk.name("subnet"), "network": network.id, "cidr": desk.fixtures.subnet_cidr,
         "tags": { "role": "test" } });
-    if let Some(subnet) = life::begin(desk, report, kind("subnet"), order, &[&network]).await {
+    if let Some(subnet) = life::begin(desk, report, Kind::Subnet, command, &[&network]).await {
         let interface = interface(desk, report, &network, &subnet).await;
         router(desk, report, &network, &subnet, interface.as_ref()).await;
         if let Some(interface) = interface {
@@ -38,9 +38,9 @@ pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
 }
 
 async fn interface(desk: &Desk<'_>, report: &mut Report, network: &Known, subnet: &Known) -> Option<Known> {
-    let order = json!({ "name": desk.name("interface"), "network": network.id,
+    let command = json!({ "name": desk.name("interface"), "network": network.id,
         "addresses": [{ "subnet": subnet.id }], "tags": { "role": "test" } });
-    let interface = life::begin(desk, report, kind("network_interface"), order, &[network, subnet]).await?;
+    let interface = life::begin(desk, report, Kind::NetworkInterface, command, &[network, subnet]).await?;
     let of = interface.document["network"]["external_id"].as_str();
     let verdict = ensure(of == Some(&network.external_id), || format!("it is in {of:?}"));
     desk.note(report, interface.kind, "it is in its network", verdict);
@@ -54,12 +54,12 @@ async fn router(
     subnet: &Known,
     interface: Option<&Known>,
 ) {
-    let mut order = json!({ "name": desk.name("router"), "tags": { "role": "test" } });
+    let mut command = json!({ "name": desk.name("router"), "tags": { "role": "test" } });
     let mut named = vec![network];
     if desk.fixtures.routers_belong_to_networks {
-        order["network"] = json!(network.id);
+        command["network"] = json!(network.id);
     }
-    let Some(router) = life::begin(desk, report, kind("router"), order, &named).await else { return };
+    let Some(router) = life::begin(desk, report, Kind::Router, command, &named).await else { return };
     let touched = Touched::new(router.kind, router.native_key.as_str());
     named.push(subnet);
     let joins = json!({ "subnet": subnet.id });
@@ -69,7 +69,7 @@ async fn router(
     };
     action::act(desk, report, &touched, Verb::AddInterface, joins.clone(), &named, has_end).await;
     let outside = match &desk.fixtures.external_network {
-        Some(key) => desk.known(kind("network"), key).await.ok(),
+        Some(key) => desk.known(Kind::Network, key).await.ok(),
         None => None,
     };
     let leads_out = |observed: &Observed| match &outside {
@@ -88,17 +88,17 @@ async fn router(
 
 /// An address from outside to the interface.
 async fn address(desk: &Desk<'_>, report: &mut Report, outside: Option<&Known>, interface: Option<&Known>) {
-    let mut order = json!({ "tags": { "role": "test" } });
+    let mut command = json!({ "tags": { "role": "test" } });
     if let Some(outside) = outside {
-        order["network"] = json!(outside.id);
+        command["network"] = json!(outside.id);
     }
     let named: Vec<_> = outside.into_iter().collect();
-    let Some(address) = life::begin(desk, report, kind("ip_address"), order, &named).await else { return };
+    let Some(address) = life::begin(desk, report, Kind::IpAddress, command, &named).await else { return };
     if let Some(interface) = interface {
         let touched = Touched::new(address.kind, address.native_key.as_str());
-        let order = json!({ "address": address.id, "network_interface": interface.id });
-        let binding = kind("ip_address_binding");
-        if let Some(bound) = life::begin(desk, report, binding, order, &[&address, interface]).await {
+        let command = json!({ "address": address.id, "network_interface": interface.id });
+        let binding = Kind::IpAddressBinding;
+        if let Some(bound) = life::begin(desk, report, binding, command, &[&address, interface]).await {
             let in_use = desk.until("in use", &touched, |now| now.state == Some("in_use")).await;
             desk.note(report, address.kind, "it is in use once it is bound", in_use);
             life::end(desk, report, &bound).await;

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use gateway_core::driver::{Done, Step, Touched};
-use gateway_core::kinds::{Instance, IpAddress, IpAddressBinding, NetworkInterface};
-use gateway_core::order::{CreateIpAddress, CreateIpAddressBinding, Order};
-use gateway_core::verb::Verb;
+use gateway_core::kind::{
+    Command, CreateIpAddress, CreateIpAddressBinding, Instance, IpAddress, IpAddressBinding,
+    NetworkInterface, Verb,
+};
 use gateway_core::{Error, Result};
 
 use super::cloud_options::merge_or_refuse;
@@ -17,27 +18,31 @@ use crate::xml::Element;
 
 pub(crate) fn faults(step: &Step<'_>) -> Faults {
     let faults = Faults::default();
-    match step.order {
-        Order::CreateIpAddress(order) => faults
-            .no_description(order.description.as_ref())
-            .unless(order.network.is_none(), "/network", "this type of cloud takes addresses from no network")
-            .tags(&order.tags, Naming::Own)
-            .options(Ok(form(step, order)), &order.cloud_options),
-        Order::Update(order) => faults.no_description(order.description.as_ref()).update(step, true),
+    match step.command {
+        Command::CreateIpAddress(command) => faults
+            .no_description(command.description.as_ref())
+            .unless(
+                command.network.is_none(),
+                "/network",
+                "this type of cloud takes addresses from no network",
+            )
+            .tags(&command.tags, Naming::Own)
+            .options(Ok(form(step, command)), &command.cloud_options),
+        Command::Update(command) => faults.no_description(command.description.as_ref()).update(step, true),
         _ => faults,
     }
 }
 
 pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateIpAddress(order)) => {
-            let form = merge_or_refuse(form(act.step, order), &order.cloud_options)?;
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateIpAddress(command)) => {
+            let form = merge_or_refuse(form(act.step, command), &command.cloud_options)?;
             let answer = act.write(form).await?;
             Ok(done(&answer, vec![touched::<IpAddress>(answer.required(&["allocationId"])?)]))
         }
-        (Verb::Create, Order::CreateIpAddressBinding(order)) => bind(act, order).await,
-        (Verb::Update, Order::Update(order)) => {
-            updated(act, retag(act, order.name.as_ref(), order.tags.as_ref(), true).await?)
+        (Verb::Create, Command::CreateIpAddressBinding(command)) => bind(act, command).await,
+        (Verb::Update, Command::Update(command)) => {
+            updated(act, retag(act, command.name.as_ref(), command.tags.as_ref(), true).await?)
         }
         (Verb::Delete, _) if act.step.kind.as_str() == "ip_address_binding" => unbind(act).await,
         (Verb::Delete, _) => {
@@ -54,19 +59,19 @@ fn parameter(key: &str) -> &'static str {
     if key.parse::<IpAddr>().is_ok() { "PublicIp" } else { "AllocationId" }
 }
 
-fn form(step: &Step<'_>, order: &CreateIpAddress) -> Form {
+fn form(step: &Step<'_>, command: &CreateIpAddress) -> Form {
     let form = Form::new("AllocateAddress").with("Domain", "vpc");
-    tagged(form, "elastic-ip", step, &order.tags, Naming::Own)
+    tagged(form, "elastic-ip", step, &command.tags, Naming::Own)
 }
 
-async fn bind(act: &Act<'_>, order: &CreateIpAddressBinding) -> Result<Done> {
-    let address = key_of(act.step, order.address)?;
-    let end = end_of(act, order).await?;
+async fn bind(act: &Act<'_>, command: &CreateIpAddressBinding) -> Result<Done> {
+    let address = key_of(act.step, command.address)?;
+    let end = end_of(act, command).await?;
     // Without the last, EC2 takes an address away from where it leads.
     let form = Form::new("AssociateAddress")
         .with(parameter(address), address)
         .with(end.parameter, end.key)
-        .with_some("PrivateIpAddress", order.private_ip_address.as_ref())
+        .with_some("PrivateIpAddress", command.private_ip_address.as_ref())
         .with("AllowReassociation", false);
     let answer = act.write(form).await?;
     let binding = touched::<IpAddressBinding>(answer.required(&["associationId"])?);
@@ -80,15 +85,15 @@ struct End {
     touched: Vec<Touched>,
 }
 
-async fn end_of(act: &Act<'_>, order: &CreateIpAddressBinding) -> Result<End> {
-    if let Some(interface) = order.network_interface {
+async fn end_of(act: &Act<'_>, command: &CreateIpAddressBinding) -> Result<End> {
+    if let Some(interface) = command.network_interface {
         let interface = act.step.named.get(interface)?;
         let key = interface.native_key.clone();
         let holder = reference(&interface.document, "instance").map(touched::<Instance>);
         let touched = std::iter::once(touched::<NetworkInterface>(&key)).chain(holder).collect();
         return Ok(End { parameter: "NetworkInterfaceId", key, touched });
     }
-    let instance = order.instance.ok_or_else(|| Error::internal("a binding leads somewhere"))?;
+    let instance = command.instance.ok_or_else(|| Error::internal("a binding leads somewhere"))?;
     let instance = key_of(act.step, instance)?;
     let answer = act.read(Form::new("DescribeInstances").with_list("InstanceId", [instance])).await?;
     let reservations = answer.items(&["reservationSet"]);

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use gateway_core::driver::Done;
-use gateway_core::kinds::{Instance, Volume, VolumeAttachment};
-use gateway_core::order::{CreateVolumeAttachment, Order};
-use gateway_core::verb::Verb;
+use gateway_core::kind::{Command, CreateVolumeAttachment, Instance, Verb, Volume, VolumeAttachment};
 use gateway_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -17,16 +15,16 @@ use crate::xml::{Element, odd};
 const LETTERS: std::ops::RangeInclusive<char> = 'f'..='p';
 
 pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateVolumeAttachment(order)) => attach(act, order).await,
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateVolumeAttachment(command)) => attach(act, command).await,
         (Verb::Delete, _) => detach(act).await,
         _ => Err(act.step.unsupported()),
     }
 }
 
-async fn attach(act: &Act<'_>, order: &CreateVolumeAttachment) -> Result<Done> {
-    let (volume, instance) = (key_of(act.step, order.volume)?, key_of(act.step, order.instance)?);
-    let device = match &order.device {
+async fn attach(act: &Act<'_>, command: &CreateVolumeAttachment) -> Result<Done> {
+    let (volume, instance) = (key_of(act.step, command.volume)?, key_of(act.step, command.instance)?);
+    let device = match &command.device {
         Some(device) => device.clone(),
         None => free_device(act, instance).await?,
     };

@@ -1,6 +1,6 @@
 //! EC2's own parameters beside those of the gateway: `{"Placement": {"Tenancy": "x"}}` is `Placement.Tenancy=x`.
 
-use gateway_core::order::Fault;
+use gateway_core::kind::FieldError;
 use gateway_core::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ const RESERVED: [&str; 6] =
 ///
 /// # Errors
 /// One fault for each option that is none, or that meets what the gateway sets.
-pub(crate) fn merge(form: Form, options: &Map<String, Value>) -> Result<Form, Vec<Fault>> {
+pub(crate) fn merge(form: Form, options: &Map<String, Value>) -> Result<Form, Vec<FieldError>> {
     let mut faults = Vec::new();
     let mut merged = form.clone();
     for (key, value) in options {
@@ -28,7 +28,7 @@ pub(crate) fn merge(form: Form, options: &Map<String, Value>) -> Result<Form, Ve
             merged = parameters.into_iter().fold(merged, |form, (name, value)| form.with(name, value));
             continue;
         };
-        faults.push(Fault::new(format!("/cloud_options/{}", escape(key)), what));
+        faults.push(FieldError::new(format!("/cloud_options/{}", escape(key)), what));
     }
     if faults.is_empty() { Ok(merged) } else { Err(faults) }
 }
@@ -40,7 +40,7 @@ pub(crate) fn merge(form: Form, options: &Map<String, Value>) -> Result<Form, Ve
 pub(crate) fn merge_or_refuse(form: Form, options: &Map<String, Value>) -> Result<Form> {
     merge(form, options).map_err(|faults| {
         let fault =
-            faults.into_iter().next().unwrap_or_else(|| Fault::new("/cloud_options", "cannot be sent"));
+            faults.into_iter().next().unwrap_or_else(|| FieldError::new("/cloud_options", "cannot be sent"));
         Error::invalid(fault.detail).at(fault.pointer).untouched()
     })
 }
@@ -84,7 +84,7 @@ mod tests {
         let form =
             Form::new("RunInstances").with("ImageId", "ami-1").with("NetworkInterface.1.SubnetId", "s");
         let merged = merge(form, options.as_object().unwrap());
-        let places = |faults: Vec<Fault>| faults.into_iter().map(|fault| fault.pointer).collect();
+        let places = |faults: Vec<FieldError>| faults.into_iter().map(|fault| fault.pointer).collect();
         merged.map(|form| form.body("v")).map_err(places)
     }
 

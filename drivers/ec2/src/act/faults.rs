@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gateway_core::Result;
 use gateway_core::driver::Step;
-use gateway_core::order::{Fault, Order, Update};
+use gateway_core::kind::{Command, FieldError, Update};
 use serde_json::{Map, Value};
 
 use super::cloud_options::merge;
@@ -16,16 +16,16 @@ const MOST_TAGS: usize = 48;
 
 /// Collects faults.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Fault>);
+pub(crate) struct Faults(Vec<FieldError>);
 
 impl Faults {
-    pub(crate) fn into_list(self) -> Vec<Fault> {
+    pub(crate) fn into_list(self) -> Vec<FieldError> {
         self.0
     }
 
     pub(crate) fn unless(mut self, fine: bool, pointer: &str, detail: &str) -> Self {
         if !fine {
-            self.0.push(Fault::new(pointer, detail));
+            self.0.push(FieldError::new(pointer, detail));
         }
         self
     }
@@ -52,7 +52,7 @@ impl Faults {
 
     /// New tags and a new name of what is there.
     pub(crate) fn update(self, step: &Step<'_>, by_tag: bool) -> Self {
-        let Order::Update(Update { name, description: _, tags }) = step.order else { return self };
+        let Command::Update(Update { name, description: _, tags }) = step.command else { return self };
         let faults = self.unless(
             by_tag || name.is_none(),
             "/name",

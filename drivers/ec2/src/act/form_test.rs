@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use gateway_core::driver::Step;
-use gateway_core::id::{CloudId, OperationId, ResourceId};
-use gateway_core::kind::Kind;
+use gateway_core::driver::{Known, References, Step};
+use gateway_core::id::{CloudId, OperationId, Region, ResourceId};
+use gateway_core::kind::{Command, Kind, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::order::{Known, Order, References};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -17,7 +14,7 @@ use super::instance_form::Places;
 /// An order of a create, with what it names.
 struct Ordered {
     kind: Kind,
-    order: Order,
+    command: Command,
     named: References,
     marker: Marker,
 }
@@ -27,7 +24,7 @@ fn id(kind: &str, key: &str) -> ResourceId {
 }
 
 /// Each name is a kind and a key.
-fn ordered(kind: &str, order: Value, names: &[(&str, &str)]) -> Ordered {
+fn ordered(kind: &str, command: Value, names: &[(&str, &str)]) -> Ordered {
     let kind = Kind::parse(kind).unwrap();
     let known = |(of, key): &(&str, &str)| Known {
         id: id(of, key),
@@ -38,9 +35,9 @@ fn ordered(kind: &str, order: Value, names: &[(&str, &str)]) -> Ordered {
         document: Map::new(),
     };
     let named: BTreeMap<_, _> = names.iter().map(known).map(|known| (known.id, known)).collect();
-    let order = (kind.spec().verb(Verb::Create).unwrap().read)(order).unwrap();
+    let command = Command::read(kind.spec().verb(Verb::Create).unwrap(), command).unwrap();
     let marker = Marker { operation: OperationId(Uuid::nil()), ordinal: 1 };
-    Ordered { kind, order, named: References(named), marker }
+    Ordered { kind, command, named: References(named), marker }
 }
 
 impl Ordered {
@@ -48,7 +45,7 @@ impl Ordered {
         Step {
             kind: self.kind,
             verb: Verb::Create,
-            order: &self.order,
+            command: &self.command,
             target: None,
             named: &self.named,
             marker: self.marker,
@@ -80,9 +77,9 @@ fn an_instance_is_launched_once_whole_and_marked() {
             ("ssh_key", "key-1"),
         ],
     );
-    let Order::CreateInstance(order) = &ordered.order else { panic!() };
+    let Command::CreateInstance(command) = &ordered.command else { panic!() };
     let places = Places { subnets: vec!["subnet-1".to_owned()], root_device: Some("/dev/xvda".to_owned()) };
-    let body = super::instance_form::form(&ordered.step(), order, &places).unwrap().body("v");
+    let body = super::instance_form::form(&ordered.step(), command, &places).unwrap().body("v");
     let expected = [
         "Action=RunInstances&Version=v&ImageId=ami-1&InstanceType=t9&MinCount=1&MaxCount=1",
         &format!(
@@ -109,33 +106,33 @@ fn an_instance_without_networks_has_its_groups_itself() {
                 "security_groups": [id("security_group", "sg-1")] }),
         &[("image", "ami-1"), ("instance_type", "t9"), ("security_group", "sg-1")],
     );
-    let Order::CreateInstance(order) = &ordered.order else { panic!() };
-    let body = super::instance_form::form(&ordered.step(), order, &Places::default()).unwrap().body("v");
+    let Command::CreateInstance(command) = &ordered.command else { panic!() };
+    let body = super::instance_form::form(&ordered.step(), command, &Places::default()).unwrap().body("v");
     assert!(body.contains("&SecurityGroupId.1=sg-1&") && !body.contains("NetworkInterface"), "{body}");
 }
 
 #[test]
 fn options_of_an_instance_go_beside_what_the_order_says_and_never_over_it() {
-    let order = |options: Value| {
+    let command = |options: Value| {
         json!({ "name": "a", "image": id("image", "ami-1"), "instance_type": id("instance_type", "t9"),
                 "networks": [id("network", "vpc-1")], "boot_volume": { "size_gib": 9 }, "cloud_options": options })
     };
     let names = [("image", "ami-1"), ("instance_type", "t9"), ("network", "vpc-1")];
     let fine = json!({ "NetworkInterface": [{ "AssociatePublicIpAddress": true }],
                        "BlockDeviceMapping": [{ "Ebs": { "VolumeType": "gp3" } }], "SecurityGroupId": ["sg-1"] });
-    assert_eq!(ordered("instance", order(fine), &names).places(), Vec::<String>::new());
+    assert_eq!(ordered("instance", command(fine), &names).places(), Vec::<String>::new());
     let over = json!({ "NetworkInterface": [{ "SubnetId": "subnet-2" }], "MaxCount": 9,
                        "BlockDeviceMapping": [{ "Ebs": { "VolumeSize": 1 } }] });
     let places =
         ["/cloud_options/BlockDeviceMapping", "/cloud_options/MaxCount", "/cloud_options/NetworkInterface"];
-    assert_eq!(ordered("instance", order(over), &names).places(), places);
+    assert_eq!(ordered("instance", command(over), &names).places(), places);
 }
 
 #[test]
 fn what_ec2_cannot_do_is_named_by_its_place() {
     let snapshot = id("volume_snapshot", "snap-1");
     let subnet = |key: &str| id("subnet", key);
-    for (kind, order, places) in [
+    for (kind, command, places) in [
         (
             "instance",
             json!({ "name": "a", "instance_type": id("instance_type", "t9"),
@@ -186,9 +183,9 @@ fn what_ec2_cannot_do_is_named_by_its_place() {
         ),
         ("ssh_key", json!({ "name": "a", "tags": { "AWS:x": "b", "Name": "b" } }), vec!["/tags/AWS:x"]),
     ] {
-        assert_eq!(ordered(kind, order.clone(), &[]).places(), places, "{kind} {order}");
+        assert_eq!(ordered(kind, command.clone(), &[]).places(), places, "{kind} {command}");
     }
     let many: Map<_, _> = (0..49).map(|at| (format!("k{at}"), json!(""))).collect();
-    let order = json!({ "name": "a", "size_gib": 1, "datacenter": "r1a", "tags": many });
-    assert_eq!(ordered("volume", order, &[]).places(), ["/tags"]);
+    let command = json!({ "name": "a", "size_gib": 1, "datacenter": "r1a", "tags": many });
+    assert_eq!(ordered("volume", command, &[]).places(), ["/tags"]);
 }

@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gateway_core::driver::{Done, Step, Told, Touched};
+use gateway_core::driver::{Done, OneTimeOutput, Step, Touched};
 use gateway_core::error::CloudWords;
-use gateway_core::kinds::{Image, Instance, NetworkInterface, Volume, VolumeAttachment};
-use gateway_core::order::{CreateInstance, ImageOfInstance, Order};
-use gateway_core::verb::Verb;
+use gateway_core::kind::{
+    Command, CreateInstance, Image, ImageOfInstance, Instance, NetworkInterface, Verb, Volume,
+    VolumeAttachment,
+};
 use gateway_core::{Error, Result};
 
 use super::cloud_options::merge_or_refuse;
@@ -19,15 +20,15 @@ use crate::xml::{Element, odd};
 
 pub(crate) fn faults(step: &Step<'_>) -> Faults {
     let faults = Faults::default();
-    match step.order {
-        Order::CreateInstance(order) => {
-            let boot = order.boot_volume.as_ref();
-            let groups_have_no_place = !order.security_groups.is_empty()
-                && !order.network_interfaces.is_empty()
-                && order.networks.is_empty()
-                && order.subnets.is_empty();
+    match step.command {
+        Command::CreateInstance(command) => {
+            let boot = command.boot_volume.as_ref();
+            let groups_have_no_place = !command.security_groups.is_empty()
+                && !command.network_interfaces.is_empty()
+                && command.networks.is_empty()
+                && command.subnets.is_empty();
             faults
-                .no_description(order.description.as_ref())
+                .no_description(command.description.as_ref())
                 .unless(
                     boot.is_none_or(|boot| boot.volume.is_none()),
                     "/boot_volume/volume",
@@ -43,20 +44,20 @@ pub(crate) fn faults(step: &Step<'_>) -> Faults {
                     "/security_groups",
                     "must not come with `network_interfaces` alone, which have their own",
                 )
-                .tags(&order.tags, Naming::Tag(&order.name))
-                .options(form(step, order, &Places::unknown(order)), &order.cloud_options)
+                .tags(&command.tags, Naming::Tag(&command.name))
+                .options(form(step, command, &Places::unknown(command)), &command.cloud_options)
         }
-        Order::Update(order) => faults.no_description(order.description.as_ref()).update(step, true),
-        Order::ImageOfInstance(order) => faults.tags(&order.tags, Naming::Own),
+        Command::Update(command) => faults.no_description(command.description.as_ref()).update(step, true),
+        Command::ImageOfInstance(command) => faults.tags(&command.tags, Naming::Own),
         _ => faults,
     }
 }
 
 pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateInstance(order)) => create(act, order).await,
-        (Verb::Update, Order::Update(order)) => {
-            updated(act, retag(act, order.name.as_ref(), order.tags.as_ref(), true).await?)
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateInstance(command)) => create(act, command).await,
+        (Verb::Update, Command::Update(command)) => {
+            updated(act, retag(act, command.name.as_ref(), command.tags.as_ref(), true).await?)
         }
         (Verb::Delete, _) => {
             let answer = act.write(of_target(act, "TerminateInstances")?).await?;
@@ -66,22 +67,22 @@ pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
         (Verb::Stop, _) => turn(act, "StopInstances").await,
         // EC2 cuts the power of what does not go down by itself: a hard reboot is no other call.
         (Verb::Reboot, _) => turn(act, "RebootInstances").await,
-        (Verb::Resize, Order::Resize(order)) => {
+        (Verb::Resize, Command::Resize(command)) => {
             let form = Form::new("ModifyInstanceAttribute")
                 .with("InstanceId", act.target_key()?)
-                .with("InstanceType.Value", key_of(act.step, order.instance_type)?);
+                .with("InstanceType.Value", key_of(act.step, command.instance_type)?);
             Ok(done(&act.write(form).await?, vec![touched_target(act)?]))
         }
-        (Verb::CreateImage, Order::ImageOfInstance(order)) => create_image(act, order).await,
+        (Verb::CreateImage, Command::ImageOfInstance(command)) => create_image(act, command).await,
         (Verb::ConsoleOutput, _) => console_output(act).await,
         _ => Err(act.step.unsupported()),
     }
 }
 
-async fn create(act: &Act<'_>, order: &CreateInstance) -> Result<Done> {
-    let places = place::of_instance(act, order).await?;
-    let form = merge_or_refuse(form(act.step, order, &places)?, &order.cloud_options)?;
-    let answer = act.write(form).await.map_err(|error| without_user_data(error, order))?;
+async fn create(act: &Act<'_>, command: &CreateInstance) -> Result<Done> {
+    let places = place::of_instance(act, command).await?;
+    let form = merge_or_refuse(form(act.step, command, &places)?, &command.cloud_options)?;
+    let answer = act.write(form).await.map_err(|error| without_user_data(error, command))?;
     let instance = answer.items(&["instancesSet"]).next().ok_or_else(|| odd("a launch without instance"))?;
     let id = instance.required(&["instanceId"])?;
     let mut seen = vec![touched::<Instance>(id)];
@@ -97,8 +98,8 @@ async fn create(act: &Act<'_>, order: &CreateInstance) -> Result<Done> {
 }
 
 /// What the cloud says is for the caller and for logs, and user data for neither.
-fn without_user_data(error: Error, order: &CreateInstance) -> Error {
-    let Some(secret) = order.user_data.as_ref().map(|text| text.expose()).filter(|text| !text.is_empty())
+fn without_user_data(error: Error, command: &CreateInstance) -> Error {
+    let Some(secret) = command.user_data.as_ref().map(|text| text.expose()).filter(|text| !text.is_empty())
     else {
         return error;
     };
@@ -137,16 +138,16 @@ fn disk_of(volume: &str, instance: &str) -> [Touched; 2] {
 }
 
 /// Without a reboot, which EC2 would make of a running instance and nobody ordered.
-fn image_form(step: &Step<'_>, instance: &str, order: &ImageOfInstance) -> Form {
+fn image_form(step: &Step<'_>, instance: &str, command: &ImageOfInstance) -> Form {
     let form = Form::new("CreateImage")
         .with("InstanceId", instance)
-        .with("Name", &order.name)
+        .with("Name", &command.name)
         .with("NoReboot", true);
-    tagged(form, "image", step, &order.tags, Naming::Own)
+    tagged(form, "image", step, &command.tags, Naming::Own)
 }
 
-async fn create_image(act: &Act<'_>, order: &ImageOfInstance) -> Result<Done> {
-    let answer = act.write(image_form(act.step, act.target_key()?, order)).await?;
+async fn create_image(act: &Act<'_>, command: &ImageOfInstance) -> Result<Done> {
+    let answer = act.write(image_form(act.step, act.target_key()?, command)).await?;
     let image = touched::<Image>(answer.required(&["imageId"])?);
     Ok(done(&answer, vec![image, touched_target(act)?]))
 }
@@ -154,7 +155,7 @@ async fn create_image(act: &Act<'_>, order: &ImageOfInstance) -> Result<Done> {
 async fn console_output(act: &Act<'_>) -> Result<Done> {
     let answer = act.read(Form::new("GetConsoleOutput").with("InstanceId", act.target_key()?)).await?;
     let text = console_text(&answer)?;
-    Ok(Done { answer: Some(Told::ConsoleOutput(text)), ..done(&answer, vec![touched_target(act)?]) })
+    Ok(Done { answer: Some(OneTimeOutput::ConsoleOutput(text)), ..done(&answer, vec![touched_target(act)?]) })
 }
 
 /// Instances write what they like, in no coding that anybody could count on.

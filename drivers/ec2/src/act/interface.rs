@@ -2,9 +2,7 @@
 
 use gateway_core::Result;
 use gateway_core::driver::{Done, Step};
-use gateway_core::kinds::NetworkInterface;
-use gateway_core::order::{CreateNetworkInterface, Order, UpdateNetworkInterface};
-use gateway_core::verb::Verb;
+use gateway_core::kind::{Command, CreateNetworkInterface, NetworkInterface, UpdateNetworkInterface, Verb};
 
 use super::cloud_options::merge_or_refuse;
 use super::faults::Faults;
@@ -17,19 +15,19 @@ const GROUPS: &str = "must be one at least: no interface is without a group here
 
 pub(crate) fn faults(step: &Step<'_>) -> Faults {
     let faults = Faults::default();
-    match step.order {
-        Order::CreateNetworkInterface(order) => {
-            let subnet = order.addresses.first().map(|address| address.subnet);
-            let given = || order.addresses.iter().filter_map(|address| address.ip_address.as_deref());
+    match step.command {
+        Command::CreateNetworkInterface(command) => {
+            let subnet = command.addresses.first().map(|address| address.subnet);
+            let given = || command.addresses.iter().filter_map(|address| address.ip_address.as_deref());
             let number = given().count();
             faults
                 .unless(
-                    order.addresses.iter().all(|address| Some(address.subnet) == subnet),
+                    command.addresses.iter().all(|address| Some(address.subnet) == subnet),
                     "/addresses",
                     "must be of one subnet here",
                 )
                 .unless(
-                    number == 0 || number == order.addresses.len(),
+                    number == 0 || number == command.addresses.len(),
                     "/addresses",
                     "must all have `ip_address` or none of them",
                 )
@@ -39,44 +37,44 @@ pub(crate) fn faults(step: &Step<'_>) -> Faults {
                     "must be of version 4 here: those of version 6 go into `cloud_options`",
                 )
                 .unless(
-                    order.security_groups.as_ref().is_none_or(|groups| !groups.is_empty()),
+                    command.security_groups.as_ref().is_none_or(|groups| !groups.is_empty()),
                     "/security_groups",
                     GROUPS,
                 )
-                .tags(&order.tags, Naming::Tag(&order.name))
-                .options(form(step, order, ""), &order.cloud_options)
+                .tags(&command.tags, Naming::Tag(&command.name))
+                .options(form(step, command, ""), &command.cloud_options)
         }
-        Order::UpdateNetworkInterface(order) => {
+        Command::UpdateNetworkInterface(command) => {
             let nothing = serde_json::Map::new();
             let has =
                 step.target.and_then(|target| target.document.get("tags")?.as_object()).unwrap_or(&nothing);
-            let naming = order.name.as_deref().map_or(Naming::Own, Naming::Tag);
+            let naming = command.name.as_deref().map_or(Naming::Own, Naming::Tag);
             let faults = faults.unless(
-                order.security_groups.as_ref().is_none_or(|groups| !groups.is_empty()),
+                command.security_groups.as_ref().is_none_or(|groups| !groups.is_empty()),
                 "/security_groups",
                 GROUPS,
             );
-            order.tags.iter().fold(faults, |faults, tags| faults.tags_beside(tags, naming, has))
+            command.tags.iter().fold(faults, |faults, tags| faults.tags_beside(tags, naming, has))
         }
         _ => faults,
     }
 }
 
 pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateNetworkInterface(order)) => {
-            let subnet = match order.addresses.first() {
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateNetworkInterface(command)) => {
+            let subnet = match command.addresses.first() {
                 Some(address) => key_of(act.step, address.subnet)?.to_owned(),
                 None => {
-                    place::in_network(act, key_of(act.step, order.network)?, None, "/network").await?.subnet
+                    place::in_network(act, key_of(act.step, command.network)?, None, "/network").await?.subnet
                 }
             };
-            let form = merge_or_refuse(form(act.step, order, &subnet)?, &order.cloud_options)?;
+            let form = merge_or_refuse(form(act.step, command, &subnet)?, &command.cloud_options)?;
             let answer = act.write(form).await?;
             let id = answer.required(&["networkInterface", "networkInterfaceId"])?;
             Ok(done(&answer, vec![touched::<NetworkInterface>(id)]))
         }
-        (Verb::Update, Order::UpdateNetworkInterface(order)) => update(act, order).await,
+        (Verb::Update, Command::UpdateNetworkInterface(command)) => update(act, command).await,
         (Verb::Delete, _) => {
             let form = Form::new("DeleteNetworkInterface").with("NetworkInterfaceId", act.target_key()?);
             Ok(done(&act.write(form).await?, vec![touched_target(act)?]))
@@ -85,12 +83,13 @@ pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
     }
 }
 
-fn form(step: &Step<'_>, order: &CreateNetworkInterface, subnet: &str) -> Result<Form> {
-    let groups = keys_of(step, order.security_groups.as_deref().unwrap_or_default())?;
-    let given: Vec<_> = order.addresses.iter().filter_map(|address| address.ip_address.as_deref()).collect();
+fn form(step: &Step<'_>, command: &CreateNetworkInterface, subnet: &str) -> Result<Form> {
+    let groups = keys_of(step, command.security_groups.as_deref().unwrap_or_default())?;
+    let given: Vec<_> =
+        command.addresses.iter().filter_map(|address| address.ip_address.as_deref()).collect();
     let mut form = Form::new("CreateNetworkInterface")
         .with("SubnetId", subnet)
-        .with_some("Description", order.description.as_ref())
+        .with_some("Description", command.description.as_ref())
         .with_list("SecurityGroupId", groups)
         .with("ClientToken", step.marker);
     for (at, address) in given.iter().enumerate() {
@@ -98,27 +97,27 @@ fn form(step: &Step<'_>, order: &CreateNetworkInterface, subnet: &str) -> Result
         form =
             form.with(format!("{name}.PrivateIpAddress"), address).with(format!("{name}.Primary"), at == 0);
     }
-    if given.is_empty() && order.addresses.len() > 1 {
-        form = form.with("SecondaryPrivateIpAddressCount", order.addresses.len() - 1);
+    if given.is_empty() && command.addresses.len() > 1 {
+        form = form.with("SecondaryPrivateIpAddressCount", command.addresses.len() - 1);
     }
-    Ok(tagged(form, "network-interface", step, &order.tags, Naming::Tag(&order.name)))
+    Ok(tagged(form, "network-interface", step, &command.tags, Naming::Tag(&command.name)))
 }
 
 /// EC2 changes one attribute a call. What it may refuse comes first: then a refusal leaves all as it was.
-async fn update(act: &Act<'_>, order: &UpdateNetworkInterface) -> Result<Done> {
+async fn update(act: &Act<'_>, command: &UpdateNetworkInterface) -> Result<Done> {
     let mut last: Option<Element> = None;
     let attribute =
         || Ok(Form::new("ModifyNetworkInterfaceAttribute").with("NetworkInterfaceId", act.target_key()?));
-    if let Some(groups) = &order.security_groups {
+    if let Some(groups) = &command.security_groups {
         let form: Result<Form> = attribute();
         last = Some(act.write(form?.with_list("SecurityGroupId", keys_of(act.step, groups)?)).await?);
     }
-    if let Some(description) = &order.description {
+    if let Some(description) = &command.description {
         let form: Result<Form> = attribute();
         let described = act.write(form?.with("Description.Value", description)).await;
         last = Some(described.map_err(|error| error.after_a_part(last.is_some()))?);
     }
-    let retagged = retag(act, order.name.as_ref(), order.tags.as_ref(), true).await;
+    let retagged = retag(act, command.name.as_ref(), command.tags.as_ref(), true).await;
     let retagged = retagged.map_err(|error| error.after_a_part(last.is_some()))?;
     updated(act, retagged.or(last))
 }

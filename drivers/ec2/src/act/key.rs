@@ -2,11 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gateway_core::driver::{Done, Step, Told};
-use gateway_core::kinds::SshKey;
-use gateway_core::order::{CreateSshKey, Order};
+use gateway_core::driver::{Done, OneTimeOutput, Step};
+use gateway_core::kind::{Command, CreateSshKey, SshKey, Verb};
 use gateway_core::secret::Secret;
-use gateway_core::verb::Verb;
 use gateway_core::{Error, ErrorKind, Result};
 
 use super::faults::Faults;
@@ -16,20 +14,21 @@ use crate::form::Form;
 use crate::xml::Element;
 
 pub(crate) fn faults(step: &Step<'_>) -> Faults {
-    match step.order {
-        Order::CreateSshKey(order) => Faults::default().tags(&order.tags, Naming::Own),
+    match step.command {
+        Command::CreateSshKey(command) => Faults::default().tags(&command.tags, Naming::Own),
         _ => Faults::default(),
     }
 }
 
 pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateSshKey(order)) => {
-            let answer = act.write(form(act.step, order)).await?;
-            let key = answer.text_at(&["keyPairId"]).unwrap_or(&order.name);
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateSshKey(command)) => {
+            let answer = act.write(form(act.step, command)).await?;
+            let key = answer.text_at(&["keyPairId"]).unwrap_or(&command.name);
             let mut done = done(&answer, vec![touched::<SshKey>(key)]);
-            if order.public_key.is_none() {
-                done.answer = Some(Told::PrivateKey(Secret::new(answer.required(&["keyMaterial"])?)));
+            if command.public_key.is_none() {
+                done.answer =
+                    Some(OneTimeOutput::PrivateKey(Secret::new(answer.required(&["keyMaterial"])?)));
             }
             Ok(done)
         }
@@ -52,10 +51,10 @@ async fn delete(act: &Act<'_>) -> Result<Done> {
     Ok(done(&answer, vec![touched_target(act)?]))
 }
 
-fn form(step: &Step<'_>, order: &CreateSshKey) -> Form {
-    let form = match &order.public_key {
+fn form(step: &Step<'_>, command: &CreateSshKey) -> Form {
+    let form = match &command.public_key {
         Some(key) => Form::new("ImportKeyPair").with("PublicKeyMaterial", STANDARD.encode(key)),
         None => Form::new("CreateKeyPair"),
     };
-    tagged(form.with("KeyName", &order.name), "key-pair", step, &order.tags, Naming::Own)
+    tagged(form.with("KeyName", &command.name), "key-pair", step, &command.tags, Naming::Own)
 }

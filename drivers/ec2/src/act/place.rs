@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gateway_core::driver::Step;
 use gateway_core::id::ResourceId;
-use gateway_core::order::CreateInstance;
+use gateway_core::kind::CreateInstance;
 use gateway_core::{Error, Result};
 use serde_json::Value;
 
@@ -62,18 +62,18 @@ fn usable(subnet: &Element) -> Result<Option<(String, String)>> {
 ///
 /// # Errors
 /// Invalid, when the image or a network has nothing to offer; what the cloud answered.
-pub(crate) async fn of_instance(act: &Act<'_>, order: &CreateInstance) -> Result<Places> {
+pub(crate) async fn of_instance(act: &Act<'_>, command: &CreateInstance) -> Result<Places> {
     let step = act.step;
-    let mut zone = order.datacenter.clone().or_else(|| zone_of_named(step, order));
+    let mut zone = command.datacenter.clone().or_else(|| zone_of_named(step, command));
     let mut subnets = Vec::new();
-    for (at, network) in order.networks.iter().enumerate() {
+    for (at, network) in command.networks.iter().enumerate() {
         let pointer = format!("/networks/{at}");
         let place = in_network(act, key_of(step, *network)?, zone.as_deref(), &pointer).await?;
         zone.get_or_insert(place.zone);
         subnets.push(place.subnet);
     }
-    subnets.extend(keys_of(step, &order.subnets)?.into_iter().map(ToOwned::to_owned));
-    let root_device = match (&order.boot_volume, order.image) {
+    subnets.extend(keys_of(step, &command.subnets)?.into_iter().map(ToOwned::to_owned));
+    let root_device = match (&command.boot_volume, command.image) {
         (Some(_), Some(image)) => Some(root_device(act, key_of(step, image)?).await?),
         _ => None,
     };
@@ -81,12 +81,12 @@ pub(crate) async fn of_instance(act: &Act<'_>, order: &CreateInstance) -> Result
 }
 
 /// The zone of what the order names already.
-fn zone_of_named(step: &Step<'_>, order: &CreateInstance) -> Option<String> {
+fn zone_of_named(step: &Step<'_>, command: &CreateInstance) -> Option<String> {
     let zone = |id: &ResourceId| {
         let zone = step.named.get(*id).ok()?.document.get("datacenter").and_then(Value::as_str)?;
         Some(zone.to_owned())
     };
-    order.subnets.iter().chain(&order.network_interfaces).find_map(zone)
+    command.subnets.iter().chain(&command.network_interfaces).find_map(zone)
 }
 
 async fn root_device(act: &Act<'_>, image: &str) -> Result<String> {

@@ -2,9 +2,7 @@
 
 use gateway_core::driver::{Done, Step};
 use gateway_core::id::ResourceId;
-use gateway_core::kinds::Router;
-use gateway_core::order::{CreateRouter, Order};
-use gateway_core::verb::Verb;
+use gateway_core::kind::{Command, CreateRouter, Router, Verb};
 use gateway_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -23,21 +21,21 @@ pub(crate) fn faults(step: &Step<'_>) -> Faults {
         "",
         "is for route tables: an internet gateway is updated and deleted, and used by a table's set_gateway",
     );
-    match step.order {
-        Order::CreateRouter(order) => faults
-            .no_description(order.description.as_ref())
+    match step.command {
+        Command::CreateRouter(command) => faults
+            .no_description(command.description.as_ref())
             .unless(
-                order.network.is_some(),
+                command.network.is_some(),
                 "/network",
                 "must be given: a route table belongs to a network here",
             )
-            .unless(order.external_network.is_none(), "/external_network", router_gateway::NO_NETWORK)
-            .tags(&order.tags, Naming::Tag(&order.name))
-            .options(form(step, order), &order.cloud_options),
-        Order::RouterGateway(order) => {
-            faults.unless(order.external_network.is_none(), "/external_network", router_gateway::NO_NETWORK)
+            .unless(command.external_network.is_none(), "/external_network", router_gateway::NO_NETWORK)
+            .tags(&command.tags, Naming::Tag(&command.name))
+            .options(form(step, command), &command.cloud_options),
+        Command::RouterGateway(command) => {
+            faults.unless(command.external_network.is_none(), "/external_network", router_gateway::NO_NETWORK)
         }
-        Order::Update(order) => faults.no_description(order.description.as_ref()).update(step, true),
+        Command::Update(command) => faults.no_description(command.description.as_ref()).update(step, true),
         _ => faults,
     }
 }
@@ -48,14 +46,14 @@ fn is_internet_gateway(step: &Step<'_>) -> bool {
 }
 
 pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateRouter(order)) => {
-            let form = merge_or_refuse(form(act.step, order)?, &order.cloud_options)?;
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateRouter(command)) => {
+            let form = merge_or_refuse(form(act.step, command)?, &command.cloud_options)?;
             let answer = act.write(form).await?;
             Ok(done(&answer, vec![touched::<Router>(answer.required(&["routeTable", "routeTableId"])?)]))
         }
-        (Verb::Update, Order::Update(order)) => {
-            updated(act, retag(act, order.name.as_ref(), order.tags.as_ref(), true).await?)
+        (Verb::Update, Command::Update(command)) => {
+            updated(act, retag(act, command.name.as_ref(), command.tags.as_ref(), true).await?)
         }
         (Verb::Delete, _) if is_internet_gateway(act.step) => router_gateway::delete(act).await,
         (Verb::Delete, _) => {
@@ -64,19 +62,21 @@ pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
             Ok(done(&answer, vec![touched_target(act)?]))
         }
         _ if is_internet_gateway(act.step) => Err(act.step.unsupported()),
-        (Verb::AddInterface, Order::RouterSubnet(order)) => add_interface(act, order.subnet).await,
-        (Verb::RemoveInterface, Order::RouterSubnet(order)) => remove_interface(act, order.subnet).await,
-        (Verb::SetGateway, Order::RouterGateway(_)) => router_gateway::set(act).await,
+        (Verb::AddInterface, Command::RouterSubnet(command)) => add_interface(act, command.subnet).await,
+        (Verb::RemoveInterface, Command::RouterSubnet(command)) => {
+            remove_interface(act, command.subnet).await
+        }
+        (Verb::SetGateway, Command::RouterGateway(_)) => router_gateway::set(act).await,
         (Verb::ClearGateway, _) => router_gateway::clear(act).await,
         _ => Err(act.step.unsupported()),
     }
 }
 
-fn form(step: &Step<'_>, order: &CreateRouter) -> Result<Form> {
+fn form(step: &Step<'_>, command: &CreateRouter) -> Result<Form> {
     let form = Form::new("CreateRouteTable")
-        .with_some("VpcId", order.network.map(|id| key_of(step, id)).transpose()?)
+        .with_some("VpcId", command.network.map(|id| key_of(step, id)).transpose()?)
         .with("ClientToken", step.marker);
-    Ok(tagged(form, "route-table", step, &order.tags, Naming::Tag(&order.name)))
+    Ok(tagged(form, "route-table", step, &command.tags, Naming::Tag(&command.name)))
 }
 
 /// The route table as the cloud has it now.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use gateway_core::driver::{Done, Touched};
-use gateway_core::kinds::Router;
+use gateway_core::kind::Router;
 use gateway_core::{Error, ErrorKind, Result};
 
 use super::router::table;

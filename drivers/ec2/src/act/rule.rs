@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use gateway_core::Result;
 use gateway_core::driver::{Done, Step};
-use gateway_core::kinds::{Direction, SecurityGroup, SecurityGroupRule};
-use gateway_core::order::{CreateSecurityGroupRule, Order};
-use gateway_core::verb::Verb;
+use gateway_core::kind::{
+    Command, CreateSecurityGroupRule, Direction, SecurityGroup, SecurityGroupRule, Verb,
+};
 use serde_json::Value;
 
 use super::faults::Faults;
@@ -20,20 +20,20 @@ const ANY: &str = "-1";
 
 pub(crate) fn faults(step: &Step<'_>) -> Faults {
     let faults = Faults::default();
-    let Order::CreateSecurityGroupRule(order) = step.order else { return faults };
+    let Command::CreateSecurityGroupRule(command) = step.command else { return faults };
     let is_of_version = |version| {
-        let is_6 = order.remote_cidr.as_ref().map(|cidr| cidr.contains(':'));
+        let is_6 = command.remote_cidr.as_ref().map(|cidr| cidr.contains(':'));
         is_6.is_none_or(|is_6| is_6 == (version == 6))
     };
     faults
         .unless(
-            order.protocol.as_deref().is_none_or(is_protocol),
+            command.protocol.as_deref().is_none_or(is_protocol),
             "/protocol",
             "must be tcp, udp, icmp, icmpv6 or a number here",
         )
-        .unless(order.ip_version.is_none_or(is_of_version), "/ip_version", "is not that of `remote_cidr`")
+        .unless(command.ip_version.is_none_or(is_of_version), "/ip_version", "is not that of `remote_cidr`")
         .unless(
-            order.ip_version.is_none() || order.remote_security_group.is_none(),
+            command.ip_version.is_none() || command.remote_security_group.is_none(),
             "/ip_version",
             "has no meaning here with `remote_security_group`: such a rule is for both",
         )
@@ -44,13 +44,13 @@ fn is_protocol(word: &str) -> bool {
 }
 
 pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateSecurityGroupRule(order)) => {
-            let answer = act.write(form(act.step, order)?).await?;
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateSecurityGroupRule(command)) => {
+            let answer = act.write(form(act.step, command)?).await?;
             let rule =
                 answer.items(&["securityGroupRuleSet"]).next().ok_or_else(|| odd("no rule was made"))?;
             let rule = touched::<SecurityGroupRule>(rule.required(&["securityGroupRuleId"])?);
-            let group = touched::<SecurityGroup>(key_of(act.step, order.security_group)?);
+            let group = touched::<SecurityGroup>(key_of(act.step, command.security_group)?);
             Ok(done(&answer, vec![rule, group]))
         }
         (Verb::Delete, _) => revoke(act).await,
@@ -58,43 +58,43 @@ pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
     }
 }
 
-fn form(step: &Step<'_>, order: &CreateSecurityGroupRule) -> Result<Form> {
+fn form(step: &Step<'_>, command: &CreateSecurityGroupRule) -> Result<Form> {
     const RULE: &str = "IpPermissions.1";
-    let action = match order.direction {
+    let action = match command.direction {
         Direction::Ingress => "AuthorizeSecurityGroupIngress",
         Direction::Egress => "AuthorizeSecurityGroupEgress",
     };
-    let (first, last) = ports(order);
+    let (first, last) = ports(command);
     let mut form = Form::new(action)
-        .with("GroupId", key_of(step, order.security_group)?)
-        .with(format!("{RULE}.IpProtocol"), order.protocol.as_deref().unwrap_or(ANY))
+        .with("GroupId", key_of(step, command.security_group)?)
+        .with(format!("{RULE}.IpProtocol"), command.protocol.as_deref().unwrap_or(ANY))
         .with_some(format!("{RULE}.FromPort"), first)
         .with_some(format!("{RULE}.ToPort"), last);
-    let is_6 = order.remote_cidr.as_ref().map_or(order.ip_version == Some(6), |cidr| cidr.contains(':'));
+    let is_6 = command.remote_cidr.as_ref().map_or(command.ip_version == Some(6), |cidr| cidr.contains(':'));
     let (end, parameter, everybody) = match is_6 {
-        _ if order.remote_security_group.is_some() => ("Groups", "GroupId", ""),
+        _ if command.remote_security_group.is_some() => ("Groups", "GroupId", ""),
         true => ("Ipv6Ranges", "CidrIpv6", "::/0"),
         false => ("IpRanges", "CidrIp", "0.0.0.0/0"),
     };
-    let value = match order.remote_security_group {
+    let value = match command.remote_security_group {
         Some(group) => key_of(step, group)?,
-        None => order.remote_cidr.as_deref().unwrap_or(everybody),
+        None => command.remote_cidr.as_deref().unwrap_or(everybody),
     };
     form = form
         .with(format!("{RULE}.{end}.1.{parameter}"), value)
-        .with_some(format!("{RULE}.{end}.1.Description"), order.description.as_ref());
+        .with_some(format!("{RULE}.{end}.1.Description"), command.description.as_ref());
     Ok(tagged(form, "security-group-rule", step, &BTreeMap::new(), Naming::Own))
 }
 
 /// Ports, or type and code in their place, as EC2 wants them where they mean something.
-fn ports(order: &CreateSecurityGroupRule) -> (Option<i32>, Option<i32>) {
-    match order.protocol.as_deref() {
+fn ports(command: &CreateSecurityGroupRule) -> (Option<i32>, Option<i32>) {
+    match command.protocol.as_deref() {
         Some("tcp" | "udp" | "6" | "17") => {
-            let last = order.last_port.or(order.first_port);
-            (Some(order.first_port.unwrap_or(0).into()), Some(last.unwrap_or(u16::MAX).into()))
+            let last = command.last_port.or(command.first_port);
+            (Some(command.first_port.unwrap_or(0).into()), Some(last.unwrap_or(u16::MAX).into()))
         }
         Some("icmp" | "icmpv6" | "1" | "58") => {
-            (Some(order.icmp_type.map_or(-1, Into::into)), Some(order.icmp_code.map_or(-1, Into::into)))
+            (Some(command.icmp_type.map_or(-1, Into::into)), Some(command.icmp_code.map_or(-1, Into::into)))
         }
         _ => (None, None),
     }

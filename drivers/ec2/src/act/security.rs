@@ -2,9 +2,7 @@
 
 use gateway_core::Result;
 use gateway_core::driver::{Done, Step};
-use gateway_core::kinds::SecurityGroup;
-use gateway_core::order::{CreateSecurityGroup, Order};
-use gateway_core::verb::Verb;
+use gateway_core::kind::{Command, CreateSecurityGroup, SecurityGroup, Verb};
 
 use super::cloud_options::merge_or_refuse;
 use super::faults::Faults;
@@ -14,14 +12,14 @@ use crate::form::Form;
 
 pub(crate) fn faults(step: &Step<'_>) -> Faults {
     let faults = Faults::default();
-    match step.order {
-        Order::CreateSecurityGroup(order) => faults
-            .unless(order.network.is_some(), "/network", "must be given: a group belongs to a network here")
-            .tags(&order.tags, Naming::Own)
-            .options(form(step, order), &order.cloud_options),
-        Order::Update(order) => faults
+    match step.command {
+        Command::CreateSecurityGroup(command) => faults
+            .unless(command.network.is_some(), "/network", "must be given: a group belongs to a network here")
+            .tags(&command.tags, Naming::Own)
+            .options(form(step, command), &command.cloud_options),
+        Command::Update(command) => faults
             .unless(
-                order.description.is_none(),
+                command.description.is_none(),
                 "/description",
                 "the description of a group is for good at this type of cloud",
             )
@@ -31,14 +29,14 @@ pub(crate) fn faults(step: &Step<'_>) -> Faults {
 }
 
 pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateSecurityGroup(order)) => {
-            let form = merge_or_refuse(form(act.step, order)?, &order.cloud_options)?;
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateSecurityGroup(command)) => {
+            let form = merge_or_refuse(form(act.step, command)?, &command.cloud_options)?;
             let answer = act.write(form).await?;
             Ok(done(&answer, vec![touched::<SecurityGroup>(answer.required(&["groupId"])?)]))
         }
-        (Verb::Update, Order::Update(order)) => {
-            updated(act, retag(act, None, order.tags.as_ref(), false).await?)
+        (Verb::Update, Command::Update(command)) => {
+            updated(act, retag(act, None, command.tags.as_ref(), false).await?)
         }
         (Verb::Delete, _) => {
             let answer =
@@ -50,11 +48,11 @@ pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
 }
 
 /// EC2 wants a description; the name is one.
-fn form(step: &Step<'_>, order: &CreateSecurityGroup) -> Result<Form> {
-    let description = order.description.as_ref().filter(|text| !text.is_empty()).unwrap_or(&order.name);
+fn form(step: &Step<'_>, command: &CreateSecurityGroup) -> Result<Form> {
+    let description = command.description.as_ref().filter(|text| !text.is_empty()).unwrap_or(&command.name);
     let form = Form::new("CreateSecurityGroup")
-        .with("GroupName", &order.name)
+        .with("GroupName", &command.name)
         .with("GroupDescription", description)
-        .with_some("VpcId", order.network.map(|id| key_of(step, id)).transpose()?);
-    Ok(tagged(form, "security-group", step, &order.tags, Naming::Own))
+        .with_some("VpcId", command.network.map(|id| key_of(step, id)).transpose()?);
+    Ok(tagged(form, "security-group", step, &command.tags, Naming::Own))
 }

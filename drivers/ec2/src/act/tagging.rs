@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::Step;
 use gateway_core::marker::{MARKER_KEY, Marker};
-use gateway_core::observation::Observed;
 
 use super::{Act, done, touched_target};
 use crate::form::Form;

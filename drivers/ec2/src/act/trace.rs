@@ -2,11 +2,11 @@
 
 use driver_kit::find_marked;
 use gateway_core::driver::{Session, Step, Touched};
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Image, IpAddress, IpAddressBinding, VolumeAttachment};
-use gateway_core::order::{CreateIpAddressBinding, CreateVolumeAttachment, Order};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
+use gateway_core::id::Region;
+use gateway_core::kind::{
+    Canonical as _, Command, CreateIpAddressBinding, CreateVolumeAttachment, Image, IpAddress,
+    IpAddressBinding, Verb, VolumeAttachment,
+};
 use gateway_core::{Error, Result};
 use serde_json::Value;
 
@@ -21,12 +21,12 @@ pub(crate) async fn find(
     region: &Region,
     step: &Step<'_>,
 ) -> Result<Option<Touched>> {
-    match (step.verb, step.order) {
-        (Verb::Create, Order::CreateVolumeAttachment(order)) => {
-            find_attachment(session, region, step, order).await
+    match (step.verb, step.command) {
+        (Verb::Create, Command::CreateVolumeAttachment(command)) => {
+            find_attachment(session, region, step, command).await
         }
-        (Verb::Create, Order::CreateIpAddressBinding(order)) => {
-            find_binding(session, region, step, order).await
+        (Verb::Create, Command::CreateIpAddressBinding(command)) => {
+            find_binding(session, region, step, command).await
         }
         (Verb::Create, _) => find_marked(session, region, step.kind, step.marker).await,
         (Verb::CreateImage, _) => find_marked(session, region, Image::KIND, step.marker).await,
@@ -38,9 +38,9 @@ async fn find_attachment(
     session: &(impl Session + ?Sized),
     region: &Region,
     step: &Step<'_>,
-    order: &CreateVolumeAttachment,
+    command: &CreateVolumeAttachment,
 ) -> Result<Option<Touched>> {
-    let key = format!("{}/{}", key_of(step, order.volume)?, key_of(step, order.instance)?);
+    let key = format!("{}/{}", key_of(step, command.volume)?, key_of(step, command.instance)?);
     let seen = session.get(region, VolumeAttachment::KIND, &key).await?;
     Ok(seen.filter(|seen| seen.state != Some("detached")).map(|_| touched::<VolumeAttachment>(key)))
 }
@@ -50,15 +50,15 @@ async fn find_binding(
     session: &(impl Session + ?Sized),
     region: &Region,
     step: &Step<'_>,
-    order: &CreateIpAddressBinding,
+    command: &CreateIpAddressBinding,
 ) -> Result<Option<Touched>> {
-    let (field, end) = match (order.network_interface, order.instance) {
+    let (field, end) = match (command.network_interface, command.instance) {
         (Some(interface), _) => ("network_interface", interface),
         (None, Some(instance)) => ("instance", instance),
         (None, None) => return Err(Error::internal("a binding leads somewhere")),
     };
     let end = key_of(step, end)?;
-    let address = session.get(region, IpAddress::KIND, key_of(step, order.address)?).await?;
+    let address = session.get(region, IpAddress::KIND, key_of(step, command.address)?).await?;
     let Some(address) = address.filter(|address| reference(&address.fields, field) == Some(end)) else {
         return Ok(None);
     };

@@ -1,23 +1,22 @@
 //! What can be done at EC2, kind by kind.
 
 use gateway_core::Kind;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{
-    Image, Instance, IpAddress, IpAddressBinding, Network, NetworkInterface, Router, SecurityGroup,
-    SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment, VolumeSnapshot,
+use gateway_core::kind::{
+    Canonical as _, Image, Instance, IpAddress, IpAddressBinding, Network, NetworkInterface, Router,
+    SecurityGroup, SecurityGroupRule, SshKey, Subnet, Verb, VerbSupport, Volume, VolumeAttachment,
+    VolumeSnapshot, When,
 };
-use gateway_core::verb::{Can, Verb, When};
 
-const fn can(verb: Verb) -> Can {
-    Can::new(verb)
+const fn can(verb: Verb) -> VerbSupport {
+    VerbSupport::new(verb)
 }
 
-const CREATE: Can = can(Verb::Create);
-const UPDATE: Can = can(Verb::Update);
-const DELETE: Can = can(Verb::Delete);
+const CREATE: VerbSupport = can(Verb::Create);
+const UPDATE: VerbSupport = can(Verb::Update);
+const DELETE: VerbSupport = can(Verb::Delete);
 
 /// EC2 has no pause, suspension, shelf, lock or rebuild, and images come in by services of their own.
-pub(crate) static VERBS: &[(Kind, &[Can])] = &[
+pub(crate) static VERBS: &[(Kind, &[VerbSupport])] = &[
     (
         Instance::KIND,
         &[

@@ -1,9 +1,7 @@
 //! Volumes and their snapshots.
 
 use gateway_core::driver::{Done, Step};
-use gateway_core::kinds::{Volume, VolumeSnapshot};
-use gateway_core::order::{CreateVolume, CreateVolumeSnapshot, Order};
-use gateway_core::verb::Verb;
+use gateway_core::kind::{Command, CreateVolume, CreateVolumeSnapshot, Verb, Volume, VolumeSnapshot};
 use gateway_core::{ErrorKind, Result};
 
 use super::cloud_options::merge_or_refuse;
@@ -14,36 +12,40 @@ use crate::form::Form;
 
 pub(crate) fn faults(step: &Step<'_>) -> Faults {
     let faults = Faults::default();
-    match step.order {
-        Order::CreateVolume(order) => faults
-            .no_description(order.description.as_ref())
-            .unless(order.datacenter.is_some(), "/datacenter", "must be given: volumes are in one zone here")
+    match step.command {
+        Command::CreateVolume(command) => faults
+            .no_description(command.description.as_ref())
             .unless(
-                order.image.is_none(),
+                command.datacenter.is_some(),
+                "/datacenter",
+                "must be given: volumes are in one zone here",
+            )
+            .unless(
+                command.image.is_none(),
                 "/image",
                 "this type of cloud makes no volume of an image: name its snapshot",
             )
             .unless(
-                order.volume.is_none(),
+                command.volume.is_none(),
                 "/volume",
                 "this type of cloud copies no volumes: name a snapshot of it",
             )
             .unless(
-                order.volume_type.is_none(),
+                command.volume_type.is_none(),
                 "/volume_type",
                 "types of volumes are words here: `cloud_options`, `VolumeType`",
             )
-            .tags(&order.tags, Naming::Tag(&order.name))
-            .options(volume_form(step, order), &order.cloud_options),
-        Order::CreateVolumeSnapshot(order) => faults
-            .tags(&order.tags, Naming::Tag(&order.name))
-            .options(snapshot_form(step, order), &order.cloud_options),
-        Order::Update(order) if step.kind.as_str() == "volume" => {
-            faults.no_description(order.description.as_ref()).update(step, true)
+            .tags(&command.tags, Naming::Tag(&command.name))
+            .options(volume_form(step, command), &command.cloud_options),
+        Command::CreateVolumeSnapshot(command) => faults
+            .tags(&command.tags, Naming::Tag(&command.name))
+            .options(snapshot_form(step, command), &command.cloud_options),
+        Command::Update(command) if step.kind.as_str() == "volume" => {
+            faults.no_description(command.description.as_ref()).update(step, true)
         }
-        Order::Update(order) => faults
+        Command::Update(command) => faults
             .unless(
-                order.description.is_none(),
+                command.description.is_none(),
                 "/description",
                 "the description of a snapshot is for good at this type of cloud",
             )
@@ -53,21 +55,21 @@ pub(crate) fn faults(step: &Step<'_>) -> Faults {
 }
 
 pub(crate) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateVolume(order)) => {
-            let form = merge_or_refuse(volume_form(act.step, order)?, &order.cloud_options)?;
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateVolume(command)) => {
+            let form = merge_or_refuse(volume_form(act.step, command)?, &command.cloud_options)?;
             let answer = act.write(form).await?;
             Ok(done(&answer, vec![touched::<Volume>(answer.required(&["volumeId"])?)]))
         }
-        (Verb::Create, Order::CreateVolumeSnapshot(order)) => {
-            let form = merge_or_refuse(snapshot_form(act.step, order)?, &order.cloud_options)?;
+        (Verb::Create, Command::CreateVolumeSnapshot(command)) => {
+            let form = merge_or_refuse(snapshot_form(act.step, command)?, &command.cloud_options)?;
             let answer = act.write(form).await?;
             Ok(done(&answer, vec![touched::<VolumeSnapshot>(answer.required(&["snapshotId"])?)]))
         }
-        (Verb::Update, Order::Update(order)) => {
-            updated(act, retag(act, order.name.as_ref(), order.tags.as_ref(), true).await?)
+        (Verb::Update, Command::Update(command)) => {
+            updated(act, retag(act, command.name.as_ref(), command.tags.as_ref(), true).await?)
         }
-        (Verb::Extend, Order::Extend(order)) => extend(act, order.size_gib).await,
+        (Verb::Extend, Command::Extend(command)) => extend(act, command.size_gib).await,
         (Verb::Delete, _) => match act.step.kind.as_str() {
             "volume" => delete(act, "DeleteVolume", "VolumeId").await,
             _ => delete(act, "DeleteSnapshot", "SnapshotId").await,
@@ -81,20 +83,20 @@ async fn delete(act: &Act<'_>, action: &'static str, name: &str) -> Result<Done>
     Ok(done(&answer, vec![touched_target(act)?]))
 }
 
-fn volume_form(step: &Step<'_>, order: &CreateVolume) -> Result<Form> {
+fn volume_form(step: &Step<'_>, command: &CreateVolume) -> Result<Form> {
     let form = Form::new("CreateVolume")
-        .with_some("AvailabilityZone", order.datacenter.as_ref())
-        .with_some("Size", order.size_gib)
-        .with_some("SnapshotId", order.snapshot.map(|id| key_of(step, id)).transpose()?)
+        .with_some("AvailabilityZone", command.datacenter.as_ref())
+        .with_some("Size", command.size_gib)
+        .with_some("SnapshotId", command.snapshot.map(|id| key_of(step, id)).transpose()?)
         .with("ClientToken", step.marker);
-    Ok(tagged(form, "volume", step, &order.tags, Naming::Tag(&order.name)))
+    Ok(tagged(form, "volume", step, &command.tags, Naming::Tag(&command.name)))
 }
 
-fn snapshot_form(step: &Step<'_>, order: &CreateVolumeSnapshot) -> Result<Form> {
+fn snapshot_form(step: &Step<'_>, command: &CreateVolumeSnapshot) -> Result<Form> {
     let form = Form::new("CreateSnapshot")
-        .with("VolumeId", key_of(step, order.volume)?)
-        .with_some("Description", order.description.as_ref());
-    Ok(tagged(form, "snapshot", step, &order.tags, Naming::Tag(&order.name)))
+        .with("VolumeId", key_of(step, command.volume)?)
+        .with_some("Description", command.description.as_ref());
+    Ok(tagged(form, "snapshot", step, &command.tags, Naming::Tag(&command.name)))
 }
 
 async fn extend(act: &Act<'_>, size_gib: u64) -> Result<Done> {

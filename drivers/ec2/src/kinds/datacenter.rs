@@ -1,10 +1,9 @@
 //! Availability zones, local zones and wavelength zones.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Datacenter, DatacenterState};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Datacenter, DatacenterState};
 
 use super::{Origin, state_of};
 use crate::listing::Description;

@@ -1,10 +1,9 @@
 //! Images.
 
 use gateway_core::Result;
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Image, ImageState};
-use gateway_core::observation::{Observed, Visibility};
+use gateway_core::kind::{Canonical as _, Image, ImageState};
 
 use super::{Origin, name_tag, state_of, tags, time_at};
 use crate::listing::Description;

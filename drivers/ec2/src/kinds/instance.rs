@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Image, Instance, InstanceState, InstanceType, Reference, Volume};
+use gateway_core::kind::{Canonical as _, Image, Instance, InstanceState, InstanceType, Reference, Volume};
 use gateway_core::marker::Marker;
-use gateway_core::observation::Observed;
 use gateway_core::{Result, Timestamp};
 use serde_json::Value;
 

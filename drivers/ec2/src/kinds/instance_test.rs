@@ -1,4 +1,4 @@
-use gateway_core::kinds::SecurityGroup;
+use gateway_core::kind::SecurityGroup;
 use serde_json::json;
 
 use super::super::testing::with_origin;

@@ -1,10 +1,9 @@
 //! Instance types.
 
 use gateway_core::Result;
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::InstanceType;
-use gateway_core::observation::{Observed, Visibility};
+use gateway_core::kind::{Canonical as _, InstanceType};
 
 use crate::listing::Description;
 use crate::part::{Map, Part, Single};

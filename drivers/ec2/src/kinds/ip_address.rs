@@ -3,10 +3,9 @@
 use std::net::IpAddr;
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Instance, IpAddress, IpAddressState, NetworkInterface, Reference};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Instance, IpAddress, IpAddressState, NetworkInterface, Reference};
 
 use super::{Origin, name_tag, set_owner, tags};
 use crate::listing::Description;

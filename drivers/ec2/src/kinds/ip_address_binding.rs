@@ -1,10 +1,9 @@
 //! Elastic addresses that lead somewhere.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{IpAddress, IpAddressBinding};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, IpAddress, IpAddressBinding};
 
 use super::ip_address::{self, Target};
 use super::{Origin, set_owner};
@@ -51,7 +50,7 @@ fn observe(address: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
 #[cfg(test)]
 mod tests {
     use gateway_core::ErrorKind;
-    use gateway_core::kinds::NetworkInterface;
+    use gateway_core::kind::NetworkInterface;
 
     use super::super::testing::with_origin;
     use super::*;

@@ -1,10 +1,9 @@
 //! VPCs.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Network, NetworkState};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Network, NetworkState};
 
 use super::{Origin, associated_cidrs, name_tag, set_owner, state_of, tags};
 use crate::listing::Description;
@@ -70,7 +69,7 @@ fn cidrs(vpc: &Element) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use gateway_core::ErrorKind;
-    use gateway_core::observation::Visibility;
+    use gateway_core::document::observation::Visibility;
 
     use super::super::testing::with_origin;
     use super::*;

@@ -1,12 +1,12 @@
 //! Network interfaces.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{
-    Instance, InterfaceAddress, Network, NetworkInterface, NetworkInterfaceState, Reference, Subnet,
+use gateway_core::kind::{
+    Canonical as _, Instance, InterfaceAddress, Network, NetworkInterface, NetworkInterfaceState, Reference,
+    Subnet,
 };
-use gateway_core::observation::Observed;
 
 use super::{Origin, name_tag, security_group, set_owner, state_of, tags};
 use crate::listing::Description;

@@ -1,5 +1,5 @@
 use gateway_core::ErrorKind;
-use gateway_core::kinds::SecurityGroup;
+use gateway_core::kind::SecurityGroup;
 
 use super::super::testing::with_origin;
 use super::*;

@@ -1,10 +1,9 @@
 //! Quotas: those attributes of the account that are numbers.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::Quota;
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Quota};
 
 use super::{Origin, set_owner};
 use crate::listing::Description;

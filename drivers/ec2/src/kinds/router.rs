@@ -1,10 +1,9 @@
 //! What passes traffic in and out of VPCs: route tables, and internet gateways.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Network, Route, Router, RouterInterface, RouterState, Subnet};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Network, Route, Router, RouterInterface, RouterState, Subnet};
 
 use super::{Origin, is_associated, name_tag, set_owner, tags};
 use crate::listing::Description;

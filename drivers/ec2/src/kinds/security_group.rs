@@ -1,10 +1,9 @@
 //! Security groups.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Network, SecurityGroup};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Network, SecurityGroup};
 
 use super::{Origin, set_owner, tags};
 use crate::listing::Description;

@@ -1,10 +1,9 @@
 //! Rules of security groups.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Direction, SecurityGroup, SecurityGroupRule};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Direction, SecurityGroup, SecurityGroupRule};
 
 use super::{Origin, name_tag, set_owner, tags};
 use crate::listing::Description;

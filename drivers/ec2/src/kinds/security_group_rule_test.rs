@@ -14,7 +14,7 @@ fn fields(what: &str) -> SecurityGroupRule {
     serde_json::from_value(with_origin(&rule(what), observe).unwrap().fields.into()).unwrap()
 }
 
-fn group(id: &str) -> gateway_core::kinds::Reference {
+fn group(id: &str) -> gateway_core::kind::Reference {
     with_origin("<a/>", |_, origin| origin.reference::<SecurityGroup>(id))
 }
 

@@ -1,10 +1,9 @@
 //! Key pairs, of which EC2 keeps the public half.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::SshKey;
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, SshKey};
 
 use super::{Origin, set_owner, tags, time_at};
 use crate::listing::Description;

@@ -1,10 +1,9 @@
 //! Subnets of VPCs.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Network, Subnet};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Network, Subnet};
 
 use super::{Origin, associated_cidrs, name_tag, set_owner, tags};
 use crate::listing::Description;

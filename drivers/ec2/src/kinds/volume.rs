@@ -1,10 +1,9 @@
 //! Volumes.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{AttachmentPoint, Instance, Volume, VolumeSnapshot, VolumeState};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{AttachmentPoint, Canonical as _, Instance, Volume, VolumeSnapshot, VolumeState};
 
 use super::{Origin, name_tag, set_owner, state_of, tags, time_at};
 use crate::listing::Description;

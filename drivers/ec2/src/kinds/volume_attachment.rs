@@ -1,10 +1,9 @@
 //! Volumes in instances: what volumes say of where they are attached.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Instance, Volume, VolumeAttachment, VolumeAttachmentState};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Instance, Volume, VolumeAttachment, VolumeAttachmentState};
 
 use super::{Origin, set_owner, state_of, time_at};
 use crate::listing::Description;

@@ -1,10 +1,9 @@
 //! Snapshots of volumes.
 
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::{Volume, VolumeSnapshot, VolumeSnapshotState};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical as _, Volume, VolumeSnapshot, VolumeSnapshotState};
 
 use super::{Origin, name_tag, set_owner, state_of, tags, time_at};
 use crate::listing::Description;
@@ -99,7 +98,7 @@ fn progress_percent(snapshot: &Element) -> Result<Option<u32>> {
 #[cfg(test)]
 mod tests {
     use gateway_core::ErrorKind;
-    use gateway_core::observation::Visibility;
+    use gateway_core::document::observation::Visibility;
 
     use super::super::testing::with_origin;
     use super::*;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use gateway_core::clock::SystemClock;
-use gateway_core::driver::{Link, ListScope};
-use gateway_core::scope::Region;
+use gateway_core::driver::{ListScope, SessionContext};
+use gateway_core::id::Region;
 use gateway_core::{ErrorKind, Kind};
 use serde_json::json;
 
@@ -75,7 +75,7 @@ async fn routers_are_two_calls_in_a_row_and_both_are_probed() {
         (&["Action=DescribeRouteTables", "MaxResults=5"], 200, tables("")),
         (&["Action=DescribeInternetGateways", "MaxResults=5"], 403, error("UnauthorizedOperation")),
     ]);
-    let refused = cloud.session.probe(&region(), Kind::new("router")).await.unwrap_err();
+    let refused = cloud.session.probe(&region(), Kind::Router).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Forbidden, "half of a listing is none");
     cloud.then(vec![
         (&["Action=DescribeRouteTables", "Filter.1.Name=route-table-id"], 200, tables("")),
@@ -172,9 +172,9 @@ async fn a_quota_is_found_among_all_and_an_address_by_what_it_is() {
 #[tokio::test]
 async fn attributes_of_the_account_are_not_asked_for_in_a_region_that_the_registration_does_not_name() {
     let quotas = || document("DescribeAccountAttributes", "<accountAttributeSet/>");
-    let link = Link::unpaced(Arc::new(SystemClock));
+    let link = SessionContext::unpaced(Arc::new(SystemClock));
     let cloud = Cloud::start_in(vec![region()], json!({}), vec![(&[], 200, quotas())], link).await;
-    let (quota, other) = (Kind::new("quota"), Region::new("r2"));
+    let (quota, other) = (Kind::Quota, Region::new("r2"));
     let listed = cloud.session.list(&other, quota, ListScope::Own, None).await;
     assert_eq!(listed.unwrap_err().kind(), ErrorKind::Invalid);
     assert_eq!(cloud.session.get(&other, quota, "111/x").await.unwrap_err().kind(), ErrorKind::Invalid);
@@ -182,6 +182,6 @@ async fn attributes_of_the_account_are_not_asked_for_in_a_region_that_the_regist
     cloud.session.probe(&region(), quota).await.unwrap();
     // Of all else the cloud itself says whether it has the region.
     cloud.then(vec![(&["Action=DescribeVolumes"], 401, error("AuthFailure"))]);
-    let volumes = cloud.session.probe(&other, Kind::new("volume")).await;
+    let volumes = cloud.session.probe(&other, Kind::Volume).await;
     assert_eq!(volumes.unwrap_err().kind(), ErrorKind::Unauthorized);
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gateway_core::clock::{Clock as _, ManualClock, SystemClock};
-use gateway_core::driver::{Link, ListScope, Pacer};
-use gateway_core::scope::Region;
+use gateway_core::driver::{ListScope, Pacer, SessionContext};
+use gateway_core::id::Region;
 use gateway_core::{ErrorKind, Kind};
 use serde_json::json;
 
@@ -120,7 +120,7 @@ async fn absence_is_told_only_by_the_cloud() {
         (&["VolumeId.1=vol-1"], 403, error("UnauthorizedOperation")),
     ];
     let cloud = Cloud::start(json!({}), steps).await;
-    let get = async || cloud.session.get(&region(), Kind::new("volume"), "vol-1").await;
+    let get = async || cloud.session.get(&region(), Kind::Volume, "vol-1").await;
     assert!(get().await.unwrap().is_none());
     assert!(get().await.unwrap().is_none());
     assert_eq!(get().await.unwrap_err().kind(), ErrorKind::WrongDocument, "a proxy's 404 proves nothing");
@@ -159,7 +159,7 @@ async fn a_throttled_call_is_sent_again() {
         (&["MaxResults=5"], 200, document("DescribeVolumes", "<volumeSet/>")),
     ];
     let cloud = Cloud::start(json!({}), steps).await;
-    cloud.session.probe(&region(), Kind::new("volume")).await.unwrap();
+    cloud.session.probe(&region(), Kind::Volume).await.unwrap();
 }
 
 /// A budget in which every turn comes after that long.
@@ -184,9 +184,9 @@ async fn a_signature_that_grew_old_in_the_queue_is_made_anew() {
         ];
         let clock = ManualClock::at(SystemClock.now());
         let pacer = Arc::new(LongQueue(clock.clone(), Duration::from_secs(wait)));
-        let link = Link { pacer, ..Link::unpaced(Arc::new(clock)) };
+        let link = SessionContext { pacer, ..SessionContext::unpaced(Arc::new(clock)) };
         let cloud = Cloud::start_linked(json!({}), steps, link).await;
-        let result = cloud.session.probe(&region(), Kind::new("volume")).await;
+        let result = cloud.session.probe(&region(), Kind::Volume).await;
         let dates = cloud.script.dates.lock().unwrap().clone();
         assert_eq!(result.is_ok(), is_tried_again, "{result:?}");
         assert_eq!(dates.len(), if is_tried_again { 2 } else { 1 });

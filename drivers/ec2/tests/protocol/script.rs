@@ -10,12 +10,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use driver_ec2::Ec2;
 use gateway_core::Kind;
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::SystemClock;
-use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Driver as _, Link, ListScope, Session};
-use gateway_core::id::CloudId;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{CloudSpec, Driver as _, ListScope, Session, SessionContext};
+use gateway_core::id::{CloudId, Region};
 use serde_json::Value;
 
 /// One expected call: words that its body must have, and the answer.
@@ -55,14 +54,19 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     pub(crate) async fn start(options: Value, steps: Vec<Step>) -> Self {
-        Self::start_linked(options, steps, Link::unpaced(Arc::new(SystemClock))).await
+        Self::start_linked(options, steps, SessionContext::unpaced(Arc::new(SystemClock))).await
     }
 
-    pub(crate) async fn start_linked(options: Value, steps: Vec<Step>, link: Link) -> Self {
+    pub(crate) async fn start_linked(options: Value, steps: Vec<Step>, link: SessionContext) -> Self {
         Self::start_in(vec![], options, steps, link).await
     }
 
-    pub(crate) async fn start_in(regions: Vec<Region>, options: Value, steps: Vec<Step>, link: Link) -> Self {
+    pub(crate) async fn start_in(
+        regions: Vec<Region>,
+        options: Value,
+        steps: Vec<Step>,
+        link: SessionContext,
+    ) -> Self {
         let script = Script { steps: Arc::new(Mutex::new(steps.into())), ..Script::default() };
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let endpoint = format!("http://{}/", listener.local_addr().unwrap());

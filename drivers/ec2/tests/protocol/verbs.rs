@@ -1,15 +1,15 @@
 //! What is posted for a verb, how often, and what is made of refusals that a real cloud gives seldom.
 
+use gateway_core::kind::Command;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_core::clock::{Clock as _, ManualClock, SystemClock};
-use gateway_core::driver::{Done, Link, Step as Deed};
+use gateway_core::driver::{Done, Known, References, SessionContext, Step as Deed};
 use gateway_core::id::{CloudId, OperationId, ResourceId};
+use gateway_core::kind::Verb;
 use gateway_core::marker::Marker;
-use gateway_core::order::{Known, References};
-use gateway_core::verb::Verb;
 use gateway_core::{Error, ErrorKind, Kind, Result};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -39,16 +39,16 @@ async fn act(
     cloud: &Cloud,
     kind: &str,
     verb: Verb,
-    order: Value,
+    command: Value,
     target: Option<&Known>,
     names: &[(&str, &str)],
 ) -> Result<Done> {
     let kind = Kind::parse(kind).unwrap();
-    let order = (kind.spec().verb(verb).unwrap().read)(order).unwrap();
+    let command = Command::read(kind.spec().verb(verb).unwrap(), command).unwrap();
     let named = names.iter().map(|(kind, key)| known(kind, key, json!({})));
     let named = References(named.map(|known| (known.id, known)).collect::<BTreeMap<_, _>>());
     let marker = Marker { operation: OperationId(Uuid::nil()), ordinal: 1 };
-    let step = Deed { kind, verb, order: &order, target, named: &named, marker };
+    let step = Deed { kind, verb, command: &command, target, named: &named, marker };
     let done = cloud.session.act(&region(), &step).await;
     assert!(cloud.script.steps.lock().unwrap().is_empty(), "not all of the script was asked for: {done:?}");
     done
@@ -172,7 +172,7 @@ async fn an_order_that_grew_old_in_the_queue_is_signed_anew_and_one_that_may_be_
     for (status, code, calls) in [(400, "RequestExpired", 2), (503, "Unavailable", 1)] {
         let clock = ManualClock::at(SystemClock.now());
         let pacer = Arc::new(LongQueue(clock.clone(), Duration::from_secs(130)));
-        let link = Link { pacer, ..Link::unpaced(Arc::new(clock)) };
+        let link = SessionContext { pacer, ..SessionContext::unpaced(Arc::new(clock)) };
         let steps = (0..calls).map(|_| -> Step { (&[], status, error(code)) }).collect();
         let cloud = Cloud::start_linked(json!({}), steps, link).await;
         assert_eq!(launch(&cloud).await.unwrap_err().kind(), ErrorKind::Unavailable);

@@ -1,20 +1,19 @@
 //! A hand that does what the gateway does with orders: reads them, asks for faults, acts, and looks at what was touched.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use driver_ec2::Ec2;
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::SystemClock;
-use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Done, Driver as _, Link, ListScope, Session, Step, Touched};
-use gateway_core::id::{CloudId, OperationId};
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{
+    CloudSpec, Done, Driver as _, Known, ListScope, References, Session, SessionContext, Step, Touched,
+};
+use gateway_core::id::{CloudId, OperationId, Region};
+use gateway_core::kind::{Command, FieldError, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::observation::Observed;
-use gateway_core::order::{Fault, Known, Order, References};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use gateway_core::{Error, Kind};
 use serde_json::{Value, json};
 
@@ -55,7 +54,7 @@ struct Boto(Vec<String>);
 
 impl Boto {
     fn remove(&self) {
-        let output = Command::new(&self.0[0]).args(&self.0[1..]).output().expect("python runs");
+        let output = std::process::Command::new(&self.0[0]).args(&self.0[1..]).output().expect("python runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
@@ -90,7 +89,7 @@ impl Hand {
             timeout: Duration::from_secs(60),
             options: json!({"public_image_owners": ["amazon"]}).as_object().cloned().unwrap(),
         });
-        let link = Link::unpaced(Arc::new(SystemClock));
+        let link = SessionContext::unpaced(Arc::new(SystemClock));
         let session = Ec2.open(Arc::clone(&cloud), Credential::parse(KEY).unwrap(), link).unwrap();
         let mut hand = Self { cloud, session, region, before: BTreeSet::new(), boto };
         hand.before = hand.all().await;
@@ -163,14 +162,14 @@ impl Hand {
     }
 
     /// Makes something.
-    pub(crate) async fn make(&self, kind: &str, order: Value, named: &[&Known]) -> Deed {
-        self.try_step(kind, Verb::Create, order, None, named).await.unwrap()
+    pub(crate) async fn make(&self, kind: &str, command: Value, named: &[&Known]) -> Deed {
+        self.try_step(kind, Verb::Create, command, None, named).await.unwrap()
     }
 
     /// Does something to a resource as it was seen last.
-    pub(crate) async fn turn(&self, target: &Observed, verb: Verb, order: Value, named: &[&Known]) -> Deed {
+    pub(crate) async fn turn(&self, target: &Observed, verb: Verb, command: Value, named: &[&Known]) -> Deed {
         let kind = target.kind.as_str();
-        self.try_step(kind, verb, order, Some(target), named).await.unwrap()
+        self.try_step(kind, verb, command, Some(target), named).await.unwrap()
     }
 
     /// Ends a resource, and sees that it is gone.
@@ -187,37 +186,37 @@ impl Hand {
         &self,
         target: &Observed,
         verb: Verb,
-        order: Value,
+        command: Value,
         named: &[&Known],
     ) -> Error {
         let kind = target.kind.as_str();
-        self.try_step(kind, verb, order, Some(target), named).await.err().expect("is refused")
+        self.try_step(kind, verb, command, Some(target), named).await.err().expect("is refused")
     }
 
     pub(crate) async fn try_step(
         &self,
         kind: &str,
         verb: Verb,
-        order: Value,
+        command: Value,
         target: Option<&Observed>,
         named: &[&Known],
     ) -> gateway_core::Result<Deed> {
         let marker = Marker { operation: OperationId::generate(), ordinal: 1 };
-        self.try_marked(kind, verb, order, target, named, marker).await
+        self.try_marked(kind, verb, command, target, named, marker).await
     }
 
     pub(crate) async fn try_marked(
         &self,
         kind: &str,
         verb: Verb,
-        order: Value,
+        command: Value,
         target: Option<&Observed>,
         named: &[&Known],
         marker: Marker,
     ) -> gateway_core::Result<Deed> {
         assert!(Ec2.capability().can(kind_of(kind), verb).is_some(), "{verb} of a {kind}");
-        let step = Prepared::new(self, kind, verb, order, target, named, marker);
-        assert_eq!(self.session.faults(&step.step()), [], "{verb} of a {kind}");
+        let step = Prepared::new(self, kind, verb, command, target, named, marker);
+        assert_eq!(self.session.validate(&step.step()), [], "{verb} of a {kind}");
         let makes = verb == Verb::Create || verb == Verb::CreateImage;
         let found = if makes { self.session.find(&self.region, &step.step()).await? } else { None };
         assert_eq!(found, None, "nothing was made yet");
@@ -239,13 +238,13 @@ impl Hand {
         &self,
         kind: &str,
         verb: Verb,
-        order: Value,
+        command: Value,
         target: Option<&Observed>,
         named: &[&Known],
-    ) -> Vec<Fault> {
+    ) -> Vec<FieldError> {
         let marker = Marker { operation: OperationId::generate(), ordinal: 1 };
-        let step = Prepared::new(self, kind, verb, order, target, named, marker);
-        self.session.faults(&step.step())
+        let step = Prepared::new(self, kind, verb, command, target, named, marker);
+        self.session.validate(&step.step())
     }
 }
 
@@ -253,7 +252,7 @@ impl Hand {
 struct Prepared {
     kind: Kind,
     verb: Verb,
-    order: Order,
+    command: Command,
     target: Option<Known>,
     named: References,
     marker: Marker,
@@ -264,19 +263,19 @@ impl Prepared {
         hand: &Hand,
         kind: &str,
         verb: Verb,
-        order: Value,
+        command: Value,
         target: Option<&Observed>,
         named: &[&Known],
         marker: Marker,
     ) -> Self {
         let kind = kind_of(kind);
         let spec = kind.spec().verb(verb).expect("a verb of the kind");
-        let order = (spec.read)(order).expect("an order without faults");
+        let command = Command::read(spec, command).expect("an order without faults");
         let named: BTreeMap<_, _> = named.iter().map(|known| (known.id, (*known).clone())).collect();
         Self {
             kind,
             verb,
-            order,
+            command,
             target: target.map(|target| hand.known(target)),
             named: References(named),
             marker,
@@ -287,7 +286,7 @@ impl Prepared {
         Step {
             kind: self.kind,
             verb: self.verb,
-            order: &self.order,
+            command: &self.command,
             target: self.target.as_ref(),
             named: &self.named,
             marker: self.marker,
@@ -317,8 +316,8 @@ pub(crate) fn check_marked(deed: &Deed) {
 /// New name and tags of something whose name is a tag; the marker stays.
 pub(crate) async fn check_retagged(hand: &Hand, deed: &Deed) -> Observed {
     let target = hand.get(deed.first().kind.as_str(), &deed.first().native_key).await.unwrap();
-    let order = json!({ "name": "after", "tags": { "kept": "2", "new": "ü & <x>" } });
-    let renamed = hand.turn(&target, Verb::Update, order, &[]).await;
+    let command = json!({ "name": "after", "tags": { "kept": "2", "new": "ü & <x>" } });
+    let renamed = hand.turn(&target, Verb::Update, command, &[]).await;
     let seen = renamed.first();
     assert_eq!((seen.name.as_str(), seen.marker), ("after", Some(deed.marker)), "{}", seen.kind);
     let expected = [("Name", "after"), ("kept", "2"), ("new", "ü & <x>")];

@@ -1,8 +1,8 @@
 //! Instances.
 
 use gateway_core::ErrorKind;
-use gateway_core::driver::{Driver as _, Told};
-use gateway_core::verb::Verb;
+use gateway_core::driver::{Driver as _, OneTimeOutput};
+use gateway_core::kind::Verb;
 use serde_json::{Value, json};
 
 use crate::hand::{Hand, check_marked, check_retagged, words};
@@ -16,20 +16,20 @@ async fn an_instance_lives_through_all_its_verbs() {
     let key_known = hand.known(key.first());
     let network = hand.make("network", json!({ "name": "n", "cidr": "10.84.0.0/16" }), &[]).await;
     let net = hand.known(network.first());
-    let order = json!({ "name": "s", "network": net.id, "cidr": "10.84.1.0/24" });
-    let subnet = hand.make("subnet", order, &[&net]).await;
+    let command = json!({ "name": "s", "network": net.id, "cidr": "10.84.1.0/24" });
+    let subnet = hand.make("subnet", command, &[&net]).await;
     let at = hand.known(subnet.first());
     let group = hand.make("security_group", json!({ "name": "g", "network": net.id }), &[&net]).await;
     let guard = hand.known(group.first());
     let nic = hand.make("network_interface", json!({ "network": net.id }), &[&net]).await;
     let nic_known = hand.known(nic.first());
 
-    let order = json!({ "name": "one", "image": image.id, "instance_type": kind.id, "subnets": [at.id],
+    let command = json!({ "name": "one", "image": image.id, "instance_type": kind.id, "subnets": [at.id],
                         "network_interfaces": [nic_known.id], "security_groups": [guard.id], "ssh_key": key_known.id,
                         "user_data": "#!/bin/sh\necho hunter2", "boot_volume": { "size_gib": 33 },
                         "tags": { "kept": "1", "old": "1" }, "cloud_options": { "EbsOptimized": true } });
     let named = [&image, &kind, &at, &nic_known, &guard, &key_known];
-    let made = hand.make("instance", order, &named).await;
+    let made = hand.make("instance", command, &named).await;
     check_marked(&made);
     let seen = made.first();
     assert_eq!((seen.name.as_str(), seen.state), ("one", Some("running")));
@@ -55,12 +55,12 @@ async fn an_instance_lives_through_all_its_verbs() {
 
     let seen = check_retagged(&hand, &made).await;
     let told = hand.turn(&seen, Verb::ConsoleOutput, Value::Null, &[]).await;
-    let Some(Told::ConsoleOutput(text)) = told.done.answer else { panic!("no console") };
+    let Some(OneTimeOutput::ConsoleOutput(text)) = told.done.answer else { panic!("no console") };
     assert!(text.contains("Linux version"), "{text}");
 
     // EC2 resizes what is stopped, and what is offered says so.
     let can = driver_ec2::Ec2.capability().verbs(seen.kind);
-    let offers = |observed: &gateway_core::observation::Observed, verb| {
+    let offers = |observed: &gateway_core::document::observation::Observed, verb| {
         let mut observed = observed.clone();
         observed.allow(can);
         observed.actions.contains(&verb)
@@ -69,8 +69,8 @@ async fn an_instance_lives_through_all_its_verbs() {
     let stopped = hand.turn(&seen, Verb::Stop, Value::Null, &[]).await;
     assert_eq!(stopped.first().state, Some("stopped"));
     assert!(offers(stopped.first(), Verb::Resize) && offers(stopped.first(), Verb::Start));
-    let order = json!({ "instance_type": larger.id });
-    let resized = hand.turn(stopped.first(), Verb::Resize, order, &[&larger]).await;
+    let command = json!({ "instance_type": larger.id });
+    let resized = hand.turn(stopped.first(), Verb::Resize, command, &[&larger]).await;
     assert_eq!(resized.first().fields["instance_type"]["name"], "t3.small");
     let started = hand.turn(stopped.first(), Verb::Start, Value::Null, &[]).await;
     assert_eq!(started.first().state, Some("running"));
@@ -79,8 +79,8 @@ async fn an_instance_lives_through_all_its_verbs() {
         assert_eq!(rebooted.first().state, Some("running"));
     }
 
-    let order = json!({ "name": "gateway-verbs", "tags": { "kept": "1" } });
-    let image_deed = hand.turn(&seen, Verb::CreateImage, order, &[]).await;
+    let command = json!({ "name": "gateway-verbs", "tags": { "kept": "1" } });
+    let image_deed = hand.turn(&seen, Verb::CreateImage, command, &[]).await;
     assert_eq!(image_deed.kinds(), ["image", "instance"]);
     check_marked(&image_deed);
     assert_eq!((image_deed.first().name.as_str(), image_deed.first().tags.len()), ("gateway-verbs", 1));
@@ -104,18 +104,18 @@ async fn what_the_cloud_refuses_is_told_in_its_own_words_and_without_secrets() {
     let (image, kind) = hand.bootable().await;
     let network = hand.make("network", json!({ "name": "n", "cidr": "10.85.0.0/16" }), &[]).await;
     let net = hand.known(network.first());
-    let order = json!({ "name": "s", "network": net.id, "cidr": "10.85.0.0/24" });
-    let subnet = hand.make("subnet", order.clone(), &[&net]).await;
-    let error = hand.try_step("subnet", Verb::Create, order, None, &[&net]).await.err().unwrap();
+    let command = json!({ "name": "s", "network": net.id, "cidr": "10.85.0.0/24" });
+    let subnet = hand.make("subnet", command.clone(), &[&net]).await;
+    let error = hand.try_step("subnet", Verb::Create, command, None, &[&net]).await.err().unwrap();
     assert_eq!((error.kind(), words(&error).0), (ErrorKind::Conflict, "InvalidSubnet.Conflict"));
     hand.end(subnet.first()).await;
     hand.end(network.first()).await;
 
     let gone = hand.known(subnet.first());
-    let order = json!({ "name": "x", "image": image.id, "instance_type": kind.id, "subnets": [gone.id],
+    let command = json!({ "name": "x", "image": image.id, "instance_type": kind.id, "subnets": [gone.id],
                         "user_data": "hunter2" });
     let error =
-        hand.try_step("instance", Verb::Create, order, None, &[&image, &kind, &gone]).await.err().unwrap();
+        hand.try_step("instance", Verb::Create, command, None, &[&image, &kind, &gone]).await.err().unwrap();
     let (code, message) = words(&error);
     assert_eq!((error.kind(), code), (ErrorKind::NotFound, "InvalidSubnetID.NotFound"));
     assert!(message.contains(&gone.native_key), "{message}");
@@ -128,10 +128,10 @@ async fn what_the_cloud_refuses_is_told_in_its_own_words_and_without_secrets() {
 async fn what_ec2_has_no_place_for_is_a_fault_and_no_call() {
     let Some(hand) = Hand::in_region("us-east-2").await else { return };
     let (image, kind) = hand.bootable().await;
-    let order = json!({ "name": "x", "description": "y", "image": image.id, "instance_type": kind.id,
+    let command = json!({ "name": "x", "description": "y", "image": image.id, "instance_type": kind.id,
                         "tags": { "Name": "other", "aws:x": "1", "gateway-router": "1" },
                         "cloud_options": { "ImageId": "ami-1", "ClientToken": "mine", "KeyName": "fine" } });
-    let faults = hand.faults("instance", Verb::Create, order, None, &[&image, &kind]);
+    let faults = hand.faults("instance", Verb::Create, command, None, &[&image, &kind]);
     let places: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
     assert_eq!(
         places,
@@ -144,7 +144,7 @@ async fn what_ec2_has_no_place_for_is_a_fault_and_no_call() {
             "/cloud_options/ImageId"
         ]
     );
-    for (kind, order, place) in [
+    for (kind, command, place) in [
         ("volume", json!({ "name": "x", "size_gib": 1 }), "/datacenter"),
         ("network", json!({ "name": "x" }), "/cidr"),
         ("network", json!({ "name": "x", "cidr": "fd00::/56" }), "/cidr"),
@@ -152,7 +152,7 @@ async fn what_ec2_has_no_place_for_is_a_fault_and_no_call() {
         ("security_group", json!({ "name": "x" }), "/network"),
         ("ip_address", json!({ "description": "x" }), "/description"),
     ] {
-        let faults = hand.faults(kind, Verb::Create, order, None, &[]);
+        let faults = hand.faults(kind, Verb::Create, command, None, &[]);
         assert_eq!(faults.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>(), [place], "{kind}");
     }
 }

@@ -3,33 +3,33 @@
 use std::collections::BTreeSet;
 
 use gateway_core::ErrorKind;
-use gateway_core::observation::Observed;
-use gateway_core::order::Known;
-use gateway_core::verb::Verb;
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::Known;
+use gateway_core::kind::Verb;
 use serde_json::{Value, json};
 
 use crate::hand::{Deed, Hand, check_marked, check_retagged, raw_tag, words};
 
 async fn network(hand: &Hand, cidr: &str) -> Deed {
-    let order = json!({ "name": "net", "cidr": cidr, "tags": { "kept": "1" } });
-    let network = hand.make("network", order, &[]).await;
+    let command = json!({ "name": "net", "cidr": cidr, "tags": { "kept": "1" } });
+    let network = hand.make("network", command, &[]).await;
     check_marked(&network);
     assert_eq!(network.first().fields["cidrs"], json!([cidr]));
     network
 }
 
 async fn subnet(hand: &Hand, network: &Known, cidr: &str, zone: &str) -> Deed {
-    let order = json!({ "name": "front", "network": network.id, "cidr": cidr, "datacenter": zone,
+    let command = json!({ "name": "front", "network": network.id, "cidr": cidr, "datacenter": zone,
                         "tags": { "kept": "1" } });
-    let subnet = hand.make("subnet", order, &[network]).await;
+    let subnet = hand.make("subnet", command, &[network]).await;
     check_marked(&subnet);
     assert_eq!(subnet.first().fields["datacenter"], zone);
     subnet
 }
 
 async fn table(hand: &Hand, network: &Known, name: &str) -> Deed {
-    let order = json!({ "name": name, "network": network.id, "tags": { "kept": "1" } });
-    let table = hand.make("router", order, &[network]).await;
+    let command = json!({ "name": name, "network": network.id, "tags": { "kept": "1" } });
+    let table = hand.make("router", command, &[network]).await;
     check_marked(&table);
     table
 }
@@ -51,8 +51,8 @@ async fn an_instance_becomes_reachable_by_verbs_alone_and_all_of_it_ends() {
     let table = table(&hand, &network, "ways").await;
 
     for _ in 0..2 {
-        let order = json!({ "subnet": front.id });
-        let joined = hand.turn(table.first(), Verb::AddInterface, order, &[&front]).await;
+        let command = json!({ "subnet": front.id });
+        let joined = hand.turn(table.first(), Verb::AddInterface, command, &[&front]).await;
         let ends = joined.first().fields["interfaces"].as_array().unwrap().len();
         assert_eq!(ends, 1, "twice is as once");
     }
@@ -70,9 +70,9 @@ async fn an_instance_becomes_reachable_by_verbs_alone_and_all_of_it_ends() {
     assert_eq!(gateways.len(), 1, "twice is as once");
 
     // A network stands for a subnet of it, in the zone that is named.
-    let order = json!({ "name": "web", "image": image.id, "instance_type": kind.id, "networks": [network.id],
+    let command = json!({ "name": "web", "image": image.id, "instance_type": kind.id, "networks": [network.id],
                         "datacenter": "eu-west-2b" });
-    let instance = hand.make("instance", order, &[&image, &kind, &network]).await;
+    let instance = hand.make("instance", command, &[&image, &kind, &network]).await;
     assert_eq!(instance.first().fields["datacenter"], "eu-west-2b");
     let inside = instance.first().fields["private_ip_addresses"][0].as_str().unwrap().to_owned();
     assert!(inside.starts_with("10.81.1."), "{inside}");
@@ -81,8 +81,8 @@ async fn an_instance_becomes_reachable_by_verbs_alone_and_all_of_it_ends() {
     check_marked(&address);
     let address = check_retagged(&hand, &address).await;
     let (address, web) = (hand.known(&address), hand.known(instance.first()));
-    let order = json!({ "address": address.id, "instance": web.id });
-    let binding = hand.make("ip_address_binding", order, &[&address, &web]).await;
+    let command = json!({ "address": address.id, "instance": web.id });
+    let binding = hand.make("ip_address_binding", command, &[&address, &web]).await;
     assert_eq!(binding.kinds(), ["ip_address_binding", "ip_address", "instance", "network_interface"]);
     let seen = |at: usize| binding.seen[at].1.as_ref().unwrap();
     assert_eq!(seen(1).state, Some("in_use"));
@@ -101,9 +101,9 @@ async fn an_instance_becomes_reachable_by_verbs_alone_and_all_of_it_ends() {
     hand.end(instance.first()).await;
     hand.end_others("network_interface").await;
 
-    let order = json!({ "subnet": front.id });
+    let command = json!({ "subnet": front.id });
     for _ in 0..2 {
-        let apart = hand.turn(table.first(), Verb::RemoveInterface, order.clone(), &[&front]).await;
+        let apart = hand.turn(table.first(), Verb::RemoveInterface, command.clone(), &[&front]).await;
         assert_eq!(apart.first().fields["interfaces"], json!([]));
     }
     for _ in 0..2 {
@@ -167,12 +167,12 @@ async fn groups_rules_and_interfaces_live_and_end() {
     let net = network(&hand, "10.83.0.0/16").await;
     let known = hand.known(net.first());
     let front = subnet(&hand, &known, "10.83.1.0/24", "ca-central-1a").await;
-    let order =
+    let command =
         json!({ "name": "web", "description": "of the web", "network": known.id, "tags": { "kept": "1" } });
-    let group = hand.make("security_group", order.clone(), &[&known]).await;
+    let group = hand.make("security_group", command.clone(), &[&known]).await;
     check_marked(&group);
     assert_eq!(group.first().fields["description"], "of the web");
-    let twice = hand.try_step("security_group", Verb::Create, order, None, &[&known]).await.err().unwrap();
+    let twice = hand.try_step("security_group", Verb::Create, command, None, &[&known]).await.err().unwrap();
     assert_eq!((twice.kind(), words(&twice).0), (ErrorKind::Conflict, "InvalidGroup.Duplicate"));
     let retagged = hand.turn(group.first(), Verb::Update, json!({ "tags": { "new": "1" } }), &[]).await;
     assert_eq!((retagged.first().name.as_str(), retagged.first().tags.len()), ("web", 1));
@@ -180,10 +180,10 @@ async fn groups_rules_and_interfaces_live_and_end() {
     rules(&hand, &hand.known(group.first())).await;
 
     let (guard, at) = (hand.known(group.first()), hand.known(front.first()));
-    let order = json!({ "name": "nic", "description": "second", "network": known.id, "security_groups": [guard.id],
+    let command = json!({ "name": "nic", "description": "second", "network": known.id, "security_groups": [guard.id],
                         "addresses": [{ "subnet": at.id, "ip_address": "10.83.1.20" },
                                       { "subnet": at.id, "ip_address": "10.83.1.21" }], "tags": { "kept": "1" } });
-    let interface = hand.make("network_interface", order, &[&known, &guard, &at]).await;
+    let interface = hand.make("network_interface", command, &[&known, &guard, &at]).await;
     check_marked(&interface);
     let addresses = interface.first().fields["addresses"].as_array().unwrap();
     let addresses: Vec<_> = addresses.iter().map(|one| one["ip_address"].as_str().unwrap()).collect();
@@ -193,8 +193,8 @@ async fn groups_rules_and_interfaces_live_and_end() {
     let other = hand.make("security_group", json!({ "name": "b", "network": known.id }), &[&known]).await;
     assert_eq!(other.first().fields["description"], "b", "EC2 wants one");
     let other_known = hand.known(other.first());
-    let order = json!({ "description": "third", "security_groups": [other_known.id] });
-    let changed = hand.turn(&seen, Verb::Update, order, &[&other_known]).await;
+    let command = json!({ "description": "third", "security_groups": [other_known.id] });
+    let changed = hand.turn(&seen, Verb::Update, command, &[&other_known]).await;
     assert_eq!(changed.first().fields["description"], "third");
     assert_eq!(changed.first().fields["security_groups"][0]["external_id"], other_known.external_id.as_str());
 
@@ -204,17 +204,18 @@ async fn groups_rules_and_interfaces_live_and_end() {
     for one in [free.first(), &seen, group.first(), other.first(), front.first(), net.first()] {
         hand.end(one).await;
     }
-    let order = json!({ "network": known.id });
-    let error = hand.try_step("network_interface", Verb::Create, order, None, &[&known]).await.err().unwrap();
+    let command = json!({ "network": known.id });
+    let error =
+        hand.try_step("network_interface", Verb::Create, command, None, &[&known]).await.err().unwrap();
     assert_eq!((error.kind(), error.pointer()), (ErrorKind::Invalid, Some("/network")));
     hand.is_clean().await;
 }
 
 async fn rules(hand: &Hand, group: &Known) {
     let rule = |direction: &str, more: Value| {
-        let mut order = json!({ "security_group": group.id, "direction": direction });
-        order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        order
+        let mut command = json!({ "security_group": group.id, "direction": direction });
+        command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        command
     };
     let orders = [
         rule(
@@ -229,8 +230,8 @@ async fn rules(hand: &Hand, group: &Known) {
         rule("egress", json!({ "protocol": "tcp", "ip_version": 6 })),
     ];
     let mut made = Vec::new();
-    for order in &orders {
-        let deed = hand.make("security_group_rule", order.clone(), &[group]).await;
+    for command in &orders {
+        let deed = hand.make("security_group_rule", command.clone(), &[group]).await;
         assert_eq!(deed.kinds(), ["security_group_rule", "security_group"]);
         check_marked(&deed);
         made.push(deed.first().clone());

@@ -1,7 +1,7 @@
 //! Volumes, attachments and snapshots.
 
 use gateway_core::ErrorKind;
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use serde_json::{Value, json};
 
 use crate::hand::{Hand, check_marked, check_retagged, words};
@@ -10,14 +10,14 @@ use crate::hand::{Hand, check_marked, check_retagged, words};
 async fn volumes_attachments_and_snapshots_live_and_end() {
     let Some(hand) = Hand::in_region("eu-west-1").await else { return };
     let (image, kind) = hand.bootable().await;
-    let order = json!({ "name": "gateway-verbs", "image": image.id, "instance_type": kind.id });
-    let instance = hand.make("instance", order, &[&image, &kind]).await;
+    let command = json!({ "name": "gateway-verbs", "image": image.id, "instance_type": kind.id });
+    let instance = hand.make("instance", command, &[&image, &kind]).await;
     let at = hand.known(instance.first());
     let zone = at.document["datacenter"].as_str().unwrap();
 
-    let order = json!({ "name": "disk", "size_gib": 2, "datacenter": zone, "tags": { "kept": "1", "old": "" },
+    let command = json!({ "name": "disk", "size_gib": 2, "datacenter": zone, "tags": { "kept": "1", "old": "" },
                         "cloud_options": { "VolumeType": "gp3", "Iops": 3100 } });
-    let volume = hand.make("volume", order, &[]).await;
+    let volume = hand.make("volume", command, &[]).await;
     check_marked(&volume);
     let seen = volume.first();
     assert_eq!((seen.name.as_str(), seen.tags.len()), ("disk", 3));
@@ -47,15 +47,15 @@ async fn volumes_attachments_and_snapshots_live_and_end() {
     }
 
     let of = hand.known(&seen);
-    let order =
+    let command =
         json!({ "name": "before", "description": "nightly", "volume": of.id, "tags": { "kept": "1" } });
-    let snapshot = hand.make("volume_snapshot", order, &[&of]).await;
+    let snapshot = hand.make("volume_snapshot", command, &[&of]).await;
     check_marked(&snapshot);
     assert_eq!(snapshot.first().fields["description"], "nightly");
     let snapshot = check_retagged(&hand, &snapshot).await;
     let source = hand.known(&snapshot);
-    let order = json!({ "name": "copy", "snapshot": source.id, "datacenter": zone });
-    let copy = hand.make("volume", order, &[&source]).await;
+    let command = json!({ "name": "copy", "snapshot": source.id, "datacenter": zone });
+    let copy = hand.make("volume", command, &[&source]).await;
     assert_eq!(copy.first().fields["snapshot"]["external_id"], source.external_id);
     for volume in [copy.first(), second.first(), &seen] {
         hand.end(volume).await;
@@ -71,12 +71,12 @@ async fn volumes_attachments_and_snapshots_live_and_end() {
 async fn attach(
     hand: &Hand,
     volume: &crate::hand::Deed,
-    at: &gateway_core::order::Known,
+    at: &gateway_core::driver::Known,
     device: &str,
-) -> gateway_core::observation::Observed {
+) -> gateway_core::document::observation::Observed {
     let volume = hand.known(volume.first());
-    let order = json!({ "volume": volume.id, "instance": at.id });
-    let deed = hand.make("volume_attachment", order, &[&volume, at]).await;
+    let command = json!({ "volume": volume.id, "instance": at.id });
+    let deed = hand.make("volume_attachment", command, &[&volume, at]).await;
     assert_eq!(deed.kinds(), ["volume_attachment", "volume", "instance"]);
     assert_eq!(deed.first().fields["device"], device);
     assert_eq!(deed.seen[1].1.as_ref().unwrap().state, Some("in_use"));

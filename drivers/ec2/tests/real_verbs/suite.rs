@@ -3,7 +3,7 @@
 use driver_conformance::{Fixtures, Subject};
 use driver_ec2::Ec2;
 use gateway_core::Kind;
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
 
 use crate::hand::{Hand, KEY};
 

@@ -7,12 +7,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use driver_ec2::Ec2;
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::SystemClock;
-use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Driver as _, Link, ListScope, Session};
-use gateway_core::id::CloudId;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{CloudSpec, Driver as _, ListScope, Session, SessionContext};
+use gateway_core::id::{CloudId, Region};
 use serde_json::Map;
 
 use crate::kind;
@@ -69,7 +68,7 @@ impl RecordedCloud {
             options: Map::new(),
         };
         let key = r#"{"method":"access_key","access_key_id":"AK","secret_access_key":"SK"}"#;
-        let link = Link::unpaced(Arc::new(SystemClock));
+        let link = SessionContext::unpaced(Arc::new(SystemClock));
         Self(Ec2.open(Arc::new(cloud), Credential::parse(key).unwrap(), link).unwrap())
     }
 

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use driver_conformance::recorded;
 use driver_ec2::Ec2;
 use gateway_core::Kind;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::Driver as _;
-use gateway_core::observation::Observed;
 use serde_json::Value;
 
 use crate::cloud::RecordedCloud;

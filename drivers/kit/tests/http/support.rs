@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use async_trait::async_trait;
 use driver_kit::CloudHttp;
 use gateway_core::clock::{ManualClock, Timestamp};
-use gateway_core::driver::{CloudSpec, Link, Pacer};
+use gateway_core::driver::{CloudSpec, Pacer, SessionContext};
 use gateway_core::id::CloudId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -92,7 +92,7 @@ impl Fixture {
         change(&mut cloud);
         let meter = Arc::new(Meter::default());
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(NOW)));
-        let link = Link { pacer: meter.clone(), ..Link::unpaced(clock) };
+        let link = SessionContext { pacer: meter.clone(), ..SessionContext::unpaced(clock) };
         let http = CloudHttp::new(Arc::new(cloud), link).unwrap();
         Self { http, url, meter, served, requests }
     }

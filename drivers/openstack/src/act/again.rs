@@ -2,7 +2,7 @@
 
 use gateway_core::driver::{Done, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use serde_json::Value;
 
 use super::Act;

@@ -2,9 +2,7 @@
 
 use gateway_core::driver::{Done, Touched};
 use gateway_core::error::{Error, Result};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, Volume, VolumeAttachment};
-use gateway_core::order::CreateVolumeAttachment;
+use gateway_core::kind::{Canonical, CreateVolumeAttachment, Instance, Volume, VolumeAttachment};
 use serde_json::{Value, json};
 
 use super::{Act, again, find_by_key};
@@ -12,10 +10,10 @@ use crate::catalog::Service;
 use crate::connection::Write;
 use crate::session::OpenStackSession;
 
-pub(super) async fn create(act: &Act<'_>, order: &CreateVolumeAttachment) -> Result<Done> {
-    let (volume, server) = (act.id(order.volume)?, act.id(order.instance)?);
+pub(super) async fn create(act: &Act<'_>, command: &CreateVolumeAttachment) -> Result<Done> {
+    let (volume, server) = (act.id(command.volume)?, act.id(command.instance)?);
     let mut attachment = json!({ "volumeId": volume });
-    if let Some(device) = &order.device {
+    if let Some(device) = &command.device {
         attachment["device"] = json!(device);
     }
     let body = json!({ "volumeAttachment": attachment });
@@ -48,9 +46,9 @@ pub(super) async fn delete(act: &Act<'_>) -> Result<Done> {
 pub(super) async fn find(
     act: &Act<'_>,
     session: &OpenStackSession,
-    order: &CreateVolumeAttachment,
+    command: &CreateVolumeAttachment,
 ) -> Result<Option<Touched>> {
-    let key = format!("{}/{}", act.id(order.volume)?, act.id(order.instance)?);
+    let key = format!("{}/{}", act.id(command.volume)?, act.id(command.instance)?);
     find_by_key(act, session, VolumeAttachment::KIND, key).await
 }
 

@@ -2,11 +2,10 @@
 
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::error::{ErrorKind, Result};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::Image;
+use gateway_core::kind::{
+    Canonical, Command, CreateImage, FieldError, Image, ShareImage, Update, Verb, VerbSupport,
+};
 use gateway_core::marker::MARKER_KEY;
-use gateway_core::order::{CreateImage, Fault, Order, ShareImage, Update};
-use gateway_core::verb::{Can, Verb};
 use serde_json::{Map, Value, json};
 
 use super::{Act, again, labels};
@@ -14,13 +13,13 @@ use crate::catalog::Service;
 use crate::connection::{Answer, Write};
 use crate::options;
 
-pub(super) const IMAGE: &[Can] = &[
-    Can::new(Verb::Create),
-    Can::new(Verb::Update),
-    Can::new(Verb::Delete),
-    Can::new(Verb::Share),
-    Can::new(Verb::Unshare),
-    Can::new(Verb::Upload),
+pub(super) const IMAGE: &[VerbSupport] = &[
+    VerbSupport::new(Verb::Create),
+    VerbSupport::new(Verb::Update),
+    VerbSupport::new(Verb::Delete),
+    VerbSupport::new(Verb::Share),
+    VerbSupport::new(Verb::Unshare),
+    VerbSupport::new(Verb::Upload),
 ];
 
 /// What the gateway says of an image, so that a caller's options do not.
@@ -40,31 +39,32 @@ const GATEWAYS: [&str; 10] = [
 /// How Glance wants to be told of changes.
 const PATCH: &str = "application/openstack-images-v2.1-json-patch";
 
-pub(super) fn faults(step: &Step<'_>) -> Vec<Fault> {
-    match step.order {
-        Order::CreateImage(order) => {
-            let mut faults = options::faults(&order.cloud_options, &GATEWAYS);
-            faults.extend(labels::of_image_faults(&order.tags));
+pub(super) fn faults(step: &Step<'_>) -> Vec<FieldError> {
+    match step.command {
+        Command::CreateImage(command) => {
+            let mut faults = options::faults(&command.cloud_options, &GATEWAYS);
+            faults.extend(labels::of_image_faults(&command.tags));
             faults
         }
-        Order::Update(Update { tags: Some(tags), .. }) => labels::of_image_faults(tags),
+        Command::Update(Update { tags: Some(tags), .. }) => labels::of_image_faults(tags),
         _ => Vec::new(),
     }
 }
 
 pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateImage(order)) => {
-            let answer = act.write(Write::post(Service::Image, &["images"], image(act.step, order))).await?;
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateImage(command)) => {
+            let answer =
+                act.write(Write::post(Service::Image, &["images"], image(act.step, command))).await?;
             act.made(Image::KIND, None, answer)
         }
-        (Verb::Update, Order::Update(order)) => act.done(patch(act, changes(order)).await?),
+        (Verb::Update, Command::Update(command)) => act.done(patch(act, changes(command)).await?),
         (Verb::Delete, _) => {
             let path = ["images", act.step.target()?.external_id.as_str()];
             act.done(act.write(Write::delete(Service::Image, &path)).await?)
         }
-        (Verb::Share, Order::ShareImage(order)) => share(act, order).await,
-        (Verb::Unshare, Order::ShareImage(order)) => unshare(act, order).await,
+        (Verb::Share, Command::ShareImage(command)) => share(act, command).await,
+        (Verb::Unshare, Command::ShareImage(command)) => unshare(act, command).await,
         _ => Err(act.step.unsupported()),
     }
 }
@@ -86,32 +86,32 @@ pub(super) async fn find(act: &Act<'_>) -> Result<Option<Touched>> {
     Ok(None)
 }
 
-fn image(step: &Step<'_>, order: &CreateImage) -> Value {
+fn image(step: &Step<'_>, command: &CreateImage) -> Value {
     let mut image = Map::from_iter([
-        ("name".to_owned(), json!(order.name)),
-        ("disk_format".to_owned(), json!(order.disk_format)),
-        ("container_format".to_owned(), json!(order.container_format.as_deref().unwrap_or("bare"))),
+        ("name".to_owned(), json!(command.name)),
+        ("disk_format".to_owned(), json!(command.disk_format)),
+        ("container_format".to_owned(), json!(command.container_format.as_deref().unwrap_or("bare"))),
         (MARKER_KEY.to_owned(), json!(step.marker.to_string())),
     ]);
     let said = [
-        ("min_disk", order.min_disk_gib.map(|size| json!(size))),
-        ("min_ram", order.min_memory_mib.map(|size| json!(size))),
-        ("architecture", order.architecture.as_ref().map(|word| json!(word))),
-        ("tags", (!order.tags.is_empty()).then(|| json!(order.tags.keys().collect::<Vec<_>>()))),
+        ("min_disk", command.min_disk_gib.map(|size| json!(size))),
+        ("min_ram", command.min_memory_mib.map(|size| json!(size))),
+        ("architecture", command.architecture.as_ref().map(|word| json!(word))),
+        ("tags", (!command.tags.is_empty()).then(|| json!(command.tags.keys().collect::<Vec<_>>()))),
     ];
     image.extend(said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
-    options::merge(&mut image, &order.cloud_options);
+    options::merge(&mut image, &command.cloud_options);
     Value::Object(image)
 }
 
 /// The marker is a property of its own, and stays.
-fn changes(order: &Update) -> Value {
+fn changes(command: &Update) -> Value {
     let change = |op: &str, path: &str, value: Value| json!({ "op": op, "path": path, "value": value });
     let changes = [
-        order.name.as_ref().map(|name| change("replace", "/name", json!(name))),
+        command.name.as_ref().map(|name| change("replace", "/name", json!(name))),
         // A free property: `add` sets it whether there is one or not.
-        order.description.as_ref().map(|text| change("add", "/description", json!(text))),
-        order.tags.as_ref().map(|tags| change("replace", "/tags", json!(tags.keys().collect::<Vec<_>>()))),
+        command.description.as_ref().map(|text| change("add", "/description", json!(text))),
+        command.tags.as_ref().map(|tags| change("replace", "/tags", json!(tags.keys().collect::<Vec<_>>()))),
     ];
     Value::Array(changes.into_iter().flatten().collect())
 }
@@ -123,9 +123,9 @@ async fn patch(act: &Act<'_>, changes: Value) -> Result<Answer> {
 
 /// Glance finds no member where nobody is let in, also because an earlier try has ended that; and none where it has no
 /// such image.
-async fn unshare(act: &Act<'_>, order: &ShareImage) -> Result<Done> {
+async fn unshare(act: &Act<'_>, command: &ShareImage) -> Result<Done> {
     let image = act.step.target()?.external_id.as_str();
-    let path = ["images", image, "members", order.external_account.as_str()];
+    let path = ["images", image, "members", command.external_account.as_str()];
     match act.write(Write::delete(Service::Image, &path)).await {
         Ok(answer) => act.done(answer),
         Err(absent) if absent.kind() == ErrorKind::NotFound => {
@@ -137,14 +137,14 @@ async fn unshare(act: &Act<'_>, order: &ShareImage) -> Result<Done> {
 }
 
 /// Only an image that says it may be shared has members; saying so shows it to nobody yet.
-async fn share(act: &Act<'_>, order: &ShareImage) -> Result<Done> {
+async fn share(act: &Act<'_>, command: &ShareImage) -> Result<Done> {
     let target = act.step.target()?;
     if target.document.get("visibility").and_then(Value::as_str) == Some("private") {
         let shared = json!([{ "op": "replace", "path": "/visibility", "value": "shared" }]);
         patch(act, shared).await?;
     }
     let path = ["images", target.external_id.as_str(), "members"];
-    let body = json!({ "member": order.external_account });
+    let body = json!({ "member": command.external_account });
     match act.write(Write::post(Service::Image, &path, body)).await {
         Ok(answer) => act.done(answer),
         // It is a member already.
@@ -159,21 +159,22 @@ async fn share(act: &Act<'_>, order: &ShareImage) -> Result<Done> {
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::order::References;
+    use gateway_core::driver::References;
 
     use super::*;
     use crate::act::testing;
 
     #[test]
     fn everything_that_is_ordered_is_told_to_glance() {
-        let order: CreateImage = serde_json::from_value(json!({
+        let command: CreateImage = serde_json::from_value(json!({
             "name": "debian", "disk_format": "qcow2", "min_disk_gib": 2, "min_memory_mib": 64,
             "architecture": "x86_64", "tags": {"blue": ""}, "cloud_options": {"os_distro": "debian"},
         }))
         .unwrap();
-        let told = testing::step(Image::KIND, Verb::Create, &Order::Plain, &References::default(), |step| {
-            Ok(image(step, &order))
-        });
+        let told =
+            testing::step(Image::KIND, Verb::Create, &Command::Plain, &References::default(), |step| {
+                Ok(image(step, &command))
+            });
         assert_eq!(
             told.unwrap(),
             json!({"name": "debian", "disk_format": "qcow2", "container_format": "bare", "min_disk": 2,

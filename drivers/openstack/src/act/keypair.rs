@@ -1,10 +1,8 @@
 //! Makes keypairs, or takes public keys in.
 
-use gateway_core::driver::{Done, Session as _, Told, Touched};
+use gateway_core::driver::{Done, OneTimeOutput, Session as _, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::SshKey;
-use gateway_core::order::{CreateSshKey, Fault};
+use gateway_core::kind::{Canonical, CreateSshKey, FieldError, SshKey};
 use gateway_core::secret::Secret;
 use serde_json::{Value, json};
 
@@ -17,29 +15,29 @@ use crate::version::Microversion;
 /// Nova makes no pairs after this one.
 const MAKES_PAIRS: Microversion = Microversion::new(2, 91);
 
-pub(super) fn faults(order: &CreateSshKey) -> Vec<Fault> {
+pub(super) fn faults(command: &CreateSshKey) -> Vec<FieldError> {
     let detail = "keys have no tags in this type of cloud";
-    if order.tags.is_empty() { Vec::new() } else { vec![Fault::new("/tags", detail)] }
+    if command.tags.is_empty() { Vec::new() } else { vec![FieldError::new("/tags", detail)] }
 }
 
-pub(super) async fn create(act: &Act<'_>, order: &CreateSshKey) -> Result<Done> {
-    let mut keypair = json!({ "name": order.name });
-    if let Some(key) = &order.public_key {
+pub(super) async fn create(act: &Act<'_>, command: &CreateSshKey) -> Result<Done> {
+    let mut keypair = json!({ "name": command.name });
+    if let Some(key) = &command.public_key {
         keypair["public_key"] = json!(key);
     }
     let write = Write::post(Service::Compute, &["os-keypairs"], json!({ "keypair": keypair }));
-    let answer = match order.public_key {
+    let answer = match command.public_key {
         Some(_) => act.write(write).await?,
         None => act.write(write.no_newer_than(MAKES_PAIRS)).await?,
     };
-    let told = match (&order.public_key, answer.document(Some("keypair"))?["private_key"].take()) {
+    let told = match (&command.public_key, answer.document(Some("keypair"))?["private_key"].take()) {
         (Some(_), _) => None,
-        (None, Value::String(key)) => Some(Told::PrivateKey(Secret::new(key))),
+        (None, Value::String(key)) => Some(OneTimeOutput::PrivateKey(Secret::new(key))),
         (None, _) => {
             return Err(Error::new(ErrorKind::WrongDocument, "Nova made a pair and tells half of it"));
         }
     };
-    let touched = vec![Touched::new(SshKey::KIND, native_key(act, order))];
+    let touched = vec![Touched::new(SshKey::KIND, native_key(act, command))];
     Ok(Done { touched, answer: told, request_id: answer.request_id })
 }
 
@@ -58,17 +56,20 @@ pub(super) async fn delete(act: &Act<'_>) -> Result<Done> {
 pub(super) async fn find(
     act: &Act<'_>,
     session: &OpenStackSession,
-    order: &CreateSshKey,
+    command: &CreateSshKey,
 ) -> Result<Option<Touched>> {
-    let key = native_key(act, order);
+    let key = native_key(act, command);
     let found = session.get(act.asker.region, SshKey::KIND, &key).await?;
     let is_it = |fields: &Value| {
-        order.public_key.as_ref().is_none_or(|ordered| fields.as_str().map(str::trim) == Some(ordered.trim()))
+        command
+            .public_key
+            .as_ref()
+            .is_none_or(|ordered| fields.as_str().map(str::trim) == Some(ordered.trim()))
     };
     let found = found.filter(|found| is_it(found.fields.get("public_key").unwrap_or(&Value::Null)));
     Ok(found.map(|_| Touched::new(SshKey::KIND, key)))
 }
 
-fn native_key(act: &Act<'_>, order: &CreateSshKey) -> String {
-    format!("{}/{}", act.asker.account.user_id, order.name)
+fn native_key(act: &Act<'_>, command: &CreateSshKey) -> String {
+    format!("{}/{}", act.asker.account.user_id, command.name)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gateway_core::error::{Error, Result};
+use gateway_core::kind::FieldError;
 use gateway_core::marker::MARKER_KEY;
-use gateway_core::order::Fault;
 
 use super::Act;
 use crate::catalog::Service;
@@ -31,7 +31,7 @@ pub(super) fn of_server(
 }
 
 /// Faults for what is neither metadata nor a tag to Nova.
-pub(super) fn of_server_faults(tags: &BTreeMap<String, String>) -> Vec<Fault> {
+pub(super) fn of_server_faults(tags: &BTreeMap<String, String>) -> Vec<FieldError> {
     let detail = |key: &str, value: &str| {
         if value.is_empty() {
             let fine = key.chars().count() <= LONGEST_TAG && !key.contains(['/', ',']);
@@ -46,14 +46,14 @@ pub(super) fn of_server_faults(tags: &BTreeMap<String, String>) -> Vec<Fault> {
 }
 
 /// Faults for what is no metadata to Cinder.
-pub(super) fn of_volume_faults(tags: &BTreeMap<String, String>) -> Vec<Fault> {
+pub(super) fn of_volume_faults(tags: &BTreeMap<String, String>) -> Vec<FieldError> {
     let fine = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || "-_:. /".contains(c));
     let detail = "must have a key of letters, digits, spaces and `-_:./` alone";
     faults(tags, |key, _| (!fine(key)).then_some(detail))
 }
 
 /// Faults for tags that are more than a word to Glance.
-pub(super) fn of_image_faults(tags: &BTreeMap<String, String>) -> Vec<Fault> {
+pub(super) fn of_image_faults(tags: &BTreeMap<String, String>) -> Vec<FieldError> {
     let detail = "must have no value: images of this type of cloud have words for tags";
     faults(tags, |_, value| (!value.is_empty()).then_some(detail))
 }
@@ -61,9 +61,9 @@ pub(super) fn of_image_faults(tags: &BTreeMap<String, String>) -> Vec<Fault> {
 fn faults(
     tags: &BTreeMap<String, String>,
     detail: impl Fn(&str, &str) -> Option<&'static str>,
-) -> Vec<Fault> {
+) -> Vec<FieldError> {
     let faults =
-        tags.iter().map(|(key, value)| Some(Fault::new(pointer(&["tags", key]), detail(key, value)?)));
+        tags.iter().map(|(key, value)| Some(FieldError::new(pointer(&["tags", key]), detail(key, value)?)));
     faults.flatten().collect()
 }
 
@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn each_service_has_its_own_words_for_tags() {
-        let places = |faults: Vec<Fault>| faults.into_iter().map(|fault| fault.pointer).collect::<Vec<_>>();
+        let places =
+            |faults: Vec<FieldError>| faults.into_iter().map(|fault| fault.pointer).collect::<Vec<_>>();
         let odd = tags([("a/b", "x"), ("c/d", ""), ("é", "x"), ("ü", ""), ("fine", "x")]);
         assert_eq!(places(of_server_faults(&odd)), ["/tags/a~1b", "/tags/c~1d", "/tags/é"]);
         assert_eq!(places(of_volume_faults(&odd)), ["/tags/é", "/tags/ü"]);

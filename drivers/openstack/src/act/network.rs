@@ -19,58 +19,58 @@ mod touched;
 
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::error::{Error, Result};
-use gateway_core::kind::{Canonical, Kind};
-use gateway_core::kinds::IpAddressBinding;
-use gateway_core::order::{Fault, Order};
-use gateway_core::verb::{Can, Verb};
+use gateway_core::kind::{Canonical, Command, FieldError, IpAddressBinding, Kind, Verb, VerbSupport};
 use serde_json::Value;
 
 use super::Act;
 use crate::resources;
 use crate::session::OpenStackSession;
 
-const WRITTEN: &[Can] = &[Can::new(Verb::Create), Can::new(Verb::Update), Can::new(Verb::Delete)];
-const MADE: &[Can] = &[Can::new(Verb::Create), Can::new(Verb::Delete)];
+const WRITTEN: &[VerbSupport] =
+    &[VerbSupport::new(Verb::Create), VerbSupport::new(Verb::Update), VerbSupport::new(Verb::Delete)];
+const MADE: &[VerbSupport] = &[VerbSupport::new(Verb::Create), VerbSupport::new(Verb::Delete)];
 
-pub(super) const NETWORK: &[Can] = WRITTEN;
-pub(super) const SUBNET: &[Can] = WRITTEN;
-pub(super) const NETWORK_INTERFACE: &[Can] = WRITTEN;
-pub(super) const ROUTER: &[Can] = &[
-    Can::new(Verb::Create),
-    Can::new(Verb::Update),
-    Can::new(Verb::Delete),
-    Can::new(Verb::AddInterface),
-    Can::new(Verb::RemoveInterface),
-    Can::new(Verb::SetGateway),
-    Can::new(Verb::ClearGateway),
+pub(super) const NETWORK: &[VerbSupport] = WRITTEN;
+pub(super) const SUBNET: &[VerbSupport] = WRITTEN;
+pub(super) const NETWORK_INTERFACE: &[VerbSupport] = WRITTEN;
+pub(super) const ROUTER: &[VerbSupport] = &[
+    VerbSupport::new(Verb::Create),
+    VerbSupport::new(Verb::Update),
+    VerbSupport::new(Verb::Delete),
+    VerbSupport::new(Verb::AddInterface),
+    VerbSupport::new(Verb::RemoveInterface),
+    VerbSupport::new(Verb::SetGateway),
+    VerbSupport::new(Verb::ClearGateway),
 ];
-pub(super) const IP_ADDRESS: &[Can] = WRITTEN;
-pub(super) const IP_ADDRESS_BINDING: &[Can] = MADE;
-pub(super) const SECURITY_GROUP: &[Can] = WRITTEN;
-pub(super) const SECURITY_GROUP_RULE: &[Can] = MADE;
+pub(super) const IP_ADDRESS: &[VerbSupport] = WRITTEN;
+pub(super) const IP_ADDRESS_BINDING: &[VerbSupport] = MADE;
+pub(super) const SECURITY_GROUP: &[VerbSupport] = WRITTEN;
+pub(super) const SECURITY_GROUP_RULE: &[VerbSupport] = MADE;
 
-pub(super) fn faults(step: &Step<'_>) -> Vec<Fault> {
+pub(super) fn faults(step: &Step<'_>) -> Vec<FieldError> {
     faults::of(step)
 }
 
 pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateIpAddressBinding(order)) => binding::make(act, order).await,
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateIpAddressBinding(command)) => binding::make(act, command).await,
         (Verb::Create, _) => make::make(act).await,
         (Verb::Update, _) => change::change(act).await,
         (Verb::Delete, _) if act.step.kind == IpAddressBinding::KIND => binding::end(act).await,
         (Verb::Delete, _) => end::end(act).await,
-        (Verb::AddInterface, Order::RouterSubnet(order)) => router::add_interface(act, order).await,
-        (Verb::RemoveInterface, Order::RouterSubnet(order)) => router::remove_interface(act, order).await,
-        (Verb::SetGateway, Order::RouterGateway(order)) => router::set_gateway(act, order).await,
+        (Verb::AddInterface, Command::RouterSubnet(command)) => router::add_interface(act, command).await,
+        (Verb::RemoveInterface, Command::RouterSubnet(command)) => {
+            router::remove_interface(act, command).await
+        }
+        (Verb::SetGateway, Command::RouterGateway(command)) => router::set_gateway(act, command).await,
         (Verb::ClearGateway, _) => router::clear_gateway(act).await,
         _ => Err(act.step.unsupported()),
     }
 }
 
 pub(super) async fn find(act: &Act<'_>, session: &OpenStackSession) -> Result<Option<Touched>> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateIpAddressBinding(order)) => binding::find(act, order).await,
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateIpAddressBinding(command)) => binding::find(act, command).await,
         (Verb::Create, _) => make::find(act, session).await,
         _ => Err(act.step.unsupported()),
     }

@@ -2,15 +2,14 @@
 
 use gateway_core::driver::{Done, Step};
 use gateway_core::error::{Error, Result};
-use gateway_core::order::{Order, UpdateQuota};
-use gateway_core::verb::{Can, Verb};
+use gateway_core::kind::{Command, UpdateQuota, Verb, VerbSupport};
 use serde_json::{Value, json};
 
 use super::Act;
 use crate::catalog::Service;
 use crate::connection::Write;
 
-pub(super) const QUOTA: &[Can] = &[Can::new(Verb::Update)];
+pub(super) const QUOTA: &[VerbSupport] = &[VerbSupport::new(Verb::Update)];
 
 /// Where a limit is set, and how.
 struct Limit<'a> {
@@ -20,12 +19,12 @@ struct Limit<'a> {
 }
 
 pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
-    let Order::UpdateQuota(order) = act.step.order else { return Err(act.step.unsupported()) };
-    let Limit { service, path, body } = limit(act.step, *order)?;
+    let Command::UpdateQuota(command) = act.step.command else { return Err(act.step.unsupported()) };
+    let Limit { service, path, body } = limit(act.step, *command)?;
     act.done(act.write(Write::put(service, &path, body)).await?)
 }
 
-fn limit<'a>(step: &Step<'a>, order: UpdateQuota) -> Result<Limit<'a>> {
+fn limit<'a>(step: &Step<'a>, command: UpdateQuota) -> Result<Limit<'a>> {
     let no_key = || Error::internal("a quota's key names project, service and measure");
     let (project, rest) = step.target()?.native_key.split_once('/').ok_or_else(no_key)?;
     let (service, word) = rest.split_once('.').ok_or_else(no_key)?;
@@ -33,14 +32,13 @@ fn limit<'a>(step: &Step<'a>, order: UpdateQuota) -> Result<Limit<'a>> {
     let service = has_it.into_iter().find(|known| known.word() == service).ok_or_else(no_key)?;
     let (path, around) =
         if service == Service::Network { ("quotas", "quota") } else { ("os-quota-sets", "quota_set") };
-    let limit = order.limit.map_or(json!(-1), |limit| json!(limit));
+    let limit = command.limit.map_or(json!(-1), |limit| json!(limit));
     Ok(Limit { service, path: [path, project], body: json!({ around: { word: limit } }) })
 }
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::kind::Canonical;
-    use gateway_core::kinds::Quota;
+    use gateway_core::kind::{Canonical, Quota};
 
     use super::*;
     use crate::act::testing;
@@ -49,8 +47,8 @@ mod tests {
     fn each_service_is_told_of_its_own_limits() {
         let told = |key: &str, limit| {
             let (named, [id]) = testing::named([("quota", key)]);
-            let order = Order::UpdateQuota(UpdateQuota { limit });
-            testing::step(Quota::KIND, Verb::Update, &order, &named, |step| {
+            let command = Command::UpdateQuota(UpdateQuota { limit });
+            testing::step(Quota::KIND, Verb::Update, &command, &named, |step| {
                 let step = Step { target: Some(named.get(id)?), ..*step };
                 let limit = super::limit(&step, UpdateQuota { limit })?;
                 Ok(json!([limit.service.word(), limit.path, limit.body]))

@@ -4,9 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, NetworkInterface, Volume};
-use gateway_core::order::{CreateInstance, Fault};
+use gateway_core::kind::{Canonical, CreateInstance, FieldError, Instance, NetworkInterface, Volume};
 use serde_json::{Map, Value, json};
 
 use super::{Act, labels};
@@ -43,83 +41,85 @@ const BESIDE: [&str; 2] = ["os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"];
 /// From here on Nova wants to be told about networks, and takes `auto`.
 const AUTO_NETWORKS: Microversion = Microversion::new(2, 37);
 
-pub(super) fn faults(order: &CreateInstance) -> Vec<Fault> {
-    let mut faults = options::faults(&order.cloud_options, &GATEWAYS);
-    faults.extend(labels::of_server_faults(&order.tags));
-    if !order.subnets.is_empty() {
+pub(super) fn faults(command: &CreateInstance) -> Vec<FieldError> {
+    let mut faults = options::faults(&command.cloud_options, &GATEWAYS);
+    faults.extend(labels::of_server_faults(&command.tags));
+    if !command.subnets.is_empty() {
         let detail = "this type of cloud takes networks or interfaces here: make an interface in the subnet";
-        faults.push(Fault::new("/subnets", detail));
+        faults.push(FieldError::new("/subnets", detail));
     }
-    if !order.security_groups.is_empty() && !order.network_interfaces.is_empty() && order.networks.is_empty()
+    if !command.security_groups.is_empty()
+        && !command.network_interfaces.is_empty()
+        && command.networks.is_empty()
     {
         let detail =
             "apply to interfaces that are made with the instance: those that are named keep their own";
-        faults.push(Fault::new("/security_groups", detail));
+        faults.push(FieldError::new("/security_groups", detail));
     }
     faults
 }
 
-pub(super) async fn create(act: &Act<'_>, order: &CreateInstance) -> Result<Done> {
+pub(super) async fn create(act: &Act<'_>, command: &CreateInstance) -> Result<Done> {
     let version = act.asker.connection.microversion(act.asker.region, Service::Compute).await;
     let version = version.map_err(gateway_core::Error::untouched)?;
-    let body = body(act.step, order, version.is_some_and(|version| version >= AUTO_NETWORKS))?;
+    let body = body(act.step, command, version.is_some_and(|version| version >= AUTO_NETWORKS))?;
     let answer = act.write(Write::post(Service::Compute, &["servers"], body)).await?;
     let mut done = act.made(Instance::KIND, Some("server"), answer)?;
-    for interface in &order.network_interfaces {
+    for interface in &command.network_interfaces {
         done.touched.push(Touched::new(NetworkInterface::KIND, &act.named(*interface)?.native_key));
     }
-    if let Some(volume) = order.boot_volume.as_ref().and_then(|boot| boot.volume) {
+    if let Some(volume) = command.boot_volume.as_ref().and_then(|boot| boot.volume) {
         done.touched.push(Touched::new(Volume::KIND, &act.named(volume)?.native_key));
     }
     Ok(done)
 }
 
-fn body(step: &Step<'_>, order: &CreateInstance, has_auto: bool) -> Result<Value> {
+fn body(step: &Step<'_>, command: &CreateInstance, has_auto: bool) -> Result<Value> {
     let id = |id| step.named.get(id).map(|known| known.external_id.as_str());
     let mut server = Map::new();
     let mut say = |key: &str, value: Value| drop(server.insert(key.to_owned(), value));
-    say("name", json!(order.name));
-    say("flavorRef", json!(id(order.instance_type)?));
-    let (metadata, tags) = labels::of_server(&order.tags, Some(&step.marker.to_string()));
+    say("name", json!(command.name));
+    say("flavorRef", json!(id(command.instance_type)?));
+    let (metadata, tags) = labels::of_server(&command.tags, Some(&step.marker.to_string()));
     say("metadata", json!(metadata));
     if !tags.is_empty() {
         say("tags", json!(tags));
     }
-    if let Some(description) = &order.description {
+    if let Some(description) = &command.description {
         say("description", json!(description));
     }
-    if let Some(key) = order.ssh_key {
+    if let Some(key) = command.ssh_key {
         say("key_name", json!(id(key)?));
     }
-    if let Some(user_data) = &order.user_data {
+    if let Some(user_data) = &command.user_data {
         say("user_data", json!(BASE64.encode(user_data.expose())));
     }
-    if let Some(zone) = &order.datacenter {
+    if let Some(zone) = &command.datacenter {
         say("availability_zone", json!(zone));
     }
-    if !order.security_groups.is_empty() {
+    if !command.security_groups.is_empty() {
         // Nova takes ids for names here; of groups the name may be another's too.
-        let groups = order.security_groups.iter().map(|group| Ok(json!({ "name": id(*group)? })));
+        let groups = command.security_groups.iter().map(|group| Ok(json!({ "name": id(*group)? })));
         say("security_groups", Value::Array(groups.collect::<Result<_>>()?));
     }
-    let ports = order.network_interfaces.iter().map(|port| Ok(json!({ "port": id(*port)? })));
-    let networks = order.networks.iter().map(|network| Ok(json!({ "uuid": id(*network)? })));
+    let ports = command.network_interfaces.iter().map(|port| Ok(json!({ "port": id(*port)? })));
+    let networks = command.networks.iter().map(|network| Ok(json!({ "uuid": id(*network)? })));
     let networks: Vec<Value> = ports.chain(networks).collect::<Result<_>>()?;
     match networks.is_empty() {
         false => say("networks", Value::Array(networks)),
         true if has_auto => say("networks", json!("auto")),
         true => {}
     }
-    match disk(step, order)? {
+    match disk(step, command)? {
         Some(disk) => say("block_device_mapping_v2", json!([disk])),
         None => {
-            if let Some(image) = order.image {
+            if let Some(image) = command.image {
                 say("imageRef", json!(id(image)?));
             }
         }
     }
     let (beside, within): (Map<_, _>, Map<_, _>) =
-        order.cloud_options.clone().into_iter().partition(|(key, _)| BESIDE.contains(&key.as_str()));
+        command.cloud_options.clone().into_iter().partition(|(key, _)| BESIDE.contains(&key.as_str()));
     options::merge(&mut server, &within);
     let mut body = Map::from_iter([("server".to_owned(), Value::Object(server))]);
     options::merge(&mut body, &beside);
@@ -127,8 +127,8 @@ fn body(step: &Step<'_>, order: &CreateInstance, has_auto: bool) -> Result<Value
 }
 
 /// The volume to boot from.
-fn disk(step: &Step<'_>, order: &CreateInstance) -> Result<Option<Value>> {
-    let Some(boot) = &order.boot_volume else { return Ok(None) };
+fn disk(step: &Step<'_>, command: &CreateInstance) -> Result<Option<Value>> {
+    let Some(boot) = &command.boot_volume else { return Ok(None) };
     let mut disk = json!({
         "boot_index": 0,
         "destination_type": "volume",
@@ -138,7 +138,7 @@ fn disk(step: &Step<'_>, order: &CreateInstance) -> Result<Option<Value>> {
         disk["source_type"] = json!("volume");
         disk["uuid"] = json!(step.named.get(volume)?.external_id);
     }
-    if let (Some(size), Some(image)) = (boot.size_gib, order.image) {
+    if let (Some(size), Some(image)) = (boot.size_gib, command.image) {
         disk["source_type"] = json!("image");
         disk["uuid"] = json!(step.named.get(image)?.external_id);
         disk["volume_size"] = json!(size);
@@ -153,13 +153,12 @@ fn disk(step: &Step<'_>, order: &CreateInstance) -> Result<Option<Value>> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use gateway_core::order::{BootVolume, Order};
-    use gateway_core::verb::Verb;
+    use gateway_core::kind::{BootVolume, Command, Verb};
 
     use super::*;
     use crate::act::testing;
 
-    fn order(text: Value) -> CreateInstance {
+    fn command(text: Value) -> CreateInstance {
         serde_json::from_value(text).unwrap()
     }
 
@@ -173,14 +172,14 @@ mod tests {
             ("security_group", "g1"),
             ("ssh_key", "mine"),
         ]);
-        let order = order(json!({
+        let command = command(json!({
             "name": "web", "description": "words", "image": image, "instance_type": flavor, "networks": [network],
             "network_interfaces": [port], "security_groups": [group], "ssh_key": key, "user_data": "#!/bin/sh",
             "datacenter": "nova", "tags": { "tier": "front", "blue": "" },
             "cloud_options": { "config_drive": true, "os:scheduler_hints": { "group": "x" } },
         }));
-        let body = testing::step(Instance::KIND, Verb::Create, &Order::Plain, &named, |step| {
-            body(step, &order, true)
+        let body = testing::step(Instance::KIND, Verb::Create, &Command::Plain, &named, |step| {
+            body(step, &command, true)
         });
         let expected = json!({
             "server": {
@@ -202,26 +201,26 @@ mod tests {
             ("volume", "v1"),
             ("volume_type", "fast"),
         ]);
-        let mut order = order(json!({"name": "web", "instance_type": flavor}));
-        let said = |order: &CreateInstance, has_auto| {
-            let body = testing::step(Instance::KIND, Verb::Create, &Order::Plain, &named, |step| {
-                body(step, order, has_auto)
+        let mut command = command(json!({"name": "web", "instance_type": flavor}));
+        let said = |command: &CreateInstance, has_auto| {
+            let body = testing::step(Instance::KIND, Verb::Create, &Command::Plain, &named, |step| {
+                body(step, command, has_auto)
             });
             body.unwrap()["server"].take()
         };
-        order.boot_volume =
+        command.boot_volume =
             Some(BootVolume { volume: Some(volume), delete_on_termination: true, ..BootVolume::default() });
-        let server = said(&order, true);
+        let server = said(&command, true);
         assert_eq!((&server["networks"], &server["imageRef"]), (&json!("auto"), &Value::Null));
         assert_eq!(
             server["block_device_mapping_v2"],
             json!([{"boot_index": 0, "destination_type": "volume", "source_type": "volume", "uuid": "v1",
                     "delete_on_termination": true}])
         );
-        order.image = Some(image);
-        order.boot_volume =
+        command.image = Some(image);
+        command.boot_volume =
             Some(BootVolume { size_gib: Some(3), volume_type: Some(fast), ..BootVolume::default() });
-        let server = said(&order, false);
+        let server = said(&command, false);
         assert_eq!((server.get("networks"), server.get("imageRef")), (None, None));
         assert_eq!(
             server["block_device_mapping_v2"],
@@ -238,10 +237,10 @@ mod tests {
             ("network_interface", "p1"),
             ("security_group", "g1"),
         ]);
-        let mut order = order(json!({"name": "web", "instance_type": flavor, "subnets": [subnet],
+        let mut command = command(json!({"name": "web", "instance_type": flavor, "subnets": [subnet],
             "network_interfaces": [port], "security_groups": [group], "cloud_options": {"metadata": {}}}));
-        order.tags = BTreeMap::from([("a/b".to_owned(), "c".to_owned())]);
-        let places: Vec<_> = faults(&order).into_iter().map(|fault| fault.pointer).collect();
+        command.tags = BTreeMap::from([("a/b".to_owned(), "c".to_owned())]);
+        let places: Vec<_> = faults(&command).into_iter().map(|fault| fault.pointer).collect();
         assert_eq!(places, ["/cloud_options/metadata", "/tags/a~1b", "/subnets", "/security_groups"]);
     }
 }

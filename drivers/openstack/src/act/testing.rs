@@ -1,12 +1,10 @@
 //! What the tests of orders are made with.
 
-use gateway_core::driver::Step;
+use gateway_core::driver::{Known, References, Step};
 use gateway_core::error::Result;
 use gateway_core::id::{OperationId, ResourceId};
-use gateway_core::kind::Kind;
+use gateway_core::kind::{Command, Kind, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::order::{Known, Order, References};
-use gateway_core::verb::Verb;
 use serde_json::{Map, Value};
 
 /// Resources by kind and the cloud's id, and their ids in the same order.
@@ -35,9 +33,9 @@ pub(crate) fn marker() -> Marker {
 pub(crate) fn step(
     kind: Kind,
     verb: Verb,
-    order: &Order,
+    command: &Command,
     named: &References,
     say: impl FnOnce(&Step<'_>) -> Result<Value>,
 ) -> Result<Value> {
-    say(&Step { kind, verb, order, target: None, named, marker: marker() })
+    say(&Step { kind, verb, command, target: None, named, marker: marker() })
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::error::{Error, Result};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Volume, VolumeAttachment, VolumeSnapshot};
-use gateway_core::order::{CreateVolume, CreateVolumeSnapshot, Extend, Fault, Order, Update};
-use gateway_core::verb::{Can, Verb};
+use gateway_core::kind::{
+    Canonical, Command, CreateVolume, CreateVolumeSnapshot, Extend, FieldError, Update, Verb, VerbSupport,
+    Volume, VolumeAttachment, VolumeSnapshot,
+};
 use serde_json::{Map, Value, json};
 
 use super::{Act, again, attachment, find_by_marker, labels};
@@ -17,13 +17,18 @@ use crate::options;
 use crate::session::OpenStackSession;
 use crate::version::Microversion;
 
-pub(super) const VOLUME: &[Can] =
-    &[Can::new(Verb::Create), Can::new(Verb::Update), Can::new(Verb::Extend), Can::new(Verb::Delete)];
+pub(super) const VOLUME: &[VerbSupport] = &[
+    VerbSupport::new(Verb::Create),
+    VerbSupport::new(Verb::Update),
+    VerbSupport::new(Verb::Extend),
+    VerbSupport::new(Verb::Delete),
+];
 
-pub(super) const VOLUME_SNAPSHOT: &[Can] =
-    &[Can::new(Verb::Create), Can::new(Verb::Update), Can::new(Verb::Delete)];
+pub(super) const VOLUME_SNAPSHOT: &[VerbSupport] =
+    &[VerbSupport::new(Verb::Create), VerbSupport::new(Verb::Update), VerbSupport::new(Verb::Delete)];
 
-pub(super) const VOLUME_ATTACHMENT: &[Can] = &[Can::new(Verb::Create), Can::new(Verb::Delete)];
+pub(super) const VOLUME_ATTACHMENT: &[VerbSupport] =
+    &[VerbSupport::new(Verb::Create), VerbSupport::new(Verb::Delete)];
 
 /// What the gateway says of a volume, so that a caller's options do not.
 const OF_VOLUME: [&str; 13] = [
@@ -49,36 +54,36 @@ const OF_SNAPSHOT: [&str; 7] =
 /// From here on Cinder makes snapshots of what is in use without being told to.
 const NEEDS_NO_FORCE: Microversion = Microversion::new(3, 66);
 
-pub(super) fn faults(step: &Step<'_>) -> Vec<Fault> {
+pub(super) fn faults(step: &Step<'_>) -> Vec<FieldError> {
     let of = |options: &Map<String, Value>, gateways: &[&str], tags: &BTreeMap<String, String>| {
         let mut faults = options::faults(options, gateways);
         faults.extend(labels::of_volume_faults(tags));
         faults
     };
-    match step.order {
-        Order::CreateVolume(order) => of(&order.cloud_options, &OF_VOLUME, &order.tags),
-        Order::CreateVolumeSnapshot(order) => of(&order.cloud_options, &OF_SNAPSHOT, &order.tags),
-        Order::Update(Update { tags: Some(tags), .. }) => labels::of_volume_faults(tags),
+    match step.command {
+        Command::CreateVolume(command) => of(&command.cloud_options, &OF_VOLUME, &command.tags),
+        Command::CreateVolumeSnapshot(command) => of(&command.cloud_options, &OF_SNAPSHOT, &command.tags),
+        Command::Update(Update { tags: Some(tags), .. }) => labels::of_volume_faults(tags),
         _ => Vec::new(),
     }
 }
 
 pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateVolume(order)) => {
-            let body = json!({ "volume": volume(act.step, order)? });
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateVolume(command)) => {
+            let body = json!({ "volume": volume(act.step, command)? });
             let answer = act.write(Write::post(Service::Volume, &["volumes"], body)).await?;
             act.made(Volume::KIND, Some("volume"), answer)
         }
-        (Verb::Create, Order::CreateVolumeSnapshot(order)) => {
+        (Verb::Create, Command::CreateVolumeSnapshot(command)) => {
             let version = act.asker.connection.microversion(act.asker.region, Service::Volume).await;
             let needs_force =
                 version.map_err(Error::untouched)?.is_some_and(|version| version < NEEDS_NO_FORCE);
-            let body = json!({ "snapshot": snapshot(act.step, order, needs_force)? });
+            let body = json!({ "snapshot": snapshot(act.step, command, needs_force)? });
             let answer = act.write(Write::post(Service::Volume, &["snapshots"], body)).await?;
             act.made(VolumeSnapshot::KIND, Some("snapshot"), answer)
         }
-        (Verb::Create, Order::CreateVolumeAttachment(order)) => attachment::create(act, order).await,
+        (Verb::Create, Command::CreateVolumeAttachment(command)) => attachment::create(act, command).await,
         (Verb::Delete, _) if act.step.kind == VolumeAttachment::KIND => attachment::delete(act).await,
         (Verb::Delete, _) => {
             let path = [list(act.step), &act.step.target()?.external_id];
@@ -92,15 +97,17 @@ pub(super) async fn act(act: &Act<'_>) -> Result<Done> {
                 }
             }
         }
-        (Verb::Update, Order::Update(order)) => update(act, order).await,
-        (Verb::Extend, Order::Extend(order)) => extend(act, *order).await,
+        (Verb::Update, Command::Update(command)) => update(act, command).await,
+        (Verb::Extend, Command::Extend(command)) => extend(act, *command).await,
         _ => Err(act.step.unsupported()),
     }
 }
 
 pub(super) async fn find(act: &Act<'_>, session: &OpenStackSession) -> Result<Option<Touched>> {
-    match (act.step.verb, act.step.order) {
-        (Verb::Create, Order::CreateVolumeAttachment(order)) => attachment::find(act, session, order).await,
+    match (act.step.verb, act.step.command) {
+        (Verb::Create, Command::CreateVolumeAttachment(command)) => {
+            attachment::find(act, session, command).await
+        }
         (Verb::Create, _) => find_by_marker(act, session, act.step.kind).await,
         _ => Err(act.step.unsupported()),
     }
@@ -116,58 +123,58 @@ fn one(step: &Step<'_>) -> &'static str {
     list(step).trim_end_matches('s')
 }
 
-fn volume(step: &Step<'_>, order: &CreateVolume) -> Result<Value> {
-    let metadata = labels::metadata(&order.tags, Some(&step.marker.to_string()));
+fn volume(step: &Step<'_>, command: &CreateVolume) -> Result<Value> {
+    let metadata = labels::metadata(&command.tags, Some(&step.marker.to_string()));
     let mut volume =
-        Map::from_iter([("name".to_owned(), json!(order.name)), ("metadata".to_owned(), json!(metadata))]);
+        Map::from_iter([("name".to_owned(), json!(command.name)), ("metadata".to_owned(), json!(metadata))]);
     let id = |id| step.named.get(id).map(|known| json!(known.external_id));
     let said = [
-        ("description", order.description.as_ref().map(|text| Ok(json!(text)))),
-        ("size", order.size_gib.map(|size| Ok(json!(size)))),
-        ("volume_type", order.volume_type.map(id)),
-        ("snapshot_id", order.snapshot.map(id)),
-        ("imageRef", order.image.map(id)),
-        ("source_volid", order.volume.map(id)),
-        ("availability_zone", order.datacenter.as_ref().map(|zone| Ok(json!(zone)))),
+        ("description", command.description.as_ref().map(|text| Ok(json!(text)))),
+        ("size", command.size_gib.map(|size| Ok(json!(size)))),
+        ("volume_type", command.volume_type.map(id)),
+        ("snapshot_id", command.snapshot.map(id)),
+        ("imageRef", command.image.map(id)),
+        ("source_volid", command.volume.map(id)),
+        ("availability_zone", command.datacenter.as_ref().map(|zone| Ok(json!(zone)))),
     ];
     for (key, value) in said {
         if let Some(value) = value {
             volume.insert(key.to_owned(), value?);
         }
     }
-    options::merge(&mut volume, &order.cloud_options);
+    options::merge(&mut volume, &command.cloud_options);
     Ok(Value::Object(volume))
 }
 
-fn snapshot(step: &Step<'_>, order: &CreateVolumeSnapshot, needs_force: bool) -> Result<Value> {
+fn snapshot(step: &Step<'_>, command: &CreateVolumeSnapshot, needs_force: bool) -> Result<Value> {
     let mut snapshot = Map::from_iter([
-        ("name".to_owned(), json!(order.name)),
-        ("volume_id".to_owned(), json!(step.named.get(order.volume)?.external_id)),
-        ("metadata".to_owned(), json!(labels::metadata(&order.tags, Some(&step.marker.to_string())))),
+        ("name".to_owned(), json!(command.name)),
+        ("volume_id".to_owned(), json!(step.named.get(command.volume)?.external_id)),
+        ("metadata".to_owned(), json!(labels::metadata(&command.tags, Some(&step.marker.to_string())))),
     ]);
-    if let Some(description) = &order.description {
+    if let Some(description) = &command.description {
         snapshot.insert("description".to_owned(), json!(description));
     }
     if needs_force {
         snapshot.insert("force".to_owned(), json!(true));
     }
-    options::merge(&mut snapshot, &order.cloud_options);
+    options::merge(&mut snapshot, &command.cloud_options);
     Ok(Value::Object(snapshot))
 }
 
 /// Metadata goes before name and description, as a server's does.
-async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
+async fn update(act: &Act<'_>, command: &Update) -> Result<Done> {
     let (list, id) = (list(act.step), act.step.target()?.external_id.as_str());
     let around = one(act.step);
     let mut last = None;
-    if let Some(tags) = &order.tags {
+    if let Some(tags) = &command.tags {
         let path = [list, id, "metadata"];
         let kept = labels::kept(act, Service::Volume, &path[..2], around).await?;
         let body = json!({ "metadata": labels::metadata(tags, kept.as_deref()) });
         last = Some(act.write(Write::put(Service::Volume, &path, body)).await?);
     }
     let mut document = Map::new();
-    for (key, text) in [("name", &order.name), ("description", &order.description)] {
+    for (key, text) in [("name", &command.name), ("description", &command.description)] {
         if let Some(text) = text {
             document.insert(key.to_owned(), json!(text));
         }
@@ -181,13 +188,13 @@ async fn update(act: &Act<'_>, order: &Update) -> Result<Done> {
 }
 
 /// Cinder refuses to make a volume what it is or is becoming: then that was ordered before.
-async fn extend(act: &Act<'_>, order: Extend) -> Result<Done> {
+async fn extend(act: &Act<'_>, command: Extend) -> Result<Done> {
     let path = ["volumes", act.step.target()?.external_id.as_str(), "action"];
-    let body = json!({ "os-extend": { "new_size": order.size_gib } });
+    let body = json!({ "os-extend": { "new_size": command.size_gib } });
     match act.write(Write::post(Service::Volume, &path, body)).await {
         Ok(answer) => act.done(answer),
         Err(error) => {
-            let was_taken = |now: &Value| now["size"] == order.size_gib || now["status"] == "extending";
+            let was_taken = |now: &Value| now["size"] == command.size_gib || now["status"] == "extending";
             again::or_refusal(act, error, Service::Volume, &path[..2], "volume", was_taken).await
         }
     }
@@ -201,13 +208,13 @@ mod tests {
     #[test]
     fn everything_that_is_ordered_is_told_to_cinder() {
         let (named, [fast, source]) = testing::named([("volume_type", "fast"), ("volume_snapshot", "n1")]);
-        let order: CreateVolume = serde_json::from_value(json!({
+        let command: CreateVolume = serde_json::from_value(json!({
             "name": "data", "description": "words", "size_gib": 3, "volume_type": fast, "snapshot": source,
             "datacenter": "nova", "tags": {"use": "data"}, "cloud_options": {"scheduler_hints": {"x": "y"}},
         }))
         .unwrap();
         let told =
-            testing::step(Volume::KIND, Verb::Create, &Order::Plain, &named, |step| volume(step, &order));
+            testing::step(Volume::KIND, Verb::Create, &Command::Plain, &named, |step| volume(step, &command));
         assert_eq!(
             told.unwrap(),
             json!({"name": "data", "description": "words", "size": 3, "volume_type": "fast", "snapshot_id": "n1",
@@ -219,12 +226,12 @@ mod tests {
     #[test]
     fn an_old_cinder_is_told_that_the_volume_may_be_in_use() {
         let (named, [of]) = testing::named([("volume", "v1")]);
-        let order: CreateVolumeSnapshot =
+        let command: CreateVolumeSnapshot =
             serde_json::from_value(json!({"name": "nightly", "volume": of})).unwrap();
         let told = |force| {
-            let order = &order;
-            let told = |step: &Step<'_>| snapshot(step, order, force);
-            testing::step(VolumeSnapshot::KIND, Verb::Create, &Order::Plain, &named, told).unwrap()
+            let command = &command;
+            let told = |step: &Step<'_>| snapshot(step, command, force);
+            testing::step(VolumeSnapshot::KIND, Verb::Create, &Command::Plain, &named, told).unwrap()
         };
         assert_eq!((told(true)["force"].as_bool(), told(false).get("force")), (Some(true), None));
         assert_eq!(told(false)["volume_id"], "v1");

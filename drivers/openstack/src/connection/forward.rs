@@ -2,7 +2,7 @@
 
 use gateway_core::driver::Forward;
 use gateway_core::error::{Error, Result};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 
 use super::{AUTH_TOKEN, Connection};
 use crate::catalog::Service;

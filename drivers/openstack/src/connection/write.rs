@@ -2,7 +2,7 @@
 
 use driver_kit::{HeaderValue, Method, Request, Response, header};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
 use serde_json::Value;
 
 use super::{AUTH_TOKEN, Connection, Login, refused_anew};

@@ -1,7 +1,6 @@
 //! What Cinder has.
 
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Volume, VolumeAttachment, VolumeSnapshot, VolumeType};
+use gateway_core::kind::{Canonical, Volume, VolumeAttachment, VolumeSnapshot, VolumeType};
 
 use super::{Form, Pages, Pass, Resource, Single};
 use crate::catalog::Service;

@@ -1,7 +1,6 @@
 //! What Glance has.
 
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::Image;
+use gateway_core::kind::{Canonical, Image};
 
 use super::{Pages, Pass, Resource, Single};
 use crate::catalog::Service;

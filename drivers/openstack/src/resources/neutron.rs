@@ -1,8 +1,8 @@
 //! What Neutron has. It shows an administrator the whole cloud, so that every listing names the project.
 
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{
-    IpAddress, IpAddressBinding, Network, NetworkInterface, Router, SecurityGroup, SecurityGroupRule, Subnet,
+use gateway_core::kind::{
+    Canonical, IpAddress, IpAddressBinding, Network, NetworkInterface, Router, SecurityGroup,
+    SecurityGroupRule, Subnet,
 };
 
 use super::{Children, Form, PROJECT, Pages, Pass, Resource, Single};

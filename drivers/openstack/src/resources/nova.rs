@@ -1,7 +1,6 @@
 //! What Nova has.
 
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, InstanceType, SshKey};
+use gateway_core::kind::{Canonical, Instance, InstanceType, SshKey};
 
 use super::{Form, Pages, Pass, Resource, Single};
 use crate::catalog::Service;

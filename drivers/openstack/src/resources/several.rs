@@ -1,7 +1,6 @@
 //! What several services have, each its own: the listing is of those services that the region has.
 
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Datacenter, Quota};
+use gateway_core::kind::{Canonical, Datacenter, Quota};
 
 use super::{Form, PROJECT, Pass, Resource, Single};
 use crate::catalog::Service;

@@ -1,10 +1,9 @@
 //! An attachment of Cinder.
 
 use gateway_core::clock::Timestamp;
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, Volume, VolumeAttachment};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical, Instance, Volume, VolumeAttachment};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::error::Result;
-use gateway_core::kinds::InstanceType;
-use gateway_core::observation::{Observed, Visibility};
+use gateway_core::kind::InstanceType;
 use serde::Deserialize;
 use serde_json::Value;
 

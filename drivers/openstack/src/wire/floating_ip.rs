@@ -1,11 +1,10 @@
 //! A floating IP of Neutron: an address, and where it leads, which is a resource of its own.
 
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{
-    Instance, IpAddress, IpAddressBinding, Network, NetworkInterface, Reference, Router,
+use gateway_core::kind::{
+    Canonical, Instance, IpAddress, IpAddressBinding, Network, NetworkInterface, Reference, Router,
 };
-use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use gateway_core::clock::Timestamp;
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::error::Result;
-use gateway_core::kinds;
+use gateway_core::kind;
 use gateway_core::marker::Marker;
-use gateway_core::observation::{Observed, Visibility};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ pub(crate) fn observe(_view: &View<'_>, raw: Value) -> Result<Observed> {
     };
     let distribution = [text(image.os_distro), text(image.os_version)];
     let os: Vec<String> = distribution.into_iter().flatten().collect();
-    let fields = kinds::Image {
+    let fields = kind::Image {
         description: text(image.description),
         size_bytes: image.size,
         min_disk_gib: image.min_disk,
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn every_field_is_mapped() {
         let observed = with_view(|view| observe(view, document())).unwrap();
-        let image: kinds::Image = fields(&observed);
+        let image: kind::Image = fields(&observed);
         assert_eq!(
             (image.size_bytes, image.min_disk_gib, image.min_memory_mib),
             (Some(1_048_576), Some(1), Some(64))
@@ -147,7 +147,7 @@ mod tests {
         let observed = with_view(|view| observe(view, queued)).unwrap();
         assert_eq!((observed.name.as_str(), observed.state), ("", Some("queued")));
         assert_eq!(observed.visibility, Visibility::Public);
-        assert_eq!(fields::<kinds::Image>(&observed), kinds::Image::default());
+        assert_eq!(fields::<kind::Image>(&observed), kind::Image::default());
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         old["os_hash_algo"] = Value::Null;
         old["visibility"] = json!("community");
         let observed = with_view(|view| observe(view, old)).unwrap();
-        assert_eq!(fields::<kinds::Image>(&observed).checksum.as_deref(), Some("md5:abc"));
+        assert_eq!(fields::<kind::Image>(&observed).checksum.as_deref(), Some("md5:abc"));
         assert_eq!(observed.visibility, Visibility::Shared);
     }
 }

@@ -1,8 +1,8 @@
 //! A keypair of Nova.
 
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kinds::SshKey;
-use gateway_core::observation::Observed;
+use gateway_core::kind::SshKey;
 use serde::Deserialize;
 use serde_json::Value;
 

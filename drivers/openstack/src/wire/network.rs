@@ -1,8 +1,8 @@
 //! A network of Neutron.
 
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::error::Result;
-use gateway_core::kinds;
-use gateway_core::observation::{Observed, Visibility};
+use gateway_core::kind;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ struct Network {
 /// Maps one network. Its `is_default` is not ours: it chooses a way out, and not the network of instances.
 pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     let (common, network): (Common, Network) = Common::read("network", &raw)?;
-    let fields = kinds::Network {
+    let fields = kind::Network {
         description: common.description(),
         cidrs: Vec::new(),
         external: network.external,
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn every_field_is_mapped() {
         let observed = with_view(|view| observe(view, document())).unwrap();
-        let network: kinds::Network = fields(&observed);
+        let network: kind::Network = fields(&observed);
         assert_eq!(
             (network.external, network.enabled, network.port_security),
             (Some(false), Some(true), Some(true))
@@ -97,7 +97,7 @@ mod tests {
         public["is_default"] = json!(true);
         let observed = with_view(|view| observe(view, public)).unwrap();
         assert_eq!(observed.visibility, Visibility::Shared);
-        assert_eq!(fields::<kinds::Network>(&observed).default, None);
+        assert_eq!(fields::<kind::Network>(&observed).default, None);
         assert!(with_view(|view| observe(view, json!({"id": "n1"}))).is_err());
     }
 }

@@ -1,11 +1,10 @@
 //! What all of Neutron's documents have in common.
 
 use gateway_core::clock::Timestamp;
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{InterfaceAddress, Reference, Route, Subnet};
+use gateway_core::kind::{Canonical, InterfaceAddress, Reference, Route, Subnet};
 use gateway_core::marker::Marker;
-use gateway_core::observation::{Observed, Visibility};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -100,7 +99,7 @@ pub(super) fn reference<T: Canonical>(view: &View<'_>, id: Option<String>) -> Op
 #[cfg(test)]
 mod tests {
     use gateway_core::id::OperationId;
-    use gateway_core::kinds::SecurityGroup;
+    use gateway_core::kind::SecurityGroup;
     use serde_json::json;
 
     use super::*;

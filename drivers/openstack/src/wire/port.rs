@@ -1,9 +1,8 @@
 //! A port of Neutron.
 
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, Network, NetworkInterface, Router, SecurityGroup};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical, Instance, Network, NetworkInterface, Router, SecurityGroup};
 use serde::Deserialize;
 use serde_json::Value;
 

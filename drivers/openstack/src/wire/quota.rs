@@ -1,8 +1,8 @@
 //! One measure of a quota, as each service counts its own.
 
+use gateway_core::document::observation::Observed;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kinds::Quota;
-use gateway_core::observation::Observed;
+use gateway_core::kind::Quota;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -1,9 +1,8 @@
 //! A router of Neutron.
 
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{self, Network, NetworkInterface, Route, RouterInterface, Subnet};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{self, Canonical, Network, NetworkInterface, Route, RouterInterface, Subnet};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -48,7 +47,7 @@ pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     let (common, router): (Common, Router) = Common::read("router", &raw)?;
     let gateway = router.external_gateway_info.unwrap_or_default();
     let outside = gateway.external_fixed_ips.into_iter();
-    let fields = kinds::Router {
+    let fields = kind::Router {
         description: common.description(),
         router_type: None,
         enabled: router.admin_state_up,
@@ -101,7 +100,7 @@ mod tests {
     #[test]
     fn every_field_is_mapped_and_the_ends_come_from_its_ports() {
         let observed = with_view(|view| observe(view, document())).unwrap();
-        let router: kinds::Router = fields(&observed);
+        let router: kind::Router = fields(&observed);
         assert_eq!(router.external_network.unwrap().external_id.as_deref(), Some("n9"));
         assert_eq!(
             (router.external_addresses[0].ip_address.as_str(), router.source_nat),
@@ -123,7 +122,7 @@ mod tests {
         let mut alone = document();
         alone["id"] = json!("r2");
         alone["external_gateway_info"] = Value::Null;
-        let router: kinds::Router = fields(&with_view(|view| observe(view, alone)).unwrap());
+        let router: kind::Router = fields(&with_view(|view| observe(view, alone)).unwrap());
         assert_eq!((router.external_network, router.source_nat), (None, None));
         assert!(router.external_addresses.is_empty() && router.interfaces.is_empty());
         assert!(with_view(|view| observe(view, json!({"id": "r2"}))).is_err());

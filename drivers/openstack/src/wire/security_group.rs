@@ -1,8 +1,8 @@
 //! A security group of Neutron.
 
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kinds::SecurityGroup;
-use gateway_core::observation::Observed;
+use gateway_core::kind::SecurityGroup;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,9 +1,8 @@
 //! A rule of a security group of Neutron.
 
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{self, Direction, SecurityGroup};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{self, Canonical, Direction, SecurityGroup};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -36,7 +35,7 @@ pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     let protocol = non_empty(rule.protocol).filter(|protocol| protocol != "any");
     let is_in = |names: &[&str]| protocol.as_deref().is_some_and(|protocol| names.contains(&protocol));
     let (has_ports, is_icmp) = (is_in(&WITH_PORTS), is_in(&ICMP));
-    let fields = kinds::SecurityGroupRule {
+    let fields = kind::SecurityGroupRule {
         description: common.description(),
         security_group: view.reference(SecurityGroup::KIND, &rule.security_group_id),
         direction: rule.direction,
@@ -78,7 +77,7 @@ mod tests {
         })
     }
 
-    fn with(changes: &Value) -> Result<kinds::SecurityGroupRule> {
+    fn with(changes: &Value) -> Result<kind::SecurityGroupRule> {
         let mut raw = document();
         raw.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         with_view(|view| observe(view, raw)).map(|observed| fields(&observed))
@@ -87,7 +86,7 @@ mod tests {
     #[test]
     fn every_field_is_mapped() {
         let observed = with_view(|view| observe(view, document())).unwrap();
-        let rule: kinds::SecurityGroupRule = fields(&observed);
+        let rule: kind::SecurityGroupRule = fields(&observed);
         assert_eq!(
             (rule.security_group.external_id.as_deref(), rule.direction),
             (Some("g1"), Direction::Ingress)

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use gateway_core::clock::Timestamp;
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Volume, VolumeSnapshot};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{Canonical, Volume, VolumeSnapshot};
 use serde::Deserialize;
 use serde_json::Value;
 

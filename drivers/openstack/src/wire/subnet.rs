@@ -1,9 +1,8 @@
 //! A subnet of Neutron.
 
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{self, AddressRange, Network, Route};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{self, AddressRange, Canonical, Network, Route};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -35,7 +34,7 @@ struct Pool {
 pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     let (common, subnet): (Common, Subnet) = Common::read("subnet", &raw)?;
     let pools = subnet.allocation_pools.into_iter();
-    let fields = kinds::Subnet {
+    let fields = kind::Subnet {
         description: common.description(),
         network: view.reference(Network::KIND, &subnet.network_id),
         cidr: non_empty(subnet.cidr),
@@ -77,7 +76,7 @@ mod tests {
     #[test]
     fn every_field_is_mapped() {
         let observed = with_view(|view| observe(view, document())).unwrap();
-        let subnet: kinds::Subnet = fields(&observed);
+        let subnet: kind::Subnet = fields(&observed);
         assert_eq!((subnet.network.external_id.as_deref(), subnet.network.id.is_some()), (Some("n1"), true));
         assert_eq!((subnet.cidr.as_deref(), subnet.ip_version), (Some("10.1.0.0/16"), 4));
         assert_eq!((subnet.gateway_ip_address.as_deref(), subnet.dhcp), (Some("10.1.0.1"), Some(true)));
@@ -97,7 +96,7 @@ mod tests {
     fn a_subnet_without_gateway_is_understood_and_one_without_network_is_not() {
         let mut closed = document();
         closed["gateway_ip"] = Value::Null;
-        let subnet: kinds::Subnet = fields(&with_view(|view| observe(view, closed)).unwrap());
+        let subnet: kind::Subnet = fields(&with_view(|view| observe(view, closed)).unwrap());
         assert_eq!(subnet.gateway_ip_address, None);
         let mut odd = document();
         odd["network_id"] = Value::Null;

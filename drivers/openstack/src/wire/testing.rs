@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use driver_kit::{HeaderMap, Response, StatusCode, header};
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::CloudSpec;
 use gateway_core::error::Result;
-use gateway_core::id::CloudId;
+use gateway_core::id::{CloudId, Region};
 use gateway_core::kind::Canonical;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
 use serde_json::{Map, Value, json};
 
 use super::View;

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use gateway_core::clock::Timestamp;
+use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{self, AttachmentPoint, Image, Instance, Reference, VolumeSnapshot};
-use gateway_core::observation::Observed;
+use gateway_core::kind::{self, AttachmentPoint, Canonical, Image, Instance, Reference, VolumeSnapshot};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -50,7 +49,7 @@ struct Attachment {
 /// Maps one volume. Cinder keeps limits of speed in its types, not in volumes.
 pub(crate) fn observe(view: &View<'_>, raw: Value) -> Result<Observed> {
     let volume: Volume = read("volume", &raw)?;
-    let fields = kinds::Volume {
+    let fields = kind::Volume {
         description: non_empty(volume.description),
         size_gib: volume.size,
         volume_type: non_empty(volume.volume_type),
@@ -123,7 +122,7 @@ mod tests {
     #[test]
     fn every_field_is_mapped() {
         let observed = with_view(|view| observe(view, document())).unwrap();
-        let volume: kinds::Volume = fields(&observed);
+        let volume: kind::Volume = fields(&observed);
         assert_eq!((volume.size_gib, volume.volume_type.as_deref()), (5, Some("fast")));
         assert_eq!(
             (volume.bootable, volume.encrypted, volume.multiattach),
@@ -148,8 +147,8 @@ mod tests {
         let observed = with_view(|view| observe(view, bare)).unwrap();
         assert_eq!((observed.name.as_str(), observed.state), ("", Some("pending")));
         assert_eq!(
-            fields::<kinds::Volume>(&observed),
-            kinds::Volume { size_gib: 1, ..kinds::Volume::default() }
+            fields::<kind::Volume>(&observed),
+            kind::Volume { size_gib: 1, ..kind::Volume::default() }
         );
     }
 }

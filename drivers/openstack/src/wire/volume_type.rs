@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::error::Result;
-use gateway_core::kinds;
-use gateway_core::observation::{Observed, Visibility};
+use gateway_core::kind;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ pub(crate) fn observe(_view: &View<'_>, mut raw: Value) -> Result<Observed> {
     }
     let volume_type: VolumeType = read("volume type", &raw)?;
     let properties = super::tags(volume_type.extra_specs.clone().unwrap_or_default(), Vec::new());
-    let fields = kinds::VolumeType {
+    let fields = kind::VolumeType {
         description: non_empty(volume_type.description),
         default: None,
         encrypted: None,
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn every_field_is_mapped() {
         let observed = with_view(|view| observe(view, document())).unwrap();
-        let volume_type: kinds::VolumeType = fields(&observed);
+        let volume_type: kind::VolumeType = fields(&observed);
         assert_eq!(volume_type.description.as_deref(), Some("for clusters"));
         assert_eq!((volume_type.multiattach, volume_type.default), (Some(true), None));
         assert_eq!(volume_type.properties["multiattach"], "<is> True");
@@ -89,11 +89,11 @@ mod tests {
     fn what_is_not_told_is_unknown_and_a_granted_type_is_shared() {
         let granted = json!({"id": "t1", "name": "x", "is_public": false, "description": null});
         let observed = with_view(|view| observe(view, granted)).unwrap();
-        assert_eq!(fields::<kinds::VolumeType>(&observed), kinds::VolumeType::default());
+        assert_eq!(fields::<kind::VolumeType>(&observed), kind::VolumeType::default());
         assert_eq!(observed.visibility, Visibility::Shared);
         let mut plain = document();
         plain["extra_specs"] = json!({});
         let observed = with_view(|view| observe(view, plain)).unwrap();
-        assert_eq!(fields::<kinds::VolumeType>(&observed).multiattach, Some(false));
+        assert_eq!(fields::<kind::VolumeType>(&observed).multiattach, Some(false));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kinds::{Datacenter, DatacenterState};
-use gateway_core::observation::{Observed, Visibility};
+use gateway_core::kind::{Datacenter, DatacenterState};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -7,14 +7,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
-use gateway_core::driver::{Done, Step};
+use gateway_core::driver::{Done, Known, References, Step};
 use gateway_core::error::{ErrorKind, Result};
-use gateway_core::id::{OperationId, ResourceId};
-use gateway_core::kind::Kind;
+use gateway_core::id::{OperationId, Region, ResourceId};
+use gateway_core::kind::{Command, Extend, Kind, Reboot, ShareImage, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::order::{Extend, Known, Order, Reboot, References, ShareImage};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use serde_json::{Map, Value, json};
 
 use crate::cloud::FakeCloud;
@@ -32,7 +29,7 @@ async fn refuse(State(scene): State<Scene>) -> Response {
     (status, [("x-openstack-request-id", "req-7")], Json(refusal)).into_response()
 }
 
-async fn act(now: Value, words: &'static str, kind: &str, verb: Verb, order: Order) -> Result<Done> {
+async fn act(now: Value, words: &'static str, kind: &str, verb: Verb, command: Command) -> Result<Done> {
     let shown = |State(scene): State<Scene>| async move {
         match scene.0["volume"] {
             Value::Null => (StatusCode::NOT_FOUND, Json(json!({ "itemNotFound": { "code": 404 } }))),
@@ -62,7 +59,8 @@ async fn act(now: Value, words: &'static str, kind: &str, verb: Verb, order: Ord
     };
     let marker = Marker { operation: OperationId::generate(), ordinal: 1 };
     let named = References::default();
-    let step = Step { kind: target.kind, verb, order: &order, target: Some(&target), named: &named, marker };
+    let step =
+        Step { kind: target.kind, verb, command: &command, target: Some(&target), named: &named, marker };
     cloud.session.act(&Region::new("One"), &step).await
 }
 
@@ -78,8 +76,8 @@ const IN_TASK: &str = "Cannot 'pause' instance v1 while it is in task_state paus
 /// What Glance says where nobody is let in.
 const NO_MEMBER: &str = "p2 not found in the member list of the image v1.";
 
-fn with_p2() -> Order {
-    Order::ShareImage(ShareImage { external_account: "p2".to_owned() })
+fn with_p2() -> Command {
+    Command::ShareImage(ShareImage { external_account: "p2".to_owned() })
 }
 
 fn in_task(task: &str) -> Value {
@@ -88,22 +86,22 @@ fn in_task(task: &str) -> Value {
 
 #[tokio::test]
 async fn what_an_earlier_try_began_ends_well() {
-    let extend = || Order::Extend(Extend { size_gib: 2 });
-    for (now, words, kind, verb, order) in [
-        (json!({ "status": "deleting" }), BUSY, "volume", Verb::Delete, Order::Plain),
-        (json!({ "status": "deleting" }), BUSY, "volume_snapshot", Verb::Delete, Order::Plain),
+    let extend = || Command::Extend(Extend { size_gib: 2 });
+    for (now, words, kind, verb, command) in [
+        (json!({ "status": "deleting" }), BUSY, "volume", Verb::Delete, Command::Plain),
+        (json!({ "status": "deleting" }), BUSY, "volume_snapshot", Verb::Delete, Command::Plain),
         (json!({ "status": "extending", "size": 1 }), BUSY, "volume", Verb::Extend, extend()),
         (json!({ "status": "available", "size": 2 }), NO_SMALLER, "volume", Verb::Extend, extend()),
-        (json!({ "status": "detaching" }), BUSY, "volume_attachment", Verb::Delete, Order::Plain),
+        (json!({ "status": "detaching" }), BUSY, "volume_attachment", Verb::Delete, Command::Plain),
         // What was under way at the refusal has ended at the look.
-        (Value::Null, BUSY, "volume_snapshot", Verb::Delete, Order::Plain),
-        (json!({ "attachments": [] }), BUSY, "volume_attachment", Verb::Delete, Order::Plain),
-        (Value::Null, BUSY, "volume_attachment", Verb::Delete, Order::Plain),
+        (Value::Null, BUSY, "volume_snapshot", Verb::Delete, Command::Plain),
+        (json!({ "attachments": [] }), BUSY, "volume_attachment", Verb::Delete, Command::Plain),
+        (Value::Null, BUSY, "volume_attachment", Verb::Delete, Command::Plain),
         (json!({ "status": "active" }), NO_MEMBER, "image", Verb::Unshare, with_p2()),
-        (in_task("pausing"), IN_TASK, "instance", Verb::Pause, Order::Plain),
-        (in_task("shelving_image_uploading"), IN_TASK, "instance", Verb::Shelve, Order::Plain),
+        (in_task("pausing"), IN_TASK, "instance", Verb::Pause, Command::Plain),
+        (in_task("shelving_image_uploading"), IN_TASK, "instance", Verb::Shelve, Command::Plain),
     ] {
-        let done = act(now, words, kind, verb, order).await.unwrap();
+        let done = act(now, words, kind, verb, command).await.unwrap();
         assert_eq!(done.touched[0].kind.as_str(), kind);
         assert_eq!(done.request_id.as_deref(), Some("req-7"));
         let all = if kind == "volume_attachment" { 3 } else { 1 };
@@ -113,16 +111,23 @@ async fn what_an_earlier_try_began_ends_well() {
 
 #[tokio::test]
 async fn what_is_refused_for_another_reason_stays_refused() {
-    let extend = || Order::Extend(Extend { size_gib: 2 });
-    let reboot = || Order::Reboot(Reboot { hard: true });
-    for (now, words, kind, verb, order, expected) in [
-        (json!({ "status": "backing-up" }), BUSY, "volume", Verb::Delete, Order::Plain, ErrorKind::Conflict),
+    let extend = || Command::Extend(Extend { size_gib: 2 });
+    let reboot = || Command::Reboot(Reboot { hard: true });
+    for (now, words, kind, verb, command, expected) in [
+        (
+            json!({ "status": "backing-up" }),
+            BUSY,
+            "volume",
+            Verb::Delete,
+            Command::Plain,
+            ErrorKind::Conflict,
+        ),
         (
             json!({ "status": "in-use", "attachments": [{ "server_id": "s1" }] }),
             BUSY,
             "volume_attachment",
             Verb::Delete,
-            Order::Plain,
+            Command::Plain,
             ErrorKind::Conflict,
         ),
         (
@@ -133,13 +138,13 @@ async fn what_is_refused_for_another_reason_stays_refused() {
             extend(),
             ErrorKind::Invalid,
         ),
-        (in_task("unpausing"), IN_TASK, "instance", Verb::Pause, Order::Plain, ErrorKind::Conflict),
+        (in_task("unpausing"), IN_TASK, "instance", Verb::Pause, Command::Plain, ErrorKind::Conflict),
         (in_task("rebooting"), IN_TASK, "instance", Verb::Reboot, reboot(), ErrorKind::Conflict),
         (json!({}), NO_SMALLER, "volume", Verb::Extend, extend(), ErrorKind::Invalid),
         (Value::Null, NO_SMALLER, "volume", Verb::Extend, extend(), ErrorKind::Invalid),
         (Value::Null, NO_MEMBER, "image", Verb::Unshare, with_p2(), ErrorKind::NotFound),
     ] {
-        let error = act(now, words, kind, verb, order).await.unwrap_err();
+        let error = act(now, words, kind, verb, command).await.unwrap_err();
         assert_eq!((error.kind(), error.changed_nothing()), (expected, true));
         assert_eq!(error.cloud().unwrap().message, words);
     }

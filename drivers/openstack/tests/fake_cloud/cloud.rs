@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use driver_openstack::OpenStack;
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::{Clock, ManualClock, Timestamp};
-use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Driver, Link, Session};
+use gateway_core::driver::{CloudSpec, Driver, Session, SessionContext};
 use gateway_core::id::CloudId;
 use gateway_core::secret::Secret;
 use serde_json::{Map, Value, json};
@@ -114,7 +114,7 @@ fn open(address: &str, clock: &ManualClock) -> Arc<dyn Session> {
         project: "demo".to_owned(),
         project_domain: None,
     };
-    OpenStack.open(Arc::new(cloud), credential, Link::unpaced(Arc::new(clock.clone()))).unwrap()
+    OpenStack.open(Arc::new(cloud), credential, SessionContext::unpaced(Arc::new(clock.clone()))).unwrap()
 }
 
 fn refusal(words: &str) -> Response {

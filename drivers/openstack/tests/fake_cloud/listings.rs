@@ -8,11 +8,11 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::ListScope;
 use gateway_core::error::{ErrorKind, Result};
+use gateway_core::id::Region;
 use gateway_core::kind::Kind;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
 use serde_json::{Value, json};
 
 use crate::cloud::FakeCloud;

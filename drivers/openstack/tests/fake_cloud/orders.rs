@@ -9,14 +9,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, routing::any};
-use gateway_core::driver::{Done, Step, Touched};
+use gateway_core::driver::{Done, Known, References, Step, Touched};
 use gateway_core::error::{ErrorKind, Result};
-use gateway_core::id::{OperationId, ResourceId};
-use gateway_core::kind::Kind;
+use gateway_core::id::{OperationId, Region, ResourceId};
+use gateway_core::kind::{Command, Kind, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::order::{Known, Order, References};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use serde_json::{Map, Value, json};
 
 use crate::cloud::FakeCloud;
@@ -128,26 +125,32 @@ impl Stage {
         Self { cloud, neutron, marker: Marker { operation: OperationId::generate(), ordinal: 1 } }
     }
 
-    fn order(kind: &str, verb: Verb, order: Value) -> (Kind, Order, References) {
+    fn command(kind: &str, verb: Verb, command: Value) -> (Kind, Command, References) {
         let kind = Kind::parse(kind).unwrap();
         let named = [known("ip_address", "f1"), known("network_interface", "o1")];
         let named = BTreeMap::from(named.map(|known| (known.id, known)));
-        (kind, (kind.spec().verb(verb).unwrap().read)(order).unwrap(), References(named))
+        (kind, Command::read(kind.spec().verb(verb).unwrap(), command).unwrap(), References(named))
     }
 
-    async fn act(&self, kind: &str, verb: Verb, order: Value, target: Option<Known>) -> Result<Done> {
-        let (kind, order, named) = Self::order(kind, verb, order);
-        let step =
-            Step { kind, verb, order: &order, target: target.as_ref(), named: &named, marker: self.marker };
+    async fn act(&self, kind: &str, verb: Verb, command: Value, target: Option<Known>) -> Result<Done> {
+        let (kind, command, named) = Self::command(kind, verb, command);
+        let step = Step {
+            kind,
+            verb,
+            command: &command,
+            target: target.as_ref(),
+            named: &named,
+            marker: self.marker,
+        };
         self.cloud.session.act(&Region::new("One"), &step).await
     }
 
-    async fn find(&self, kind: &str, order: Value) -> Result<Option<Touched>> {
-        let (kind, order, named) = Self::order(kind, Verb::Create, order);
+    async fn find(&self, kind: &str, command: Value) -> Result<Option<Touched>> {
+        let (kind, command, named) = Self::command(kind, Verb::Create, command);
         let step = Step {
             kind,
             verb: Verb::Create,
-            order: &order,
+            command: &command,
             target: None,
             named: &named,
             marker: self.marker,
@@ -222,11 +225,11 @@ async fn what_was_not_tagged_in_time_is_tagged_when_it_is_found() {
 async fn a_change_that_is_refused_half_way_says_that_a_part_stands() {
     let answers = || vec![(Method::PUT, "/tags", StatusCode::FORBIDDEN, "PolicyNotAuthorized")];
     let network = Some(json!({"id": "n1", "name": "old", "description": "", "project_id": "p1", "tags": []}));
-    for (order, in_part) in [(tagged(), true), (json!({"tags": {"blue": ""}}), false)] {
+    for (command, in_part) in [(tagged(), true), (json!({"tags": {"blue": ""}}), false)] {
         let neutron = Neutron { answers: answers(), network: network.clone(), ..Neutron::default() };
         let stage = Stage::open(neutron).await;
         let target = Some(known("network", "n1"));
-        let error = stage.act("network", Verb::Update, order, target).await.unwrap_err();
+        let error = stage.act("network", Verb::Update, command, target).await.unwrap_err();
         assert_eq!((error.changed_a_part(), error.changed_nothing()), (in_part, !in_part), "{error:?}");
         assert_eq!(stage.network().unwrap()["name"], if in_part { "n" } else { "old" });
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use gateway_core::driver::ListScope;
 use gateway_core::error::{ErrorKind, Result, Status};
+use gateway_core::id::Region;
 use gateway_core::kind::Kind;
-use gateway_core::scope::Region;
 
 use crate::cloud::FakeCloud;
 

@@ -8,14 +8,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, post};
-use gateway_core::driver::{Done, Step, Told};
+use gateway_core::driver::{Done, Known, OneTimeOutput, References, Step};
 use gateway_core::error::{ErrorKind, Result};
-use gateway_core::id::{OperationId, ResourceId};
-use gateway_core::kind::Kind;
+use gateway_core::id::{OperationId, Region, ResourceId};
+use gateway_core::kind::{Command, CreateSshKey, Kind, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::order::{CreateSshKey, Known, Order, References};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use serde_json::{Map, Value, json};
 
 use crate::cloud::FakeCloud;
@@ -51,7 +48,7 @@ async fn answer(State(nova): State<Arc<Nova>>, headers: HeaderMap) -> Response {
     (StatusCode::from_u16(status).unwrap(), headers, body.to_string()).into_response()
 }
 
-async fn act(cloud: &FakeCloud, verb: Verb, order: &Order) -> Result<Done> {
+async fn act(cloud: &FakeCloud, verb: Verb, command: &Command) -> Result<Done> {
     let kind = Kind::parse("ssh_key").unwrap();
     let target = Known {
         id: ResourceId::from_bytes(&[1; 16]).unwrap(),
@@ -63,14 +60,14 @@ async fn act(cloud: &FakeCloud, verb: Verb, order: &Order) -> Result<Done> {
     };
     let marker = Marker { operation: OperationId::generate(), ordinal: 1 };
     let target = (verb != Verb::Create).then_some(&target);
-    let step = Step { kind, verb, order, target, named: &References::default(), marker };
+    let step = Step { kind, verb, command, target, named: &References::default(), marker };
     cloud.session.act(&Region::new("One"), &step).await
 }
 
 async fn make(cloud: &FakeCloud, public_key: Option<&str>) -> Result<Done> {
     let (name, public_key) = ("mine".to_owned(), public_key.map(str::to_owned));
-    let order = Order::CreateSshKey(CreateSshKey { name, public_key, tags: Default::default() });
-    act(cloud, Verb::Create, &order).await
+    let command = Command::CreateSshKey(CreateSshKey { name, public_key, tags: Default::default() });
+    act(cloud, Verb::Create, &command).await
 }
 
 fn pair() -> (u16, Value) {
@@ -88,7 +85,7 @@ async fn an_order_whose_token_is_not_taken_goes_out_again_with_a_new_one() {
     assert_eq!(nova.tokens(), ["1", "2"]);
     assert_eq!(done.request_id.as_deref(), Some("req-7"));
     assert_eq!(done.touched[0].native_key, "u1/mine");
-    assert!(matches!(done.answer, Some(Told::PrivateKey(key)) if key.expose() == "-----BEGIN"));
+    assert!(matches!(done.answer, Some(OneTimeOutput::PrivateKey(key)) if key.expose() == "-----BEGIN"));
 }
 
 #[tokio::test]
@@ -108,7 +105,7 @@ async fn an_order_is_sent_once_however_harmless_its_repetition_looks() {
     for status in [500, 502, 503, 504] {
         let (nova, cloud) = Nova::start(&[(status, json!({})), (status, json!({}))]).await;
         let made = make(&cloud, None).await.unwrap_err();
-        let deleted = act(&cloud, Verb::Delete, &Order::Plain).await.unwrap_err();
+        let deleted = act(&cloud, Verb::Delete, &Command::Plain).await.unwrap_err();
         assert_eq!(nova.tokens().len(), 2, "{status}: one call for each order");
         for error in [made, deleted] {
             assert_eq!((error.kind(), error.changed_nothing()), (ErrorKind::Unavailable, false));

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use driver_openstack::OpenStack;
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::{Driver as _, ListScope, Session};
 use gateway_core::error::ErrorKind;
-use gateway_core::id::ResourceId;
+use gateway_core::id::{Region, ResourceId};
 use gateway_core::kind::Kind;
-use gateway_core::observation::{Observed, Visibility};
-use gateway_core::scope::Region;
 use tokio::task::LocalSet;
 
 use crate::api::Api;
@@ -204,14 +203,16 @@ async fn what_is_named_is_listed(session: &dyn Session, region: &Region) {
                     "{} {} names a {} that is not listed",
                     item.kind,
                     item.native_key,
-                    relation.to()
+                    relation.to
                 );
                 found.insert((item.kind.as_str(), relation.name));
             }
         }
     }
-    let all =
-        Kind::all().flat_map(|kind| kind.spec().relations.iter().map(move |one| (kind.as_str(), one.name)));
+    let all = Kind::ALL
+        .iter()
+        .copied()
+        .flat_map(|kind| kind.spec().relations.iter().map(move |one| (kind.as_str(), one.name)));
     let missing: Vec<_> = all.filter(|relation| !found.contains(relation)).collect();
     // Nova tells names of groups only, and in Neutron neither routers nor groups belong to a network.
     let untold = [("instance", "security_group"), ("router", "network"), ("security_group", "network")];

@@ -12,8 +12,8 @@ use std::process::Command;
 
 use driver_openstack::OpenStack;
 use gateway_core::driver::{Driver as _, ListScope, Session};
+use gateway_core::id::Region;
 use gateway_core::kind::Kind;
-use gateway_core::scope::Region;
 use serde_json::{Map, Value};
 
 use self::compare::Listed;
@@ -68,7 +68,7 @@ pub(crate) async fn disagreements(
 /// Every row has had something to compare by the end, and every kind has a table.
 pub(crate) fn assert_all_met(met: &Met) {
     let compared: Vec<&str> = tables().map(|told| told.kind).collect();
-    for kind in Kind::all() {
+    for kind in Kind::ALL.iter().copied() {
         let count = compared.iter().filter(|compared| **compared == kind.as_str()).count();
         assert_eq!(count, 1, "tables of {kind}");
     }

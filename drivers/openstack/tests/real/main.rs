@@ -25,14 +25,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driver_openstack::OpenStack;
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::SystemClock;
-use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Driver, Link, ListScope, Session};
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{CloudSpec, Driver, ListScope, Session, SessionContext};
 use gateway_core::error::{ErrorKind, Status};
-use gateway_core::id::CloudId;
+use gateway_core::id::{CloudId, Region};
 use gateway_core::kind::Kind;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
 use gateway_core::secret::Secret;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -79,7 +78,7 @@ fn password_of(user: &str, password: &str, project: &str) -> Credential {
 fn session_with(auth_url: &str, credential: Credential, page_size: usize) -> Arc<dyn Session> {
     let cloud = spec(auth_url, page_size);
     OpenStack.validate(&cloud).unwrap();
-    OpenStack.open(Arc::new(cloud), credential, Link::unpaced(Arc::new(SystemClock))).unwrap()
+    OpenStack.open(Arc::new(cloud), credential, SessionContext::unpaced(Arc::new(SystemClock))).unwrap()
 }
 
 fn spec(auth_url: &str, page_size: usize) -> CloudSpec {
@@ -248,7 +247,7 @@ async fn absence_refusal_and_what_is_missing_are_told_apart() {
     let session_of = |user, password| session(&auth_url, user, password, 1000);
     let session = session_of("demo", "demo");
     let region = &session.prove().await.unwrap().regions[0];
-    for kind in Kind::all() {
+    for kind in Kind::ALL.iter().copied() {
         session.probe(region, kind).await.unwrap();
         let mut keys =
             vec!["00000000-0000-4000-8000-000000000000", "no such", "a/b", "..", "", "/", "compute/no such"];

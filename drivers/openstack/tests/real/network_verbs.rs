@@ -5,9 +5,9 @@ mod project;
 #[path = "network_verbs/worker.rs"]
 mod worker;
 
+use gateway_core::driver::Known;
 use gateway_core::error::ErrorKind;
-use gateway_core::order::Known;
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use serde_json::{Value, json};
 use tokio::task::{LocalSet, spawn_local};
 
@@ -191,8 +191,8 @@ async fn an_address_is_led_to_a_port_and_to_nothing_else_unasked() {
         let (address, spare) =
             (worker.make("ip_address", address.clone()).await, worker.make("ip_address", address).await);
         let bind = |address: &Known, port: &Known| {
-            let order = json!({ "address": address.id, "network_interface": port.id });
-            worker.order("ip_address_binding", Verb::Create, order)
+            let command = json!({ "address": address.id, "network_interface": port.id });
+            worker.command("ip_address_binding", Verb::Create, command)
         };
         let unreachable = bind(&address, &port);
         let nowhere = code(ErrorKind::Conflict, "ExternalGatewayForFloatingIPNotFound");
@@ -200,8 +200,8 @@ async fn an_address_is_led_to_a_port_and_to_nothing_else_unasked() {
         assert_eq!(unreachable.find().await.unwrap(), None);
         let router = router(worker, &subnet).await;
 
-        let order = json!({ "address": address.id, "network_interface": port.id });
-        let binding = worker.make("ip_address_binding", order).await;
+        let command = json!({ "address": address.id, "network_interface": port.id });
+        let binding = worker.make("ip_address_binding", command).await;
         assert_eq!(binding.native_key, format!("{}/{}", address.external_id, port.external_id));
         let again = bind(&address, &port);
         assert_eq!(again.watched().await.touched[0].native_key, binding.native_key, "it is there already");
@@ -212,7 +212,7 @@ async fn an_address_is_led_to_a_port_and_to_nothing_else_unasked() {
         assert_eq!(taken, code(ErrorKind::Conflict, "FloatingIPPortAlreadyAssociated"));
         let odd =
             json!({ "address": spare.id, "network_interface": other.id, "private_ip_address": "10.9.9.9" });
-        let odd = worker.order("ip_address_binding", Verb::Create, odd).refusal().await;
+        let odd = worker.command("ip_address_binding", Verb::Create, odd).refusal().await;
         assert_eq!(odd, code(ErrorKind::Invalid, "BadRequest"));
         let clear = worker.on(&router, Verb::ClearGateway, Value::Null).refusal().await;
         assert_eq!(clear, code(ErrorKind::Conflict, "RouterExternalGatewayInUseByFloatingIp"));
@@ -222,8 +222,8 @@ async fn an_address_is_led_to_a_port_and_to_nothing_else_unasked() {
 
         let end = worker.on(&binding, Verb::Delete, Value::Null);
         assert_eq!(end.watched().await.touched[0].native_key, binding.native_key);
-        let order = json!({ "address": address.id, "network_interface": other.id });
-        let moved = worker.make("ip_address_binding", order).await;
+        let command = json!({ "address": address.id, "network_interface": other.id });
+        let moved = worker.make("ip_address_binding", command).await;
         end.watched().await;
         assert!(worker.get("ip_address_binding", &moved.native_key).await.is_some(), "the later one stays");
 
@@ -253,13 +253,13 @@ async fn an_address_is_led_to_the_first_port_of_an_instance_that_it_can_reach() 
         worker.disturbed();
         let instance = worker.known("instance", &server).await;
         let address = worker.make("ip_address", json!({ "network": outside(worker).await.id })).await;
-        let order = json!({ "address": address.id, "instance": instance.id });
-        let binding = worker.make("ip_address_binding", order.clone()).await;
+        let command = json!({ "address": address.id, "instance": instance.id });
+        let binding = worker.make("ip_address_binding", command.clone()).await;
         let port = binding.document["network_interface"]["external_id"].as_str().unwrap();
         let port = worker.known("network_interface", port).await;
         assert_eq!(port.document["network"]["external_id"], json!(open.external_id));
         assert_eq!(binding.document["instance"]["external_id"], json!(server));
-        let again = worker.order("ip_address_binding", Verb::Create, order).watched().await;
+        let again = worker.command("ip_address_binding", Verb::Create, command).watched().await;
         assert_eq!(again.touched[0].native_key, binding.native_key);
         let is_reached = |answer: &Value| answer["server"]["addresses"].to_string().contains(r#""floating""#);
         api.until("reached", &path, is_reached).await;
@@ -272,7 +272,7 @@ async fn an_address_is_led_to_the_first_port_of_an_instance_that_it_can_reach() 
         assert!(done.touched.iter().any(|touched| touched.native_key == server));
         let inside =
             json!({ "address": address.id, "instance": instance.id, "private_ip_address": "10.9.9.9" });
-        let none = worker.order("ip_address_binding", Verb::Create, inside).refused().await;
+        let none = worker.command("ip_address_binding", Verb::Create, inside).refused().await;
         assert_eq!(none.kind(), ErrorKind::Conflict);
     })
     .await;
@@ -282,7 +282,7 @@ async fn an_address_is_led_to_the_first_port_of_an_instance_that_it_can_reach() 
 async fn groups_have_rules_and_no_rule_twice() {
     in_project("rules", async |url, name| {
         let worker = &Worker::open(&url, &name).await;
-        let made = worker.order("security_group", Verb::Create, json!({ "name": "web", "description": "of a test" }));
+        let made = worker.command("security_group", Verb::Create, json!({ "name": "web", "description": "of a test" }));
         let done = made.watched().await;
         let kinds: Vec<_> = done.touched.iter().map(|touched| touched.kind.as_str()).collect();
         assert_eq!(kinds, ["security_group", "security_group_rule", "security_group_rule"], "with its usual rules");
@@ -293,7 +293,7 @@ async fn groups_have_rules_and_no_rule_twice() {
         let seen = &rule.document;
         assert_eq!((&seen["first_port"], &seen["last_port"]), (&json!(22), &json!(22)));
         assert_eq!((&seen["remote_cidr"], &seen["description"]), (&json!("10.0.0.0/8"), &json!("of a test")));
-        let equal = worker.order("security_group_rule", Verb::Create, ssh);
+        let equal = worker.command("security_group_rule", Verb::Create, ssh);
         assert_eq!(equal.refusal().await, code(ErrorKind::Conflict, "SecurityGroupRuleExists"));
         assert_eq!(equal.find().await.unwrap(), None, "another's rule is not what this order made");
         let ping = json!({ "security_group": group.id, "direction": "egress", "protocol": "icmp", "icmp_type": 8,
@@ -301,15 +301,15 @@ async fn groups_have_rules_and_no_rule_twice() {
         let ping = worker.make("security_group_rule", ping).await;
         assert_eq!((&ping.document["icmp_type"], &ping.document["icmp_code"]), (&json!(8), &json!(0)));
         let refused = async |more: Value| {
-            let mut order = json!({ "security_group": group.id, "direction": "ingress" });
-            order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            worker.order("security_group_rule", Verb::Create, order).refusal().await
+            let mut command = json!({ "security_group": group.id, "direction": "ingress" });
+            command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            worker.command("security_group_rule", Verb::Create, command).refusal().await
         };
         let nonsense = refused(json!({ "protocol": "nonsense" })).await;
         assert_eq!(nonsense, code(ErrorKind::Invalid, "SecurityGroupRuleInvalidProtocol"));
         let six = refused(json!({ "remote_cidr": "fd00::/8" })).await;
         assert_eq!(six, code(ErrorKind::Invalid, "SecurityGroupRuleParameterConflict"));
-        let second = worker.order("security_group", Verb::Create, json!({ "name": "default" })).refusal().await;
+        let second = worker.command("security_group", Verb::Create, json!({ "name": "default" })).refusal().await;
         assert_eq!(second, code(ErrorKind::Conflict, "SecurityGroupDefaultAlreadyExists"));
         let end = worker.on(&rule, Verb::Delete, Value::Null);
         end.watched().await;
@@ -331,9 +331,10 @@ async fn a_create_that_came_half_way_is_brought_to_its_end_and_nothing_is_made_t
     in_project("half", async |url, name| {
         let worker = &Worker::open(&url, &name).await;
         let api = Api::login_to(&url, "demo", &name).await;
-        let order = json!({ "name": "half", "description": "of a test", "tags": { "blue": "", "red": "" } });
+        let command =
+            json!({ "name": "half", "description": "of a test", "tags": { "blue": "", "red": "" } });
         for by_finding in [true, false] {
-            let ordered = worker.order("network", Verb::Create, order.clone());
+            let ordered = worker.command("network", Verb::Create, command.clone());
             assert_eq!(ordered.find().await.unwrap(), None);
             // As if the gateway had gone down between its two calls.
             let description = ordered.marker.append_to(Some("of a test"));
@@ -375,29 +376,29 @@ async fn what_the_cloud_refuses_is_told_in_its_words() {
         spawn_local(async move {
             let worker = &Worker::open(&url, &name).await;
             let (net, _) = network(worker, "one", "10.74.0.0/24").await;
-            let spent = worker.order("router", Verb::Create, json!({ "name": "two", "tags": { "a": "" } }));
+            let spent = worker.command("router", Verb::Create, json!({ "name": "two", "tags": { "a": "" } }));
             assert_eq!(spent.refusal().await, code(ErrorKind::Conflict, "OverQuota"));
             let overlap = json!({ "name": "two", "network": net.id, "cidr": "10.74.0.0/25" });
-            let overlap = worker.order("subnet", Verb::Create, overlap).refusal().await;
+            let overlap = worker.command("subnet", Verb::Create, overlap).refusal().await;
             assert_eq!(overlap, code(ErrorKind::Invalid, "InvalidInput"));
             let options = json!({ "name": "two", "cloud_options": { "nonsense": 1 } });
-            let odd = worker.order("network", Verb::Create, options).refusal().await;
+            let odd = worker.command("network", Verb::Create, options).refusal().await;
             assert_eq!(odd, code(ErrorKind::Invalid, "HTTPBadRequest"));
             let shared = json!({ "name": "two", "cloud_options": { "shared": true } });
-            let forbidden = worker.order("network", Verb::Create, shared).refusal().await;
+            let forbidden = worker.command("network", Verb::Create, shared).refusal().await;
             assert_eq!(forbidden, code(ErrorKind::Forbidden, "PolicyNotAuthorized"));
             let public = outside(worker).await;
             let foreign = worker.on(&public, Verb::Delete, Value::Null).refusal().await;
             assert_eq!(foreign, code(ErrorKind::Forbidden, "PolicyNotAuthorized"));
             let inner =
-                worker.order("ip_address", Verb::Create, json!({ "network": net.id })).refusal().await;
+                worker.command("ip_address", Verb::Create, json!({ "network": net.id })).refusal().await;
             assert_eq!(inner, code(ErrorKind::Invalid, "BadRequest"));
             let taken = json!({ "network": net.id, "addresses": [{ "subnet": first_subnet(worker).await.id,
                 "ip_address": "10.9.9.9" }] });
-            let taken = worker.order("network_interface", Verb::Create, taken).refusal().await;
+            let taken = worker.command("network_interface", Verb::Create, taken).refusal().await;
             assert_eq!(taken, code(ErrorKind::Invalid, "InvalidIpForSubnet"));
             let own = json!({ "name": "two", "cloud_options": { "project_id": "x", "mtu": 1400 } });
-            let own = worker.order("network", Verb::Create, own).faults();
+            let own = worker.command("network", Verb::Create, own).faults();
             assert_eq!(own[0].pointer, "/cloud_options/project_id");
         })
         .await

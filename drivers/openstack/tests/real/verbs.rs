@@ -12,15 +12,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use driver_openstack::OpenStack;
-use gateway_core::driver::{Done, Driver as _, ListScope, Session, Step, Touched};
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{Done, Driver as _, Known, ListScope, References, Session, Step, Touched};
 use gateway_core::error::Result;
-use gateway_core::id::{OperationId, ResourceId};
-use gateway_core::kind::Kind;
+use gateway_core::id::{OperationId, Region, ResourceId};
+use gateway_core::kind::{Command, Kind, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::observation::Observed;
-use gateway_core::order::{Known, Order, References};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -145,33 +142,39 @@ impl Hand {
     }
 
     /// Reads an order as the gateway does; what is wrong with it is a panic.
-    pub(crate) fn read(&self, kind: &str, verb: Verb, order: Value) -> (Order, References) {
+    pub(crate) fn read(&self, kind: &str, verb: Verb, command: Value) -> (Command, References) {
         let spec = Kind::parse(kind).unwrap().spec().verb(verb).unwrap();
-        let names = spec.names.iter().flat_map(|named| named.places(&order));
+        let names = spec.names.iter().flat_map(|named| named.pointers(&command));
         let named = names.map(|(_, id)| {
             let id: ResourceId = id.parse().unwrap();
             (id, self.seen.lock().unwrap()[&id].clone())
         });
         let named = References(named.collect());
-        ((spec.read)(order).unwrap(), named)
+        (Command::read(spec, command).unwrap(), named)
     }
 
     /// Orders something that makes one, and tells what it made.
-    pub(crate) async fn create(&self, kind: &str, marker: Marker, order: Value) -> Result<Done> {
-        self.send(kind, Verb::Create, marker, None, order).await
+    pub(crate) async fn create(&self, kind: &str, marker: Marker, command: Value) -> Result<Done> {
+        self.send(kind, Verb::Create, marker, None, command).await
     }
 
     /// Orders something of a thing: the cloud must say that it may be done now.
-    pub(crate) async fn order(&self, kind: &str, key: &str, verb: Verb, order: Value) -> Result<Done> {
+    pub(crate) async fn command(&self, kind: &str, key: &str, verb: Verb, command: Value) -> Result<Done> {
         let target = self.get(kind, key).await.unwrap_or_else(|| panic!("no {kind} {key}"));
         assert!(target.actions.contains(&verb), "{verb} is not among {:?}", target.actions);
-        self.order_anyway(kind, key, verb, order).await
+        self.order_anyway(kind, key, verb, command).await
     }
 
     /// The same where the document says that it may not.
-    pub(crate) async fn order_anyway(&self, kind: &str, key: &str, verb: Verb, order: Value) -> Result<Done> {
+    pub(crate) async fn order_anyway(
+        &self,
+        kind: &str,
+        key: &str,
+        verb: Verb,
+        command: Value,
+    ) -> Result<Done> {
         let target = self.known(kind, key).await;
-        self.send(kind, verb, marker(), Some(&target), order).await
+        self.send(kind, verb, marker(), Some(&target), command).await
     }
 
     /// A thing as the gateway has it.
@@ -186,12 +189,12 @@ impl Hand {
         verb: Verb,
         marker: Marker,
         target: Option<&Known>,
-        order: Value,
+        command: Value,
     ) -> Result<Done> {
-        let (order, named) = self.read(kind, verb, order);
+        let (command, named) = self.read(kind, verb, command);
         let kind = Kind::parse(kind).unwrap();
-        let step = Step { kind, verb, order: &order, target, named: &named, marker };
-        assert_eq!(self.session.faults(&step), [], "{kind} {verb}");
+        let step = Step { kind, verb, command: &command, target, named: &named, marker };
+        assert_eq!(self.session.validate(&step), [], "{kind} {verb}");
         let done = self.session.act(&self.region, &step).await?;
         assert!(done.request_id.as_ref().is_some_and(|id| id.starts_with("req-")), "{done:?}");
         for touched in &done.touched {
@@ -202,8 +205,8 @@ impl Hand {
     }
 
     /// What an earlier try of that order made.
-    pub(crate) async fn find(&self, kind: &str, marker: Marker, order: Value) -> Option<Touched> {
-        self.find_made_by(kind, Verb::Create, marker, order).await
+    pub(crate) async fn find(&self, kind: &str, marker: Marker, command: Value) -> Option<Touched> {
+        self.find_made_by(kind, Verb::Create, marker, command).await
     }
 
     pub(crate) async fn find_made_by(
@@ -211,13 +214,13 @@ impl Hand {
         kind: &str,
         verb: Verb,
         marker: Marker,
-        order: Value,
+        command: Value,
     ) -> Option<Touched> {
-        let (order, named) = self.read(kind, verb, order);
+        let (command, named) = self.read(kind, verb, command);
         let step = Step {
             kind: Kind::parse(kind).unwrap(),
             verb,
-            order: &order,
+            command: &command,
             target: None,
             named: &named,
             marker,
@@ -261,7 +264,7 @@ impl Hand {
 
     /// Ends a thing, and waits until it is gone.
     pub(crate) async fn end(&self, kind: &str, key: &str) {
-        self.order(kind, key, Verb::Delete, Value::Null).await.unwrap();
+        self.command(kind, key, Verb::Delete, Value::Null).await.unwrap();
         self.gone(kind, key).await;
     }
 }

@@ -3,8 +3,8 @@
 use driver_conformance::{Fixtures, Report, Subject};
 use driver_openstack::OpenStack;
 use gateway_core::driver::{ListScope, Session};
+use gateway_core::id::Region;
 use gateway_core::kind::Kind;
-use gateway_core::scope::Region;
 use serde_json::json;
 
 use crate::api::Api;

@@ -8,14 +8,13 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use driver_openstack::OpenStack;
+use gateway_core::access::credential::Credential;
 use gateway_core::clock::{Clock as _, SystemClock};
-use gateway_core::credential::Credential;
-use gateway_core::driver::{CloudSpec, Driver as _, Link, ListScope, Session};
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{CloudSpec, Driver as _, ListScope, Session, SessionContext};
 use gateway_core::error::Result;
-use gateway_core::id::CloudId;
+use gateway_core::id::{CloudId, Region};
 use gateway_core::kind::Kind;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
 use gateway_core::secret::Secret;
 use serde_json::{Map, Value, json};
 
@@ -111,7 +110,7 @@ impl RecordedCloud {
             project: "demo".to_owned(),
             project_domain: None,
         };
-        let link = Link::unpaced(Arc::new(SystemClock));
+        let link = SessionContext::unpaced(Arc::new(SystemClock));
         Self(OpenStack.open(Arc::new(cloud), credential, link).unwrap())
     }
 

@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 
 use driver_conformance::recorded;
 use driver_openstack::OpenStack;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::Driver as _;
 use gateway_core::error::ErrorKind;
-use gateway_core::observation::Observed;
 use serde_json::Value;
 
 use crate::cloud::RecordedCloud;

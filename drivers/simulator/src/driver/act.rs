@@ -13,14 +13,12 @@ mod volume;
 
 use driver_kit::{Method, Response};
 use gateway_core::driver::{Done, Step, Touched};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{
-    Image, Instance, IpAddressBinding, NetworkInterface, Quota, Router, SshKey, Volume, VolumeAttachment,
+use gateway_core::id::Region;
+use gateway_core::kind::{
+    Canonical, Command, FieldError, Image, Instance, IpAddressBinding, NetworkInterface, Quota, Router,
+    SshKey, Update, Verb, Volume, VolumeAttachment,
 };
 use gateway_core::marker::MARKER_KEY;
-use gateway_core::order::{Fault, Order, Update};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use gateway_core::{Kind, Result};
 use serde_json::{Map, Value};
 
@@ -36,7 +34,7 @@ struct Site<'a> {
 }
 
 /// What is wrong with a step that only this cloud can know.
-pub(super) fn faults(step: &Step<'_>) -> Vec<Fault> {
+pub(super) fn faults(step: &Step<'_>) -> Vec<FieldError> {
     body::faults(step)
 }
 
@@ -45,18 +43,18 @@ pub(super) async fn act(api: &Api, region: &Region, step: &Step<'_>) -> Result<D
         return Err(step.unsupported());
     }
     let site = Site { api, region, step };
-    match (step.kind, step.verb, step.order) {
+    match (step.kind, step.verb, step.command) {
         (Instance::KIND, Verb::Create, _) => instance::create(&site).await,
         (VolumeAttachment::KIND, ..) => volume::attachment(&site).await,
         (IpAddressBinding::KIND, ..) => address::binding(&site).await,
         (SshKey::KIND, Verb::Create, _) => key::create(&site).await,
         (_, Verb::Create, _) => site.create().await,
-        (_, Verb::Update, Order::Update(update)) => site.update(update).await,
+        (_, Verb::Update, Command::Update(update)) => site.update(update).await,
         (_, Verb::Delete, _) => site.delete().await,
-        (Instance::KIND, ..) => instance::order(&site).await,
+        (Instance::KIND, ..) => instance::command(&site).await,
         (NetworkInterface::KIND, ..) => network::update_interface(&site).await,
         (Quota::KIND, ..) => address::update_quota(&site).await,
-        (Router::KIND, ..) => router::order(&site).await,
+        (Router::KIND, ..) => router::command(&site).await,
         (Image::KIND, ..) => image::share(&site).await,
         (Volume::KIND, ..) => volume::extend(&site).await,
         _ => Err(step.unsupported()),
@@ -142,7 +140,7 @@ impl Site<'_> {
     }
 
     /// Orders something of the target.
-    async fn order(&self, word: &str, parameters: &Value) -> Result<Response> {
+    async fn command(&self, word: &str, parameters: &Value) -> Result<Response> {
         self.send(Method::POST, self.step.kind, &[self.target()?, word], Some(parameters)).await
     }
 

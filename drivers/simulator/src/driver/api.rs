@@ -6,7 +6,7 @@ use std::time::Duration;
 use driver_kit::{
     CloudHttp, HeaderName, Method, Request, Response, StatusCode, header, status_error, trim_words,
 };
-use gateway_core::driver::{CloudSpec, Forward, Link, Notice};
+use gateway_core::driver::{CloudSpec, Forward, Notice, SessionContext};
 use gateway_core::error::CloudWords;
 use gateway_core::secret::Secret;
 use gateway_core::{Error, ErrorKind, Result, Timestamp};
@@ -37,7 +37,7 @@ pub(super) struct Account {
 
 pub(super) struct Api {
     http: CloudHttp,
-    link: Link,
+    link: SessionContext,
     endpoint: Url,
     access_key_id: String,
     secret_access_key: Secret,
@@ -51,7 +51,7 @@ impl Api {
         endpoint: Url,
         access_key_id: String,
         secret_access_key: Secret,
-        link: Link,
+        link: SessionContext,
     ) -> Result<Self> {
         let http = CloudHttp::new(cloud, link.clone())?;
         Ok(Self { http, link, endpoint, access_key_id, secret_access_key, login: Mutex::new(None) })

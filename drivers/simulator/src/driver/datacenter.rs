@@ -1,6 +1,6 @@
 use gateway_core::Result;
-use gateway_core::kinds::{Datacenter, DatacenterState};
-use gateway_core::observation::Observed;
+use gateway_core::document::observation::Observed;
+use gateway_core::kind::{Datacenter, DatacenterState};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -31,19 +31,19 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 fn every_kind_of_the_gateway_is_there_and_does_what_is_ticked() {
     let capability = SimulatorDriver.capability();
     let tick = |has| if has { "[x]" } else { "[ ]" };
-    for kind in Kind::all() {
+    for kind in Kind::ALL.iter().copied() {
         let able = capability.of(kind).unwrap_or_else(|| panic!("no {kind}"));
         let ticks = [able.own, able.published, able.get, able.says_state, !capability.verbs(kind).is_empty()]
             .map(tick)
             .join(" | ");
         assert!(DOCS.contains(&format!("| `{kind}` | {ticks} |\n")), "{kind}: {ticks}");
     }
-    assert_eq!(capability.kinds.len(), Kind::all().count());
+    assert_eq!(capability.kinds.len(), Kind::ALL.iter().copied().count());
 }
 
 #[test]
 fn verbs_are_those_of_the_code() {
-    for kind in Kind::all() {
+    for kind in Kind::ALL.iter().copied() {
         let coded: Vec<_> =
             SimulatorDriver.capability().verbs(kind).iter().map(|can| format!("`{}`", can.verb)).collect();
         let row = format!("| `{kind}` | {} |\n", coded.join(", "));
@@ -53,7 +53,7 @@ fn verbs_are_those_of_the_code() {
 
 #[test]
 fn state_tables_are_those_of_the_code() {
-    for kind in Kind::all() {
+    for kind in Kind::ALL.iter().copied() {
         let coded = state::table(kind).unwrap_or_default();
         assert_eq!(table(kind, "| status | state |"), owned(&coded), "{kind}");
         let says = SimulatorDriver.capability().of(kind).is_some_and(|able| able.says_state);
@@ -63,7 +63,7 @@ fn state_tables_are_those_of_the_code() {
 
 #[test]
 fn every_field_is_in_the_mapping_table_of_its_kind() {
-    for kind in Kind::all() {
+    for kind in Kind::ALL.iter().copied() {
         let schema = serde_json::to_value(&(kind.spec().schema)()[0].1).unwrap();
         let fields: BTreeSet<&String> = schema["properties"].as_object().unwrap().keys().collect();
         let rows = table(kind, "| field | from |");

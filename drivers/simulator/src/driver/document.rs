@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::CloudSpec;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{
-    Datacenter, Image, Instance, InstanceType, IpAddress, IpAddressBinding, Network, NetworkInterface, Quota,
-    Reference, Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment,
-    VolumeSnapshot, VolumeType,
+use gateway_core::id::Region;
+use gateway_core::kind::{
+    Canonical, Datacenter, Image, Instance, InstanceType, IpAddress, IpAddressBinding, Network,
+    NetworkInterface, Quota, Reference, Router, SecurityGroup, SecurityGroupRule, SshKey, Subnet, Volume,
+    VolumeAttachment, VolumeSnapshot, VolumeType,
 };
 use gateway_core::marker::{MARKER_KEY, Marker};
-use gateway_core::observation::{Observed, Visibility};
-use gateway_core::scope::Region;
 use gateway_core::{Error, ErrorKind, Kind, Result, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -95,7 +94,6 @@ impl Context<'_> {
             SshKey::KIND => ssh_key::observe(&common, raw)?,
             Datacenter::KIND => datacenter::observe(&common, raw)?,
             Quota::KIND => quota::observe(&common, raw)?,
-            _ => return Err(unsupported(kind)),
         };
         observed.owner = common.owner;
         if common.public {

@@ -1,6 +1,6 @@
 use gateway_core::Result;
-use gateway_core::kinds::{Image, ImageState};
-use gateway_core::observation::{Observed, Visibility};
+use gateway_core::document::observation::{Observed, Visibility};
+use gateway_core::kind::{Image, ImageState};
 use serde::Deserialize;
 use serde_json::Value;
 

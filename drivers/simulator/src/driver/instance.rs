@@ -1,6 +1,5 @@
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Image, Instance, InstanceState, InstanceType, SecurityGroup, Volume};
-use gateway_core::observation::Observed;
+use gateway_core::document::observation::Observed;
+use gateway_core::kind::{Canonical, Image, Instance, InstanceState, InstanceType, SecurityGroup, Volume};
 use gateway_core::{Result, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,7 +1,6 @@
 use gateway_core::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, IpAddress, IpAddressState, Network, NetworkInterface, Router};
-use gateway_core::observation::Observed;
+use gateway_core::document::observation::Observed;
+use gateway_core::kind::{Canonical, Instance, IpAddress, IpAddressState, Network, NetworkInterface, Router};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,7 +1,6 @@
 use gateway_core::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, IpAddress, IpAddressBinding, NetworkInterface};
-use gateway_core::observation::Observed;
+use gateway_core::document::observation::Observed;
+use gateway_core::kind::{Canonical, Instance, IpAddress, IpAddressBinding, NetworkInterface};
 use serde::Deserialize;
 use serde_json::Value;
 

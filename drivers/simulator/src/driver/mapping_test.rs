@@ -1,11 +1,9 @@
 //! Each mapping, on documents as the cloud sends them, and on odd ones.
 
-use gateway_core::Kind;
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::CloudSpec;
-use gateway_core::id::CloudId;
-use gateway_core::observation::{Observed, Visibility};
-use gateway_core::scope::Region;
-use gateway_core::{ErrorKind, Result};
+use gateway_core::id::{CloudId, Region};
+use gateway_core::{ErrorKind, Kind, Result};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 

@@ -1,10 +1,9 @@
 use gateway_core::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{
-    Instance, InterfaceAddress, Network, NetworkInterface, NetworkInterfaceState, Router, SecurityGroup,
-    Subnet,
+use gateway_core::document::observation::Observed;
+use gateway_core::kind::{
+    Canonical, Instance, InterfaceAddress, Network, NetworkInterface, NetworkInterfaceState, Router,
+    SecurityGroup, Subnet,
 };
-use gateway_core::observation::Observed;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,7 +1,8 @@
 use gateway_core::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Network, NetworkInterface, Route, Router, RouterInterface, RouterState, Subnet};
-use gateway_core::observation::Observed;
+use gateway_core::document::observation::Observed;
+use gateway_core::kind::{
+    Canonical, Network, NetworkInterface, Route, Router, RouterInterface, RouterState, Subnet,
+};
 use serde::Deserialize;
 use serde_json::Value;
 

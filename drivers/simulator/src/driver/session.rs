@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::{
-    CloudSpec, Done, Forward, Forwarded, Link, ListScope, Notice, Page, PageToken, Proof, Session, Step,
-    Touched,
+    CloudSpec, Done, Forward, Forwarded, Known, ListScope, Notice, Page, PageToken, Proof, Session,
+    SessionContext, Step, Touched,
 };
-use gateway_core::observation::{Observed, Visibility};
-use gateway_core::order::{Fault, Known};
-use gateway_core::scope::Region;
+use gateway_core::id::Region;
+use gateway_core::kind::FieldError;
 use gateway_core::secret::Secret;
 use gateway_core::{Error, ErrorKind, Kind, Result};
 use serde_json::Value;
@@ -33,7 +33,7 @@ impl SimulatorSession {
         endpoint: Url,
         access_key_id: String,
         secret_access_key: Secret,
-        link: Link,
+        link: SessionContext,
     ) -> Result<Self> {
         let api = Api::new(Arc::clone(&cloud), endpoint, access_key_id, secret_access_key, link)?;
         Ok(Self { cloud, api })
@@ -130,7 +130,7 @@ impl Session for SimulatorSession {
         }
     }
 
-    fn faults(&self, step: &Step<'_>) -> Vec<Fault> {
+    fn validate(&self, step: &Step<'_>) -> Vec<FieldError> {
         act::faults(step)
     }
 

@@ -1,11 +1,10 @@
 //! The cloud's words for states, and ours. `docs.md` shows the same tables; a test compares them.
 
 use gateway_core::Kind;
-use gateway_core::kind::{Canonical, State};
-use gateway_core::kinds::{
-    Datacenter, DatacenterState, Image, ImageState, Instance, InstanceState, IpAddress, IpAddressState,
-    Network, NetworkInterface, NetworkInterfaceState, NetworkState, Router, RouterState, Volume,
-    VolumeAttachment, VolumeAttachmentState, VolumeSnapshot, VolumeSnapshotState, VolumeState,
+use gateway_core::kind::{
+    Canonical, Datacenter, DatacenterState, Image, ImageState, Instance, InstanceState, IpAddress,
+    IpAddressState, Network, NetworkInterface, NetworkInterfaceState, NetworkState, Router, RouterState,
+    State, Volume, VolumeAttachment, VolumeAttachmentState, VolumeSnapshot, VolumeSnapshotState, VolumeState,
 };
 
 pub(super) const INSTANCE: &[(&str, InstanceState)] = &[

@@ -1,7 +1,6 @@
 use gateway_core::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{AddressRange, Network, Route, Subnet};
-use gateway_core::observation::Observed;
+use gateway_core::document::observation::Observed;
+use gateway_core::kind::{AddressRange, Canonical, Network, Route, Subnet};
 use serde::Deserialize;
 use serde_json::Value;
 

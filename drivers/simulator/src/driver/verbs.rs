@@ -1,22 +1,21 @@
 //! What can be done to the kinds of this cloud. `docs.md` has the same table; a test compares them.
 
 use gateway_core::Kind;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{
-    Image, Instance, IpAddress, IpAddressBinding, Network, NetworkInterface, Quota, Router, SecurityGroup,
-    SecurityGroupRule, SshKey, Subnet, Volume, VolumeAttachment, VolumeSnapshot,
+use gateway_core::kind::{
+    Canonical, Image, Instance, IpAddress, IpAddressBinding, Network, NetworkInterface, Quota, Router,
+    SecurityGroup, SecurityGroupRule, SshKey, Subnet, Verb, VerbSupport, Volume, VolumeAttachment,
+    VolumeSnapshot, When,
 };
-use gateway_core::verb::{Can, Verb, When};
 
 /// As the kind has it.
-const fn can(verb: Verb) -> Can {
-    Can::new(verb)
+const fn can(verb: Verb) -> VerbSupport {
+    VerbSupport::new(verb)
 }
 
 /// Of what its owner writes about, and no more.
-const WRITTEN: &[Can] = &[can(Verb::Create), can(Verb::Update), can(Verb::Delete)];
+const WRITTEN: &[VerbSupport] = &[can(Verb::Create), can(Verb::Update), can(Verb::Delete)];
 
-pub(super) const VERBS: &[(Kind, &[Can])] = &[
+pub(super) const VERBS: &[(Kind, &[VerbSupport])] = &[
     (
         Instance::KIND,
         &[

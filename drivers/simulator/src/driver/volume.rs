@@ -1,7 +1,6 @@
 use gateway_core::Result;
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{AttachmentPoint, Image, Instance, Volume, VolumeSnapshot, VolumeState};
-use gateway_core::observation::Observed;
+use gateway_core::document::observation::Observed;
+use gateway_core::kind::{AttachmentPoint, Canonical, Image, Instance, Volume, VolumeSnapshot, VolumeState};
 use serde::Deserialize;
 use serde_json::Value;
 

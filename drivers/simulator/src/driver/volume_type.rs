@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use gateway_core::Result;
-use gateway_core::kinds::VolumeType;
-use gateway_core::observation::Observed;
+use gateway_core::document::observation::Observed;
+use gateway_core::kind::VolumeType;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use gateway_core::Kind;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::{Driver, ListScope, Session};
-use gateway_core::id::ResourceId;
-use gateway_core::observation::Observed;
-use gateway_core::scope::Region;
+use gateway_core::id::{Region, ResourceId};
 use serde_json::Value;
 
 use driver_simulator::SimulatorDriver;
@@ -72,7 +71,7 @@ impl Sight {
         for record in self.records.values().flatten() {
             for relation in record.kind.spec().relations {
                 for id in relation.ids(&record.fields) {
-                    assert_eq!(self.ids.get(&id), Some(&relation.to()), "{}: {record:?}", relation.name);
+                    assert_eq!(self.ids.get(&id), Some(&relation.to), "{}: {record:?}", relation.name);
                 }
             }
             record.fields.values().for_each(|value| self.check_references(value, record));

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use driver_conformance::{Fault, Faults};
 use driver_simulator::RunningSimulator;
 use gateway_core::Kind;
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
 use gateway_core::driver::CloudSpec;
 use gateway_core::id::CloudId;
 use gateway_core::secret::Secret;

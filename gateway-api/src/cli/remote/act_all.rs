@@ -3,7 +3,7 @@
 use clap::Args;
 use gateway_core::Kind;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ impl ActAll {
             let mut lines = vec![format!("key: {key}")];
             match problem::word(&sent.answer.body).as_str() {
                 // What was done already may be found by the filter no more.
-                "expected-others" if sent.tries > 1 => {
+                "count-mismatch" if sent.tries > 1 => {
                     lines.push("an earlier try may have done it: `gateway operations` tells".to_owned());
                 }
                 "no-such-path" => {

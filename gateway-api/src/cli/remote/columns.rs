@@ -89,7 +89,7 @@ pub(super) fn tone(spec: &KindSpec, state: &str) -> Tone {
 #[cfg(test)]
 mod tests {
     use gateway_core::Kind;
-    use gateway_core::resource::{ADDED, COMMON};
+    use gateway_core::document::rendering::{ADDED, COMMON};
     use serde_json::json;
 
     use super::*;

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use gateway_core::Kind;
 use gateway_core::error::{Error, Result};
-use gateway_core::kind::Canonical as _;
-use gateway_core::kinds::SshKey;
-use gateway_core::verb::Verb;
+use gateway_core::kind::{Canonical as _, SshKey, Verb};
 use serde_json::{Map, Value};
 
 use super::api::Write;

@@ -3,7 +3,7 @@
 use clap::Args;
 use gateway_core::Kind;
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use serde_json::json;
 
 use super::api::Write;

@@ -1,7 +1,7 @@
 //! What a refused write says besides its title: a line each, below it.
 
 use gateway_core::error::CloudWords;
-use gateway_core::order::Fault;
+use gateway_core::kind::FieldError;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::cli::table::printable;
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Details {
     #[serde(default)]
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Vec<FieldError>,
     /// The cloud's own words.
     cloud: Option<CloudWords>,
     /// Those that name what could not be deleted.
@@ -51,7 +51,7 @@ impl Details {
     }
 }
 
-fn fault(fault: &Fault) -> String {
+fn fault(fault: &FieldError) -> String {
     let place = if fault.pointer.is_empty() { "the order" } else { &fault.pointer };
     format!("{place}: {}", fault.detail)
 }

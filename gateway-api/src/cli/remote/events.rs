@@ -81,7 +81,9 @@ impl Events {
 
 /// The position of now, as any list tells it.
 async fn now(gateway: &Gateway, kind: Option<Kind>) -> Result<i64> {
-    let kind = kind.or_else(|| Kind::all().next()).ok_or_else(|| Error::internal("there are no kinds"))?;
+    let kind = kind
+        .or_else(|| Kind::ALL.iter().copied().next())
+        .ok_or_else(|| Error::internal("there are no kinds"))?;
     let answer = gateway.get(kind.spec().plural, &[("limit", "1"), ("fields", "id")]).await?;
     Ok(answer.read::<Page>()?.position)
 }

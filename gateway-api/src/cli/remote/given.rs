@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gateway_core::error::{Error, Result};
-use gateway_core::verb::VerbSpec;
+use gateway_core::kind::VerbSpec;
 use serde_json::{Map, Value};
 
 use super::members::{self, Member};

@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 
 use gateway_core::Kind;
-use gateway_core::kind::KindSpec;
-use gateway_core::kinds::ALL;
+use gateway_core::kind::{ALL, KindSpec};
 
 /// A kind by its name or its collection's: `instance` and `instances`, with `-` for `_` too.
 pub(super) fn parse(text: &str) -> Result<Kind, String> {
     let name = text.replace('-', "_");
     Kind::parse(&name).or_else(|| Kind::parse_plural(&name)).ok_or_else(|| {
-        let names: Vec<_> = Kind::all().map(Kind::as_str).collect();
+        let names: Vec<_> = Kind::ALL.iter().copied().map(Kind::as_str).collect();
         format!("there is no such kind; there are {}", names.join(", "))
     })
 }
@@ -43,7 +42,7 @@ mod tests {
         }
         assert_eq!(parse("quotas").unwrap().as_str(), "quota");
         let error = parse("server").unwrap_err();
-        assert!(Kind::all().all(|kind| error.contains(kind.as_str())), "{error}");
+        assert!(Kind::ALL.iter().copied().all(|kind| error.contains(kind.as_str())), "{error}");
     }
 
     #[test]

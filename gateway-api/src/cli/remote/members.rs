@@ -1,6 +1,6 @@
 //! `NAME=VALUE` on the command line, as the members of an order.
 
-use gateway_core::verb::VerbSpec;
+use gateway_core::kind::VerbSpec;
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
@@ -100,7 +100,7 @@ fn texts(schema: &Value, path: &[String]) -> Texts {
 #[cfg(test)]
 mod tests {
     use gateway_core::Kind;
-    use gateway_core::verb::Verb;
+    use gateway_core::kind::Verb;
     use serde_json::json;
 
     use super::*;

@@ -2,8 +2,7 @@
 
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::ResourceId;
-use gateway_core::kind::KindSpec;
-use gateway_core::verb::VerbSpec;
+use gateway_core::kind::{KindSpec, VerbSpec};
 use serde_json::Value;
 
 use super::api::Gateway;
@@ -30,11 +29,11 @@ pub(super) async fn resolve(gateway: &Gateway, spec: &VerbSpec, order: &mut Valu
         WHERE.iter().filter_map(|name| Some((*name, order[*name].as_str()?.to_owned()))).collect();
     let place: Vec<_> = place.iter().map(|(name, text)| (*name, text.as_str())).collect();
     for reference in spec.names {
-        for (pointer, text) in reference.places(order) {
+        for (pointer, text) in reference.pointers(order) {
             if text.parse::<ResourceId>().is_ok() {
                 continue;
             }
-            let found = named(gateway, reference.kind().spec(), &text, &place).await;
+            let found = named(gateway, reference.kind.spec(), &text, &place).await;
             let found = found.map_err(|error| {
                 let text = format!("{}: {}", printable(&pointer), error.message());
                 Error::new(error.kind(), text)

@@ -181,11 +181,11 @@ mod tests {
             (502, problem("cloud-unreachable", known), false),
             (503, problem("cloud-busy", known), false),
             (500, problem("internal", ""), false),
-            (409, problem("not-now", ""), false),
+            (409, problem("invalid-state", ""), false),
         ] {
             assert_eq!(may_pass(StatusCode::from_u16(status).unwrap(), &body), expected, "{status} {body}");
         }
-        assert_eq!(word(&problem("not-now", "")), "not-now");
+        assert_eq!(word(&problem("invalid-state", "")), "invalid-state");
     }
 
     #[test]

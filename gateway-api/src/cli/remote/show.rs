@@ -2,9 +2,9 @@
 
 use clap::Args;
 use gateway_core::Kind;
+use gateway_core::document::rendering::{ADDED, COMMON};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::KindSpec;
-use gateway_core::resource::{ADDED, COMMON};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

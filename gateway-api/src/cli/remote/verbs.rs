@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use gateway_core::Kind;
-use gateway_core::kind::KindSpec;
-use gateway_core::kinds::ALL;
-use gateway_core::verb::{Verb, VerbSpec};
+use gateway_core::kind::{ALL, KindSpec, Verb, VerbSpec};
 use http::Method;
 use serde_json::Value;
 

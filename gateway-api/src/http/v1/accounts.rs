@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use gateway_bus::WorkClass;
-use gateway_core::id::AccountId;
-use gateway_core::scope::Region;
+use gateway_core::id::{AccountId, Region};
 use gateway_core::{Kind, Timestamp};
 use gateway_store::Granted;
 use serde::Serialize;

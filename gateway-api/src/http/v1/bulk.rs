@@ -9,9 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use gateway_bus::WorkClass;
 use gateway_core::Kind;
 use gateway_core::id::ResourceId;
-use gateway_core::kind::{Canonical as _, KindSpec};
-use gateway_core::kinds::Instance;
-use gateway_core::verb::{Verb, VerbSpec};
+use gateway_core::kind::{Canonical as _, Command, Instance, KindSpec, Verb, VerbSpec};
 use gateway_store::{ResourceQuery, ResourceRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -136,7 +134,7 @@ pub(super) async fn handle(
         let done = if is_again { "what was begun before goes on" } else { "nothing was done" };
         let detail = format!("the filter finds {more}{}, not {}: {done}", parts.len(), bulk.expect);
         return Err(Problem::new(
-            "expected-others",
+            "count-mismatch",
             "The filter finds another number",
             StatusCode::CONFLICT,
             detail,
@@ -243,7 +241,7 @@ impl Whole<'_> {
                 let target = target::of_row(caller, &row)?;
                 if self.dry_run {
                     target.expect(state, kind, spec.verb)?;
-                    (spec.read)(self.order.clone()).map_err(write::faulty)?;
+                    Command::read(spec, self.order.clone()).map_err(write::faulty)?;
                     return Ok(None);
                 }
                 let request = Request {

@@ -7,9 +7,8 @@ use axum::Json;
 use axum::extract::State;
 use gateway_bus::WorkClass;
 use gateway_core::Kind;
-use gateway_core::id::CloudId;
-use gateway_core::scope::Region;
-use gateway_core::verb::{Can, Verb};
+use gateway_core::id::{CloudId, Region};
+use gateway_core::kind::{Verb, VerbSupport};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -72,7 +71,7 @@ pub(super) async fn handle(
     Ok(Json(Clouds { items: clouds }))
 }
 
-fn verbs_of((kind, verbs): &(Kind, &[Can])) -> (Kind, Vec<Verb>) {
+fn verbs_of((kind, verbs): &(Kind, &[VerbSupport])) -> (Kind, Vec<Verb>) {
     (*kind, verbs.iter().map(|can| can.verb).collect())
 }
 

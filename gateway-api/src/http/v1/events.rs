@@ -55,7 +55,7 @@ pub(super) async fn handle(
         let detail = format!(
             "events after position {after} are no longer kept: list again, and follow from the position of that list"
         );
-        return Err(Problem::new("events-purged", "Events were purged", StatusCode::GONE, detail));
+        return Err(Problem::new("expired", "Events were purged", StatusCode::GONE, detail));
     }
     let clouds = cloud_names(&state.store, &authority, &page.events).await?;
     let items = page.events.iter().map(|event| render(event, &clouds)).collect::<Result<_>>()?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gateway_core::Kind;
+use gateway_core::document::rendering::{ADDED, COMMON};
 use gateway_core::error::Error;
-use gateway_core::resource::{ADDED, COMMON};
 use serde_json::value::RawValue;
 
 use super::{Answer, Problem};

@@ -8,9 +8,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use gateway_bus::WorkClass;
 use gateway_core::Kind;
-use gateway_core::id::ResourceId;
+use gateway_core::id::{Holder, ResourceId};
 use gateway_core::kind::KindSpec;
-use gateway_core::scope::Holder;
 use gateway_store::{Authority, ResourceRow, Store};
 use serde_json::json;
 

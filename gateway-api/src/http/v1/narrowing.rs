@@ -2,9 +2,9 @@
 //! caller has and the kind knows.
 
 use gateway_core::Kind;
+use gateway_core::document::terms::Term;
 use gateway_core::id::ResourceId;
 use gateway_core::kind::KindSpec;
-use gateway_core::search::Term;
 use gateway_store::{Authority, Order, ResourceFilter, SortKey};
 use serde_json::json;
 
@@ -134,7 +134,7 @@ pub(super) fn describe(operation: Operation, spec: &KindSpec) -> Operation {
         operation = operation.query(name, "Only with exactly this value of the field", text());
     }
     for relation in spec.relations {
-        let description = format!("Only those that name this {}, by the gateway's id", relation.to());
+        let description = format!("Only those that name this {}, by the gateway's id", relation.to);
         operation =
             operation.query(relation.name, &description, json!({ "type": "string", "format": "uuid" }));
     }

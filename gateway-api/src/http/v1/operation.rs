@@ -100,7 +100,7 @@ impl Operation {
     /// Takes the name of a kind.
     #[must_use]
     pub(crate) fn kind(self) -> Self {
-        let names: Vec<_> = Kind::all().map(Kind::as_str).collect();
+        let names: Vec<_> = Kind::ALL.iter().copied().map(Kind::as_str).collect();
         self.query("kind", "Only of this kind", json!({ "type": "string", "enum": names }))
     }
 

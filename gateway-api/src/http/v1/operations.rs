@@ -7,9 +7,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use gateway_bus::WorkClass;
-use gateway_core::driver::Told;
+use gateway_core::driver::OneTimeOutput;
 use gateway_core::id::OperationId;
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use gateway_core::{Kind, Timestamp};
 use gateway_store::{Operation as Stored, OperationState};
 use serde::Serialize;
@@ -176,7 +176,11 @@ pub(super) async fn accepted(state: &Api, id: OperationId, caller: &Caller) -> A
 }
 
 /// The answer of a write that is over: the resources, or the problem that it ended with.
-pub(super) fn outcome(stored: &Stored, told: Option<Told>, caller: Option<&Caller>) -> Answer<Response> {
+pub(super) fn outcome(
+    stored: &Stored,
+    told: Option<OneTimeOutput>,
+    caller: Option<&Caller>,
+) -> Answer<Response> {
     let status = stored.status.and_then(|status| StatusCode::from_u16(status).ok());
     let (Some(status), Some(answer)) = (status, &stored.answer) else { return Err(Problem::internal()) };
     if stored.state != OperationState::Succeeded {
@@ -189,8 +193,8 @@ pub(super) fn outcome(stored: &Stored, told: Option<Told>, caller: Option<&Calle
     let mut document = format!("{{\"operation\":{operation},{}", answer.trim_start_matches('{'));
     if let Some(told) = told {
         let (name, text) = match &told {
-            Told::PrivateKey(key) => ("private_key", key.expose()),
-            Told::ConsoleOutput(text) => ("console_output", text.as_str()),
+            OneTimeOutput::PrivateKey(key) => ("private_key", key.expose()),
+            OneTimeOutput::ConsoleOutput(text) => ("console_output", text.as_str()),
         };
         document.pop();
         document.push_str(&format!(",\"{name}\":{}}}", Value::from(text)));

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use gateway_core::Kind;
-use gateway_core::credential::Credential;
+use gateway_core::access::credential::Credential;
+use gateway_core::access::keyring::Purpose;
+use gateway_core::access::seal;
 use gateway_core::driver::{Capability, Driver, Proof, Session};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::{AccountId, CredentialId, PrincipalId};
-use gateway_core::keyring::Purpose;
-use gateway_core::scope::Region;
-use gateway_core::seal;
+use gateway_core::id::{AccountId, CredentialId, PrincipalId, Region};
 use gateway_store::{Access, Cloud, Grant, SealedCredential};
 use serde::Serialize;
 use utoipa::ToSchema;

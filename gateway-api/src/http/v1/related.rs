@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use gateway_bus::WorkClass;
+use gateway_core::document::terms::Term;
 use gateway_core::id::{ResourceId, TargetId};
 use gateway_core::kind::{KindSpec, Relation};
-use gateway_core::search::Term;
 use gateway_core::{Error, Kind};
 use gateway_store::{Authority, ResourceFilter, ResourceQuery, Store, VisibleTarget};
 use serde::Serialize;
@@ -107,12 +107,12 @@ impl Around<'_> {
         let mut items = Vec::new();
         for id in ids {
             // One that the caller may not see, or that is not listed yet, is left to the document's reference.
-            if let Some(row) = item::find(self.store, self.authority, relation.to(), id, false).await? {
+            if let Some(row) = item::find(self.store, self.authority, relation.to, id, false).await? {
                 items.push(collection::render(&row, self.authority)?);
             }
         }
         let direction = Direction::Names;
-        Ok(Group { relation: relation.name, direction, kind: relation.to(), link: None, items, more: false })
+        Ok(Group { relation: relation.name, direction, kind: relation.to, link: None, items, more: false })
     }
 
     /// The first of those that name the record.

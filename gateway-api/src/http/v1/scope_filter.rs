@@ -1,6 +1,6 @@
 //! `cloud=`, `region=`, `account=`: which scopes a request is about.
 
-use gateway_core::scope::Holder;
+use gateway_core::id::Holder;
 use gateway_store::{Authority, VisibleTarget};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway_core::scope::{Holder, Region};
+use gateway_core::id::{Holder, Region};
 use gateway_core::{Kind, Timestamp};
 use gateway_store::{Authority, TargetStatus, VisibleTarget};
 use serde::Serialize;

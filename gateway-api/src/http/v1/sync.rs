@@ -49,7 +49,7 @@ pub(super) async fn handle(State(state): State<Arc<Api>>, caller: Caller, query:
     let mut lines = String::new();
     if place.is_none() {
         let listed = targets.iter().map(|target| Scope::of(target, authority.read_at));
-        let kinds = Kind::all().filter(|one| kind.is_none_or(|kind| *one == kind));
+        let kinds = Kind::ALL.iter().copied().filter(|one| kind.is_none_or(|kind| *one == kind));
         let refused = kinds.flat_map(|kind| Scope::forbidden(authority, kind));
         let scopes: Vec<_> = listed.chain(refused.filter(|scope| filter.takes_scope(scope))).collect();
         line(&mut lines, &json!({ "position": position, "scopes": scopes }))?;

@@ -2,11 +2,9 @@
 
 use axum::http::StatusCode;
 use gateway_core::Kind;
-use gateway_core::id::{AccountId, CloudId, ResourceId};
-use gateway_core::links::Stored;
-use gateway_core::order::Fault;
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
+use gateway_core::document::links::Stored;
+use gateway_core::id::{AccountId, CloudId, Region, ResourceId};
+use gateway_core::kind::{FieldError, Verb};
 use gateway_store::Granted;
 use serde_json::{Map, Value, json};
 
@@ -50,9 +48,14 @@ impl Target {
             None => "of what it is now".to_owned(),
         };
         let detail = format!("{verb} is not possible now, because {now}");
-        Err(Problem::new("not-now", "The present state does not allow it", StatusCode::CONFLICT, detail)
-            .with_member("state", self.state.clone().into())
-            .with_member("actions", json!(self.actions)))
+        Err(Problem::new(
+            "invalid-state",
+            "The present state does not allow it",
+            StatusCode::CONFLICT,
+            detail,
+        )
+        .with_member("state", self.state.clone().into())
+        .with_member("actions", json!(self.actions)))
     }
 }
 
@@ -65,7 +68,7 @@ pub(super) fn of_create(caller: &Caller, order: &mut Value) -> Answer<Target> {
             *slot = match members.remove(*name) {
                 None => None,
                 Some(Value::String(text)) => Some(text),
-                Some(_) => return Err(faulty(vec![Fault::new(format!("/{name}"), "must be text")])),
+                Some(_) => return Err(faulty(vec![FieldError::new(format!("/{name}"), "must be text")])),
             };
         }
     }
@@ -85,7 +88,7 @@ pub(super) fn of_create(caller: &Caller, order: &mut Value) -> Answer<Target> {
             if fitting.is_empty() {
                 let detail =
                     format!("names no {name} that you have proved, or none together with the others");
-                return Err(faulty(vec![Fault::new(format!("/{name}"), detail)]));
+                return Err(faulty(vec![FieldError::new(format!("/{name}"), detail)]));
             }
         }
         Ok(())
@@ -112,7 +115,7 @@ pub(super) fn of_create(caller: &Caller, order: &mut Value) -> Answer<Target> {
                 "region"
             };
             let detail = "must be given: more than one would do";
-            return Err(faulty(vec![Fault::new(format!("/{name}"), detail)]));
+            return Err(faulty(vec![FieldError::new(format!("/{name}"), detail)]));
         }
     };
     Ok(Target {
@@ -146,7 +149,7 @@ pub(super) fn of_row(caller: &Caller, row: &gateway_store::ResourceRow) -> Answe
     let grant = grant.filter(|grant| owned_by.is_none_or(|owner| owner == grant.account.external_id));
     let Some(grant) = grant else {
         let detail = "it belongs to an account that you have not proved; you may only see it";
-        return Err(Problem::new("not-yours", "It belongs to somebody else", StatusCode::FORBIDDEN, detail));
+        return Err(Problem::new("not-owner", "It belongs to somebody else", StatusCode::FORBIDDEN, detail));
     };
     Ok(Target {
         account: grant.account.id,

@@ -10,13 +10,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, patch, post, put};
 use gateway_core::Kind;
-use gateway_core::driver::{Step, Told};
+use gateway_core::driver::{Known, OneTimeOutput, Step};
 use gateway_core::id::{OperationId, ResourceId};
-use gateway_core::kind::{Canonical as _, KindSpec};
-use gateway_core::kinds::Quota;
+use gateway_core::kind::{Canonical as _, Command, FieldError, KindSpec, Quota, Verb, VerbSpec};
 use gateway_core::marker::Marker;
-use gateway_core::order::{Fault, Known};
-use gateway_core::verb::{Verb, VerbSpec};
 use gateway_store::{Begun, Held, NewOperation, Operation};
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -53,7 +50,7 @@ pub(super) struct Request {
 /// Where the operation of a request stands.
 pub(super) enum Standing {
     /// It is ours to wait for.
-    Started(OperationId, JoinHandle<Option<Told>>),
+    Started(OperationId, JoinHandle<Option<OneTimeOutput>>),
     /// It was known before.
     Known(Box<Operation>),
 }
@@ -212,7 +209,12 @@ pub(super) async fn admit(
     // Of what begins later its caller would not hear.
     if left(state, exchange).is_zero() {
         let detail = "there was no time left for it: nothing was done; send it again";
-        return Err(Problem::new("not-begun", "It was not begun", StatusCode::GATEWAY_TIMEOUT, detail));
+        return Err(Problem::new(
+            "deadline-exceeded",
+            "It was not begun",
+            StatusCode::GATEWAY_TIMEOUT,
+            detail,
+        ));
     }
     let checked = check(state, caller, request, id).await?;
     let Checked { request, target, order, operation: id } = checked;
@@ -279,7 +281,7 @@ async fn check(
         (None, Some(id)) => target::of_resource(state, caller, kind, id).await?,
     };
     target.expect(state, kind, spec.verb)?;
-    let typed = (spec.read)(order.clone()).map_err(faulty)?;
+    let typed = Command::read(spec, order.clone()).map_err(faulty)?;
     let place = Place::seen_by(&caller.authority, target.cloud, target.region.clone(), target.account);
     let (named, mut faults) = engine::named(&state.store, &place, spec, &order).await?;
     let known: Option<Known> = match target.resource {
@@ -292,8 +294,8 @@ async fn check(
         let opened = state.operations.open(caller.claims.sub, target.account, target.cloud).await?;
         let marker = Marker { operation, ordinal: 1 };
         let step =
-            Step { kind, verb: spec.verb, order: &typed, target: known.as_ref(), named: &named, marker };
-        faults = opened.session.faults(&step);
+            Step { kind, verb: spec.verb, command: &typed, target: known.as_ref(), named: &named, marker };
+        faults = opened.session.validate(&step);
         if faults.is_empty() {
             let count = order.get("count").and_then(Value::as_u64).unwrap_or(1);
             let spent = engine::spent_quota(&state.store, &place, kind, spec.verb, count).await?;
@@ -306,7 +308,7 @@ async fn check(
                     let number = |field: &str| quota.fields.get(field).cloned().unwrap_or_default();
                     let (used, limit) = (number("used"), number("limit"));
                     let detail = format!("the quota of {} is spent: {used} of {limit}", kind.spec().plural);
-                    faults.push(Fault::new("", detail));
+                    faults.push(FieldError::new("", detail));
                 }
             }
         }
@@ -318,14 +320,14 @@ async fn check(
 }
 
 /// The problem of an order with faults: each with its place, and nothing was sent.
-pub(super) fn faulty(faults: Vec<Fault>) -> Problem {
+pub(super) fn faulty(faults: Vec<FieldError>) -> Problem {
     let detail = match faults.first() {
         Some(fault) if !fault.pointer.is_empty() => format!("{} {}", fault.pointer, fault.detail),
         Some(fault) => fault.detail.clone(),
         None => String::new(),
     };
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Problem::new("faulty-order", "The order cannot be carried out", status, detail)
+    Problem::new("invalid-command", "The order cannot be carried out", status, detail)
         .with_member("faults", serde_json::to_value(faults).unwrap_or_default())
 }
 
@@ -340,7 +342,7 @@ pub(super) async fn wait(
     state: &Arc<Api>,
     exchange: Option<&Exchange>,
     standing: Standing,
-) -> Answer<(Operation, Option<Told>)> {
+) -> Answer<(Operation, Option<OneTimeOutput>)> {
     let until = tokio::time::Instant::now() + left(state, exchange);
     let (id, mut task) = match standing {
         Standing::Known(known) if known.is_over() => return Ok((*known, None)),

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use gateway_bus::WorkClass;
-use gateway_core::kind::KindSpec;
-use gateway_core::kinds;
-use gateway_core::verb::{Verb, VerbSpec};
+use gateway_core::kind;
+use gateway_core::kind::{KindSpec, Verb, VerbSpec};
 use serde_json::{Value, json};
 
 use super::operation::{Operation, reference};
@@ -96,7 +95,7 @@ fn record(spec: &KindSpec) -> String {
 /// The bodies, each once.
 pub(super) fn schemas() -> Vec<(String, Value)> {
     let mut all = BTreeMap::new();
-    for spec in kinds::ALL {
+    for spec in kind::ALL {
         for verb in spec.verbs {
             let Some(schemas) = verb.schema else { continue };
             let mut own = schemas()

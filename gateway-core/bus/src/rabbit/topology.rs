@@ -13,7 +13,7 @@ use crate::envelope::WorkClass;
 /// Requests, by work class.
 pub(super) const REQUESTS: &str = "gateway.requests";
 /// Events, by `account.cloud.region.kind.event`.
-pub(super) const EVENTS: &str = gateway_core::event::EXCHANGE;
+pub(super) const EVENTS: &str = gateway_core::document::event::EXCHANGE;
 /// Nudges, to everybody.
 pub(super) const NUDGES: &str = "gateway.nudges";
 /// The broker's short way for replies: no queue, no declaration.

@@ -7,9 +7,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use gateway_bus::sealing::{open_reply, open_request, seal_reply, seal_request};
 use gateway_bus::{Body, Nudge, Publication, Reply, RequestError, WorkClass};
+use gateway_core::access::keyring::Keyring;
 use gateway_core::clock::{Clock, SystemClock};
 use gateway_core::id::EventId;
-use gateway_core::keyring::Keyring;
 use tokio::sync::Semaphore;
 
 use crate::stage::{PATIENCE, Serving, Stage, echo, eventually, request};

@@ -34,7 +34,7 @@ async fn what_is_refused_goes_to_no_cloud() {
     let public = stage.client.list("images", &[]).await.unwrap().items;
     let public = public.iter().find(|image| image["visibility"] == "public").unwrap();
     let (status, body) = answer(put(&stage, public["id"].as_str().unwrap()).body(content(3))).await;
-    assert_eq!((status, problem(&body)), (StatusCode::FORBIDDEN, "not-yours"), "{body}");
+    assert_eq!((status, problem(&body)), (StatusCode::FORBIDDEN, "not-owner"), "{body}");
     let instance = stage.client.list("instances", &[]).await.unwrap().items[0]["id"].clone();
     let (status, body) = answer(put(&stage, instance.as_str().unwrap()).body(content(1))).await;
     assert_eq!((status, problem(&body)), (StatusCode::NOT_FOUND, "no-such-resource"), "{body}");

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, ensure};
-use gateway_core::kinds;
+use gateway_core::kind;
 use gateway_tests::client::Answer;
 use gateway_tests::{Cluster, until};
 use reqwest::{Method, StatusCode};
@@ -263,7 +263,7 @@ impl Play {
     /// Once everything rests and was listed anew, store, cloud and model are the same.
     async fn compare(&self) {
         until("store and cloud to be the same", SOON, || async {
-            for spec in kinds::ALL {
+            for spec in kind::ALL {
                 let listing = self.stage.client.list(spec.plural, &[]).await?;
                 let text = |item: &Value, key: &str| item[key].as_str().unwrap_or_default().to_owned();
                 let stored: BTreeSet<_> = listing
@@ -322,5 +322,5 @@ impl Play {
 }
 
 fn plural(kind: &str) -> &'static str {
-    kinds::ALL.iter().find(|spec| spec.kind.as_str() == kind).expect("a kind").plural
+    kind::ALL.iter().find(|spec| spec.kind.as_str() == kind).expect("a kind").plural
 }

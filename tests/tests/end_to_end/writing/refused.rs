@@ -38,7 +38,7 @@ async fn faults_are_told_by_their_place_and_nothing_is_sent() {
     ] {
         let answer = post(&stage, "/v1/instances", &order).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{order}: {}", answer.body);
-        assert_eq!(problem(&answer.body), "faulty-order");
+        assert_eq!(problem(&answer.body), "invalid-command");
         let found = pointers(&answer.body);
         assert!(found.len() == 1 && found[0].starts_with(expected[0]), "{order}: {}", answer.body);
     }
@@ -60,7 +60,12 @@ async fn what_is_not_allowed_now_or_not_ones_own_is_refused_before_the_cloud_is_
     let id = id_of(&post(&stage, "/v1/instances", &instance_order(&stage, "mine").await).await);
     until_state(&stage, &id, "running").await;
     let answer = post(&stage, &format!("/v1/instances/{id}/actions/start"), &json!({})).await;
-    assert_eq!((answer.status, problem(&answer.body)), (StatusCode::CONFLICT, "not-now"), "{}", answer.body);
+    assert_eq!(
+        (answer.status, problem(&answer.body)),
+        (StatusCode::CONFLICT, "invalid-state"),
+        "{}",
+        answer.body
+    );
     assert_eq!(answer.body["state"], "running");
     assert!(answer.body["actions"].as_array().unwrap().contains(&json!("stop")), "{}", answer.body);
     // Published by the cloud: everybody's to see, nobody's to change.
@@ -68,7 +73,7 @@ async fn what_is_not_allowed_now_or_not_ones_own_is_refused_before_the_cloud_is_
     assert_eq!(image["actions"], json!([]));
     let path = format!("/v1/images/{}", image["id"].as_str().unwrap());
     let answer = stage.client.order(Method::DELETE, &path, &json!({}), None).await.unwrap();
-    assert_eq!((answer.status, problem(&answer.body)), (StatusCode::FORBIDDEN, "not-yours"));
+    assert_eq!((answer.status, problem(&answer.body)), (StatusCode::FORBIDDEN, "not-owner"));
     let stranger = stage.cluster.register_client("stranger").await;
     let mut stranger = stranger;
     stranger.login(&[]).await.ok();

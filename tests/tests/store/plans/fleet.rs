@@ -1,7 +1,7 @@
 //! A fleet of the size that the gateway is designed for, made by the database itself.
 
+use gateway_core::document::terms::Term;
 use gateway_core::id::{CloudId, ResourceId, TargetId};
-use gateway_core::search::Term;
 use gateway_store::{ResourceQuery, SealedCredential};
 
 use crate::given::{all, cloud, granted, one_account};

@@ -4,14 +4,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use gateway_core::Timestamp;
-use gateway_core::id::{AccountId, CredentialId, OperationId, ProcessId, TokenId};
-use gateway_core::scope::Scope;
-use gateway_core::search::Term;
-use gateway_core::verb::Verb;
+use gateway_core::document::terms::Term;
+use gateway_core::id::{AccountId, CredentialId, OperationId, ProcessId, Scope, TokenId};
+use gateway_core::kind::Verb;
 use gateway_store::{
-    AuditFilter, Cursor, Door, EventFilter, NewOperation, Observation, OperationOutcome, OperationState,
-    Order, Outcome, ResourceFilter, ResourceQuery, Settled, Sighting, SortKey, SortValue, Store,
-    TargetStatus,
+    AuditFilter, Cursor, EventFilter, NewOperation, Observation, OperationOutcome, OperationState, Order,
+    Outcome, ResourceFilter, ResourceQuery, Settled, Sighting, SortKey, SortValue, Store, TargetStatus,
+    WriteGuard,
 };
 
 use super::fleet::{COMMON, Fleet, RARE};
@@ -101,7 +100,7 @@ async fn polls(store: &Store, fleet: &Fleet) {
         as_of: Timestamp(at),
         sightings,
     };
-    let door = Door::Lease(claim.fence);
+    let door = WriteGuard::Lease(claim.fence);
     store.apply(door, observe(2, seen)).await.unwrap();
     let news = vec![there("new-1", Stopped), Sighting::Gone(id_of(&scope, "new-2"))];
     assert_eq!(store.apply(door, observe(3, news)).await.unwrap().written(), 2);

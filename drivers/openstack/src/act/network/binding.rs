@@ -7,9 +7,7 @@ use std::net::Ipv4Addr;
 
 use gateway_core::driver::{Done, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{IpAddress, IpAddressBinding, NetworkInterface};
-use gateway_core::order::CreateIpAddressBinding;
+use gateway_core::kind::{Canonical, CreateIpAddressBinding, IpAddress, IpAddressBinding, NetworkInterface};
 use serde_json::{Map, Value, json};
 
 use super::form::object;
@@ -23,16 +21,16 @@ use crate::connection::{Answer, Write};
 /// How often the address is looked at anew when it changed under us: Neutron itself changes it once, when it works.
 const LOOKS: usize = 4;
 
-pub(super) async fn make(act: &Act<'_>, order: &CreateIpAddressBinding) -> Result<Done> {
-    let address = act.id(order.address)?;
-    let ports = ports(act, order).await.map_err(Error::untouched)?;
+pub(super) async fn make(act: &Act<'_>, command: &CreateIpAddressBinding) -> Result<Done> {
+    let address = act.id(command.address)?;
+    let ports = ports(act, command).await.map_err(Error::untouched)?;
     let mut refusal = None;
     for port in &ports {
         let mut told = object([("port_id", json!(port))]);
         told.extend(
-            order.private_ip_address.iter().map(|inside| ("fixed_ip_address".to_owned(), json!(inside))),
+            command.private_ip_address.iter().map(|inside| ("fixed_ip_address".to_owned(), json!(inside))),
         );
-        let led = lead(act, address, &told, |now| leads_there(now, order, &ports)).await;
+        let led = lead(act, address, &told, |now| leads_there(now, command, &ports)).await;
         match led {
             Err(error) if said(&error, "ExternalGatewayForFloatingIPNotFound") => refusal = Some(error),
             other => return other,
@@ -61,10 +59,10 @@ pub(super) async fn end(act: &Act<'_>) -> Result<Done> {
 }
 
 /// One that leads where the order says is the one.
-pub(super) async fn find(act: &Act<'_>, order: &CreateIpAddressBinding) -> Result<Option<Touched>> {
-    let Some(now) = read(act, IpAddress::KIND, act.id(order.address)?).await? else { return Ok(None) };
-    let ports = ports(act, order).await?;
-    let is_there = matches!(leads_there(&now, order, &ports), Ok(Is::So));
+pub(super) async fn find(act: &Act<'_>, command: &CreateIpAddressBinding) -> Result<Option<Touched>> {
+    let Some(now) = read(act, IpAddress::KIND, act.id(command.address)?).await? else { return Ok(None) };
+    let ports = ports(act, command).await?;
+    let is_there = matches!(leads_there(&now, command, &ports), Ok(Is::So));
     let key = touched::binding(&now).filter(|_| is_there);
     Ok(key.map(|key| Touched::new(IpAddressBinding::KIND, key)))
 }
@@ -75,9 +73,9 @@ enum Is {
     NotYet,
 }
 
-fn leads_there(now: &Value, order: &CreateIpAddressBinding, ports: &[String]) -> Result<Is> {
+fn leads_there(now: &Value, command: &CreateIpAddressBinding, ports: &[String]) -> Result<Is> {
     let Some(port) = now["port_id"].as_str() else { return Ok(Is::NotYet) };
-    let inside = order.private_ip_address.as_deref().is_none_or(|inside| now["fixed_ip_address"] == inside);
+    let inside = command.private_ip_address.as_deref().is_none_or(|inside| now["fixed_ip_address"] == inside);
     if inside && ports.iter().any(|wanted| wanted == port) {
         return Ok(Is::So);
     }
@@ -123,15 +121,15 @@ async fn write(act: &Act<'_>, address: &str, told: &Map<String, Value>, at: Opti
 }
 
 /// The ports that an order may mean, the first that is meant first.
-async fn ports(act: &Act<'_>, order: &CreateIpAddressBinding) -> Result<Vec<String>> {
-    if let Some(interface) = order.network_interface {
+async fn ports(act: &Act<'_>, command: &CreateIpAddressBinding) -> Result<Vec<String>> {
+    if let Some(interface) = command.network_interface {
         return Ok(vec![act.id(interface)?.to_owned()]);
     }
-    let instance = order.instance.ok_or_else(|| Error::invalid("neither an interface nor an instance"))?;
+    let instance = command.instance.ok_or_else(|| Error::invalid("neither an interface nor an instance"))?;
     let place = Place::of(NetworkInterface::KIND)?;
     let query = [("device_id", act.id(instance)?)];
     let ports = act.asker.every(Service::Network, &[place.path], &query, &place.pages()).await?;
-    Ok(in_order(ports, order.private_ip_address.as_deref()))
+    Ok(in_order(ports, command.private_ip_address.as_deref()))
 }
 
 /// Ports that an address of version 4 can lead to, in the order in which the server got them.

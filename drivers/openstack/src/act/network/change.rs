@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use gateway_core::driver::{Done, Step};
 use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::kind::Command;
 use gateway_core::marker::Marker;
-use gateway_core::order::Order;
 use serde_json::{Map, Value, json};
 
 use super::place::Place;
@@ -25,22 +25,22 @@ struct Changes<'a> {
 
 impl<'a> Changes<'a> {
     fn of(step: &Step<'a>) -> Result<Self> {
-        match step.order {
-            Order::Update(order) => Ok(Self {
-                name: order.name.as_deref(),
-                description: order.description.as_deref(),
-                tags: order.tags.as_ref(),
+        match step.command {
+            Command::Update(command) => Ok(Self {
+                name: command.name.as_deref(),
+                description: command.description.as_deref(),
+                tags: command.tags.as_ref(),
                 security_groups: None,
             }),
-            Order::UpdateNetworkInterface(order) => {
-                let groups = order.security_groups.as_ref().map(|groups| {
+            Command::UpdateNetworkInterface(command) => {
+                let groups = command.security_groups.as_ref().map(|groups| {
                     let ids = groups.iter().map(|id| step.named.get(*id));
                     ids.map(|group| group.map(|group| group.external_id.as_str())).collect::<Result<_>>()
                 });
                 Ok(Self {
-                    name: order.name.as_deref(),
-                    description: order.description.as_deref(),
-                    tags: order.tags.as_ref(),
+                    name: command.name.as_deref(),
+                    description: command.description.as_deref(),
+                    tags: command.tags.as_ref(),
                     security_groups: groups.transpose()?,
                 })
             }

@@ -2,8 +2,7 @@
 
 use gateway_core::driver::{Done, Touched};
 use gateway_core::error::{Error, Result};
-use gateway_core::kind::{Canonical, Kind};
-use gateway_core::kinds::{IpAddress, NetworkInterface, SecurityGroup, SecurityGroupRule};
+use gateway_core::kind::{Canonical, IpAddress, Kind, NetworkInterface, SecurityGroup, SecurityGroupRule};
 
 use super::place::Place;
 use super::{read, touched};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use gateway_core::driver::Step;
 use gateway_core::error::Result;
 use gateway_core::id::ResourceId;
+use gateway_core::kind::{Command, CreateNetworkInterface, CreateSubnet};
 use gateway_core::marker::Marker;
-use gateway_core::order::{CreateNetworkInterface, CreateSubnet, Order};
 use serde_json::{Map, Value, json};
 
 use super::rule;
@@ -27,43 +27,45 @@ impl<'a> Form<'a> {
     /// Of an order that makes something which has a document of its own.
     pub(super) fn of(step: &Step<'a>) -> Result<Self> {
         let id = |id: ResourceId| step.named.get(id).map(|known| known.external_id.as_str());
-        let (own, description, tags, options) = match step.order {
-            Order::CreateNetwork(order) => (
-                object([("name", json!(order.name))]),
-                &order.description,
-                Some(&order.tags),
-                Some(&order.cloud_options),
+        let (own, description, tags, options) = match step.command {
+            Command::CreateNetwork(command) => (
+                object([("name", json!(command.name))]),
+                &command.description,
+                Some(&command.tags),
+                Some(&command.cloud_options),
             ),
-            Order::CreateSubnet(order) => (
-                subnet(order, id(order.network)?),
-                &order.description,
-                Some(&order.tags),
-                Some(&order.cloud_options),
+            Command::CreateSubnet(command) => (
+                subnet(command, id(command.network)?),
+                &command.description,
+                Some(&command.tags),
+                Some(&command.cloud_options),
             ),
-            Order::CreateRouter(order) => {
-                let outside = order.external_network.map(id).transpose()?;
-                let mut own = object([("name", json!(order.name))]);
+            Command::CreateRouter(command) => {
+                let outside = command.external_network.map(id).transpose()?;
+                let mut own = object([("name", json!(command.name))]);
                 own.extend(
                     outside.map(|id| ("external_gateway_info".to_owned(), json!({ "network_id": id }))),
                 );
-                (own, &order.description, Some(&order.tags), Some(&order.cloud_options))
+                (own, &command.description, Some(&command.tags), Some(&command.cloud_options))
             }
-            Order::CreateNetworkInterface(order) => {
-                (port(order, id)?, &order.description, Some(&order.tags), Some(&order.cloud_options))
+            Command::CreateNetworkInterface(command) => {
+                (port(command, id)?, &command.description, Some(&command.tags), Some(&command.cloud_options))
             }
-            Order::CreateIpAddress(order) => {
-                let outside = order.network.map(id).transpose()?;
+            Command::CreateIpAddress(command) => {
+                let outside = command.network.map(id).transpose()?;
                 let own = outside.map(|id| ("floating_network_id".to_owned(), json!(id)));
                 let own = own.into_iter().collect();
-                (own, &order.description, Some(&order.tags), Some(&order.cloud_options))
+                (own, &command.description, Some(&command.tags), Some(&command.cloud_options))
             }
-            Order::CreateSecurityGroup(order) => (
-                object([("name", json!(order.name))]),
-                &order.description,
-                Some(&order.tags),
-                Some(&order.cloud_options),
+            Command::CreateSecurityGroup(command) => (
+                object([("name", json!(command.name))]),
+                &command.description,
+                Some(&command.tags),
+                Some(&command.cloud_options),
             ),
-            Order::CreateSecurityGroupRule(order) => (rule::of(order, id)?, &order.description, None, None),
+            Command::CreateSecurityGroupRule(command) => {
+                (rule::of(command, id)?, &command.description, None, None)
+            }
             _ => return Err(step.unsupported()),
         };
         let tags = tags.into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
@@ -91,32 +93,32 @@ pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Map<String,
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn subnet(order: &CreateSubnet, network: &str) -> Map<String, Value> {
+fn subnet(command: &CreateSubnet, network: &str) -> Map<String, Value> {
     let mut own = object([
-        ("name", json!(order.name)),
+        ("name", json!(command.name)),
         ("network_id", json!(network)),
-        ("cidr", json!(order.cidr)),
-        ("ip_version", json!(if order.cidr.contains(':') { 6 } else { 4 })),
+        ("cidr", json!(command.cidr)),
+        ("ip_version", json!(if command.cidr.contains(':') { 6 } else { 4 })),
     ]);
-    if let Some(gateway) = &order.gateway_ip_address {
+    if let Some(gateway) = &command.gateway_ip_address {
         own.insert("gateway_ip".to_owned(), json!(gateway));
     }
-    if let Some(dhcp) = order.dhcp {
+    if let Some(dhcp) = command.dhcp {
         own.insert("enable_dhcp".to_owned(), json!(dhcp));
     }
-    if !order.dns_servers.is_empty() {
-        own.insert("dns_nameservers".to_owned(), json!(order.dns_servers));
+    if !command.dns_servers.is_empty() {
+        own.insert("dns_nameservers".to_owned(), json!(command.dns_servers));
     }
     own
 }
 
 fn port<'a>(
-    order: &CreateNetworkInterface,
+    command: &CreateNetworkInterface,
     id: impl Fn(ResourceId) -> Result<&'a str>,
 ) -> Result<Map<String, Value>> {
-    let mut own = object([("name", json!(order.name)), ("network_id", json!(id(order.network)?))]);
+    let mut own = object([("name", json!(command.name)), ("network_id", json!(id(command.network)?))]);
     let mut addresses = Vec::new();
-    for place in &order.addresses {
+    for place in &command.addresses {
         let mut address = object([("subnet_id", json!(id(place.subnet)?))]);
         if let Some(chosen) = &place.ip_address {
             address.insert("ip_address".to_owned(), json!(chosen));
@@ -126,7 +128,7 @@ fn port<'a>(
     if !addresses.is_empty() {
         own.insert("fixed_ips".to_owned(), addresses.into());
     }
-    if let Some(groups) = &order.security_groups {
+    if let Some(groups) = &command.security_groups {
         let groups = groups.iter().map(|group| id(*group)).collect::<Result<Vec<_>>>()?;
         own.insert("security_groups".to_owned(), json!(groups));
     }

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use gateway_core::driver::Step;
-use gateway_core::id::{CloudId, OperationId, ResourceId};
-use gateway_core::kind::Kind;
+use gateway_core::driver::{Known, References, Step};
+use gateway_core::id::{CloudId, OperationId, Region, ResourceId};
+use gateway_core::kind::{Command, Kind, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::order::{Known, References};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use serde_json::{Map, Value, json};
 
 use super::{faults, form::Form};
@@ -35,17 +32,17 @@ fn references() -> References {
     References(BTreeMap::from(known))
 }
 
-fn with<T>(kind: &str, verb: Verb, order: Value, ask: impl FnOnce(&Step<'_>) -> T) -> T {
+fn with<T>(kind: &str, verb: Verb, command: Value, ask: impl FnOnce(&Step<'_>) -> T) -> T {
     let kind = Kind::parse(kind).unwrap();
-    let order = (kind.spec().verb(verb).unwrap().read)(order).unwrap();
+    let command = Command::read(kind.spec().verb(verb).unwrap(), command).unwrap();
     let marker = Marker { operation: OperationId::generate(), ordinal: 1 };
-    ask(&Step { kind, verb, order: &order, target: None, named: &references(), marker })
+    ask(&Step { kind, verb, command: &command, target: None, named: &references(), marker })
 }
 
 /// What Neutron is told, its description being the order's with the marker behind it.
-fn told(kind: &str, order: Value) -> Value {
-    let words = order["description"].as_str().map(str::to_owned);
-    with(kind, Verb::Create, order, |step| {
+fn told(kind: &str, command: Value) -> Value {
+    let words = command["description"].as_str().map(str::to_owned);
+    with(kind, Verb::Create, command, |step| {
         let mut told = Form::of(step).unwrap().document(step.marker);
         let described = told.as_object_mut().unwrap().remove("description").unwrap();
         assert_eq!(described, json!(step.marker.append_to(words.as_deref())));
@@ -53,8 +50,8 @@ fn told(kind: &str, order: Value) -> Value {
     })
 }
 
-fn places(kind: &str, verb: Verb, order: Value) -> Vec<String> {
-    with(kind, verb, order, faults::of).into_iter().map(|fault| fault.pointer).collect()
+fn places(kind: &str, verb: Verb, command: Value) -> Vec<String> {
+    with(kind, verb, command, faults::of).into_iter().map(|fault| fault.pointer).collect()
 }
 
 #[test]
@@ -104,9 +101,9 @@ fn every_field_of_an_order_is_told() {
 #[test]
 fn a_rule_tells_what_it_lets_through() {
     let rule = |more: Value| {
-        let mut order = json!({"security_group": id("security_group"), "direction": "ingress"});
-        order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let mut told = told("security_group_rule", order);
+        let mut command = json!({"security_group": id("security_group"), "direction": "ingress"});
+        command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut told = told("security_group_rule", command);
         let told = told.as_object_mut().unwrap();
         assert_eq!(told.remove("security_group_id"), Some(json!("security_group-1")));
         assert_eq!(told.remove("direction"), Some(json!("ingress")));
@@ -138,7 +135,7 @@ fn a_rule_tells_what_it_lets_through() {
 #[test]
 fn what_has_no_place_is_refused_by_its_own() {
     let name = "x";
-    for (kind, order, expected) in [
+    for (kind, command, expected) in [
         ("network", json!({"name": name, "cidr": "10.0.0.0/8"}), "/cidr"),
         (
             "subnet",
@@ -151,7 +148,7 @@ fn what_has_no_place_is_refused_by_its_own() {
         ("network_interface", json!({"network": id("network"), "tags": {"a/b": "value"}}), "/tags/a~1b"),
         ("network", json!({"name": name, "tags": {"blue": "", "red": "2"}}), "/tags/red"),
     ] {
-        assert_eq!(places(kind, Verb::Create, order), [expected], "{kind}");
+        assert_eq!(places(kind, Verb::Create, command), [expected], "{kind}");
     }
     assert_eq!(places("router", Verb::SetGateway, json!({})), ["/external_network"]);
     assert_eq!(places("ip_address", Verb::Update, json!({"name": name})), ["/name"]);
@@ -162,11 +159,11 @@ fn what_has_no_place_is_refused_by_its_own() {
 
 #[test]
 fn options_add_and_never_say_again() {
-    let order = json!({"name": "s", "network": id("network"), "cidr": "10.0.0.0/24", "dhcp": true,
+    let command = json!({"name": "s", "network": id("network"), "cidr": "10.0.0.0/24", "dhcp": true,
         "cloud_options": {"enable_dhcp": false, "description": "", "project_id": "p2", "network_id": "n2",
             "host_routes": []}});
     assert_eq!(
-        places("subnet", Verb::Create, order),
+        places("subnet", Verb::Create, command),
         ["description", "enable_dhcp", "network_id", "project_id"]
             .map(|name| format!("/cloud_options/{name}"))
     );

@@ -1,9 +1,8 @@
 //! Where each kind is in Neutron's API.
 
 use gateway_core::error::{Error, Result};
-use gateway_core::kind::{Canonical, Kind};
-use gateway_core::kinds::{
-    IpAddress, Network, NetworkInterface, Router, SecurityGroup, SecurityGroupRule, Subnet,
+use gateway_core::kind::{
+    Canonical, IpAddress, Kind, Network, NetworkInterface, Router, SecurityGroup, SecurityGroupRule, Subnet,
 };
 
 use crate::resources::Pages;

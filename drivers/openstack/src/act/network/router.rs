@@ -1,10 +1,8 @@
 //! The ends of a router: its interfaces in subnets, and its gateway to the outside.
 
-use gateway_core::driver::{Done, Touched};
+use gateway_core::driver::{Done, Known, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{NetworkInterface, Router};
-use gateway_core::order::{Known, RouterGateway, RouterSubnet};
+use gateway_core::kind::{Canonical, NetworkInterface, Router, RouterGateway, RouterSubnet};
 use serde_json::{Value, json};
 
 use super::place::Place;
@@ -14,8 +12,8 @@ use crate::catalog::Service;
 use crate::connection::{Answer, Write};
 use crate::router_ports;
 
-pub(super) async fn add_interface(act: &Act<'_>, order: &RouterSubnet) -> Result<Done> {
-    let (router, subnet) = (act.step.target()?, act.id(order.subnet)?);
+pub(super) async fn add_interface(act: &Act<'_>, command: &RouterSubnet) -> Result<Done> {
+    let (router, subnet) = (act.step.target()?, act.id(command.subnet)?);
     match plug(act, router, "add_router_interface", subnet).await {
         Ok(answer) => Ok(done(router, port_of(&answer)?.as_deref(), answer.request_id)),
         // A second try is refused as any odd order is: what is there tells whether the first was done.
@@ -29,8 +27,8 @@ pub(super) async fn add_interface(act: &Act<'_>, order: &RouterSubnet) -> Result
     }
 }
 
-pub(super) async fn remove_interface(act: &Act<'_>, order: &RouterSubnet) -> Result<Done> {
-    let (router, subnet) = (act.step.target()?, act.id(order.subnet)?);
+pub(super) async fn remove_interface(act: &Act<'_>, command: &RouterSubnet) -> Result<Done> {
+    let (router, subnet) = (act.step.target()?, act.id(command.subnet)?);
     match plug(act, router, "remove_router_interface", subnet).await {
         Ok(answer) => Ok(done(router, port_of(&answer)?.as_deref(), answer.request_id)),
         Err(error) if said(&error, "RouterInterfaceNotFoundForSubnet") => {
@@ -41,9 +39,9 @@ pub(super) async fn remove_interface(act: &Act<'_>, order: &RouterSubnet) -> Res
 }
 
 /// Leads a router out; one that leads there already keeps how it does so.
-pub(super) async fn set_gateway(act: &Act<'_>, order: &RouterGateway) -> Result<Done> {
+pub(super) async fn set_gateway(act: &Act<'_>, command: &RouterGateway) -> Result<Done> {
     let router = act.step.target()?;
-    let outside = order.external_network.ok_or_else(|| Error::invalid("no external network is given"))?;
+    let outside = command.external_network.ok_or_else(|| Error::invalid("no external network is given"))?;
     let outside = act.id(outside)?;
     let now = read(act, Router::KIND, &router.external_id).await?;
     if now.is_some_and(|now| now["external_gateway_info"]["network_id"] == outside) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gateway_core::error::Result;
-use gateway_core::order::Fault;
+use gateway_core::kind::FieldError;
 use serde_json::json;
 
 use super::place::Place;
@@ -13,10 +13,10 @@ use crate::connection::{Answer, Write};
 use crate::options::pointer;
 
 /// Faults for what could not be read back.
-pub(super) fn faults(tags: &BTreeMap<String, String>) -> Vec<Fault> {
+pub(super) fn faults(tags: &BTreeMap<String, String>) -> Vec<FieldError> {
     let valued = tags.iter().filter(|(_, value)| !value.is_empty());
     let fault =
-        |key: &str| Fault::new(pointer(&["tags", key]), "must be empty: tags are words to this cloud");
+        |key: &str| FieldError::new(pointer(&["tags", key]), "must be empty: tags are words to this cloud");
     valued.map(|(key, _)| fault(key)).collect()
 }
 

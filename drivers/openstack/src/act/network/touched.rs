@@ -1,10 +1,9 @@
 //! Whose documents change along with one of Neutron's.
 
 use gateway_core::driver::Touched;
-use gateway_core::kind::{Canonical, Kind};
-use gateway_core::kinds::{
-    Instance, IpAddress, IpAddressBinding, Network, NetworkInterface, SecurityGroup, SecurityGroupRule,
-    Subnet,
+use gateway_core::kind::{
+    Canonical, Instance, IpAddress, IpAddressBinding, Kind, Network, NetworkInterface, SecurityGroup,
+    SecurityGroupRule, Subnet,
 };
 use serde_json::Value;
 

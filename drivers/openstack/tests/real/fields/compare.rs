@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gateway_core::document::rendering::COMMON;
 use gateway_core::kind::Kind;
-use gateway_core::resource::COMMON;
 use serde_json::{Map, Value};
 
 use super::how::{Client, How, Told};
@@ -96,7 +96,7 @@ fn is_empty(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::scope::Region;
+    use gateway_core::id::Region;
     use serde_json::json;
 
     use super::*;
@@ -199,7 +199,7 @@ mod tests {
     fn every_kind_has_a_table_with_every_field() {
         let kinds: Vec<&str> = tables().map(|told| told.kind).collect();
         assert_eq!(kinds.iter().collect::<BTreeSet<_>>().len(), kinds.len());
-        assert!(Kind::all().all(|kind| kinds.contains(&kind.as_str())), "{kinds:?}");
+        assert!(Kind::ALL.iter().copied().all(|kind| kinds.contains(&kind.as_str())), "{kinds:?}");
         assert_eq!(tables().flat_map(unlike_the_schema).collect::<Vec<_>>(), [""; 0]);
     }
 

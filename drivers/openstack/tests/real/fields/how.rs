@@ -1,8 +1,8 @@
 //! How a canonical field is got from what the client says: the vocabulary of the tables.
 
 use gateway_core::driver::CloudSpec;
+use gateway_core::id::Region;
 use gateway_core::kind::Kind;
-use gateway_core::scope::Region;
 use serde_json::{Value, json};
 
 /// One kind: the client's records of it, and where each canonical field stands in them.

@@ -4,15 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gateway_core::driver::{Done, ListScope, Session, Step, Touched};
+use gateway_core::document::observation::Observed;
+use gateway_core::driver::{Done, Known, ListScope, References, Session, Step, Touched};
 use gateway_core::error::{Error, Result};
-use gateway_core::id::{OperationId, ResourceId};
-use gateway_core::kind::Kind;
+use gateway_core::id::{OperationId, Region, ResourceId};
+use gateway_core::kind::{Command, FieldError, Kind, Verb};
 use gateway_core::marker::Marker;
-use gateway_core::observation::Observed;
-use gateway_core::order::{Fault, Known, References};
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
 use serde_json::{Map, Value};
 
 use crate::{everything, password_of, session_with, spec};
@@ -79,18 +76,18 @@ impl Worker {
     }
 
     /// One order, with a marker of its own.
-    pub(super) fn order<'a>(&'a self, kind: &str, verb: Verb, order: Value) -> Ordered<'a> {
+    pub(super) fn command<'a>(&'a self, kind: &str, verb: Verb, command: Value) -> Ordered<'a> {
         let marker = Marker { operation: OperationId::generate(), ordinal: 1 };
-        Ordered { worker: self, kind: Kind::parse(kind).unwrap(), verb, order, target: None, marker }
+        Ordered { worker: self, kind: Kind::parse(kind).unwrap(), verb, command, target: None, marker }
     }
 
-    pub(super) fn on<'a>(&'a self, target: &Known, verb: Verb, order: Value) -> Ordered<'a> {
-        Ordered { target: Some(target.clone()), ..self.order(target.kind.as_str(), verb, order) }
+    pub(super) fn on<'a>(&'a self, target: &Known, verb: Verb, command: Value) -> Ordered<'a> {
+        Ordered { target: Some(target.clone()), ..self.command(target.kind.as_str(), verb, command) }
     }
 
     /// Makes one and tells it, having seen that it is as an order should leave it.
-    pub(super) async fn make(&self, kind: &str, order: Value) -> Known {
-        let ordered = self.order(kind, Verb::Create, order);
+    pub(super) async fn make(&self, kind: &str, command: Value) -> Known {
+        let ordered = self.command(kind, Verb::Create, command);
         let done = ordered.watched().await;
         let first = &done.touched[0];
         assert_eq!(first.kind.as_str(), kind);
@@ -157,26 +154,26 @@ pub(super) struct Ordered<'a> {
     worker: &'a Worker,
     kind: Kind,
     verb: Verb,
-    order: Value,
+    command: Value,
     target: Option<Known>,
     pub(super) marker: Marker,
 }
 
 impl Ordered<'_> {
-    pub(super) fn faults(&self) -> Vec<Fault> {
-        self.with(|step| self.worker.session.faults(step))
+    pub(super) fn faults(&self) -> Vec<FieldError> {
+        self.with(|step| self.worker.session.validate(step))
     }
 
     pub(super) async fn act(&self) -> Result<Done> {
         self.worker.disturbed();
-        let (order, named) = self.parts();
+        let (command, named) = self.parts();
         assert!(self.faults().is_empty(), "{:?}", self.faults());
-        self.worker.session.act(&self.worker.region, &self.step(&order, &named)).await
+        self.worker.session.act(&self.worker.region, &self.step(&command, &named)).await
     }
 
     pub(super) async fn find(&self) -> Result<Option<Touched>> {
-        let (order, named) = self.parts();
-        self.worker.session.find(&self.worker.region, &self.step(&order, &named)).await
+        let (command, named) = self.parts();
+        self.worker.session.find(&self.worker.region, &self.step(&command, &named)).await
     }
 
     pub(super) async fn refused(&self) -> Error {
@@ -223,21 +220,21 @@ impl Ordered<'_> {
         done
     }
 
-    fn parts(&self) -> (gateway_core::order::Order, References) {
-        let order = (self.kind.spec().verb(self.verb).unwrap().read)(self.order.clone()).unwrap();
-        (order, References(self.worker.known.lock().unwrap().clone()))
+    fn parts(&self) -> (gateway_core::kind::Command, References) {
+        let command = Command::read(self.kind.spec().verb(self.verb).unwrap(), self.command.clone()).unwrap();
+        (command, References(self.worker.known.lock().unwrap().clone()))
     }
 
     fn with<T>(&self, ask: impl FnOnce(&Step<'_>) -> T) -> T {
-        let (order, named) = self.parts();
-        ask(&self.step(&order, &named))
+        let (command, named) = self.parts();
+        ask(&self.step(&command, &named))
     }
 
-    fn step<'a>(&'a self, order: &'a gateway_core::order::Order, named: &'a References) -> Step<'a> {
+    fn step<'a>(&'a self, command: &'a gateway_core::kind::Command, named: &'a References) -> Step<'a> {
         Step {
             kind: self.kind,
             verb: self.verb,
-            order,
+            command,
             target: self.target.as_ref(),
             named,
             marker: self.marker,

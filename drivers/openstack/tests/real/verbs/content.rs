@@ -7,8 +7,8 @@ use driver_kit::send_content;
 use futures_util::stream;
 use gateway_core::driver::{Forward, Forwarded};
 use gateway_core::error::ErrorKind;
+use gateway_core::kind::Verb;
 use gateway_core::secret::Secret;
-use gateway_core::verb::Verb;
 use serde_json::json;
 
 use super::{Hand, NAME, made, marker, with_hands};
@@ -38,8 +38,8 @@ async fn send(forward: &Forward, sizes: &[usize], end: End) -> gateway_core::Res
 #[tokio::test]
 async fn an_image_is_filled_once_and_only_whole() {
     with_hands(["demo"], async |[demo]: [Hand; 1]| {
-        let order = json!({ "name": NAME, "disk_format": "raw" });
-        let key = made(&demo.create("image", marker(), order).await.unwrap());
+        let command = json!({ "name": NAME, "disk_format": "raw" });
+        let key = made(&demo.create("image", marker(), command).await.unwrap());
         let image = demo.get("image", &key).await.unwrap();
         assert_eq!(image.state, Some("queued"));
         assert!(image.actions.contains(&Verb::Upload), "{:?}", image.actions);

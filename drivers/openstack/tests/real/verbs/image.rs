@@ -2,7 +2,7 @@
 
 use gateway_core::driver::ListScope;
 use gateway_core::error::ErrorKind;
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -17,19 +17,19 @@ async fn lists(hand: &Hand, key: &str) -> bool {
 #[tokio::test]
 async fn an_image_is_registered_shared_and_ended() {
     with_hands(["demo", "rival"], async |[demo, rival]: [Hand; 2]| {
-        let order = json!({
+        let command = json!({
             "name": NAME, "disk_format": "qcow2", "min_disk_gib": 2, "min_memory_mib": 64,
             "architecture": "x86_64", "tags": { "blue": "" },
             "cloud_options": { "os_distro": "debian", "visibility": "private", "protected": true },
         });
         let mark = marker();
-        let done = demo.create("image", mark, order.clone()).await.unwrap();
+        let done = demo.create("image", mark, command.clone()).await.unwrap();
         let key = made(&done);
-        assert_eq!(demo.find("image", mark, order.clone()).await.as_ref(), Some(&done.touched[0]));
-        assert_eq!(demo.find("image", marker(), order.clone()).await, None);
+        assert_eq!(demo.find("image", mark, command.clone()).await.as_ref(), Some(&done.touched[0]));
+        assert_eq!(demo.find("image", marker(), command.clone()).await, None);
         let image = demo.get("image", &key).await.unwrap();
         assert_eq!((image.name.as_str(), image.marker, image.state), (NAME, Some(mark), Some("queued")));
-        assert_eq!(json!(image.tags), order["tags"]);
+        assert_eq!(json!(image.tags), command["tags"]);
         for (field, value) in [
             ("disk_format", json!("qcow2")),
             ("container_format", json!("bare")),
@@ -48,14 +48,14 @@ async fn an_image_is_registered_shared_and_ended() {
 
         let update =
             json!({ "name": format!("{NAME}-new"), "description": "of a test", "tags": { "green": "" } });
-        demo.order("image", &key, Verb::Update, update.clone()).await.unwrap();
+        demo.command("image", &key, Verb::Update, update.clone()).await.unwrap();
         let image = demo.get("image", &key).await.unwrap();
         assert_eq!((image.name.as_str(), image.marker), ("gateway-verbs-new", Some(mark)));
         assert_eq!(
             (json!(image.tags), &image.fields["description"]),
             (update["tags"].clone(), &json!("of a test"))
         );
-        demo.order("image", &key, Verb::Update, json!({ "description": "" })).await.unwrap();
+        demo.command("image", &key, Verb::Update, json!({ "description": "" })).await.unwrap();
         assert_eq!(demo.get("image", &key).await.unwrap().fields["description"], Value::Null);
 
         // Nothing was uploaded, so that the gateway itself would say no to sharing; Glance does not.

@@ -1,8 +1,8 @@
 //! Keys.
 
-use gateway_core::driver::Told;
+use gateway_core::driver::OneTimeOutput;
 use gateway_core::error::ErrorKind;
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use serde_json::{Value, json};
 
 use super::{Hand, NAME, made, marker, with_hands};
@@ -14,12 +14,12 @@ const KEY: &str =
 #[tokio::test]
 async fn keys_are_made_with_their_private_half_told_once_or_taken_in() {
     with_hands(["demo"], async |[hand]: [Hand; 1]| {
-        let order = json!({ "name": NAME });
-        assert_eq!(hand.find("ssh_key", marker(), order.clone()).await, None);
-        let done = hand.create("ssh_key", marker(), order.clone()).await.unwrap();
-        let Some(Told::PrivateKey(key)) = &done.answer else { panic!("no private key: {done:?}") };
+        let command = json!({ "name": NAME });
+        assert_eq!(hand.find("ssh_key", marker(), command.clone()).await, None);
+        let done = hand.create("ssh_key", marker(), command.clone()).await.unwrap();
+        let Some(OneTimeOutput::PrivateKey(key)) = &done.answer else { panic!("no private key: {done:?}") };
         assert!(key.expose().contains("PRIVATE KEY") && !format!("{done:?}").contains("PRIVATE KEY"));
-        let found = hand.find("ssh_key", marker(), order.clone()).await;
+        let found = hand.find("ssh_key", marker(), command.clone()).await;
         assert_eq!(found.as_ref(), Some(&done.touched[0]));
         let seen = hand.get("ssh_key", &made(&done)).await.unwrap();
         assert!(seen.name == NAME && seen.fields["public_key"].as_str().unwrap().starts_with("ssh-"));

@@ -1,7 +1,7 @@
 //! Limits, set by an administrator and refused to a member.
 
 use gateway_core::error::ErrorKind;
-use gateway_core::verb::Verb;
+use gateway_core::kind::Verb;
 use reqwest::Method;
 use serde_json::json;
 
@@ -14,11 +14,11 @@ async fn an_administrator_sets_limits_and_a_member_may_not() {
         for measure in ["compute.server_groups", "volume.snapshots", "network.router"] {
             let key = format!("{project}/{measure}");
             for limit in [json!(777), json!(null)] {
-                admin.order("quota", &key, Verb::Update, json!({ "limit": limit })).await.unwrap();
+                admin.command("quota", &key, Verb::Update, json!({ "limit": limit })).await.unwrap();
                 assert_eq!(admin.get("quota", &key).await.unwrap().fields["limit"], limit, "{measure}");
             }
             let key = format!("{}/{measure}", demo.api.project);
-            let refused = demo.order("quota", &key, Verb::Update, json!({ "limit": 5 })).await.unwrap_err();
+            let refused = demo.command("quota", &key, Verb::Update, json!({ "limit": 5 })).await.unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::Forbidden);
             let words = refused.cloud().unwrap();
             assert!(matches!(words.code.as_str(), "403" | "PolicyNotAuthorized"), "{words:?}");
@@ -27,7 +27,7 @@ async fn an_administrator_sets_limits_and_a_member_may_not() {
 
         for measure in ["volume.volumes", "compute.key_pairs"] {
             let key = format!("{project}/{measure}");
-            admin.order("quota", &key, Verb::Update, json!({ "limit": 0 })).await.unwrap();
+            admin.command("quota", &key, Verb::Update, json!({ "limit": 0 })).await.unwrap();
         }
         let volume = admin.create("volume", marker(), json!({ "name": NAME, "size_gib": 1 })).await;
         let key = admin.create("ssh_key", marker(), json!({ "name": NAME })).await;

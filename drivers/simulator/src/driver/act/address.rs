@@ -1,11 +1,11 @@
 //! What is done to outside addresses, their bindings and quotas.
 
 use driver_kit::Method;
-use gateway_core::driver::{Done, Touched};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, IpAddress, IpAddressBinding, NetworkInterface};
-use gateway_core::order::{CreateIpAddress, CreateIpAddressBinding, Known, Order};
-use gateway_core::verb::Verb;
+use gateway_core::driver::{Done, Known, Touched};
+use gateway_core::kind::{
+    Canonical, Command, CreateIpAddress, CreateIpAddressBinding, Instance, IpAddress, IpAddressBinding,
+    NetworkInterface, Verb,
+};
 use gateway_core::{Kind, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -14,18 +14,18 @@ use super::super::document::read;
 use super::body::Body;
 use super::{Site, request_id};
 
-pub(super) fn body(body: Body<'_>, order: &CreateIpAddress) -> Result<Map<String, Value>> {
-    let body = body.words("", order.description.as_deref(), &order.tags);
-    Ok(body.naming("network", order.network)?.end())
+pub(super) fn body(body: Body<'_>, command: &CreateIpAddress) -> Result<Map<String, Value>> {
+    let body = body.words("", command.description.as_deref(), &command.tags);
+    Ok(body.naming("network", command.network)?.end())
 }
 
 /// Without a marker: there is one binding of an address at most.
-pub(super) fn binding_body(body: Body<'_>, order: &CreateIpAddressBinding) -> Result<Map<String, Value>> {
+pub(super) fn binding_body(body: Body<'_>, command: &CreateIpAddressBinding) -> Result<Map<String, Value>> {
     let body = body
-        .naming("address", Some(order.address))?
-        .naming("plug", order.network_interface)?
-        .naming("machine", order.instance)?
-        .with("inside", order.private_ip_address.as_deref());
+        .naming("address", Some(command.address))?
+        .naming("plug", command.network_interface)?
+        .naming("machine", command.instance)?
+        .with("inside", command.private_ip_address.as_deref());
     Ok(body.end())
 }
 
@@ -66,6 +66,6 @@ fn end(binding: &Known, field: &str, kind: Kind) -> Option<Touched> {
 }
 
 pub(super) async fn update_quota(site: &Site<'_>) -> Result<Done> {
-    let Order::UpdateQuota(order) = site.step.order else { return Err(site.step.unsupported()) };
-    site.change([("most".to_owned(), json!(order.limit))].into_iter().collect()).await
+    let Command::UpdateQuota(command) = site.step.command else { return Err(site.step.unsupported()) };
+    site.change([("most".to_owned(), json!(command.limit))].into_iter().collect()).await
 }

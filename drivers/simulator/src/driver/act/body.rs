@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use gateway_core::Result;
 use gateway_core::driver::Step;
 use gateway_core::id::ResourceId;
+use gateway_core::kind::{Command, FieldError};
 use gateway_core::marker::MARKER_KEY;
-use gateway_core::order::{Fault, Order};
 use serde_json::{Map, Value, json};
 
 use super::{address, image, instance, key, network, router, security, volume};
@@ -20,18 +20,18 @@ pub(super) struct Body<'a> {
 /// The body of a create.
 pub(super) fn of_create(step: &Step<'_>) -> Result<Map<String, Value>> {
     let mut members = own(step)?;
-    members.extend(options(step.order).cloned().unwrap_or_default());
+    members.extend(options(step.command).cloned().unwrap_or_default());
     Ok(members)
 }
 
-pub(super) fn faults(step: &Step<'_>) -> Vec<Fault> {
-    let mut faults = no_place(step.order);
+pub(super) fn faults(step: &Step<'_>) -> Vec<FieldError> {
+    let mut faults = no_place(step.command);
     // A reference that was not looked up is found again, and told, when the step is done.
     let own = own(step).unwrap_or_default();
-    let taken = options(step.order).into_iter().flat_map(Map::keys).filter(|key| own.contains_key(*key));
+    let taken = options(step.command).into_iter().flat_map(Map::keys).filter(|key| own.contains_key(*key));
     faults.extend(taken.map(|key| {
         let pointer = format!("/cloud_options/{}", key.replace('~', "~0").replace('/', "~1"));
-        Fault::new(pointer, "is what the gateway itself sets here")
+        FieldError::new(pointer, "is what the gateway itself sets here")
     }));
     faults
 }
@@ -39,72 +39,76 @@ pub(super) fn faults(step: &Step<'_>) -> Vec<Fault> {
 /// What the gateway says in a create.
 fn own(step: &Step<'_>) -> Result<Map<String, Value>> {
     let body = Body { step, members: Map::new() };
-    match step.order {
-        Order::CreateInstance(order) => instance::body(body, order),
-        Order::CreateVolume(order) => volume::body(body, order),
-        Order::CreateVolumeSnapshot(order) => volume::snapshot_body(body, order),
-        Order::CreateImage(order) => Ok(image::body(body, order)),
-        Order::CreateNetwork(order) => Ok(network::body(body, order)),
-        Order::CreateSubnet(order) => network::subnet_body(body, order),
-        Order::CreateNetworkInterface(order) => network::interface_body(body, order),
-        Order::CreateRouter(order) => router::body(body, order),
-        Order::CreateIpAddress(order) => address::body(body, order),
-        Order::CreateIpAddressBinding(order) => address::binding_body(body, order),
-        Order::CreateSecurityGroup(order) => Ok(security::body(body, order)),
-        Order::CreateSecurityGroupRule(order) => security::rule_body(body, order),
-        Order::CreateSshKey(order) => Ok(key::body(body, order)),
+    match step.command {
+        Command::CreateInstance(command) => instance::body(body, command),
+        Command::CreateVolume(command) => volume::body(body, command),
+        Command::CreateVolumeSnapshot(command) => volume::snapshot_body(body, command),
+        Command::CreateImage(command) => Ok(image::body(body, command)),
+        Command::CreateNetwork(command) => Ok(network::body(body, command)),
+        Command::CreateSubnet(command) => network::subnet_body(body, command),
+        Command::CreateNetworkInterface(command) => network::interface_body(body, command),
+        Command::CreateRouter(command) => router::body(body, command),
+        Command::CreateIpAddress(command) => address::body(body, command),
+        Command::CreateIpAddressBinding(command) => address::binding_body(body, command),
+        Command::CreateSecurityGroup(command) => Ok(security::body(body, command)),
+        Command::CreateSecurityGroupRule(command) => security::rule_body(body, command),
+        Command::CreateSshKey(command) => Ok(key::body(body, command)),
         _ => Ok(Map::new()),
     }
 }
 
 /// What the caller says in the cloud's own words.
-fn options(order: &Order) -> Option<&Map<String, Value>> {
-    match order {
-        Order::CreateInstance(order) => Some(&order.cloud_options),
-        Order::CreateVolume(order) => Some(&order.cloud_options),
-        Order::CreateVolumeSnapshot(order) => Some(&order.cloud_options),
-        Order::CreateImage(order) => Some(&order.cloud_options),
-        Order::CreateNetwork(order) => Some(&order.cloud_options),
-        Order::CreateSubnet(order) => Some(&order.cloud_options),
-        Order::CreateNetworkInterface(order) => Some(&order.cloud_options),
-        Order::CreateRouter(order) => Some(&order.cloud_options),
-        Order::CreateIpAddress(order) => Some(&order.cloud_options),
-        Order::CreateSecurityGroup(order) => Some(&order.cloud_options),
+fn options(command: &Command) -> Option<&Map<String, Value>> {
+    match command {
+        Command::CreateInstance(command) => Some(&command.cloud_options),
+        Command::CreateVolume(command) => Some(&command.cloud_options),
+        Command::CreateVolumeSnapshot(command) => Some(&command.cloud_options),
+        Command::CreateImage(command) => Some(&command.cloud_options),
+        Command::CreateNetwork(command) => Some(&command.cloud_options),
+        Command::CreateSubnet(command) => Some(&command.cloud_options),
+        Command::CreateNetworkInterface(command) => Some(&command.cloud_options),
+        Command::CreateRouter(command) => Some(&command.cloud_options),
+        Command::CreateIpAddress(command) => Some(&command.cloud_options),
+        Command::CreateSecurityGroup(command) => Some(&command.cloud_options),
         _ => None,
     }
 }
 
 /// Fields for which this cloud has no place.
-fn no_place(order: &Order) -> Vec<Fault> {
+fn no_place(command: &Command) -> Vec<FieldError> {
     let mut faults = Vec::new();
     let mut refuse = |is_given, pointer, detail| {
         if is_given {
-            faults.push(Fault::new(pointer, detail));
+            faults.push(FieldError::new(pointer, detail));
         }
     };
-    match order {
-        Order::CreateImage(order) => {
+    match command {
+        Command::CreateImage(command) => {
             let detail = "this type of cloud has no containers of images";
-            refuse(order.container_format.is_some(), "/container_format", detail);
+            refuse(command.container_format.is_some(), "/container_format", detail);
         }
-        Order::CreateNetwork(order) => {
+        Command::CreateNetwork(command) => {
             let detail = "this type of cloud gives networks no range of addresses";
-            refuse(order.cidr.is_some(), "/cidr", detail);
+            refuse(command.cidr.is_some(), "/cidr", detail);
         }
-        Order::CreateSubnet(order) => {
+        Command::CreateSubnet(command) => {
             let detail = "subnets of this type of cloud are in all datacenters";
-            refuse(order.datacenter.is_some(), "/datacenter", detail);
+            refuse(command.datacenter.is_some(), "/datacenter", detail);
         }
-        Order::CreateRouter(order) => {
-            refuse(order.network.is_some(), "/network", "routers of this type of cloud belong to no network");
+        Command::CreateRouter(command) => {
+            refuse(
+                command.network.is_some(),
+                "/network",
+                "routers of this type of cloud belong to no network",
+            );
         }
-        Order::CreateSecurityGroup(order) => {
+        Command::CreateSecurityGroup(command) => {
             let detail = "security groups of this type of cloud are for all networks";
-            refuse(order.network.is_some(), "/network", detail);
+            refuse(command.network.is_some(), "/network", detail);
         }
-        Order::RouterGateway(order) => {
+        Command::RouterGateway(command) => {
             let detail = "must be given: routers of this type of cloud lead out through a network";
-            refuse(order.external_network.is_none(), "/external_network", detail);
+            refuse(command.external_network.is_none(), "/external_network", detail);
         }
         _ => {}
     }

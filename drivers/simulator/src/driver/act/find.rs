@@ -2,13 +2,10 @@
 
 use driver_kit::find_marked;
 use gateway_core::Result;
+use gateway_core::document::observation::Observed;
 use gateway_core::driver::{Session, Step, Touched};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Image, IpAddressBinding, VolumeAttachment};
-use gateway_core::observation::Observed;
-use gateway_core::order::Order;
-use gateway_core::scope::Region;
-use gateway_core::verb::Verb;
+use gateway_core::id::Region;
+use gateway_core::kind::{Canonical, Command, Image, IpAddressBinding, Verb, VolumeAttachment};
 
 use super::volume::key;
 
@@ -17,18 +14,18 @@ pub(in super::super) async fn find(
     region: &Region,
     step: &Step<'_>,
 ) -> Result<Option<Touched>> {
-    match (step.verb, step.order) {
+    match (step.verb, step.command) {
         // An attachment is what it joins: there is one at most.
-        (Verb::Create, Order::CreateVolumeAttachment(order)) => {
-            let (volume, instance) = (step.named.get(order.volume)?, step.named.get(order.instance)?);
+        (Verb::Create, Command::CreateVolumeAttachment(command)) => {
+            let (volume, instance) = (step.named.get(command.volume)?, step.named.get(command.instance)?);
             let key = key(&volume.external_id, &instance.external_id);
             let found = session.get(region, VolumeAttachment::KIND, &key).await?;
             Ok(found.map(|found| Touched::new(found.kind, found.native_key)))
         }
         // The binding of an address has the address's number.
-        (Verb::Create, Order::CreateIpAddressBinding(order)) => {
-            let address = step.named.get(order.address)?;
-            let wanted = order.network_interface.or(order.instance);
+        (Verb::Create, Command::CreateIpAddressBinding(command)) => {
+            let address = step.named.get(command.address)?;
+            let wanted = command.network_interface.or(command.instance);
             let wanted = wanted.map(|id| step.named.get(id)).transpose()?.map(|known| &known.external_id);
             let key = binding_of(&address.external_id);
             let found = session.get(region, IpAddressBinding::KIND, &key).await?;

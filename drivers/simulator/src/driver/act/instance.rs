@@ -3,12 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gateway_core::Result;
-use gateway_core::driver::{Done, Told, Touched};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Image, NetworkInterface, Volume, VolumeAttachment};
+use gateway_core::driver::{Done, OneTimeOutput, Touched};
+use gateway_core::kind::{
+    Canonical, Command, CreateInstance, Image, ImageOfInstance, NetworkInterface, Verb, Volume,
+    VolumeAttachment,
+};
 use gateway_core::marker::MARKER_KEY;
-use gateway_core::order::{CreateInstance, ImageOfInstance, Order};
-use gateway_core::verb::Verb;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -17,9 +17,9 @@ use super::body::Body;
 use super::volume::key;
 use super::{Site, id_of, request_id};
 
-pub(super) fn body(body: Body<'_>, order: &CreateInstance) -> Result<Map<String, Value>> {
-    let key = order.ssh_key.map(|key| body.name(key)).transpose()?;
-    let boot = match &order.boot_volume {
+pub(super) fn body(body: Body<'_>, command: &CreateInstance) -> Result<Map<String, Value>> {
+    let key = command.ssh_key.map(|key| body.name(key)).transpose()?;
+    let boot = match &command.boot_volume {
         Some(boot) => {
             let disk = boot.volume.map(|volume| body.id(volume)).transpose()?;
             let class = boot.volume_type.map(|class| body.id(class)).transpose()?;
@@ -34,17 +34,17 @@ pub(super) fn body(body: Body<'_>, order: &CreateInstance) -> Result<Map<String,
         }
         None => None,
     };
-    let start_up = order.user_data.as_ref().map(|text| STANDARD.encode(text.expose()));
+    let start_up = command.user_data.as_ref().map(|text| STANDARD.encode(text.expose()));
     let body = body
-        .words(&order.name, order.description.as_deref(), &order.tags)
-        .naming("type", Some(order.instance_type))?
-        .naming("image", order.image)?
-        .naming_all("networks", &order.networks)?
-        .naming_all("subnets", &order.subnets)?
-        .naming_all("plugs", &order.network_interfaces)?
-        .naming_all("firewalls", &order.security_groups)?
+        .words(&command.name, command.description.as_deref(), &command.tags)
+        .naming("type", Some(command.instance_type))?
+        .naming("image", command.image)?
+        .naming_all("networks", &command.networks)?
+        .naming_all("subnets", &command.subnets)?
+        .naming_all("plugs", &command.network_interfaces)?
+        .naming_all("firewalls", &command.security_groups)?
         .with("key", key)
-        .with("zone", order.datacenter.as_deref())
+        .with("zone", command.datacenter.as_deref())
         .with("start_up", start_up)
         .with("boot", boot);
     Ok(body.end())
@@ -70,7 +70,7 @@ pub(super) async fn create(site: &Site<'_>) -> Result<Done> {
     Ok(Done { touched, answer: None, request_id })
 }
 
-pub(super) async fn order(site: &Site<'_>) -> Result<Done> {
+pub(super) async fn command(site: &Site<'_>) -> Result<Done> {
     let step = site.step;
     let word = match step.verb {
         Verb::Start => "start",
@@ -92,37 +92,37 @@ pub(super) async fn order(site: &Site<'_>) -> Result<Done> {
         Verb::ConsoleOutput => "console",
         _ => return Err(step.unsupported()),
     };
-    let parameters = match step.order {
-        Order::Reboot(order) => json!({ "hard": order.hard }),
-        Order::Resize(order) => json!({ "type": step.named.get(order.instance_type)?.external_id }),
-        Order::Rebuild(order) => {
-            let image = &step.named.get(order.image)?.external_id;
-            match &order.name {
+    let parameters = match step.command {
+        Command::Reboot(command) => json!({ "hard": command.hard }),
+        Command::Resize(command) => json!({ "type": step.named.get(command.instance_type)?.external_id }),
+        Command::Rebuild(command) => {
+            let image = &step.named.get(command.image)?.external_id;
+            match &command.name {
                 Some(name) => json!({ "image": image, "name": name }),
                 None => json!({ "image": image }),
             }
         }
-        Order::ImageOfInstance(order) => image_body(site, order),
+        Command::ImageOfInstance(command) => image_body(site, command),
         _ => json!({}),
     };
-    let response = site.order(word, &parameters).await?;
+    let response = site.command(word, &parameters).await?;
     let mut done = site.done(&response)?;
     match step.verb {
         Verb::CreateImage => {
             let image = id_of(&response.json()?)?;
             done.touched = vec![Touched::new(Image::KIND, image)];
         }
-        Verb::ConsoleOutput => done.answer = Some(Told::ConsoleOutput(console(&response.json()?)?)),
+        Verb::ConsoleOutput => done.answer = Some(OneTimeOutput::ConsoleOutput(console(&response.json()?)?)),
         _ => {}
     }
     done.request_id = request_id(&response);
     Ok(done)
 }
 
-fn image_body(site: &Site<'_>, order: &ImageOfInstance) -> Value {
-    let mut labels = order.tags.clone();
+fn image_body(site: &Site<'_>, command: &ImageOfInstance) -> Value {
+    let mut labels = command.tags.clone();
     labels.insert(MARKER_KEY.to_owned(), site.step.marker.to_string());
-    json!({ "name": order.name, "labels": labels })
+    json!({ "name": command.name, "labels": labels })
 }
 
 fn console(answer: &Value) -> Result<String> {

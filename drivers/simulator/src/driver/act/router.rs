@@ -1,40 +1,37 @@
 //! What is done to routers.
 
 use gateway_core::driver::{Done, Touched};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{NetworkInterface, Router};
-use gateway_core::order::{CreateRouter, Order, RouterSubnet};
-use gateway_core::verb::Verb;
+use gateway_core::kind::{Canonical, Command, CreateRouter, NetworkInterface, Router, RouterSubnet, Verb};
 use gateway_core::{ErrorKind, Result};
 use serde_json::{Map, Value, json};
 
 use super::body::Body;
 use super::{Site, request_id};
 
-pub(super) fn body(body: Body<'_>, order: &CreateRouter) -> Result<Map<String, Value>> {
-    let body = body.words(&order.name, order.description.as_deref(), &order.tags);
-    Ok(body.naming("gateway", order.external_network)?.end())
+pub(super) fn body(body: Body<'_>, command: &CreateRouter) -> Result<Map<String, Value>> {
+    let body = body.words(&command.name, command.description.as_deref(), &command.tags);
+    Ok(body.naming("gateway", command.external_network)?.end())
 }
 
-pub(super) async fn order(site: &Site<'_>) -> Result<Done> {
+pub(super) async fn command(site: &Site<'_>) -> Result<Done> {
     let step = site.step;
-    match (step.verb, step.order) {
-        (Verb::AddInterface, Order::RouterSubnet(order)) => connect(site, order).await,
-        (Verb::RemoveInterface, Order::RouterSubnet(order)) => disconnect(site, order).await,
-        (Verb::SetGateway, Order::RouterGateway(order)) => {
-            let network = order.external_network.map(|network| step.named.get(network)).transpose()?;
+    match (step.verb, step.command) {
+        (Verb::AddInterface, Command::RouterSubnet(command)) => connect(site, command).await,
+        (Verb::RemoveInterface, Command::RouterSubnet(command)) => disconnect(site, command).await,
+        (Verb::SetGateway, Command::RouterGateway(command)) => {
+            let network = command.external_network.map(|network| step.named.get(network)).transpose()?;
             let network = network.map(|network| &network.external_id);
-            site.done(&site.order("open", &json!({ "network": network })).await?)
+            site.done(&site.command("open", &json!({ "network": network })).await?)
         }
-        (Verb::ClearGateway, _) => site.done(&site.order("close", &json!({})).await?),
+        (Verb::ClearGateway, _) => site.done(&site.command("close", &json!({})).await?),
         _ => Err(step.unsupported()),
     }
 }
 
 /// What is connected already stays so.
-async fn connect(site: &Site<'_>, order: &RouterSubnet) -> Result<Done> {
-    let subnet = &site.step.named.get(order.subnet)?.external_id;
-    match site.order("connect", &json!({ "subnet": subnet })).await {
+async fn connect(site: &Site<'_>, command: &RouterSubnet) -> Result<Done> {
+    let subnet = &site.step.named.get(command.subnet)?.external_id;
+    match site.command("connect", &json!({ "subnet": subnet })).await {
         Ok(response) => done(site, plug(&response.json()?, subnet), request_id(&response)),
         Err(error) if error.kind() == ErrorKind::Conflict => match site.plug_in(subnet).await? {
             Some(plug) => done(site, Some(plug), None),
@@ -45,13 +42,13 @@ async fn connect(site: &Site<'_>, order: &RouterSubnet) -> Result<Done> {
 }
 
 /// What is apart already stays so.
-async fn disconnect(site: &Site<'_>, order: &RouterSubnet) -> Result<Done> {
-    let subnet = &site.step.named.get(order.subnet)?.external_id;
+async fn disconnect(site: &Site<'_>, command: &RouterSubnet) -> Result<Done> {
+    let subnet = &site.step.named.get(command.subnet)?.external_id;
     let plug = site.plug_in(subnet).await?;
     if plug.is_none() {
         return done(site, None, None);
     }
-    match site.order("disconnect", &json!({ "subnet": subnet })).await {
+    match site.command("disconnect", &json!({ "subnet": subnet })).await {
         Ok(response) => done(site, plug, request_id(&response)),
         Err(error) => Err(error),
     }

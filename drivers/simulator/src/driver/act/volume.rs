@@ -1,43 +1,44 @@
 //! What is done to volumes, their attachments and snapshots.
 
 use driver_kit::Method;
-use gateway_core::driver::{Done, Touched};
-use gateway_core::kind::Canonical;
-use gateway_core::kinds::{Instance, Volume, VolumeAttachment};
-use gateway_core::order::{CreateVolume, CreateVolumeSnapshot, Known, Order};
-use gateway_core::verb::Verb;
+use gateway_core::driver::{Done, Known, Touched};
+use gateway_core::kind::{
+    Canonical, Command, CreateVolume, CreateVolumeSnapshot, Instance, Verb, Volume, VolumeAttachment,
+};
 use gateway_core::{Error, ErrorKind, Result};
 use serde_json::{Map, Value, json};
 
 use super::body::Body;
 use super::{Site, request_id};
 
-pub(super) fn body(body: Body<'_>, order: &CreateVolume) -> Result<Map<String, Value>> {
+pub(super) fn body(body: Body<'_>, command: &CreateVolume) -> Result<Map<String, Value>> {
     let body = body
-        .words(&order.name, order.description.as_deref(), &order.tags)
-        .with("size_gb", order.size_gib)
-        .with("zone", order.datacenter.as_deref())
-        .naming("class", order.volume_type)?
-        .naming("snapshot", order.snapshot)?
-        .naming("image", order.image)?
-        .naming("volume", order.volume)?;
+        .words(&command.name, command.description.as_deref(), &command.tags)
+        .with("size_gb", command.size_gib)
+        .with("zone", command.datacenter.as_deref())
+        .naming("class", command.volume_type)?
+        .naming("snapshot", command.snapshot)?
+        .naming("image", command.image)?
+        .naming("volume", command.volume)?;
     Ok(body.end())
 }
 
-pub(super) fn snapshot_body(body: Body<'_>, order: &CreateVolumeSnapshot) -> Result<Map<String, Value>> {
-    let body = body.words(&order.name, order.description.as_deref(), &order.tags);
-    Ok(body.naming("volume", Some(order.volume))?.end())
+pub(super) fn snapshot_body(body: Body<'_>, command: &CreateVolumeSnapshot) -> Result<Map<String, Value>> {
+    let body = body.words(&command.name, command.description.as_deref(), &command.tags);
+    Ok(body.naming("volume", Some(command.volume))?.end())
 }
 
 pub(super) async fn extend(site: &Site<'_>) -> Result<Done> {
-    let Order::Extend(order) = site.step.order else { return Err(site.step.unsupported()) };
+    let Command::Extend(command) = site.step.command else { return Err(site.step.unsupported()) };
     let target = site.step.target()?;
     // The cloud grows volumes only: once more of what was done would be refused.
     let size = target.document.get("size_gib").and_then(Value::as_u64);
-    match site.order("grow", &json!({ "size_gb": order.size_gib })).await {
+    match site.command("grow", &json!({ "size_gb": command.size_gib })).await {
         Ok(response) => site.done(&response),
-        Err(error) if error.kind() == ErrorKind::Invalid && size.is_none_or(|size| size < order.size_gib) => {
-            match site.is_of_size(order.size_gib).await? {
+        Err(error)
+            if error.kind() == ErrorKind::Invalid && size.is_none_or(|size| size < command.size_gib) =>
+        {
+            match site.is_of_size(command.size_gib).await? {
                 true => Ok(Done {
                     touched: vec![Touched::new(Volume::KIND, target.native_key.as_str())],
                     ..Done::default()
@@ -61,12 +62,12 @@ impl Site<'_> {
 /// Attaches or detaches: of this cloud both are orders to the volume.
 pub(super) async fn attachment(site: &Site<'_>) -> Result<Done> {
     let step = site.step;
-    let (volume, instance, order, parameters) = match (step.verb, step.order) {
-        (Verb::Create, Order::CreateVolumeAttachment(order)) => {
-            let volume = step.named.get(order.volume)?.external_id.clone();
-            let instance = step.named.get(order.instance)?.external_id.clone();
+    let (volume, instance, command, parameters) = match (step.verb, step.command) {
+        (Verb::Create, Command::CreateVolumeAttachment(command)) => {
+            let volume = step.named.get(command.volume)?.external_id.clone();
+            let instance = step.named.get(command.instance)?.external_id.clone();
             let mut parameters = json!({ "instance": instance });
-            if let Some(device) = &order.device {
+            if let Some(device) = &command.device {
                 parameters["device"] = json!(device);
             }
             (volume, instance, "attach", parameters)
@@ -78,7 +79,7 @@ pub(super) async fn attachment(site: &Site<'_>) -> Result<Done> {
         }
         _ => return Err(step.unsupported()),
     };
-    let response = site.send(Method::POST, Volume::KIND, &[&volume, order], Some(&parameters)).await?;
+    let response = site.send(Method::POST, Volume::KIND, &[&volume, command], Some(&parameters)).await?;
     let touched = vec![
         Touched::new(VolumeAttachment::KIND, key(&volume, &instance)),
         Touched::new(Volume::KIND, volume),

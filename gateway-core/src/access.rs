@@ -1,0 +1,6 @@
+//! Access: credentials of clouds, tokens of the gateway, and the keys that seal and sign them.
+
+pub mod credential;
+pub mod keyring;
+pub mod seal;
+pub mod token;

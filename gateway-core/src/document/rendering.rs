@@ -1,0 +1,269 @@
+//! Resources and events as answers and subscribers get them: one rendering for handlers and relay.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use crate::clock::Timestamp;
+use crate::document::event::{GRANT_CHANGED, cloud_event};
+use crate::document::links::{self, Stored};
+use crate::error::{Error, Result};
+use crate::id::{AccountId, EventId, Holder, Region, ResourceId};
+use crate::kind::Kind;
+
+/// The `source` of every event.
+pub const SOURCE: &str = "/gateway";
+
+/// The pseudo-kind of events about grants.
+pub const GRANT: &str = "grant";
+
+/// What a rendering adds to the document that the store keeps; no kind may have fields of these names.
+pub const ADDED: [&str; 10] =
+    ["id", "kind", "version", "cloud", "region", "account", "changed_at", "actions", "links", "cloud_data"];
+
+/// What the documents of all kinds have besides.
+pub const COMMON: [&str; 9] = [
+    "external_id",
+    "name",
+    "state",
+    "cloud_state",
+    "owner",
+    "visibility",
+    "created_at",
+    "updated_at",
+    "tags",
+];
+
+/// Whose record a document is, as the store knows it beside the document.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// The resource.
+    pub id: ResourceId,
+    /// Its type.
+    pub kind: Kind,
+    /// Counts the record's changes.
+    pub version: i64,
+    /// Name of its cloud.
+    pub cloud: &'a str,
+    /// Its region.
+    pub region: &'a Region,
+    /// For whom the record is kept.
+    pub holder: Holder,
+    /// When the store saw it change last.
+    pub changed_at: Timestamp,
+    /// The accounts for which its reader acts; none for a document that is for many readers.
+    pub accounts: &'a [AccountId],
+}
+
+/// What [`ADDED`] names, but for `actions`, `links` and `cloud_data`.
+#[derive(Serialize)]
+struct Added<'a> {
+    id: ResourceId,
+    kind: Kind,
+    version: i64,
+    cloud: &'a str,
+    region: &'a Region,
+    account: String,
+    changed_at: Timestamp,
+}
+
+/// Room for links: more is taken when they need more.
+const LINKS: usize = 768;
+
+/// The RESOURCE document as text, the stored document spliced in unread: a list of hundreds costs no parsing.
+///
+/// # Errors
+/// Internal, when what the store holds is no JSON object.
+pub fn resource_text(document: &str, raw: Option<&str>, identity: &Identity<'_>) -> Result<Box<RawValue>> {
+    let Identity { id, kind, version, cloud, region, holder, changed_at, accounts } = *identity;
+    let stored = Stored::read(document)
+        .ok_or_else(|| Error::internal("the store holds a document that is no object"))?;
+    let added = Added { id, kind, version, cloud, region, account: holder.to_string(), changed_at };
+    let mut text = serde_json::to_string(&added).map_err(Error::internal)?;
+    let own = stored.own;
+    text.reserve(own.len() + raw.map_or(0, str::len) + LINKS);
+    text.pop();
+    text.push_str(",\"actions\":[");
+    text.push_str(stored.actions_text(accounts));
+    text.push_str("],");
+    links::write_links(&mut text, kind, id, stored.links);
+    if !own.trim().is_empty() {
+        text.push(',');
+        text.push_str(own);
+    }
+    if let Some(raw) = raw {
+        text.push_str(",\"cloud_data\":");
+        text.push_str(raw);
+    }
+    text.push('}');
+    RawValue::from_string(text).map_err(Error::internal)
+}
+
+/// The RESOURCE document as a map.
+///
+/// # Errors
+/// As [`resource_text`].
+pub fn render_resource(
+    document: &str,
+    raw: Option<&str>,
+    identity: &Identity<'_>,
+) -> Result<Map<String, Value>> {
+    let text = resource_text(document, raw, identity)?;
+    serde_json::from_str(text.get()).map_err(Error::internal)
+}
+
+/// An event as whoever renders it has it, in words of the domain alone.
+#[derive(Clone, Copy, Debug)]
+pub struct EventView<'a> {
+    /// The same each time the event is published.
+    pub id: EventId,
+    /// Its place in the order of all events.
+    pub position: i64,
+    /// The version that it made of the record.
+    pub version: i64,
+    /// Kind of the resource, or [`GRANT`].
+    pub kind: &'a str,
+    /// Name of the cloud.
+    pub cloud: &'a str,
+    /// The region; means nothing for grants.
+    pub region: &'a Region,
+    /// For whom the record is kept; the account for grants.
+    pub holder: Holder,
+    /// The resource; means nothing for grants.
+    pub resource: ResourceId,
+    /// `created`, `changed`, `state_changed`, `deleted`; `granted`, `ended` for grants.
+    pub change: &'a str,
+    /// The state before.
+    pub old_state: Option<&'a str>,
+    /// The state after.
+    pub new_state: Option<&'a str>,
+    /// When the store saw it.
+    pub at: Timestamp,
+    /// The canonical document after the change; none when the resource is gone.
+    pub document: Option<&'a str>,
+}
+
+/// The EVENT document: CloudEvents 1.0 in JSON.
+///
+/// # Errors
+/// Internal, for a kind that this build does not have or a document that is none.
+pub fn render_event(event: &EventView<'_>) -> Result<Value> {
+    let account = event.holder.to_string();
+    if event.kind == GRANT {
+        let data = json!({
+            "position": event.position,
+            "cloud": event.cloud,
+            "account": account,
+            "change": event.change,
+        });
+        return Ok(cloud_event(event.id, SOURCE, GRANT_CHANGED, event.at, &account, &data));
+    }
+    let kind = Kind::parse(event.kind)
+        .ok_or_else(|| Error::internal("an event of an unknown kind").with("kind", event.kind))?;
+    // Who may read it acts for the account that it is kept for.
+    let readers = event.holder.account();
+    let identity = Identity {
+        id: event.resource,
+        kind,
+        version: event.version,
+        cloud: event.cloud,
+        region: event.region,
+        holder: event.holder,
+        changed_at: event.at,
+        accounts: readers.as_slice(),
+    };
+    let resource = event.document.map(|document| render_resource(document, None, &identity)).transpose()?;
+    let data = json!({
+        "position": event.position,
+        "version": event.version,
+        "kind": kind,
+        "cloud": event.cloud,
+        "region": event.region,
+        "account": account,
+        "old_state": event.old_state,
+        "new_state": event.new_state,
+        "resource": resource,
+    });
+    let kind = format!("gateway.resource.{}", event.change);
+    Ok(cloud_event(event.id, SOURCE, &kind, event.at, &event.resource.to_string(), &data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind;
+
+    const ID: ResourceId = ResourceId(uuid::Uuid::from_u128(7));
+
+    fn identity(region: &Region) -> Identity<'_> {
+        let kind = Kind::parse("volume").unwrap();
+        Identity {
+            id: ID,
+            kind,
+            version: 3,
+            cloud: "c\"1",
+            region,
+            holder: Holder::Global,
+            changed_at: Timestamp(0),
+            accounts: &[],
+        }
+    }
+
+    #[test]
+    fn the_stored_document_is_spliced_in() {
+        let region = Region::new("r1");
+        let rendered =
+            render_resource(r#"{"name":"a","size_gib":5}"#, Some(r#"{"x":1}"#), &identity(&region)).unwrap();
+        assert_eq!(rendered["cloud"], "c\"1");
+        assert_eq!(rendered["account"], "global");
+        assert_eq!(rendered["size_gib"], 5);
+        assert_eq!(rendered["cloud_data"]["x"], 1);
+        assert_eq!(rendered["links"]["self"], format!("/v1/volumes/{ID}"));
+        assert!(render_resource("{}", None, &identity(&region)).unwrap().get("cloud_data").is_none());
+        for broken in ["", "[]", r#"{"name":}"#, "null"] {
+            assert!(resource_text(broken, None, &identity(&region)).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn no_kind_has_a_field_that_all_have() {
+        for spec in kind::ALL {
+            let schemas = serde_json::to_value((spec.schema)().into_iter().next().unwrap().1).unwrap();
+            let fields = schemas["properties"].as_object().unwrap();
+            for name in ADDED.iter().chain(&COMMON) {
+                assert!(!fields.contains_key(*name), "{}: {name}", spec.kind);
+            }
+        }
+    }
+
+    #[test]
+    fn events_of_resources_and_of_grants_have_their_fixed_form() {
+        let region = Region::new("r1");
+        let view = EventView {
+            id: EventId(uuid::Uuid::from_u128(1)),
+            position: 9,
+            version: 2,
+            kind: "volume",
+            cloud: "c1",
+            region: &region,
+            holder: Holder::Global,
+            resource: ID,
+            change: "state_changed",
+            old_state: Some("creating"),
+            new_state: Some("available"),
+            at: Timestamp(0),
+            document: Some(r#"{"name":"a"}"#),
+        };
+        let event = render_event(&view).unwrap();
+        assert_eq!(event["specversion"], "1.0");
+        assert_eq!(event["type"], "gateway.resource.state_changed");
+        assert_eq!(event["subject"], ID.to_string());
+        assert_eq!(event["data"]["position"], 9);
+        assert_eq!(event["data"]["resource"]["name"], "a");
+        let gone = render_event(&EventView { document: None, change: "deleted", ..view }).unwrap();
+        assert_eq!(gone["data"]["resource"], Value::Null);
+        let grant = render_event(&EventView { kind: GRANT, change: "ended", ..view }).unwrap();
+        assert_eq!(grant["type"], "gateway.grant.changed");
+        assert_eq!(grant["data"]["change"], "ended");
+    }
+}

@@ -1,0 +1,168 @@
+//! Bodies of verbs: their form, and the checks that need no cloud.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::named::Named;
+
+/// A schema for the API document with those that it names, each with its name.
+pub type Schemas = Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>;
+
+/// An error in one field of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldError {
+    /// The field, as a JSON pointer.
+    pub pointer: String,
+    /// The rule that it breaks, for the sender.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// Makes the error of one field.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+/// The body of one verb.
+pub(super) trait Body: DeserializeOwned + ToSchema + 'static {
+    /// The resources that it names.
+    const NAMES: &'static [Named];
+    /// Returns what is wrong with it, besides its form.
+    fn errors(&self) -> FieldErrors;
+}
+
+/// Collects errors of fields.
+#[derive(Debug, Default)]
+pub(super) struct FieldErrors(pub(super) Vec<FieldError>);
+
+/// Longest name that is passed on: every cloud here takes that much, and none takes more everywhere.
+pub(super) const LONGEST_NAME: usize = 255;
+
+/// Most tags of one resource: EC2's limit, and more than an index of terms should hold.
+const MOST_TAGS: usize = 50;
+
+impl FieldErrors {
+    /// Adds an error unless the condition holds.
+    pub(super) fn unless(mut self, fine: bool, pointer: &str, detail: &str) -> Self {
+        if !fine {
+            self.0.push(FieldError::new(pointer, detail));
+        }
+        self
+    }
+
+    /// Checks a name.
+    pub(super) fn name(self, name: &str) -> Self {
+        let fine = !name.trim().is_empty()
+            && name.chars().count() <= LONGEST_NAME
+            && !name.chars().any(char::is_control);
+        self.unless(fine, "/name", "must be 1 to 255 characters, none of them a control character")
+    }
+
+    /// Checks a description.
+    pub(super) fn description(self, description: Option<&String>) -> Self {
+        let fine = description.is_none_or(|text| text.chars().count() <= 200);
+        self.unless(fine, "/description", "must be 200 characters at most")
+    }
+
+    /// Checks tags.
+    pub(super) fn tags(mut self, tags: &BTreeMap<String, String>) -> Self {
+        self = self.unless(tags.len() <= MOST_TAGS, "/tags", "must be 50 at most");
+        for (key, value) in tags {
+            let pointer = format!("/tags/{}", key.replace('~', "~0").replace('/', "~1"));
+            let fine = !key.is_empty() && key.chars().count() <= 127 && value.chars().count() <= 255;
+            self = self
+                .unless(fine, &pointer, "must have a key of 1 to 127 and a value of 255 characters at most")
+                .unless(key != crate::marker::MARKER_KEY, &pointer, "is reserved for the gateway");
+        }
+        self
+    }
+
+    /// Checks an address range.
+    pub(super) fn cidr(self, pointer: &str, cidr: &str) -> Self {
+        self.unless(is_cidr(cidr), pointer, "must be an address range such as 10.0.0.0/24")
+    }
+
+    /// Checks an address.
+    pub(super) fn address(self, pointer: &str, address: &str) -> Self {
+        self.unless(address.parse::<std::net::IpAddr>().is_ok(), pointer, "must be an IP address")
+    }
+}
+
+fn is_cidr(text: &str) -> bool {
+    let Some((address, bits)) = text.split_once('/') else { return false };
+    let (Ok(address), Ok(bits)) = (address.parse::<std::net::IpAddr>(), bits.parse::<u8>()) else {
+        return false;
+    };
+    bits <= if address.is_ipv4() { 32 } else { 128 }
+}
+
+/// Reads and checks a body.
+///
+/// # Errors
+/// The fields that are wrong; their values are not quoted, because they may be secrets.
+pub(super) fn read<B: Body>(body: Value) -> Result<B, Vec<FieldError>> {
+    let body: B = serde_path_to_error::deserialize(body).map_err(|error| vec![form_error(&error)])?;
+    let FieldErrors(errors) = body.errors();
+    if errors.is_empty() { Ok(body) } else { Err(errors) }
+}
+
+/// Reads the body of a verb that takes none.
+///
+/// # Errors
+/// The first member, as unknown.
+pub(super) fn read_nothing(body: &Value) -> Result<(), Vec<FieldError>> {
+    match body {
+        Value::Null => Ok(()),
+        Value::Object(members) => match members.keys().next() {
+            None => Ok(()),
+            Some(member) => Err(vec![FieldError::new(format!("/{member}"), "is not a known field")]),
+        },
+        _ => Err(vec![FieldError::new("", "must be an object or empty")]),
+    }
+}
+
+/// Turns serde's error into one that quotes no value.
+fn form_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+    let pointer: String = error
+        .path()
+        .iter()
+        .filter_map(|segment| match segment {
+            serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
+            serde_path_to_error::Segment::Map { key } => Some(format!("/{key}")),
+            _ => None,
+        })
+        .collect();
+    let text = error.inner().to_string();
+    let rules = [
+        ("missing field", "is required"),
+        ("unknown field", "is not a known field"),
+        ("duplicate field", "is given twice"),
+    ];
+    let Some((_, detail)) = rules.iter().find(|(start, _)| text.starts_with(start)) else {
+        return FieldError::new(pointer, "does not have the documented type");
+    };
+    // serde names the field in the text alone, or at the end of the path too.
+    let field = format!("/{}", text.split('`').nth(1).unwrap_or_default());
+    let pointer = if pointer.ends_with(&field) { pointer } else { pointer + &field };
+    FieldError::new(pointer, *detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_range_is_told_from_other_text() {
+        for fine in ["10.0.0.0/24", "0.0.0.0/0", "fd00::/8"] {
+            assert!(is_cidr(fine), "{fine}");
+        }
+        for other in ["10.0.0.0", "10.0.0.0/33", "x/8", "10.0.0.0/-1", ""] {
+            assert!(!is_cidr(other), "{other}");
+        }
+    }
+}

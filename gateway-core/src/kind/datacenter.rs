@@ -1,0 +1,48 @@
+use serde::{Deserialize, Serialize};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::name::Kind;
+use super::spec::{Canonical, KindSpec, check_fields};
+use super::state::states;
+
+/// A part of a region that fails alone, as one service knows it: the fields that only a datacenter has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Datacenter {
+    /// The service that has it: `compute`, `volume`, `network`; none where all services share it.
+    pub service: Option<String>,
+    /// Such as `availability-zone` or `local-zone`, as the cloud names it.
+    pub zone_type: Option<String>,
+    /// The cloud's id of the place, where names differ between accounts.
+    pub zone_id: Option<String>,
+    /// What the cloud tells its users of it.
+    pub messages: Vec<String>,
+}
+
+impl Canonical for Datacenter {
+    const KIND: Kind = Kind::Datacenter;
+}
+
+states! {
+    /// The condition of a datacenter.
+    DatacenterState of Kind::Datacenter;
+    /// Takes new resources.
+    Available = "available" -> ["impaired", "unavailable"],
+    /// Works in part.
+    Impaired = "impaired" -> ["available", "unavailable"],
+    /// Takes none.
+    Unavailable = "unavailable" -> ["available", "impaired"],
+    /// The cloud said a word that the driver does not know.
+    Unknown = "unknown" -> ["available", "impaired", "unavailable"],
+}
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::Datacenter,
+    plural: "datacenters",
+    summary: "Parts of regions that fail alone",
+    states: DatacenterState::TABLE,
+    relations: &[],
+    filters: &["service"],
+    verbs: &[],
+    schema: || vec![("Datacenter".to_owned(), Datacenter::schema())],
+    check: check_fields::<Datacenter>,
+};

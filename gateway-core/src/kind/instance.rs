@@ -1,0 +1,363 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::body::{Body, FieldErrors, LONGEST_NAME};
+use super::name::Kind;
+use super::named::Named;
+use super::reference::Reference;
+use super::relation::Relation;
+use super::spec::{Canonical, KindSpec, check_fields};
+use super::state::states;
+use super::update::update;
+use super::verb::{Repeat, Verb, VerbSpec, When, delete, plain, with};
+use crate::clock::Timestamp;
+use crate::id::ResourceId;
+use crate::secret::Secret;
+
+/// A virtual or bare machine: the fields that only an instance has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Instance {
+    /// Free text of its owner.
+    pub description: Option<String>,
+    /// The type it was made of.
+    pub instance_type: Reference,
+    /// Virtual processors.
+    pub vcpus: Option<u32>,
+    /// Memory.
+    pub memory_mib: Option<u64>,
+    /// The root disk of its type; 0 where the type leaves it to the image or volume.
+    pub disk_gib: Option<u64>,
+    /// The image it was booted from; empty for one booted from a volume.
+    pub image: Option<Reference>,
+    /// The availability zone.
+    pub datacenter: Option<String>,
+    /// Addresses inside the cloud, fixed.
+    pub private_ip_addresses: Vec<String>,
+    /// Addresses that are reached from outside.
+    pub public_ip_addresses: Vec<String>,
+    /// Name of the key that was put in at boot.
+    pub ssh_key: Option<String>,
+    /// Security groups that apply to it.
+    pub security_groups: Vec<Reference>,
+    /// Attached volumes.
+    pub volumes: Vec<Reference>,
+    /// When it last came up, if the cloud says.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub launched_at: Option<Timestamp>,
+    /// Locked against change by its owner or the cloud's operator.
+    pub locked: Option<bool>,
+    /// What the cloud says went wrong.
+    pub fault: Option<String>,
+}
+
+impl Canonical for Instance {
+    const KIND: Kind = Kind::Instance;
+}
+
+states! {
+    /// The life of an instance.
+    InstanceState of Kind::Instance;
+    /// Being made or booted.
+    Pending = "pending" (moving) -> ["running", "error", "terminating", "terminated"],
+    /// Up.
+    Running = "running" -> ["rebooting", "stopping", "stopped", "paused", "suspended", "resizing", "migrating", "shelved", "error", "terminating", "terminated", "rescued"],
+    /// Going down and up again.
+    Rebooting = "rebooting" (moving) -> ["running", "error", "terminating", "terminated"],
+    /// Going down.
+    Stopping = "stopping" (moving) -> ["stopped", "shelved", "error", "terminating", "terminated"],
+    /// Down, its disks kept.
+    Stopped = "stopped" -> ["starting", "running", "resizing", "shelved", "error", "terminating", "terminated", "rescued"],
+    /// Coming up again.
+    Starting = "starting" (moving) -> ["running", "error", "terminating", "terminated"],
+    /// Frozen in memory.
+    Paused = "paused" -> ["running", "error", "terminating", "terminated"],
+    /// Frozen on disk.
+    Suspended = "suspended" -> ["running", "error", "terminating", "terminated"],
+    /// Changing its type, or going back to the old one.
+    Resizing = "resizing" (moving) -> ["resized", "running", "stopped", "error", "terminating", "terminated"],
+    /// Up with its new type, until its owner keeps that or goes back.
+    Resized = "resized" -> ["running", "stopped", "resizing", "error", "terminating", "terminated"],
+    /// Moving to another host.
+    Migrating = "migrating" (moving) -> ["running", "stopped", "error", "terminating", "terminated"],
+    /// Put away; its host is free for others.
+    Shelved = "shelved" -> ["running", "stopped", "error", "terminating", "terminated"],
+    /// Booted from a rescue image.
+    Rescued = "rescued" -> ["running", "stopped", "error", "terminating", "terminated"],
+    /// Broken, by the cloud's own word.
+    Error = "error" -> ["running", "stopped", "rebooting", "terminating", "terminated"],
+    /// Being deleted.
+    Terminating = "terminating" (moving) -> ["terminated", "error"],
+    /// Deleted, and still shown by the cloud for a while.
+    Terminated = "terminated" -> [],
+    /// The cloud said a word that the driver does not know, or that it does not know.
+    Unknown = "unknown" -> ["running", "stopped", "error", "terminating", "terminated"],
+}
+
+/// Most instances of one order. Each is made by a call of its own, one after the other.
+const MOST: u32 = 100;
+
+/// Most that a number adds to the name of one of several: `-100`.
+const NUMBER: usize = 4;
+
+/// Makes instances.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateInstance {
+    /// Its name; of several, `NAME-1`, `NAME-2` and so on.
+    pub name: String,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// What it boots from, unless that is a volume.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub image: Option<ResourceId>,
+    /// Its type.
+    #[schema(value_type = uuid::Uuid)]
+    pub instance_type: ResourceId,
+    /// The networks that it gets an interface in.
+    #[serde(default)]
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub networks: Vec<ResourceId>,
+    /// The subnets that it gets an interface in, where it matters which of a network.
+    #[serde(default)]
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub subnets: Vec<ResourceId>,
+    /// Interfaces that are there already.
+    #[serde(default)]
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub network_interfaces: Vec<ResourceId>,
+    /// Security groups, in place of the cloud's usual one.
+    #[serde(default)]
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub security_groups: Vec<ResourceId>,
+    /// The key that is put in at boot.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub ssh_key: Option<ResourceId>,
+    /// What its image's start-up program is told, as plain text.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub user_data: Option<Secret>,
+    /// Name of the availability zone.
+    #[serde(default)]
+    pub datacenter: Option<String>,
+    /// A volume to boot from.
+    #[serde(default)]
+    pub boot_volume: Option<BootVolume>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// How many.
+    #[serde(default = "one")]
+    #[schema(minimum = 1, maximum = 100, default = 1)]
+    pub count: u32,
+    /// What the cloud takes besides, in its own words.
+    #[serde(default)]
+    pub cloud_options: Map<String, Value>,
+}
+
+/// The volume that an instance boots from: one that is there, or one that is made of the image.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BootVolume {
+    /// One that is there, in place of an image.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub volume: Option<ResourceId>,
+    /// Size of the one that is made.
+    #[serde(default)]
+    pub size_gib: Option<u64>,
+    /// Type of the one that is made.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub volume_type: Option<ResourceId>,
+    /// It ends with the instance.
+    #[serde(default)]
+    pub delete_on_termination: bool,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Body for CreateInstance {
+    const NAMES: &'static [Named] = &[
+        Named::new(&["image"], Kind::Image),
+        Named::new(&["instance_type"], Kind::InstanceType),
+        Named::new(&["networks"], Kind::Network),
+        Named::new(&["subnets"], Kind::Subnet),
+        Named::new(&["network_interfaces"], Kind::NetworkInterface),
+        Named::new(&["security_groups"], Kind::SecurityGroup),
+        Named::new(&["ssh_key"], Kind::SshKey),
+        Named::new(&["boot_volume", "volume"], Kind::Volume),
+        Named::new(&["boot_volume", "volume_type"], Kind::VolumeType),
+    ];
+
+    fn errors(&self) -> FieldErrors {
+        let boot = self.boot_volume.as_ref();
+        let given = boot.and_then(|boot| boot.volume);
+        let user_data = self.user_data.as_ref().map_or(0, |text| text.expose().len());
+        FieldErrors::default()
+            .name(&self.name)
+            .description(self.description.as_ref())
+            .tags(&self.tags)
+            .unless((1..=MOST).contains(&self.count), "/count", "must be 1 to 100")
+            .unless(
+                self.count == 1 || self.name.chars().count() + NUMBER <= LONGEST_NAME,
+                "/name",
+                "must be 251 characters at most where several are made: each gets a number",
+            )
+            .unless(
+                self.count == 1 || (self.network_interfaces.is_empty() && given.is_none()),
+                "/count",
+                "must be 1 where an interface or a volume is named: it goes into one instance only",
+            )
+            .unless(
+                self.image.is_some() != given.is_some(),
+                "/image",
+                "must be given, or a volume to boot from",
+            )
+            .unless(user_data <= 16 << 10, "/user_data", "must be 16 KiB at most")
+            .unless(
+                boot.is_none_or(|boot| boot.volume.is_some() != boot.size_gib.is_some()),
+                "/boot_volume",
+                "must have either `volume` or `size_gib`",
+            )
+            .unless(
+                boot.and_then(|boot| boot.size_gib).is_none_or(|size| size > 0),
+                "/boot_volume/size_gib",
+                "must be 1 at least",
+            )
+    }
+}
+
+/// How an instance is rebooted.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reboot {
+    /// As if the power were cut, where it does not go down by itself.
+    #[serde(default)]
+    pub hard: bool,
+}
+
+/// The new type of an instance.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resize {
+    /// The type.
+    #[schema(value_type = uuid::Uuid)]
+    pub instance_type: ResourceId,
+}
+
+/// What an instance is made anew of.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rebuild {
+    /// The image.
+    #[schema(value_type = uuid::Uuid)]
+    pub image: ResourceId,
+    /// A new name.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// An image to be made of an instance.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageOfInstance {
+    /// Name of the image.
+    pub name: String,
+    /// Tags of the image.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Body for Reboot {
+    const NAMES: &'static [Named] = &[];
+
+    fn errors(&self) -> FieldErrors {
+        FieldErrors::default()
+    }
+}
+
+impl Body for Resize {
+    const NAMES: &'static [Named] = &[Named::new(&["instance_type"], Kind::InstanceType)];
+
+    fn errors(&self) -> FieldErrors {
+        FieldErrors::default()
+    }
+}
+
+impl Body for Rebuild {
+    const NAMES: &'static [Named] = &[Named::new(&["image"], Kind::Image)];
+
+    fn errors(&self) -> FieldErrors {
+        self.name.iter().fold(FieldErrors::default(), |errors, name| errors.name(name))
+    }
+}
+
+impl Body for ImageOfInstance {
+    const NAMES: &'static [Named] = &[];
+
+    fn errors(&self) -> FieldErrors {
+        FieldErrors::default().name(&self.name).tags(&self.tags)
+    }
+}
+
+const ENDING: &[&str] = &["terminating", "terminated"];
+
+/// A verb that a locked instance refuses.
+const fn unlocked(spec: VerbSpec) -> VerbSpec {
+    VerbSpec { unless: Some("locked"), ..spec }
+}
+
+const fn turn(verb: Verb, from: &'static [&'static str]) -> VerbSpec {
+    unlocked(plain(verb, When::In(from), Repeat::ByState))
+}
+
+static VERBS: [VerbSpec; 20] = [
+    with::<CreateInstance>(Verb::Create, When::Always, Repeat::Found),
+    update(When::Except(ENDING)),
+    unlocked(delete(When::Except(ENDING))),
+    turn(Verb::Start, &["stopped"]),
+    turn(Verb::Stop, &["running", "error"]),
+    unlocked(with::<Reboot>(Verb::Reboot, When::In(&["running", "error"]), Repeat::Never)),
+    turn(Verb::Pause, &["running"]),
+    turn(Verb::Unpause, &["paused"]),
+    turn(Verb::Suspend, &["running"]),
+    turn(Verb::Resume, &["suspended"]),
+    turn(Verb::Shelve, &["running", "stopped", "paused", "suspended"]),
+    turn(Verb::Unshelve, &["shelved"]),
+    unlocked(plain(Verb::Lock, When::Except(ENDING), Repeat::Harmless)),
+    plain(Verb::Unlock, When::Except(ENDING), Repeat::Harmless),
+    unlocked(with::<Resize>(Verb::Resize, When::In(&["running", "stopped"]), Repeat::Never)),
+    turn(Verb::ConfirmResize, &["resized"]),
+    turn(Verb::RevertResize, &["resized"]),
+    unlocked(with::<Rebuild>(Verb::Rebuild, When::In(&["running", "stopped", "error"]), Repeat::Never)),
+    with::<ImageOfInstance>(
+        Verb::CreateImage,
+        When::In(&["running", "stopped", "paused", "suspended"]),
+        Repeat::Found,
+    ),
+    plain(Verb::ConsoleOutput, When::Except(ENDING), Repeat::Harmless),
+];
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::Instance,
+    plural: "instances",
+    summary: "Virtual and bare machines",
+    states: InstanceState::TABLE,
+    relations: &[
+        Relation::one("instance_type", &["instance_type"], Kind::InstanceType, "instances"),
+        Relation::one("image", &["image"], Kind::Image, "instances"),
+        Relation::many("security_group", &["security_groups"], Kind::SecurityGroup, "instances"),
+    ],
+    filters: &["datacenter", "ssh_key"],
+    verbs: &VERBS,
+    schema: || vec![("Instance".to_owned(), Instance::schema())],
+    check: check_fields::<Instance>,
+};

@@ -1,0 +1,44 @@
+use serde::{Deserialize, Serialize};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::name::Kind;
+use super::spec::{Canonical, KindSpec, check_fields};
+
+/// A size in which instances are offered: the fields that only an instance type has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct InstanceType {
+    /// Free text of the cloud.
+    pub description: Option<String>,
+    /// Virtual processors.
+    pub vcpus: u32,
+    /// Memory.
+    pub memory_mib: u64,
+    /// The root disk; 0 where it follows the image or volume.
+    pub disk_gib: Option<u64>,
+    /// Further disks that live and die with the instance.
+    pub ephemeral_disk_gib: Option<u64>,
+    /// Swap space.
+    pub swap_mib: Option<u64>,
+    /// Processor architectures, such as `x86_64`.
+    pub architectures: Vec<String>,
+    /// Graphics or other accelerators.
+    pub accelerators: Option<u32>,
+    /// Still listed but no longer given to new instances.
+    pub disabled: Option<bool>,
+}
+
+impl Canonical for InstanceType {
+    const KIND: Kind = Kind::InstanceType;
+}
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::InstanceType,
+    plural: "instance_types",
+    summary: "Sizes in which instances are offered",
+    states: &[],
+    relations: &[],
+    filters: &["vcpus", "memory_mib"],
+    verbs: &[],
+    schema: || vec![("InstanceType".to_owned(), InstanceType::schema())],
+    check: check_fields::<InstanceType>,
+};

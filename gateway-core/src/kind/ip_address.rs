@@ -1,0 +1,100 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::body::{Body, FieldErrors};
+use super::name::Kind;
+use super::named::Named;
+use super::reference::Reference;
+use super::relation::Relation;
+use super::spec::{Canonical, KindSpec, check_fields};
+use super::state::states;
+use super::update::update;
+use super::verb::{VerbSpec, When, create, delete};
+use crate::id::ResourceId;
+
+/// An address that is reached from outside, held by an account: the fields that only such an address has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IpAddress {
+    /// Free text of its owner.
+    pub description: Option<String>,
+    /// The address.
+    pub ip_address: String,
+    /// The network that it was taken from.
+    pub network: Option<Reference>,
+    /// The interface that it leads to.
+    pub network_interface: Option<Reference>,
+    /// The instance that it leads to, where the cloud tells.
+    pub instance: Option<Reference>,
+    /// The address inside that it leads to.
+    pub private_ip_address: Option<String>,
+    /// The router through which it leads there.
+    pub router: Option<Reference>,
+    /// Name by which it is found.
+    pub dns_name: Option<String>,
+}
+
+impl Canonical for IpAddress {
+    const KIND: Kind = Kind::IpAddress;
+}
+
+states! {
+    /// The life of an address.
+    IpAddressState of Kind::IpAddress;
+    /// Leads nowhere.
+    Available = "available" -> ["in_use", "error"],
+    /// Leads to something.
+    InUse = "in_use" -> ["available", "error"],
+    /// Broken.
+    Error = "error" -> ["available", "in_use"],
+    /// The cloud said a word that the driver does not know.
+    Unknown = "unknown" -> ["available", "in_use", "error"],
+}
+
+/// Takes an outside address.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateIpAddress {
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The network that it is taken from, where there are such networks.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub network: Option<ResourceId>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// What the cloud takes besides, in its own words.
+    #[serde(default)]
+    pub cloud_options: Map<String, Value>,
+}
+
+impl Body for CreateIpAddress {
+    const NAMES: &'static [Named] = &[Named::new(&["network"], Kind::Network)];
+
+    fn errors(&self) -> FieldErrors {
+        FieldErrors::default().description(self.description.as_ref()).tags(&self.tags)
+    }
+}
+
+static VERBS: [VerbSpec; 3] = [create::<CreateIpAddress>(), update(When::Always), delete(When::Always)];
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::IpAddress,
+    plural: "ip_addresses",
+    summary: "Addresses that are reached from outside",
+    states: IpAddressState::TABLE,
+    relations: &[
+        Relation::one("network", &["network"], Kind::Network, "ip_addresses"),
+        Relation::one("network_interface", &["network_interface"], Kind::NetworkInterface, "ip_addresses"),
+        Relation::one("instance", &["instance"], Kind::Instance, "ip_addresses"),
+        Relation::one("router", &["router"], Kind::Router, "ip_addresses"),
+    ],
+    filters: &["ip_address"],
+    verbs: &VERBS,
+    schema: || vec![("IpAddress".to_owned(), IpAddress::schema())],
+    check: check_fields::<IpAddress>,
+};

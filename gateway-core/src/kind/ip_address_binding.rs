@@ -1,0 +1,91 @@
+use serde::{Deserialize, Serialize};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::body::{Body, FieldErrors};
+use super::name::Kind;
+use super::named::Named;
+use super::reference::Reference;
+use super::relation::Relation;
+use super::spec::{Canonical, KindSpec, check_fields};
+use super::verb::{VerbSpec, When, create, delete};
+use crate::id::ResourceId;
+
+/// An outside address that leads to something inside: the fields that only such a binding has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IpAddressBinding {
+    /// The outside address as a resource.
+    pub address: Reference,
+    /// The outside address.
+    pub ip_address: String,
+    /// The interface that it leads to.
+    pub network_interface: Option<Reference>,
+    /// The instance that it leads to, where the cloud tells.
+    pub instance: Option<Reference>,
+    /// The address inside.
+    pub private_ip_address: Option<String>,
+}
+
+impl Canonical for IpAddressBinding {
+    const KIND: Kind = Kind::IpAddressBinding;
+}
+
+/// Leads an outside address to an interface or an instance.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateIpAddressBinding {
+    /// The outside address.
+    #[schema(value_type = uuid::Uuid)]
+    pub address: ResourceId,
+    /// The interface.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub network_interface: Option<ResourceId>,
+    /// The instance, to its first interface that can be reached.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub instance: Option<ResourceId>,
+    /// The address inside, where the interface has several.
+    #[serde(default)]
+    pub private_ip_address: Option<String>,
+}
+
+impl Body for CreateIpAddressBinding {
+    const NAMES: &'static [Named] = &[
+        Named::new(&["address"], Kind::IpAddress),
+        Named::new(&["network_interface"], Kind::NetworkInterface),
+        Named::new(&["instance"], Kind::Instance),
+    ];
+
+    fn errors(&self) -> FieldErrors {
+        let errors = FieldErrors::default().unless(
+            self.network_interface.is_some() != self.instance.is_some(),
+            "",
+            "must have either `network_interface` or `instance`",
+        );
+        let inside = self.private_ip_address.iter();
+        inside.fold(errors, |errors, address| errors.address("/private_ip_address", address))
+    }
+}
+
+static VERBS: [VerbSpec; 2] = [create::<CreateIpAddressBinding>(), delete(When::Always)];
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::IpAddressBinding,
+    plural: "ip_address_bindings",
+    summary: "Outside addresses that lead to something inside",
+    states: &[],
+    relations: &[
+        Relation::one("address", &["address"], Kind::IpAddress, "ip_address_bindings"),
+        Relation::one(
+            "network_interface",
+            &["network_interface"],
+            Kind::NetworkInterface,
+            "ip_address_bindings",
+        ),
+        Relation::one("instance", &["instance"], Kind::Instance, "ip_address_bindings"),
+    ],
+    filters: &["ip_address"],
+    verbs: &VERBS,
+    schema: || vec![("IpAddressBinding".to_owned(), IpAddressBinding::schema())],
+    check: check_fields::<IpAddressBinding>,
+};

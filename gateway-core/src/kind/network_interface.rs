@@ -1,0 +1,189 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::body::{Body, FieldErrors};
+use super::name::Kind;
+use super::named::Named;
+use super::reference::{InterfaceAddress, Reference};
+use super::relation::Relation;
+use super::spec::{Canonical, KindSpec, check_fields};
+use super::state::states;
+use super::verb::{Repeat, Verb, VerbSpec, When, create, delete, with};
+use crate::id::ResourceId;
+
+/// A place where something is plugged into a network: the fields that only an interface has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NetworkInterface {
+    /// Free text of its owner.
+    pub description: Option<String>,
+    /// The network.
+    pub network: Reference,
+    /// Its addresses inside the cloud, each with its subnet.
+    pub addresses: Vec<InterfaceAddress>,
+    /// Hardware address.
+    pub mac_address: Option<String>,
+    /// Switched on by its owner.
+    pub enabled: Option<bool>,
+    /// The instance that it is in.
+    pub instance: Option<Reference>,
+    /// The router that it belongs to.
+    pub router: Option<Reference>,
+    /// What uses it, in the cloud's own words.
+    pub device_owner: Option<String>,
+    /// Which of the instance's interfaces, from 0.
+    pub device_index: Option<u32>,
+    /// Security groups that apply to it.
+    pub security_groups: Vec<Reference>,
+    /// Its traffic is guarded: by security groups, or by a check of its addresses.
+    pub port_security: Option<bool>,
+    /// Deleted with the instance.
+    pub delete_on_termination: Option<bool>,
+    /// The availability zone, where it is in one.
+    pub datacenter: Option<String>,
+}
+
+impl Canonical for NetworkInterface {
+    const KIND: Kind = Kind::NetworkInterface;
+}
+
+states! {
+    /// The life of an interface.
+    NetworkInterfaceState of Kind::NetworkInterface;
+    /// Being made or plugged in.
+    Pending = "pending" (moving) -> ["active", "inactive", "error"],
+    /// Plugged in and carrying traffic.
+    Active = "active" -> ["inactive", "detaching", "error"],
+    /// Plugged into nothing, or carrying no traffic.
+    Inactive = "inactive" -> ["pending", "active", "error"],
+    /// Being unplugged.
+    Detaching = "detaching" (moving) -> ["inactive", "active", "error"],
+    /// Broken.
+    Error = "error" -> ["active", "inactive"],
+    /// The cloud said a word that the driver does not know, or that it does not know.
+    Unknown = "unknown" -> ["active", "inactive", "error"],
+}
+
+/// Makes an interface.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateNetworkInterface {
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The network.
+    #[schema(value_type = uuid::Uuid)]
+    pub network: ResourceId,
+    /// Its addresses; one of the cloud's choice when not given.
+    #[serde(default)]
+    pub addresses: Vec<FixedAddress>,
+    /// Security groups, in place of the cloud's usual one.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    pub security_groups: Option<Vec<ResourceId>>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// What the cloud takes besides, in its own words.
+    #[serde(default)]
+    pub cloud_options: Map<String, Value>,
+}
+
+/// A place in a subnet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixedAddress {
+    /// The subnet.
+    #[schema(value_type = uuid::Uuid)]
+    pub subnet: ResourceId,
+    /// The address; one of the cloud's choice when not given.
+    #[serde(default)]
+    pub ip_address: Option<String>,
+}
+
+impl Body for CreateNetworkInterface {
+    const NAMES: &'static [Named] = &[
+        Named::new(&["network"], Kind::Network),
+        Named::new(&["addresses", "subnet"], Kind::Subnet),
+        Named::new(&["security_groups"], Kind::SecurityGroup),
+    ];
+
+    fn errors(&self) -> FieldErrors {
+        let errors = FieldErrors::default().description(self.description.as_ref()).tags(&self.tags).unless(
+            self.name.chars().count() <= 255,
+            "/name",
+            "must be 255 characters at most",
+        );
+        let addresses = self.addresses.iter().enumerate();
+        addresses.fold(errors, |errors, (at, place)| {
+            let pointer = format!("/addresses/{at}/ip_address");
+            place.ip_address.iter().fold(errors, |errors, address| errors.address(&pointer, address))
+        })
+    }
+}
+
+/// What changes about an interface. What is not given stays.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateNetworkInterface {
+    /// The new name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The new description; empty for none.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// All tags, in place of those that it has.
+    #[serde(default)]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// All security groups, in place of those that it has.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    pub security_groups: Option<Vec<ResourceId>>,
+}
+
+impl Body for UpdateNetworkInterface {
+    const NAMES: &'static [Named] = &[Named::new(&["security_groups"], Kind::SecurityGroup)];
+
+    fn errors(&self) -> FieldErrors {
+        let errors = FieldErrors::default().description(self.description.as_ref()).unless(
+            *self != Self::default(),
+            "",
+            "must change something",
+        );
+        self.tags.iter().fold(errors, FieldErrors::tags)
+    }
+}
+
+static VERBS: [VerbSpec; 3] = [
+    create::<CreateNetworkInterface>(),
+    with::<UpdateNetworkInterface>(Verb::Update, When::Always, Repeat::Harmless),
+    delete(When::Always),
+];
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::NetworkInterface,
+    plural: "network_interfaces",
+    summary: "Places where instances and routers are plugged into networks",
+    states: NetworkInterfaceState::TABLE,
+    relations: &[
+        Relation::one("network", &["network"], Kind::Network, "network_interfaces"),
+        Relation::many("subnet", &["addresses", "subnet"], Kind::Subnet, "network_interfaces"),
+        Relation::one("instance", &["instance"], Kind::Instance, "network_interfaces"),
+        Relation::one("router", &["router"], Kind::Router, "network_interfaces"),
+        Relation::many("security_group", &["security_groups"], Kind::SecurityGroup, "network_interfaces"),
+    ],
+    filters: &["device_owner", "mac_address"],
+    verbs: &VERBS,
+    schema: || {
+        vec![
+            ("NetworkInterface".to_owned(), NetworkInterface::schema()),
+            ("InterfaceAddress".to_owned(), InterfaceAddress::schema()),
+        ]
+    },
+    check: check_fields::<NetworkInterface>,
+};

@@ -1,0 +1,177 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::body::{Body, FieldErrors};
+use super::name::Kind;
+use super::named::Named;
+use super::reference::{InterfaceAddress, Reference, Route};
+use super::relation::Relation;
+use super::spec::{Canonical, KindSpec, check_fields};
+use super::state::states;
+use super::update::update;
+use super::verb::{Repeat, Verb, VerbSpec, When, create, delete, plain, with};
+use crate::id::ResourceId;
+
+/// What passes traffic between networks: the fields that only a router has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Router {
+    /// Free text of its owner.
+    pub description: Option<String>,
+    /// What it is, where the cloud has several sorts: `route_table`, `internet_gateway`.
+    pub router_type: Option<String>,
+    /// Switched on by its owner.
+    pub enabled: Option<bool>,
+    /// The network that it serves, where it belongs to one.
+    pub network: Option<Reference>,
+    /// The network through which it leads out of the cloud.
+    pub external_network: Option<Reference>,
+    /// Its addresses there.
+    pub external_addresses: Vec<InterfaceAddress>,
+    /// Addresses inside are translated to those outside.
+    pub source_nat: Option<bool>,
+    /// The subnets between which it passes traffic.
+    pub interfaces: Vec<RouterInterface>,
+    /// Routes beside those to its subnets.
+    pub routes: Vec<Route>,
+    /// What a network's subnets use when nobody names a router.
+    pub default: Option<bool>,
+    /// Runs in several places at once, each serving its own.
+    pub distributed: Option<bool>,
+    /// Runs twice, so that one may fail.
+    pub highly_available: Option<bool>,
+}
+
+/// One end of a router.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RouterInterface {
+    /// The subnet at this end.
+    pub subnet: Reference,
+    /// The interface, where it is one of its own.
+    pub network_interface: Option<Reference>,
+    /// The router's address there.
+    pub ip_address: Option<String>,
+}
+
+impl Canonical for Router {
+    const KIND: Kind = Kind::Router;
+}
+
+states! {
+    /// The life of a router.
+    RouterState of Kind::Router;
+    /// Being made or attached.
+    Pending = "pending" (moving) -> ["available", "down", "error"],
+    /// Passes traffic.
+    Available = "available" -> ["down", "detaching", "error"],
+    /// Passes none.
+    Down = "down" -> ["pending", "available", "error"],
+    /// Being detached.
+    Detaching = "detaching" (moving) -> ["down", "error"],
+    /// Broken.
+    Error = "error" -> ["available", "down"],
+    /// The cloud said a word that the driver does not know.
+    Unknown = "unknown" -> ["available", "down", "error"],
+}
+
+/// Makes a router.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRouter {
+    /// Its name.
+    pub name: String,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The network that it serves, where a router belongs to one.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub network: Option<ResourceId>,
+    /// The network through which it leads out of the cloud, where there is such a network.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub external_network: Option<ResourceId>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// What the cloud takes besides, in its own words.
+    #[serde(default)]
+    pub cloud_options: Map<String, Value>,
+}
+
+impl Body for CreateRouter {
+    const NAMES: &'static [Named] =
+        &[Named::new(&["network"], Kind::Network), Named::new(&["external_network"], Kind::Network)];
+
+    fn errors(&self) -> FieldErrors {
+        FieldErrors::default().name(&self.name).description(self.description.as_ref()).tags(&self.tags)
+    }
+}
+
+/// The subnet at one end of a router.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouterSubnet {
+    /// The subnet.
+    #[schema(value_type = uuid::Uuid)]
+    pub subnet: ResourceId,
+}
+
+impl Body for RouterSubnet {
+    const NAMES: &'static [Named] = &[Named::new(&["subnet"], Kind::Subnet)];
+
+    fn errors(&self) -> FieldErrors {
+        FieldErrors::default()
+    }
+}
+
+/// The way out of a router.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouterGateway {
+    /// The network through which it leads out; none where the cloud has no such networks.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub external_network: Option<ResourceId>,
+}
+
+impl Body for RouterGateway {
+    const NAMES: &'static [Named] = &[Named::new(&["external_network"], Kind::Network)];
+
+    fn errors(&self) -> FieldErrors {
+        FieldErrors::default()
+    }
+}
+
+static VERBS: [VerbSpec; 7] = [
+    create::<CreateRouter>(),
+    update(When::Always),
+    delete(When::Always),
+    with::<RouterSubnet>(Verb::AddInterface, When::Always, Repeat::Harmless),
+    with::<RouterSubnet>(Verb::RemoveInterface, When::Always, Repeat::Harmless),
+    with::<RouterGateway>(Verb::SetGateway, When::Always, Repeat::Harmless),
+    plain(Verb::ClearGateway, When::Always, Repeat::Harmless),
+];
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::Router,
+    plural: "routers",
+    summary: "What passes traffic between networks",
+    states: RouterState::TABLE,
+    relations: &[
+        Relation::one("network", &["network"], Kind::Network, "routers"),
+        Relation::one("external_network", &["external_network"], Kind::Network, "external_routers"),
+        Relation::many("subnet", &["interfaces", "subnet"], Kind::Subnet, "routers"),
+    ],
+    filters: &["router_type"],
+    verbs: &VERBS,
+    schema: || {
+        vec![
+            ("Router".to_owned(), Router::schema()),
+            ("RouterInterface".to_owned(), RouterInterface::schema()),
+        ]
+    },
+    check: check_fields::<Router>,
+};

@@ -1,0 +1,157 @@
+use serde::{Deserialize, Serialize};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::body::{Body, FieldErrors};
+use super::name::Kind;
+use super::named::Named;
+use super::reference::Reference;
+use super::relation::Relation;
+use super::spec::{Canonical, KindSpec, check_fields};
+use super::verb::{VerbSpec, When, create, delete};
+use crate::id::ResourceId;
+
+/// One permission of a security group: the fields that only a rule has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SecurityGroupRule {
+    /// Free text of its owner.
+    pub description: Option<String>,
+    /// The group.
+    pub security_group: Reference,
+    /// Seen from what the group applies to.
+    pub direction: Direction,
+    /// 4 or 6.
+    pub ip_version: Option<u8>,
+    /// Such as `tcp`; any when there is none.
+    pub protocol: Option<String>,
+    /// First port, of `tcp` and `udp`; all when there is none.
+    pub first_port: Option<u16>,
+    /// Last port.
+    pub last_port: Option<u16>,
+    /// Of `icmp`; all when there is none.
+    pub icmp_type: Option<u8>,
+    /// Of `icmp`; all when there is none.
+    pub icmp_code: Option<u8>,
+    /// The addresses at the other end; any when there is neither this nor a group or list.
+    pub remote_cidr: Option<String>,
+    /// The group of what is at the other end.
+    pub remote_security_group: Option<Reference>,
+    /// The cloud's list of addresses at the other end.
+    pub remote_address_list: Option<String>,
+}
+
+/// Which way traffic goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// To what the group applies to.
+    #[default]
+    Ingress,
+    /// From it.
+    Egress,
+}
+
+impl Canonical for SecurityGroupRule {
+    const KIND: Kind = Kind::SecurityGroupRule;
+}
+
+/// Makes a rule in a security group.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSecurityGroupRule {
+    /// The group.
+    #[schema(value_type = uuid::Uuid)]
+    pub security_group: ResourceId,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Seen from what the group applies to.
+    pub direction: Direction,
+    /// 4 or 6; 4 when not given.
+    #[serde(default)]
+    #[schema(minimum = 4, maximum = 6)]
+    pub ip_version: Option<u8>,
+    /// Such as `tcp`; any when not given.
+    #[serde(default)]
+    pub protocol: Option<String>,
+    /// First port, of `tcp` and `udp`; all when not given.
+    #[serde(default)]
+    pub first_port: Option<u16>,
+    /// Last port; the first when not given.
+    #[serde(default)]
+    pub last_port: Option<u16>,
+    /// Of `icmp`; all when not given.
+    #[serde(default)]
+    pub icmp_type: Option<u8>,
+    /// Of `icmp`; all when not given.
+    #[serde(default)]
+    pub icmp_code: Option<u8>,
+    /// The addresses at the other end; any when neither this nor a group is given.
+    #[serde(default)]
+    pub remote_cidr: Option<String>,
+    /// The group of what is at the other end.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub remote_security_group: Option<ResourceId>,
+}
+
+impl Body for CreateSecurityGroupRule {
+    const NAMES: &'static [Named] = &[
+        Named::new(&["security_group"], Kind::SecurityGroup),
+        Named::new(&["remote_security_group"], Kind::SecurityGroup),
+    ];
+
+    fn errors(&self) -> FieldErrors {
+        let has_ports = matches!(self.protocol.as_deref(), Some("tcp" | "udp" | "sctp" | "dccp"));
+        let is_icmp = self.protocol.as_deref().is_some_and(|protocol| protocol.contains("icmp"));
+        let last = self.last_port.or(self.first_port);
+        let errors = FieldErrors::default()
+            .description(self.description.as_ref())
+            .unless(matches!(self.ip_version, None | Some(4 | 6)), "/ip_version", "must be 4 or 6")
+            .unless(has_ports || last.is_none(), "/first_port", "is for tcp and udp alone")
+            .unless(
+                self.first_port.is_some() || self.last_port.is_none(),
+                "/first_port",
+                "must be given with `last_port`",
+            )
+            .unless(self.first_port <= last, "/last_port", "must not be less than `first_port`")
+            .unless(is_icmp || self.icmp_type.is_none(), "/icmp_type", "is for icmp alone")
+            .unless(
+                self.icmp_type.is_some() || self.icmp_code.is_none(),
+                "/icmp_code",
+                "must come with `icmp_type`",
+            )
+            .unless(
+                self.remote_cidr.is_none() || self.remote_security_group.is_none(),
+                "/remote_cidr",
+                "must not come with `remote_security_group`",
+            );
+        self.remote_cidr.iter().fold(errors, |errors, cidr| errors.cidr("/remote_cidr", cidr))
+    }
+}
+
+static VERBS: [VerbSpec; 2] = [create::<CreateSecurityGroupRule>(), delete(When::Always)];
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::SecurityGroupRule,
+    plural: "security_group_rules",
+    summary: "Permissions of security groups",
+    states: &[],
+    relations: &[
+        Relation::one("security_group", &["security_group"], Kind::SecurityGroup, "security_group_rules"),
+        Relation::one(
+            "remote_security_group",
+            &["remote_security_group"],
+            Kind::SecurityGroup,
+            "remote_security_group_rules",
+        ),
+    ],
+    filters: &["direction", "protocol"],
+    verbs: &VERBS,
+    schema: || {
+        vec![
+            ("SecurityGroupRule".to_owned(), SecurityGroupRule::schema()),
+            ("Direction".to_owned(), Direction::schema()),
+        ]
+    },
+    check: check_fields::<SecurityGroupRule>,
+};

@@ -1,0 +1,74 @@
+//! The description of one kind, from which all generic layers work.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::body::Schemas;
+use super::name::Kind;
+use super::relation::Relation;
+use super::state::StateSpec;
+use super::verb::{Verb, VerbSpec};
+
+/// Everything that the generic layers know of one kind.
+pub struct KindSpec {
+    /// The kind itself.
+    pub kind: Kind,
+    /// The collection's name in paths.
+    pub plural: &'static str,
+    /// One sentence for the API document.
+    pub summary: &'static str,
+    /// The transition table; empty for a kind without a life cycle.
+    pub states: &'static [StateSpec],
+    /// The resources that its documents name; each is a filter too, by the gateway's id.
+    pub relations: &'static [Relation],
+    /// Fields of its own that a listing can be narrowed by, besides its relations.
+    pub filters: &'static [&'static str],
+    /// The verbs that it has, as far as a cloud supports them.
+    pub verbs: &'static [VerbSpec],
+    /// The schema of the kind's own fields and then those that it names, for the API document.
+    pub schema: fn() -> Schemas,
+    /// Checks that fields are all of the kind's own fields, and no others; the error names what is wrong.
+    pub check: fn(&Map<String, Value>) -> Result<(), String>,
+}
+
+impl KindSpec {
+    /// Returns the state of that name.
+    pub fn state(&self, name: &str) -> Option<&'static StateSpec> {
+        self.states.iter().find(|state| state.name == name)
+    }
+
+    /// Returns the description of a verb, if the kind has it.
+    pub fn verb(&self, verb: Verb) -> Option<&'static VerbSpec> {
+        self.verbs.iter().find(|spec| spec.verb == verb)
+    }
+
+    /// Returns the verbs that a resource's own document allows now, whatever cloud it is of.
+    pub fn allowed(&self, document: &Map<String, Value>) -> impl Iterator<Item = Verb> {
+        let state = document.get("state").and_then(Value::as_str);
+        let on_existing = self.verbs.iter().filter(|spec| spec.verb != Verb::Create);
+        on_existing.filter(move |spec| spec.allows(state, document)).map(|spec| spec.verb)
+    }
+}
+
+impl fmt::Debug for KindSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KindSpec({})", self.kind)
+    }
+}
+
+/// A kind's own fields: the struct in its file.
+pub trait Canonical: Serialize + DeserializeOwned {
+    /// The kind that the fields belong to.
+    const KIND: Kind;
+}
+
+/// Implements [`KindSpec::check`]: fields that are read into the struct and written again stay the same.
+pub(super) fn check_fields<T: Canonical>(fields: &Map<String, Value>) -> Result<(), String> {
+    let fields = Value::Object(fields.clone());
+    let read: T = serde_json::from_value(fields.clone()).map_err(|error| error.to_string())?;
+    let written = serde_json::to_value(&read).map_err(|error| error.to_string())?;
+    if written == fields { Ok(()) } else { Err(format!("read back as {written}, was {fields}")) }
+}

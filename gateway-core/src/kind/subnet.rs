@@ -1,0 +1,133 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::body::{Body, FieldErrors};
+use super::name::Kind;
+use super::named::Named;
+use super::reference::{Reference, Route};
+use super::relation::Relation;
+use super::spec::{Canonical, KindSpec, check_fields};
+use super::update::update;
+use super::verb::{VerbSpec, When, create, delete};
+use crate::id::ResourceId;
+
+/// A range of a network's addresses: the fields that only a subnet has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Subnet {
+    /// Free text of its owner.
+    pub description: Option<String>,
+    /// The network.
+    pub network: Reference,
+    /// The range, such as `10.0.0.0/24`.
+    pub cidr: Option<String>,
+    /// 4 or 6.
+    pub ip_version: u8,
+    /// Further ranges of version 6, where one subnet has both.
+    pub ipv6_cidrs: Vec<String>,
+    /// Where traffic to elsewhere goes.
+    pub gateway_ip_address: Option<String>,
+    /// Instances are told their addresses by DHCP.
+    pub dhcp: Option<bool>,
+    /// Name servers that instances are told.
+    pub dns_servers: Vec<String>,
+    /// The addresses that are given out.
+    pub allocation_pools: Vec<AddressRange>,
+    /// Routes that instances are told.
+    pub host_routes: Vec<Route>,
+    /// The availability zone, where it is in one.
+    pub datacenter: Option<String>,
+    /// Addresses that are free.
+    pub free_ip_addresses: Option<u64>,
+    /// Instances get an address that is reached from outside.
+    pub public_ip_on_launch: Option<bool>,
+    /// What instances of its zone get when nobody names a subnet.
+    pub default: Option<bool>,
+}
+
+/// Addresses from one to another, both included.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AddressRange {
+    /// The first.
+    pub first: String,
+    /// The last.
+    pub last: String,
+}
+
+impl Canonical for Subnet {
+    const KIND: Kind = Kind::Subnet;
+}
+
+/// Makes a subnet.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSubnet {
+    /// Its name.
+    pub name: String,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The network.
+    #[schema(value_type = uuid::Uuid)]
+    pub network: ResourceId,
+    /// Its addresses.
+    pub cidr: String,
+    /// Where traffic to elsewhere goes; the first address when not given.
+    #[serde(default)]
+    pub gateway_ip_address: Option<String>,
+    /// Instances are told their addresses by DHCP; they are when not given.
+    #[serde(default)]
+    pub dhcp: Option<bool>,
+    /// Name servers that instances are told.
+    #[serde(default)]
+    pub dns_servers: Vec<String>,
+    /// Name of the availability zone, where subnets are in one.
+    #[serde(default)]
+    pub datacenter: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// What the cloud takes besides, in its own words.
+    #[serde(default)]
+    pub cloud_options: Map<String, Value>,
+}
+
+impl Body for CreateSubnet {
+    const NAMES: &'static [Named] = &[Named::new(&["network"], Kind::Network)];
+
+    fn errors(&self) -> FieldErrors {
+        let errors = FieldErrors::default()
+            .name(&self.name)
+            .description(self.description.as_ref())
+            .tags(&self.tags)
+            .cidr("/cidr", &self.cidr);
+        let errors = self
+            .gateway_ip_address
+            .iter()
+            .fold(errors, |errors, address| errors.address("/gateway_ip_address", address));
+        let servers = self.dns_servers.iter().enumerate();
+        servers.fold(errors, |errors, (at, server)| errors.address(&format!("/dns_servers/{at}"), server))
+    }
+}
+
+static VERBS: [VerbSpec; 3] = [create::<CreateSubnet>(), update(When::Always), delete(When::Always)];
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::Subnet,
+    plural: "subnets",
+    summary: "Ranges of networks' addresses",
+    states: &[],
+    relations: &[Relation::one("network", &["network"], Kind::Network, "subnets")],
+    filters: &["cidr", "datacenter", "ip_version"],
+    verbs: &VERBS,
+    schema: || {
+        vec![
+            ("Subnet".to_owned(), Subnet::schema()),
+            ("AddressRange".to_owned(), AddressRange::schema()),
+            ("Route".to_owned(), Route::schema()),
+        ]
+    },
+    check: check_fields::<Subnet>,
+};

@@ -1,0 +1,196 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::body::{Body, FieldErrors};
+use super::name::Kind;
+use super::named::Named;
+use super::reference::Reference;
+use super::relation::Relation;
+use super::spec::{Canonical, KindSpec, check_fields};
+use super::state::states;
+use super::update::update;
+use super::verb::{Repeat, Verb, VerbSpec, When, create, delete, with};
+use crate::id::ResourceId;
+
+/// A disk of its own: the fields that only a volume has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Volume {
+    /// Free text of its owner.
+    pub description: Option<String>,
+    /// Size.
+    pub size_gib: u64,
+    /// Name of its type.
+    pub volume_type: Option<String>,
+    /// The availability zone.
+    pub datacenter: Option<String>,
+    /// An instance can boot from it.
+    pub bootable: Option<bool>,
+    /// Encrypted at rest by the cloud.
+    pub encrypted: Option<bool>,
+    /// May be attached to several instances at once.
+    pub multiattach: Option<bool>,
+    /// Provisioned operations a second.
+    pub iops: Option<u64>,
+    /// Provisioned throughput.
+    pub throughput_mib_per_second: Option<u64>,
+    /// The snapshot it was made from.
+    pub snapshot: Option<Reference>,
+    /// The image it was made from.
+    pub image: Option<Reference>,
+    /// Where it is attached.
+    pub attachments: Vec<AttachmentPoint>,
+}
+
+/// One place where a volume is attached.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AttachmentPoint {
+    /// The instance.
+    pub instance: Reference,
+    /// The device's name inside it, as the cloud tells.
+    pub device: Option<String>,
+}
+
+impl Canonical for Volume {
+    const KIND: Kind = Kind::Volume;
+}
+
+states! {
+    /// The life of a volume.
+    VolumeState of Kind::Volume;
+    /// Being made.
+    Pending = "pending" (moving) -> ["available", "in_use", "error", "deleting"],
+    /// Ready and not attached.
+    Available = "available" -> ["attaching", "in_use", "reserved", "updating", "deleting", "error"],
+    /// Promised to an instance.
+    Reserved = "reserved" (moving) -> ["attaching", "in_use", "available", "error"],
+    /// Being attached.
+    Attaching = "attaching" (moving) -> ["in_use", "available", "error"],
+    /// Attached.
+    InUse = "in_use" -> ["detaching", "available", "updating", "error"],
+    /// Being detached.
+    Detaching = "detaching" (moving) -> ["available", "in_use", "error"],
+    /// Being extended, retyped, backed up, restored, uploaded or maintained.
+    Updating = "updating" (moving) -> ["available", "in_use", "error"],
+    /// Being deleted.
+    Deleting = "deleting" (moving) -> ["deleted", "error"],
+    /// Deleted, and still shown by the cloud for a while.
+    Deleted = "deleted" -> [],
+    /// Broken.
+    Error = "error" -> ["available", "in_use", "deleting"],
+    /// The cloud said a word that the driver does not know.
+    Unknown = "unknown" -> ["available", "in_use", "error", "deleting"],
+}
+
+/// Makes a volume: empty, or of one source.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateVolume {
+    /// Its name.
+    pub name: String,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Its size; that of its source when not given.
+    #[serde(default)]
+    #[schema(minimum = 1)]
+    pub size_gib: Option<u64>,
+    /// Its type.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub volume_type: Option<ResourceId>,
+    /// Filled from this snapshot.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub snapshot: Option<ResourceId>,
+    /// Filled from this image.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub image: Option<ResourceId>,
+    /// A copy of this volume.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub volume: Option<ResourceId>,
+    /// Name of the availability zone.
+    #[serde(default)]
+    pub datacenter: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// What the cloud takes besides, in its own words.
+    #[serde(default)]
+    pub cloud_options: Map<String, Value>,
+}
+
+impl Body for CreateVolume {
+    const NAMES: &'static [Named] = &[
+        Named::new(&["volume_type"], Kind::VolumeType),
+        Named::new(&["snapshot"], Kind::VolumeSnapshot),
+        Named::new(&["image"], Kind::Image),
+        Named::new(&["volume"], Kind::Volume),
+    ];
+
+    fn errors(&self) -> FieldErrors {
+        let sources = [self.snapshot, self.image, self.volume].iter().flatten().count();
+        FieldErrors::default()
+            .name(&self.name)
+            .description(self.description.as_ref())
+            .tags(&self.tags)
+            .unless(sources <= 1, "", "must name one of `snapshot`, `image` and `volume` at most")
+            .unless(self.size_gib.is_none_or(|size| size > 0), "/size_gib", "must be 1 at least")
+            .unless(
+                self.size_gib.is_some() || self.snapshot.is_some() || self.volume.is_some(),
+                "/size_gib",
+                "must be given for a volume that is empty or made of an image",
+            )
+    }
+}
+
+/// The new size of a volume.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Extend {
+    /// The size, larger than before.
+    #[schema(minimum = 1)]
+    pub size_gib: u64,
+}
+
+impl Body for Extend {
+    const NAMES: &'static [Named] = &[];
+
+    fn errors(&self) -> FieldErrors {
+        FieldErrors::default().unless(self.size_gib > 0, "/size_gib", "must be 1 at least")
+    }
+}
+
+const ENDING: When = When::Except(&["deleting", "deleted"]);
+
+static VERBS: [VerbSpec; 4] = [
+    create::<CreateVolume>(),
+    update(ENDING),
+    with::<Extend>(Verb::Extend, When::In(&["available", "in_use"]), Repeat::Harmless),
+    delete(When::In(&["available", "error"])),
+];
+
+pub(super) static SPEC: KindSpec = KindSpec {
+    kind: Kind::Volume,
+    plural: "volumes",
+    summary: "Disks of their own",
+    states: VolumeState::TABLE,
+    relations: &[
+        Relation::one("snapshot", &["snapshot"], Kind::VolumeSnapshot, "volumes"),
+        Relation::one("image", &["image"], Kind::Image, "volumes"),
+        Relation::many("instance", &["attachments", "instance"], Kind::Instance, "volumes"),
+    ],
+    filters: &["volume_type", "datacenter", "bootable"],
+    verbs: &VERBS,
+    schema: || {
+        vec![
+            ("Volume".to_owned(), Volume::schema()),
+            ("AttachmentPoint".to_owned(), AttachmentPoint::schema()),
+        ]
+    },
+    check: check_fields::<Volume>,
+};
