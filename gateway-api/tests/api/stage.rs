@@ -10,8 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
+use gateway_api::app::{App, AppParts};
 use gateway_api::client_secret::ClientSecret;
-use gateway_api::http::{Api, ApiParts, router};
+use gateway_api::http::{ANSWER_STATUS, router};
 use gateway_api::keyring::KeyringHandle;
 use gateway_bus::Bus;
 use gateway_bus::memory::MemoryBus;
@@ -36,7 +37,7 @@ pub(crate) struct Stage {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) keyring: KeyringHandle,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) api: Arc<Api>,
+    pub(crate) api: Arc<App>,
     router: Router,
     /// Removed with the last who uses it.
     folder: Arc<tempfile::TempDir>,
@@ -120,7 +121,7 @@ impl Stage {
         clock: Arc<dyn Clock>,
         folder: Arc<tempfile::TempDir>,
     ) -> Self {
-        let api = Api::new(ApiParts::new(
+        let api = App::new(AppParts::new(
             &config,
             store.clone(),
             Arc::clone(&bus),
@@ -128,6 +129,7 @@ impl Stage {
             Arc::clone(&clock),
             Drivers::default().with(FakeCloud),
             SessionContext::unpaced(Arc::clone(&clock)),
+            ANSWER_STATUS,
         ));
         let router = router(Arc::clone(&api));
         Self { config, store, bus, keyring, clock, api, router, folder }
