@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use place::Place;
-pub(crate) use sense::{faults, is_spent, named, spent_quota};
+pub(crate) use sense::{named, spent_quota};
 
 use crate::keyring::KeyringHandle;
 
