@@ -109,6 +109,8 @@ pub(crate) enum Error {
         /// The failure.
         failure: Box<Failure>,
     },
+    /// There is no upload to which the ticket of a report belongs.
+    UnknownUpload,
     /// The upload of a report was given up before.
     UploadAbandoned,
 }
@@ -203,6 +205,7 @@ impl fmt::Display for Error {
                 "the operation goes on; read it, or send the request again with the same Idempotency-Key",
             ),
             Self::Failed { failure, .. } => f.write_str(&failure.detail),
+            Self::UnknownUpload => f.write_str("the ticket of the report belongs to no upload"),
             Self::UploadAbandoned => f.write_str("no report of the upload came in time"),
         }
     }

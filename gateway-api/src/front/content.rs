@@ -15,8 +15,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
 use super::gate::too_large;
-use crate::app::error::UploadParty;
-use crate::http::forwarding::End;
+use crate::http::forwarding::{UploadEnd, UploadParty};
 use crate::http::problem::Problem;
 
 /// How long content is taken and thrown away after its answer is known, so that a client which sends all before it reads
@@ -150,13 +149,13 @@ impl Progress {
     }
 
     /// How it broke off; `why` is what the cloud's side knows.
-    pub(super) fn broken(&self, why: &str) -> End {
+    pub(super) fn broken(&self, why: &str) -> UploadEnd {
         let (by, why) = self.fault.get().cloned().unwrap_or((UploadParty::Cloud, why.to_owned()));
-        End::Broken { by, why, whole: self.is_whole.load(Relaxed) }
+        UploadEnd::Broken { by, why, whole: self.is_whole.load(Relaxed) }
     }
 
     /// Returns when nothing has moved for so long.
-    pub(super) async fn stand_still(&self, most: Duration) -> End {
+    pub(super) async fn stand_still(&self, most: Duration) -> UploadEnd {
         let (mut seen, mut since) = (self.sent(), Instant::now());
         loop {
             tokio::time::sleep(LOOK_EVERY.min(most)).await;
@@ -172,7 +171,7 @@ impl Progress {
                 (false, true) => (UploadParty::Client, "the content did not arrive in time"),
                 (false, false) => (UploadParty::Cloud, "the cloud did not take the content in time"),
             };
-            return End::Broken { by, why: why.to_owned(), whole };
+            return UploadEnd::Broken { by, why: why.to_owned(), whole };
         }
     }
 }

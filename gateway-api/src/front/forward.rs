@@ -19,8 +19,7 @@ use super::connection::Ends;
 use super::content::{Content, Progress};
 use super::service::{Service, overloaded};
 use super::{envelope, gate, reply};
-use crate::app::error::UploadParty;
-use crate::http::forwarding::{End, Errand, FORWARD, Report};
+use crate::http::forwarding::{FORWARD, ForwardInstruction, Report, UploadEnd, UploadParty};
 use crate::http::problem::Problem;
 use crate::routes::Operation;
 
@@ -73,7 +72,7 @@ impl Service {
 fn errand(
     reply: &Reply,
     keyring: &gateway_core::access::keyring::Keyring,
-) -> Result<Option<Errand>, Problem> {
+) -> Result<Option<ForwardInstruction>, Problem> {
     let header = reply.headers.iter().find(|(name, _)| name.as_str() == FORWARD.as_str());
     let Some((name, sealed)) = header else { return Ok(None) };
     let opened = open_header(sealed, name, reply.message_id, keyring)?;
@@ -83,7 +82,7 @@ fn errand(
 /// Carries the content of one request.
 struct Carrier {
     service: Arc<Service>,
-    errand: Errand,
+    errand: ForwardInstruction,
     /// The request, without what proves its caller.
     asked: Envelope,
 }
@@ -95,7 +94,7 @@ impl Carrier {
         // What is not chosen is dropped, and with it the connection to the cloud.
         let end = tokio::select! {
             answer = send_content(&forward, content, length) => match answer {
-                Ok(answer) => End::from(answer),
+                Ok(answer) => UploadEnd::from(answer),
                 Err(error) => {
                     tracing::info!(id = %self.asked.message_id, error = error.chain(), "an upload broke off");
                     progress.broken(error.message())
@@ -108,7 +107,7 @@ impl Carrier {
     }
 
     /// Says again and again that it goes on, until it may not.
-    async fn keep(&self, progress: &Progress) -> End {
+    async fn keep(&self, progress: &Progress) -> UploadEnd {
         let every = Duration::from_millis(self.errand.report_every_milliseconds.max(100));
         loop {
             tokio::time::sleep(every).await;
@@ -117,13 +116,13 @@ impl Carrier {
                 && reply.status == 409
             {
                 let why = "the upload was taken for broken meanwhile".to_owned();
-                return End::Broken { by: UploadParty::Gateway, why, whole: false };
+                return UploadEnd::Broken { by: UploadParty::Gateway, why, whole: false };
             }
         }
     }
 
     /// Tells how it ended; the answer is the client's.
-    async fn tell(&self, sent: u64, end: End) -> Result<Response<AnswerBody>, Problem> {
+    async fn tell(&self, sent: u64, end: UploadEnd) -> Result<Response<AnswerBody>, Problem> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -136,7 +135,7 @@ impl Carrier {
         }
     }
 
-    async fn report(&self, sent: u64, end: Option<&End>) -> Result<Reply, RequestError> {
+    async fn report(&self, sent: u64, end: Option<&UploadEnd>) -> Result<Reply, RequestError> {
         let (service, received_at) = (&self.service, self.service.now());
         let report = Report { ticket: self.errand.ticket.clone(), sent, end: end.cloned() };
         let mut envelope = Envelope {

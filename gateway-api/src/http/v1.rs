@@ -6,24 +6,24 @@ mod bulk;
 mod check_credentials;
 mod clouds;
 mod collection;
+mod command;
+mod command_paths;
 mod events;
 mod fields;
+mod incoming;
 mod item;
 mod narrowing;
 mod operation;
+mod operation_document;
 mod operations;
-mod proof;
 mod refresh;
 mod related;
 mod scope_filter;
 mod scopes;
 mod status;
 mod sync;
-mod target;
 mod token;
 mod upload;
-mod write;
-mod writes;
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/v1/audit", get(audit::handle));
     kind::ALL.iter().fold(fixed, |router, spec| {
         let kind = spec.kind;
-        let router = write::routes(spec, router);
+        let router = command_paths::routes(spec, router);
         router
             .route(
                 &format!("/v1/{}", spec.plural),
@@ -106,7 +106,7 @@ pub(crate) fn operations() -> Vec<(String, &'static str, Operation)> {
         operations.push((format!("/v1/{}", spec.plural), "get", collection::operation(spec)));
         operations.push((format!("/v1/{}/{{id}}", spec.plural), "get", item::operation(spec)));
         operations.push((format!("/v1/{}/{{id}}/related", spec.plural), "get", related::operation(spec)));
-        operations.extend(writes::operations(spec));
+        operations.extend(command_paths::operations(spec));
     }
     operations
 }
@@ -119,10 +119,10 @@ pub(crate) fn schemas() -> Vec<(String, Value)> {
         accounts::schemas(),
         events::schemas(),
         scopes::schemas(),
-        operations::schemas(),
+        operation_document::schemas(),
         audit::schemas(),
         bulk::schemas(),
-        writes::schemas(),
+        command_paths::schemas(),
         related::schemas(),
         status::schemas(),
         kind::ALL.iter().flat_map(|spec| collection::schemas(spec)).collect(),

@@ -62,8 +62,9 @@ pub(super) fn place(authority: &Authority, body: &mut Value) -> Result<Target> {
         }),
         [] => Err(Error::NoAccount),
         [first, others @ ..] => {
-            let differs =
-                |member: &&Member| others.iter().any(|other| (member.value)(*other) != (member.value)(*first));
+            let differs = |member: &&Member| {
+                others.iter().any(|other| (member.value)(*other) != (member.value)(*first))
+            };
             let name = MEMBERS.iter().find(differs).map_or("region", |member| member.name);
             Err(invalid(name, format!("is required, because you have access to more than one {name}")))
         }

@@ -57,11 +57,7 @@ impl Target {
             cloud: target.cloud,
             region: target.region.clone(),
             driver: grant.driver.clone(),
-            resource: Some(Resource {
-                id: row.id,
-                actions: stored.actions(&authority.acts_for),
-                document,
-            }),
+            resource: Some(Resource { id: row.id, actions: stored.actions(&authority.acts_for), document }),
         })
     }
 
@@ -83,7 +79,8 @@ impl Target {
 
 impl Resource {
     fn refusal(&self, spec: &VerbSpec, only: When) -> InvalidState {
-        let text = |field: &str| self.document.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text =
+            |field: &str| self.document.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
         let state = text("state");
         let is_set = |field: &&'static str| self.document.get(*field) == Some(&Value::Bool(true));
         let required = if !spec.when.takes(state) {

@@ -85,6 +85,7 @@ impl From<Error> for Problem {
             Error::Failed { operation: id, failure } => {
                 Self::from(&*failure).with_member("operation", operation(id))
             }
+            Error::UnknownUpload => Self::no_such_path(),
             Error::UploadAbandoned => problem("upload-abandoned", "Upload abandoned", StatusCode::CONFLICT),
         }
     }
