@@ -7,11 +7,12 @@ use gateway_core::kind::Command;
 use gateway_core::kind::Verb;
 use gateway_core::marker::Marker;
 use gateway_sessions::OpenSession;
-use gateway_store::{Held, Made, Operation, OperationOutcome as Outcome, OperationState, Settled};
+use gateway_store::{Held, Made, Operation, OperationOutcome as Outcome, Settled};
 use serde_json::{Value, json};
 
 use super::attempt::{Ended, Job, LATE, Not, Sent};
-use super::{Operations, Place, refusal, sense, show};
+use super::outcome::users;
+use super::{Operations, Place, record, sense};
 
 /// What an operation works with.
 pub(super) struct Workplace {
@@ -37,12 +38,14 @@ impl Operations {
             Err(error) if error.status() == Status::Permanent && error.kind() != ErrorKind::LeaseLost => {
                 let Some(now) = self.store.operation_get(operation.id).await? else { return Err(error) };
                 let (outcome, settled) = match (now.sent_at, self.has_patience(operation).await?) {
-                    (None, _) => (refusal::failed(operation, now.made, &error, Vec::new()), Settled::ForGood),
+                    (None, _) => {
+                        (self.outcomes.failed(operation, now.made, &error, Vec::new())?, Settled::ForGood)
+                    }
                     (_, true) => (
-                        refusal::unknown(operation, now.made, &error),
+                        self.outcomes.unknown(operation, now.made, &error)?,
                         Settled::In(LATE.min(self.times.give_up)),
                     ),
-                    (_, false) => (refusal::unknown(operation, now.made, &error), Settled::ForGood),
+                    (_, false) => (self.outcomes.unknown(operation, now.made, &error)?, Settled::ForGood),
                 };
                 self.store.operation_settle(held, outcome, settled).await?;
                 Ok(None)
@@ -63,7 +66,13 @@ impl Operations {
             Err(error)
                 if error.kind() == ErrorKind::NotFound && operation.verb == Verb::Delete && was_sent =>
             {
-                self.store.operation_settle(held, gone()?, Settled::ForGood).await?;
+                self.store
+                    .operation_settle(
+                        held,
+                        self.outcomes.succeeded(operation, record::answer(&[])?, Vec::new()),
+                        Settled::ForGood,
+                    )
+                    .await?;
                 return Ok(None);
             }
             // Nothing was asked of a cloud, at least not by us.
@@ -123,13 +132,7 @@ impl Operations {
     ) -> Result<()> {
         let (place, cloud) = (&workplace.place, &workplace.opened.cloud.name);
         let documents = self.insist(|| self.documents(place, cloud, &made)).await?;
-        let outcome = Outcome {
-            state: OperationState::Succeeded,
-            status: if operation.resource.is_none() { 201 } else { 200 },
-            answer: show::answer(&documents)?,
-            made,
-            cloud_words: None,
-        };
+        let outcome = self.outcomes.succeeded(operation, record::answer(&documents)?, made);
         self.insist(|| self.store.operation_settle(held, outcome.clone(), Settled::ForGood)).await?;
         crash::point("operation.settled");
         Ok(())
@@ -162,10 +165,10 @@ impl Operations {
                 }
                 (self.failed(operation, place, made, &error).await?, Settled::ForGood)
             }
-            Not::Later(error, wait) => (refusal::later(operation, made, &error), Settled::In(wait)),
-            Not::Unclear(error, wait) => (refusal::unknown(operation, made, &error), Settled::In(wait)),
-            Not::Lost(error) => (refusal::unknown(operation, made, &error), Settled::ForGood),
-            Not::BrokenOff(by, why) => (refusal::broken(operation, by, &why), Settled::ForGood),
+            Not::Later(error, wait) => (self.outcomes.later(operation, made, &error)?, Settled::In(wait)),
+            Not::Unclear(error, wait) => (self.outcomes.unknown(operation, made, &error)?, Settled::In(wait)),
+            Not::Lost(error) => (self.outcomes.unknown(operation, made, &error)?, Settled::ForGood),
+            Not::BrokenOff(by, why) => (self.outcomes.broken(operation, by, &why)?, Settled::ForGood),
         })
     }
 
@@ -213,23 +216,9 @@ impl Operations {
         made: Vec<Made>,
         error: &Error,
     ) -> Result<Outcome> {
-        let users = match error.kind() {
-            ErrorKind::Conflict => refusal::users(&self.store, place, operation).await?,
-            _ => Vec::new(),
-        };
-        Ok(refusal::failed(operation, made, error, users))
+        let users = users(&self.store, place, operation, error).await?;
+        self.outcomes.failed(operation, made, error, users)
     }
-}
-
-/// The outcome of a delete whose target is not there any more.
-fn gone() -> Result<Outcome> {
-    Ok(Outcome {
-        state: OperationState::Succeeded,
-        status: 200,
-        answer: show::answer(&[])?,
-        made: Vec::new(),
-        cloud_words: None,
-    })
 }
 
 /// The order of one of several: they are told apart by a number in their names.
