@@ -10,8 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
+use gateway_api::app::{App, AppParts};
 use gateway_api::client_secret::ClientSecret;
-use gateway_api::http::{Api, ApiParts, router};
+use gateway_api::http::{ANSWER_STATUS, router};
 use gateway_api::keyring::KeyringHandle;
 use gateway_bus::Bus;
 use gateway_bus::memory::MemoryBus;
@@ -37,7 +38,7 @@ pub(crate) struct TestGateway {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) keyring: KeyringHandle,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) api: Arc<Api>,
+    pub(crate) api: Arc<App>,
     router: Router,
     /// Holds the database file; removed with the last process that uses it.
     folder: Arc<tempfile::TempDir>,
@@ -121,7 +122,7 @@ impl TestGateway {
         clock: Arc<dyn Clock>,
         folder: Arc<tempfile::TempDir>,
     ) -> Self {
-        let api = Api::new(ApiParts::new(
+        let api = App::new(AppParts::new(
             &config,
             store.clone(),
             Arc::clone(&bus),
@@ -129,6 +130,7 @@ impl TestGateway {
             Arc::clone(&clock),
             Drivers::default().with(FakeCloud),
             SessionContext::unpaced(Arc::clone(&clock)),
+            ANSWER_STATUS,
         ));
         let router = router(Arc::clone(&api));
         Self { config, store, bus, keyring, clock, api, router, folder }
