@@ -4,6 +4,7 @@
 pub(crate) mod access;
 pub(crate) mod error;
 pub(crate) mod operation;
+pub(crate) mod read;
 pub(crate) mod refresh;
 pub(crate) mod visibility;
 
@@ -24,8 +25,8 @@ pub(crate) use error::{Error, Result};
 use crate::keyring::KeyringHandle;
 pub use operation::AnswerStatus;
 use operation::Operations;
-use refresh::watcher::Watcher;
-use visibility::Authorities;
+use refresh::Watcher;
+use visibility::AuthorityCache;
 
 /// The ports and settings that the composition root hands to [`App`].
 #[derive(Clone)]
@@ -96,7 +97,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) drivers: Drivers,
     pub(crate) session_context: SessionContext,
-    pub(crate) authorities: Authorities,
+    pub(crate) authorities: AuthorityCache,
     pub(crate) watcher: Watcher,
     pub(crate) operations: Arc<Operations>,
     pub(crate) keep_operations: Duration,
@@ -114,7 +115,7 @@ impl App {
     /// Creates the state of one process.
     pub fn new(parts: AppParts) -> Arc<Self> {
         Arc::new(Self {
-            authorities: Authorities::new(parts.store.clone(), parts.authority_life),
+            authorities: AuthorityCache::new(parts.store.clone(), parts.authority_life),
             watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
             operations: Operations::new(
                 parts.store.clone(),

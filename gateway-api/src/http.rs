@@ -4,14 +4,13 @@ pub(crate) mod bearer;
 pub(crate) mod client;
 mod conditional;
 pub(crate) mod continuation;
-mod cursor;
 mod exchange;
 pub(crate) mod forwarding;
 mod idempotency;
+pub(crate) mod max_age;
 mod preference;
 pub(crate) mod problem;
 mod query;
-pub(crate) mod refresh;
 mod state;
 pub(crate) mod v1;
 

@@ -6,7 +6,7 @@ use gateway_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::app::error::UploadParty;
+pub(crate) use crate::app::error::UploadParty;
 
 /// The header of a reply that holds an [`Errand`], sealed: content goes on by the front.
 pub(crate) const FORWARD: HeaderName = HeaderName::from_static("gateway-forward");

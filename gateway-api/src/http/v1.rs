@@ -7,15 +7,14 @@ mod check_credentials;
 mod clouds;
 mod collection;
 mod events;
-mod fields;
 mod item;
-mod narrowing;
+mod list_parameters;
 mod operation;
 mod operations;
 mod proof;
 mod refresh;
 mod related;
-mod scope_filter;
+mod scope_parameters;
 mod scopes;
 mod status;
 mod sync;
@@ -29,24 +28,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
-use gateway_core::{Kind, kind};
+use gateway_core::kind;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::query::{Query, bad};
 use super::state::Api;
 pub(crate) use audit::AuditDocument;
 pub(crate) use operation::{Operation, common_responses};
 
 /// What handlers return.
 type Answer<T> = Result<T, Problem>;
-
-/// The kind that a query names, in the singular as documents have it.
-fn kind_filter(query: &Query) -> Answer<Option<Kind>> {
-    let Some(name) = query.get("kind") else { return Ok(None) };
-    let known = || Kind::ALL.iter().copied().map(Kind::as_str).collect::<Vec<_>>().join(", ");
-    Kind::parse(name).map(Some).ok_or_else(|| bad("kind", &format!("must be one of {}", known())))
-}
 
 /// The routes; kinds come from their registry.
 pub(crate) fn routes() -> Router<Arc<Api>> {

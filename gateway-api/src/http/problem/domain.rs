@@ -34,7 +34,7 @@ impl From<Error> for Problem {
             Error::CredentialsRejected(rejected) => credentials_rejected(&rejected, detail),
             Error::NothingToRenew => problem("no-accounts", "Nothing to renew", StatusCode::UNAUTHORIZED),
             Error::InvalidQuery { parameter, .. } => {
-                problem("invalid-parameter", "Invalid query parameter", StatusCode::BAD_REQUEST)
+                problem("bad-parameter", "Invalid query parameter", StatusCode::BAD_REQUEST)
                     .with_member("parameter", parameter.into())
             }
             Error::UnknownFilterValue { parameter, .. } => {

@@ -16,7 +16,7 @@ use super::Answer;
 use super::operation::{Operation, reference, schema_of};
 use super::operations::hex;
 use crate::http::bearer::Caller;
-use crate::http::query::{Query, bad};
+use crate::http::query::{Query, invalid};
 use crate::http::state::Api;
 
 const DEFAULT: usize = 100;
@@ -90,7 +90,7 @@ pub(super) async fn handle(
     query.expect(&["limit", "after"])?;
     let limit = query.limit(DEFAULT, MOST)?;
     let after =
-        query.get("after").map(|text| text.parse::<i64>().map_err(|_| bad("after", "must be a number")));
+        query.get("after").map(|text| text.parse::<i64>().map_err(|_| invalid("after", "must be a number")));
     let filter = AuditFilter {
         accounts: Some(caller.authority.acts_for.clone()),
         after: after.transpose()?.unwrap_or_default(),

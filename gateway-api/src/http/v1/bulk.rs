@@ -16,10 +16,10 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::narrowing::{self, Narrowing};
 use super::operation::{Operation, reference, schema_of};
 use super::write::{self, Incoming, Request, Standing, read_body};
-use super::{Answer, Problem, collection, item, operations, target};
+use super::{Answer, Problem, list_parameters, operations, target};
+use crate::app::read::find_row;
 use crate::http::Exchange;
 use crate::http::bearer::Caller;
 use crate::http::idempotency::{Digest, Key};
@@ -81,8 +81,8 @@ pub(super) async fn handle(
     incoming: Incoming,
 ) -> Answer<Json<BulkOutcome>> {
     let Incoming { caller, exchange, headers, query, body } = incoming;
-    Narrowing::expect(&query, kind.spec(), &[])?;
-    let narrowing = Narrowing::read(&query, kind, &caller.authority)?;
+    let selection = list_parameters::parse_selection(&query, kind)?;
+    selection.expect_known(&caller.authority)?;
     let bulk: BulkOrder = serde_json::from_value(read_body(&body)?).map_err(|_| {
         Problem::bad_request(
             "bad-bulk-order",
@@ -97,10 +97,8 @@ pub(super) async fn handle(
     let found = state
         .store
         .resource_list(ResourceQuery {
-            targets: collection::targets(&caller.authority, kind, &narrowing)
-                .map(|target| target.id)
-                .collect(),
-            filter: narrowing.records.clone(),
+            targets: selection.targets(&caller.authority).map(|target| target.id).collect(),
+            filter: selection.records.clone(),
             limit: MOST,
             ..ResourceQuery::default()
         })
@@ -213,7 +211,7 @@ impl Whole<'_> {
         let named = match part {
             Part::Found(row) => named(row),
             Part::Begun(_) => {
-                let row = item::find(&self.state.store, &self.caller.authority, self.kind, part.id(), false);
+                let row = find_row(&self.state.store, &self.caller.authority, self.kind, part.id(), false);
                 row.await.ok().flatten().as_ref().and_then(named)
             }
         };
@@ -262,11 +260,14 @@ struct Named {
 
 pub(super) fn operation(spec: &KindSpec, verb: Verb) -> Operation {
     let summary = format!("{}: {} all that the filter finds", spec.summary, verb.as_str().replace('_', " "));
-    narrowing::describe(Operation::new(format!("{verb}_{}", spec.plural), summary, WorkClass::Write), spec)
-        .header("idempotency-key", "However often a request comes with this key, each is done once")
-        .body("BulkOrder")
-        .answer(200, "What became of each", Some(reference("BulkOutcome")))
-        .problem(409, "The filter finds another number than `expect`; nothing was done")
+    list_parameters::describe_selection(
+        Operation::new(format!("{verb}_{}", spec.plural), summary, WorkClass::Write),
+        spec,
+    )
+    .header("idempotency-key", "However often a request comes with this key, each is done once")
+    .body("BulkOrder")
+    .answer(200, "What became of each", Some(reference("BulkOutcome")))
+    .problem(409, "The filter finds another number than `expect`; nothing was done")
 }
 
 pub(super) fn schemas() -> Vec<(String, Value)> {

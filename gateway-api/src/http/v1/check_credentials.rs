@@ -23,6 +23,7 @@ use super::accounts::Account;
 use super::operation::{Operation, reference, schema_of};
 use super::proof::{Reason, Rejected, prove};
 use super::{Answer, Problem};
+use crate::app::read::AccountName;
 use crate::http::Exchange;
 use crate::http::client::Authenticated;
 use crate::http::query::Query;
@@ -106,7 +107,7 @@ async fn answer(
         ));
     }
     let (token, expires_at) = issue(state, client)?;
-    let accounts = authority.grants.iter().map(Account::from).collect();
+    let accounts = authority.grants.iter().map(AccountName::from).map(Account::from).collect();
     let checked = Checked { token: token.expose().to_owned(), expires_at, accounts, rejected };
     Ok((StatusCode::CREATED, Json(checked)))
 }

@@ -5,8 +5,8 @@ use gateway_core::Kind;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 
+use crate::http::max_age::MAX_AGE;
 use crate::http::problem::MEDIA_TYPE;
-use crate::http::refresh::MAX_AGE;
 use crate::routes::Authentication;
 
 /// Problems that every operation of handlers may answer: written once, because the operations are many.

@@ -22,7 +22,7 @@ use super::{Answer, Problem};
 use crate::app::Error;
 use crate::app::error::Failure;
 use crate::http::bearer::Caller;
-use crate::http::query::{Query, bad};
+use crate::http::query::{Query, invalid};
 use crate::http::state::Api;
 
 const DEFAULT: usize = 50;
@@ -143,11 +143,11 @@ pub(super) async fn list(State(state): State<Arc<Api>>, caller: Caller, query: Q
     query.expect(&["limit", "cursor", "state"])?;
     let limit = query.limit(DEFAULT, MOST)?;
     let before = query.get("cursor").map(|text| {
-        text.parse::<OperationId>().map_err(|_| bad("cursor", "is not one that this listing has given"))
+        text.parse::<OperationId>().map_err(|_| invalid("cursor", "is not one that this listing has given"))
     });
     let wanted = query.get("state").map(|word| {
         OperationState::parse(word)
-            .ok_or_else(|| bad("state", "must be accepted, running, succeeded, failed or unknown"))
+            .ok_or_else(|| invalid("state", "must be accepted, running, succeeded, failed or unknown"))
     });
     let (before, wanted) = (before.transpose()?, wanted.transpose()?);
     let mut rows = state.store.operation_list(caller.claims.sub, wanted, before, limit + 1).await?;

@@ -9,7 +9,8 @@ use gateway_store::Granted;
 use serde_json::{Map, Value, json};
 
 use super::write::faulty;
-use super::{Answer, Problem, collection, item};
+use super::{Answer, Problem};
+use crate::app::read::{find_row, target_of};
 use crate::http::bearer::Caller;
 use crate::http::state::Api;
 
@@ -131,7 +132,7 @@ pub(super) fn of_create(caller: &Caller, order: &mut Value) -> Answer<Target> {
 
 /// The resource of that id, if the caller may see it; and refuses one that belongs to others.
 pub(super) async fn of_resource(state: &Api, caller: &Caller, kind: Kind, id: ResourceId) -> Answer<Target> {
-    let row = item::find(&state.store, &caller.authority, kind, id, false).await?;
+    let row = find_row(&state.store, &caller.authority, kind, id, false).await?;
     let row = row.ok_or_else(Problem::no_such_resource)?;
     of_row(caller, &row)
 }
@@ -139,7 +140,7 @@ pub(super) async fn of_resource(state: &Api, caller: &Caller, kind: Kind, id: Re
 /// The same of a record that is at hand.
 pub(super) fn of_row(caller: &Caller, row: &gateway_store::ResourceRow) -> Answer<Target> {
     let authority = &caller.authority;
-    let target = collection::target_of(row, authority).ok_or_else(Problem::internal)?;
+    let target = target_of(row, authority).ok_or_else(Problem::internal)?;
     let stored = Stored::read(&row.document).ok_or_else(Problem::internal)?;
     let document: Map<String, Value> =
         serde_json::from_str(&row.document).map_err(gateway_core::Error::internal)?;
