@@ -1,7 +1,5 @@
 //! The accounts that the caller may act for.
 
-use std::collections::BTreeSet;
-
 use gateway_core::id::{AccountId, Region};
 use gateway_core::{Kind, Timestamp};
 use gateway_store::{Authority, Granted};
@@ -26,8 +24,8 @@ pub(crate) struct AccountAccess {
     pub(crate) verified_at: Timestamp,
     /// The regions in which the credential is of use.
     pub(crate) regions: Vec<Region>,
-    /// The kinds that the credential may list in at least one region.
-    pub(crate) kinds: BTreeSet<Kind>,
+    /// The kinds that the credential may list in at least one region, by name.
+    pub(crate) kinds: Vec<Kind>,
 }
 
 impl From<&Granted> for AccountName {
@@ -45,12 +43,15 @@ impl From<&Granted> for AccountName {
 pub(crate) fn accounts(authority: &Authority) -> Vec<AccountAccess> {
     let access = |grant: &Granted| {
         let regions = &grant.access.0;
-        let kinds = regions.values().flatten().filter(|(_, is_allowed)| **is_allowed);
+        let allowed = regions.values().flatten().filter(|(_, is_allowed)| **is_allowed);
+        let mut kinds: Vec<_> = allowed.map(|(kind, _)| *kind).collect();
+        kinds.sort_unstable_by_key(|kind| kind.as_str());
+        kinds.dedup();
         AccountAccess {
             account: AccountName::from(grant),
             verified_at: grant.verified_at,
             regions: regions.keys().cloned().collect(),
-            kinds: kinds.map(|(kind, _)| *kind).collect(),
+            kinds,
         }
     };
     authority.grants.iter().map(access).collect()

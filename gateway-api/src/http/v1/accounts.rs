@@ -1,7 +1,5 @@
 //! `GET /v1/accounts`: the accounts that the caller may act for.
 
-use std::collections::BTreeSet;
-
 use axum::Json;
 use gateway_bus::WorkClass;
 use gateway_core::id::{AccountId, Region};
@@ -50,7 +48,7 @@ pub(super) struct LiveGrant {
     regions: Vec<Region>,
     /// The kinds that the credential may list in at least one region.
     #[schema(value_type = Vec<String>)]
-    kinds: BTreeSet<Kind>,
+    kinds: Vec<Kind>,
 }
 
 /// The response.
@@ -75,9 +73,9 @@ pub(super) async fn handle(caller: Caller, query: Query) -> Answer<Json<Accounts
 
 /// Describes the operation.
 pub(super) fn operation() -> Operation {
-    Operation::new("list_accounts", "The accounts that the caller may act for", WorkClass::Read).answer(
+    Operation::new("list_accounts", "List the accounts that the caller may act for", WorkClass::Read).answer(
         200,
-        "All of them",
+        "All accounts",
         Some(json!({
             "type": "object",
             "required": ["items"],

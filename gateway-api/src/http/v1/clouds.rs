@@ -70,9 +70,9 @@ pub(super) async fn handle(
 
 /// Describes the operation.
 pub(super) fn operation() -> Operation {
-    Operation::new("list_clouds", "The registered clouds", WorkClass::Read).answer(
+    Operation::new("list_clouds", "List the registered clouds", WorkClass::Read).answer(
         200,
-        "All of them",
+        "All clouds",
         Some(json!({
             "type": "object",
             "required": ["items"],

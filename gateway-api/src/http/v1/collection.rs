@@ -76,7 +76,7 @@ fn tag(records: &[Record], scopes: &[Scope], is_more: bool) -> EntityTag {
 pub(super) fn operation(spec: &KindSpec) -> Operation {
     let operation = Operation::new(
         format!("list_{}", spec.plural),
-        format!("{}: a page of them", spec.summary),
+        format!("{}: list a page", spec.summary),
         WorkClass::Read,
     );
     list_parameters::describe(operation, spec)
@@ -94,7 +94,7 @@ pub(super) fn schemas(spec: &KindSpec) -> Vec<(String, Value)> {
         "required": ["items", "next", "position", "scopes"],
         "properties": {
             "items": { "type": "array", "items": reference(&record) },
-            "next": { "type": ["string", "null"], "description": "Where the next page starts; null on the last." },
+            "next": { "type": ["string", "null"], "description": "The `cursor` of the next page; null on the last." },
             "position": { "type": "integer", "format": "int64", "description": "Follow /v1/events from here." },
             "scopes": { "type": "array", "items": reference("Scope") },
         },

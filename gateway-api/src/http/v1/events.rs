@@ -46,7 +46,7 @@ pub(super) async fn handle(
 
 /// Describes the operation.
 pub(super) fn operation() -> Operation {
-    Operation::new("list_events", "Events after a position, in order", WorkClass::Read)
+    Operation::new("list_events", "List events after a position, in order", WorkClass::Read)
         .required_query(
             "after",
             "Events after this position",
@@ -59,14 +59,14 @@ pub(super) fn operation() -> Operation {
         )
         .answer(
             200,
-            "A stretch of the log; go on after `position`",
+            "A page of the log; continue after `position`",
             Some(json!({
                 "type": "object",
                 "required": ["items", "position", "more"],
                 "properties": {
                     "items": { "type": "array", "items": reference("Event") },
                     "position": { "type": "integer", "format": "int64" },
-                    "more": { "type": "boolean", "description": "There is more right after this page." },
+                    "more": { "type": "boolean", "description": "There are more events right after this page." },
                 },
             })),
         )

@@ -50,12 +50,12 @@ pub(super) async fn handle(
 /// Describes the operation.
 pub(super) fn operation(spec: &KindSpec) -> Operation {
     let (kind, record) = (spec.kind, collection::record_name(spec));
-    Operation::new(format!("get_{kind}"), format!("{}: one of them", spec.summary), WorkClass::Read)
+    Operation::new(format!("get_{kind}"), format!("{}: return one", spec.summary), WorkClass::Read)
         .path("id", "The gateway's id", json!({ "type": "string", "format": "uuid" }))
         .query("view", "`raw` adds the cloud's own document", json!({ "type": "string", "enum": ["raw"] }))
-        .query("fields", "Only these members, by commas", json!({ "type": "string" }))
+        .query("fields", "Only these fields, separated by commas", json!({ "type": "string" }))
         .max_age()
         .answer(200, "The record", Some(reference(&record)))
         .conditional()
-        .problem(404, "There is none, or the caller may not see it")
+        .problem(404, "There is no such record, or the caller may not see it")
 }

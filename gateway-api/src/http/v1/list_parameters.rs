@@ -164,6 +164,6 @@ pub(super) fn describe(operation: Operation, spec: &KindSpec) -> Operation {
         )
         .query("cursor", "The `next` of the page before, with the same filters", json!({ "type": "string" }))
         .query("view", "`raw` adds the cloud's own documents", json!({ "type": "string", "enum": ["raw"] }))
-        .query("fields", "Only these members of each record, by commas", json!({ "type": "string" }))
+        .query("fields", "Only these fields of each record, separated by commas", json!({ "type": "string" }))
         .max_age()
 }

@@ -68,10 +68,18 @@ pub(super) fn operation() -> Operation {
         "required": ["scopes"],
         "properties": { "scopes": { "type": "array", "items": reference("Scope") } },
     });
-    scope_parameters::describe(Operation::new("refresh", "Lists scopes anew", WorkClass::Refresh))
-        .kind()
-        .query("wait", "`false` answers at once", json!({ "type": "boolean", "default": true }))
-        .max_age()
-        .answer(200, "The scopes, listed anew; one that could not be says why", Some(scopes.clone()))
-        .answer(202, "They will be; the scopes as they are now", Some(scopes))
+    scope_parameters::describe(Operation::new(
+        "refresh",
+        "Request new listings of scopes",
+        WorkClass::Refresh,
+    ))
+    .kind()
+    .query("wait", "`false` answers without the wait", json!({ "type": "boolean", "default": true }))
+    .max_age()
+    .answer(
+        200,
+        "The scopes after the listings; a scope that was not listed has a reason",
+        Some(scopes.clone()),
+    )
+    .answer(202, "The listings are requested; the scopes as they are now", Some(scopes))
 }

@@ -80,7 +80,7 @@ fn relations(spec: &KindSpec) -> Vec<&'static str> {
 
 /// Describes the operation.
 pub(super) fn operation(spec: &KindSpec) -> Operation {
-    let summary = format!("{}: what one of them names, and what names it", spec.summary);
+    let summary = format!("{}: list the records that one names, and those that name it", spec.summary);
     Operation::new(format!("related_to_{}", spec.kind), summary, WorkClass::Read)
         .path("id", "The gateway's id", json!({ "type": "string", "format": "uuid" }))
         .query("relation", "Only of this relation", json!({ "type": "string", "enum": relations(spec) }))
@@ -97,7 +97,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
             "relation": { "type": "string" },
             "direction": { "enum": ["names", "named_by"], "description": "Whether the record names these, or these name it." },
             "kind": { "type": "string" },
-            "link": { "type": ["string", "null"], "description": "All of them, page by page." },
+            "link": { "type": ["string", "null"], "description": "The list of all of them; null where the record names these." },
             "items": { "type": "array", "items": reference("Resource") },
             "more": { "type": "boolean", "description": "There are more behind the link." },
         },

@@ -137,7 +137,7 @@ impl From<read::Budget> for Budget {
 
 /// Describes the operation.
 pub(super) fn operation() -> Operation {
-    let operation = Operation::new("status", "How well the gateway follows the clouds", WorkClass::Read);
+    let operation = Operation::new("status", "Report the state of polling", WorkClass::Read);
     scope_parameters::describe(operation).kind().answer(200, "The report", Some(reference("StatusReport")))
 }
 

@@ -62,8 +62,8 @@ fn lines(page: SyncPage) -> String {
 /// Describes the operation.
 pub(super) fn operation() -> Operation {
     let line = json!({
-        "description": "First `position` and `scopes`, then `resource` on each line, and on the last `end`: without it \
-                        the answer is not whole.",
+        "description": "The first line has `position` and `scopes`, each line after it one `resource`, and the last `end`. \
+                        Without `end` the answer is incomplete.",
         "oneOf": [
             {
                 "type": "object",
@@ -81,13 +81,13 @@ pub(super) fn operation() -> Operation {
             },
         ],
     });
-    let operation = Operation::new("sync", "Every record, as lines of JSON", WorkClass::Read);
+    let operation = Operation::new("sync", "Copy every record, as NDJSON", WorkClass::Read);
     scope_parameters::describe(operation)
         .kind()
         .query(
             "cursor",
-            "For programs on the bus: the rest, as the header `gateway-continue` of the answer before names it",
+            "For programs on the bus: the next part, as the header `gateway-continue` of the part before names it",
             json!({ "type": "string" }),
         )
-        .stream(200, "Lines of JSON", "application/x-ndjson", line)
+        .stream(200, "NDJSON", "application/x-ndjson", line)
 }
