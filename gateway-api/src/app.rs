@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod command;
 pub(crate) mod error;
 pub(crate) mod operation;
+pub(crate) mod read;
 pub(crate) mod refresh;
 pub(crate) mod visibility;
 
@@ -28,8 +29,8 @@ pub(crate) use error::{Error, Result};
 use crate::keyring::KeyringHandle;
 pub use operation::AnswerStatus;
 use operation::{OperationParts, Operations};
-use refresh::watcher::Watcher;
-use visibility::Authorities;
+use refresh::Watcher;
+use visibility::AuthorityCache;
 
 /// The ports and settings that the composition root hands to [`App`].
 #[derive(Clone)]
@@ -100,7 +101,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) drivers: Drivers,
     pub(crate) session_context: SessionContext,
-    pub(crate) authorities: Authorities,
+    pub(crate) authorities: AuthorityCache,
     pub(crate) watcher: Watcher,
     pub(crate) operations: Arc<Operations>,
     pub(crate) keep_operations: Duration,
@@ -118,7 +119,7 @@ impl App {
     /// Creates the state of one process.
     pub fn new(parts: AppParts) -> Arc<Self> {
         Arc::new(Self {
-            authorities: Authorities::new(parts.store.clone(), parts.authority_life),
+            authorities: AuthorityCache::new(parts.store.clone(), parts.authority_life),
             watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
             operations: Operations::new(OperationParts {
                 store: parts.store.clone(),

@@ -13,7 +13,7 @@ mod upload;
 mod validate;
 mod wait;
 
-pub(crate) use bulk::{BulkItem, BulkOutcome, BulkRequest};
+pub(crate) use bulk::{BulkItem, BulkRequest};
 pub(crate) use deadline::Deadline;
 pub(crate) use digest::RequestDigest;
 pub(crate) use idempotency_key::IdempotencyKey;

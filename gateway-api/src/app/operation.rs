@@ -39,7 +39,7 @@ pub use answer_status::AnswerStatus;
 pub(crate) use answer_status::Ending;
 pub(crate) use gateway_core::driver::{Forward, OneTimeOutput as Output};
 pub(crate) use gateway_store::{Operation, OperationState};
-pub(crate) use journal::{OperationPage, OperationQuery, failure};
+pub(crate) use journal::{OperationQuery, failure};
 pub(crate) use references::named_resources;
 pub(crate) use scope::AccountScope;
 pub(crate) use upload_end::UploadEnd;

@@ -2,9 +2,9 @@
 
 use futures_util::{StreamExt as _, stream};
 use gateway_core::Kind;
-use gateway_core::id::{ResourceId, TargetId};
+use gateway_core::id::ResourceId;
 use gateway_core::kind::VerbSpec;
-use gateway_store::{Operation, ResourceFilter, ResourceQuery, ResourceRow};
+use gateway_store::{Operation, ResourceQuery, ResourceRow};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,10 +15,11 @@ use super::digest::RequestDigest;
 use super::idempotency_key::IdempotencyKey;
 use super::outcome::Outcome;
 use super::request::{CommandRequest, Subject};
-use super::target::{self, Target};
+use super::target::Target;
 use super::validate::expect_form;
 use super::wait::{Pending, wait};
 use crate::app::access::Caller;
+use crate::app::read::{Selection, find_row};
 use crate::app::{App, Error, Result};
 
 /// Most resources of one bulk command. Each costs at least one call of a cloud, and the answer names them all.
@@ -33,9 +34,7 @@ const CONCURRENCY: usize = 8;
 pub(crate) struct BulkRequest {
     pub(crate) kind: Kind,
     pub(crate) spec: &'static VerbSpec,
-    /// The targets in which the filter selects.
-    pub(crate) targets: Vec<TargetId>,
-    pub(crate) filter: ResourceFilter,
+    pub(crate) selection: Selection,
     /// The filter as text, for digests.
     pub(crate) filter_text: String,
     /// Resources that the filter must match; otherwise nothing is done.
@@ -97,9 +96,11 @@ impl App {
     }
 
     async fn parts(&self, caller: &Caller, request: &BulkRequest, key: &IdempotencyKey) -> Result<Vec<Part>> {
+        let selection = &request.selection;
+        selection.expect_known(&caller.authority)?;
         let query = ResourceQuery {
-            targets: request.targets.clone(),
-            filter: request.filter.clone(),
+            targets: selection.targets(&caller.authority).map(|target| target.id).collect(),
+            filter: selection.records.clone(),
             limit: MOST,
             ..ResourceQuery::default()
         };
@@ -158,7 +159,8 @@ impl Bulk<'_> {
         let name = match part {
             Part::Matched(row) => name(row),
             Part::Begun(id, _) => {
-                let row = target::find(self.app, &self.caller.authority, self.request.kind, *id).await;
+                let authority = &self.caller.authority;
+                let row = find_row(&self.app.store, authority, self.request.kind, *id, false).await;
                 row.ok().flatten().as_ref().and_then(name)
             }
         };

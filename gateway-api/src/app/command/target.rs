@@ -2,13 +2,14 @@
 
 use gateway_core::Kind;
 use gateway_core::document::links::Stored;
-use gateway_core::id::{AccountId, CloudId, Holder, Region, ResourceId};
+use gateway_core::id::{AccountId, CloudId, Region, ResourceId};
 use gateway_core::kind::{Verb, VerbSpec, When};
-use gateway_store::{Authority, ResourceRow, VisibleTarget};
+use gateway_store::ResourceRow;
 use serde_json::{Map, Value};
 
 use crate::app::access::Caller;
 use crate::app::error::{InvalidState, Requirement};
+use crate::app::read::{find_row, target_of};
 use crate::app::{App, Error, Result};
 
 /// The account, cloud and region of a command, and its resource.
@@ -35,7 +36,8 @@ pub(super) struct Resource {
 impl Target {
     /// Returns the target of a resource that the caller has access to and owns.
     pub(super) async fn of_resource(app: &App, caller: &Caller, kind: Kind, id: ResourceId) -> Result<Self> {
-        let row = find(app, &caller.authority, kind, id).await?.ok_or(Error::UnknownResource)?;
+        let row =
+            find_row(&app.store, &caller.authority, kind, id, false).await?.ok_or(Error::UnknownResource)?;
         Self::of_row(caller, &row)
     }
 
@@ -43,7 +45,7 @@ impl Target {
     pub(super) fn of_row(caller: &Caller, row: &ResourceRow) -> Result<Self> {
         let authority = &caller.authority;
         let unreadable = || Error::internal("a record cannot be read");
-        let target = visible_target(row, authority).ok_or_else(unreadable)?;
+        let target = target_of(row, authority).ok_or_else(unreadable)?;
         let stored = Stored::read(&row.document).ok_or_else(unreadable)?;
         let document: Map<String, Value> =
             serde_json::from_str(&row.document).map_err(gateway_core::Error::internal)?;
@@ -98,24 +100,4 @@ impl Resource {
             actions: self.actions.clone(),
         }
     }
-}
-
-/// Returns the record of a resource that the caller has access to: the account's own before the published one.
-pub(super) async fn find(
-    app: &App,
-    authority: &Authority,
-    kind: Kind,
-    id: ResourceId,
-) -> Result<Option<ResourceRow>> {
-    let rows = app.store.resource_get(id, false).await?;
-    let visible = rows.into_iter().filter_map(|row| {
-        let target = visible_target(&row, authority).filter(|target| target.kind == kind)?;
-        Some(((target.holder == Holder::Global, target.id), row))
-    });
-    Ok(visible.min_by_key(|(rank, _)| *rank).map(|(_, row)| row))
-}
-
-fn visible_target<'a>(row: &ResourceRow, authority: &'a Authority) -> Option<&'a VisibleTarget> {
-    let at = authority.targets.binary_search_by_key(&row.target, |target| target.id).ok()?;
-    authority.targets.get(at)
 }

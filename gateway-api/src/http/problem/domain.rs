@@ -122,11 +122,6 @@ impl Problem {
         Error::UnknownResource.into()
     }
 
-    /// A token that has been revoked.
-    pub(crate) fn token_revoked() -> Self {
-        Error::TokenRevoked.into()
-    }
-
     /// A token that is malformed, forged or expired.
     pub(crate) fn token_refused(refusal: Refusal) -> Self {
         let kind = match refusal {

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::operation::{Operation, reference, schema_of};
+use super::api_operation::{ApiOperation, reference, schema_of};
+use crate::app::access::Caller;
 use crate::app::audit::AuditLine;
 use crate::app::{App, Error};
-use crate::http::bearer::Caller;
 use crate::http::query::Query;
 
 const DEFAULT_LIMIT: usize = 100;
@@ -91,7 +91,7 @@ pub(super) async fn handle(State(app): State<Arc<App>>, caller: Caller, query: Q
     Ok(Json(Page { items: page.lines.into_iter().map(AuditDocument::from).collect(), next: page.next }))
 }
 
-pub(super) fn operation() -> Operation {
+pub(super) fn operation() -> ApiOperation {
     let page = json!({
         "type": "object",
         "required": ["items", "next"],
@@ -101,7 +101,7 @@ pub(super) fn operation() -> Operation {
         },
     });
     let summary = "List the requests for the caller's accounts and their outcomes, the oldest first";
-    Operation::new("list_audit", summary, WorkClass::Read)
+    ApiOperation::new("list_audit", summary, WorkClass::Read)
         .query("after", "Only lines with a higher number", json!({ "type": "integer", "format": "int64" }))
         .query(
             "limit",

@@ -14,10 +14,9 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::api_operation::{ApiOperation, reference, schema_of};
 use super::incoming::Incoming;
-use super::narrowing::{self, Narrowing};
-use super::operation::{Operation, reference, schema_of};
-use super::{Answer, Problem, collection};
+use super::{Answer, Problem, list_parameters};
 use crate::app::App;
 use crate::app::command::{BulkItem as Item, BulkRequest};
 use crate::http::{idempotency, problem};
@@ -89,8 +88,7 @@ pub(super) async fn handle(
     incoming: Incoming,
 ) -> Answer<Json<BulkOutcome>> {
     let (caller, query) = (&incoming.caller, &incoming.query);
-    Narrowing::expect(query, kind.spec(), &[])?;
-    let narrowing = Narrowing::read(query, kind, &caller.authority)?;
+    let selection = list_parameters::parse_selection(query, kind)?;
     let command: BulkCommand = serde_json::from_value(incoming.json()?).map_err(|_| {
         let detail = "the body must have `expect`, a number, and may have `dry_run` and `command`";
         Problem::bad_request("invalid-body", "Invalid body", detail)
@@ -99,8 +97,7 @@ pub(super) async fn handle(
     let request = BulkRequest {
         kind,
         spec,
-        targets: collection::targets(&caller.authority, kind, &narrowing).map(|target| target.id).collect(),
-        filter: narrowing.records.clone(),
+        selection,
         filter_text: query.canonical(),
         expected: command.expect,
         dry_run: command.dry_run,
@@ -115,14 +112,17 @@ pub(super) async fn handle(
     Ok(Json(BulkOutcome { dry_run: outcome.dry_run, matched: items.len(), failed, items }))
 }
 
-pub(super) fn operation(spec: &KindSpec, verb: Verb) -> Operation {
+pub(super) fn operation(spec: &KindSpec, verb: Verb) -> ApiOperation {
     let action = verb.as_str().replace('_', " ");
     let summary = format!("{}: {action} every one that the filter matches", spec.summary);
-    narrowing::describe(Operation::new(format!("{verb}_{}", spec.plural), summary, WorkClass::Write), spec)
-        .header("idempotency-key", "A request with a key that was sent before is not done again")
-        .body("BulkCommand")
-        .answer(200, "The outcome for each resource", Some(reference("BulkOutcome")))
-        .problem(409, "The filter does not match `expect` resources; nothing was done")
+    list_parameters::describe_selection(
+        ApiOperation::new(format!("{verb}_{}", spec.plural), summary, WorkClass::Write),
+        spec,
+    )
+    .header("idempotency-key", "A request with a key that was sent before is not done again")
+    .body("BulkCommand")
+    .answer(200, "The outcome for each resource", Some(reference("BulkOutcome")))
+    .problem(409, "The filter does not match `expect` resources; nothing was done")
 }
 
 pub(super) fn schemas() -> Vec<(String, Value)> {

@@ -13,11 +13,12 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::operation::{Operation, reference};
+use super::api_operation::{ApiOperation, reference};
 use super::{Answer, Problem};
 use crate::app::App;
 use crate::app::access::SentCredential;
 use crate::app::error::RejectionReason;
+use crate::app::read::AccountName;
 use crate::http::client::Authenticated;
 use crate::http::query::Query;
 use crate::http::{Exchange, problem};
@@ -65,7 +66,7 @@ pub(super) async fn handle(
     let checked = Checked {
         token: checked.token.expose().to_owned(),
         expires_at: checked.expires_at,
-        accounts: checked.authority.grants.iter().map(Account::from).collect(),
+        accounts: checked.authority.grants.iter().map(AccountName::from).map(Account::from).collect(),
         rejected: checked.rejected.iter().map(problem::rejection).collect(),
     };
     Ok((StatusCode::CREATED, Json(checked)))
@@ -89,8 +90,8 @@ fn read(body: &[u8]) -> Answer<Request> {
     }
 }
 
-pub(super) fn operation() -> Operation {
-    Operation::new(
+pub(super) fn operation() -> ApiOperation {
+    ApiOperation::new(
         "check_credentials",
         "Prove accounts and get a token; an empty list renews the grants",
         WorkClass::Check,

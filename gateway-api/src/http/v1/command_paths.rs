@@ -10,8 +10,8 @@ use gateway_bus::WorkClass;
 use gateway_core::kind::{self, KindSpec, Verb, VerbSpec};
 use serde_json::{Value, json};
 
+use super::api_operation::{ApiOperation, reference};
 use super::incoming::{Incoming, resource_id};
-use super::operation::{Operation, reference};
 use super::{bulk, command, upload};
 use crate::app::App;
 
@@ -62,7 +62,7 @@ pub(super) fn routes(spec: &'static KindSpec, router: Router<Arc<App>>) -> Route
 }
 
 /// Returns path, method and operation of every verb of a kind.
-pub(super) fn operations(spec: &KindSpec) -> Vec<(String, &'static str, Operation)> {
+pub(super) fn operations(spec: &KindSpec) -> Vec<(String, &'static str, ApiOperation)> {
     let single = spec.verbs.iter().map(|verb| {
         let (path, method) = path(spec, verb.verb);
         let operation = match verb.verb {
@@ -77,14 +77,14 @@ pub(super) fn operations(spec: &KindSpec) -> Vec<(String, &'static str, Operatio
         .collect()
 }
 
-fn operation(spec: &KindSpec, verb: &VerbSpec) -> Operation {
+fn operation(spec: &KindSpec, verb: &VerbSpec) -> ApiOperation {
     let done = match verb.verb {
         Verb::Create => (201, "The resource is created"),
         _ => (200, "The command is done"),
     };
     let id = format!("{}_{}", verb.verb, spec.kind);
     let summary = format!("{}: {}", spec.summary, summary(verb.verb));
-    let mut operation = Operation::new(id, summary, WorkClass::Write)
+    let mut operation = ApiOperation::new(id, summary, WorkClass::Write)
         .header("idempotency-key", "A request with a key that was sent before is not done again")
         .header("prefer", "`respond-async`: answer at once, and name the operation")
         .answer(done.0, done.1, Some(reference("Outcome")))

@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Answer, Problem};
+use crate::app::access::Caller;
 use crate::app::command::Deadline;
 use crate::app::{App, Error};
 use crate::http::Exchange;
-use crate::http::bearer::Caller;
 use crate::http::query::Query;
 
 /// A mutating request.

@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::operation::{reference, schema_of};
+use super::api_operation::{reference, schema_of};
 use super::{Answer, Problem};
+use crate::app::access::Caller;
 use crate::app::command::Outcome;
 use crate::app::operation::{self, Operation, OperationState, Output};
-use crate::http::bearer::Caller;
 
 /// One mutating request and its outcome.
 #[derive(Debug, Serialize, ToSchema)]

@@ -10,11 +10,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Answer;
-use super::operation::{Operation, reference};
+use super::api_operation::{ApiOperation, reference};
 use super::operation_document::OperationDocument;
+use crate::app::access::Caller;
 use crate::app::operation::{OperationQuery, OperationState};
 use crate::app::{App, Error};
-use crate::http::bearer::Caller;
 use crate::http::query::Query;
 
 const DEFAULT_LIMIT: usize = 50;
@@ -56,7 +56,7 @@ pub(super) async fn get(
     Ok(Json(OperationDocument::of(&operation, Some(&caller))))
 }
 
-pub(super) fn describe_list() -> Operation {
+pub(super) fn describe_list() -> ApiOperation {
     let states = ["accepted", "running", "succeeded", "failed", "unknown"];
     let page = json!({
         "type": "object",
@@ -66,7 +66,7 @@ pub(super) fn describe_list() -> Operation {
             "next": { "type": ["string", "null"], "description": "The `cursor` of the next page; null on the last." },
         },
     });
-    Operation::new("list_operations", "List the caller's operations, the newest first", WorkClass::Read)
+    ApiOperation::new("list_operations", "List the caller's operations, the newest first", WorkClass::Read)
         .query("state", "Only operations in this state", json!({ "type": "string", "enum": states }))
         .query(
             "limit",
@@ -77,8 +77,8 @@ pub(super) fn describe_list() -> Operation {
         .answer(200, "A page", Some(page))
 }
 
-pub(super) fn describe_get() -> Operation {
-    Operation::new("get_operation", "Get an operation", WorkClass::Read)
+pub(super) fn describe_get() -> ApiOperation {
+    ApiOperation::new("get_operation", "Get an operation", WorkClass::Read)
         .path("id", "The operation's id", json!({ "type": "string", "format": "uuid" }))
         .answer(200, "The operation", Some(reference("OperationDocument")))
         .problem(404, "The caller has no such operation, or it was purged")

@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use gateway_bus::WorkClass;
 
 use super::Answer;
-use super::operation::Operation;
+use super::api_operation::ApiOperation;
 use crate::app::App;
-use crate::http::bearer::Caller;
+use crate::app::access::Caller;
 use crate::http::query::Query;
 
 pub(super) async fn handle(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Answer<StatusCode> {
@@ -18,8 +18,8 @@ pub(super) async fn handle(State(app): State<Arc<App>>, caller: Caller, query: Q
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) fn operation() -> Operation {
-    Operation::new("revoke_token", "Revoke the token of the request", WorkClass::Write).answer(
+pub(super) fn operation() -> ApiOperation {
+    ApiOperation::new("revoke_token", "Revoke the token of the request", WorkClass::Write).answer(
         204,
         "The token is revoked",
         None,

@@ -15,8 +15,8 @@ use gateway_core::kind::{KindSpec, VerbSpec};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::api_operation::{ApiOperation, reference};
 use super::incoming::{Incoming, resource_id};
-use super::operation::{Operation, reference};
 use super::operation_document::{accepted, succeeded};
 use super::{Answer, Problem};
 use crate::app::command::{CommandRequest, Deadline, RequestDigest, Subject, Upload, UploadReport};
@@ -96,9 +96,9 @@ pub(super) async fn report(
     }
 }
 
-pub(super) fn operation(spec: &KindSpec) -> Operation {
+pub(super) fn operation(spec: &KindSpec) -> ApiOperation {
     let summary = format!("{}: upload the content, which is streamed to the cloud", spec.summary);
-    Operation::new(format!("upload_{}", spec.kind), summary, WorkClass::Write)
+    ApiOperation::new(format!("upload_{}", spec.kind), summary, WorkClass::Write)
         .path("id", "The gateway's id", json!({ "type": "string", "format": "uuid" }))
         .header("idempotency-key", "A request with a key that was sent before is not done again")
         .content(MEDIA_TYPE)

@@ -1,4 +1,4 @@
-//! What the front answers by itself.
+//! The paths that the front serves without the bus.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use super::body::{AnswerBody, whole};
 use crate::http::problem::Problem;
 use crate::routes::DOCUMENT;
 
-/// Answers one of the front's own paths.
-pub(super) fn answer(path: &str, connected: bool) -> Result<Response<AnswerBody>, Problem> {
+/// Responds to one of the front's own paths.
+pub(super) fn respond(path: &str, connected: bool) -> Result<Response<AnswerBody>, Problem> {
     match path {
         "/live" => Ok(json(r#"{"status":"live"}"#)),
         "/ready" if connected => Ok(json(r#"{"status":"ready"}"#)),

@@ -1,4 +1,4 @@
-//! Collections and items: fixed shapes, filters, paging over targets, and whose eyes see what.
+//! `/v1/{plural}` and `/v1/{plural}/{id}`: shapes, filters, pages and visibility.
 
 use axum::http::StatusCode;
 use gateway_core::document::observation::Observed;
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::fake_cloud::{IMAGE, VOLUME, image, volume};
 use super::gateway::TestGateway;
 
-/// Five volumes in each region of each account, one image for all in each region.
-fn five(region: &str, holder: Holder, kind: gateway_core::Kind) -> Vec<Observed> {
+/// Returns five volumes for each region and account, and one published image for each region.
+fn fixtures(region: &str, holder: Holder, kind: gateway_core::Kind) -> Vec<Observed> {
     match holder {
         Holder::Global if kind == IMAGE => vec![image(&format!("image-{region}"))],
         Holder::Account(_) if kind == VOLUME => (0..5)
@@ -29,10 +29,10 @@ fn ids(page: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_record_has_the_fixed_shape_in_list_and_item() {
+async fn record_has_the_same_shape_in_list_and_item() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
-    gateway.poll(five).await;
+    gateway.poll(fixtures).await;
     let list = gateway.get("/v1/volumes?limit=1&region=r1&state=error", &token).await;
     assert_eq!(list.status, StatusCode::OK, "{list:?}");
     assert!(list.body["position"].as_i64().unwrap() > 0);
@@ -72,10 +72,10 @@ async fn a_record_has_the_fixed_shape_in_list_and_item() {
 }
 
 #[tokio::test]
-async fn pages_walk_over_all_targets_once() {
+async fn pages_return_each_record_of_all_targets_once() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1", "p2"]).await;
-    gateway.poll(five).await;
+    gateway.poll(fixtures).await;
     let whole = ids(&gateway.get("/v1/volumes?limit=1000", &token).await.body);
     assert_eq!(whole.len(), 20);
     for limit in [1, 3, 5, 19, 20] {
@@ -95,10 +95,10 @@ async fn pages_walk_over_all_targets_once() {
 }
 
 #[tokio::test]
-async fn filters_narrow_and_wrong_ones_are_told() {
+async fn filter_selects_records_and_unknown_filter_is_refused() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1", "p2"]).await;
-    gateway.poll(five).await;
+    gateway.poll(fixtures).await;
     let accounts = gateway.get("/v1/accounts", &token).await;
     let account = accounts.body["items"][0]["id"].as_str().unwrap().to_owned();
     for (query, count) in [
@@ -116,15 +116,15 @@ async fn filters_narrow_and_wrong_ones_are_told() {
     let next = gateway.get("/v1/volumes?limit=1", &token).await.body["next"].as_str().unwrap().to_owned();
     for (query, kind, word) in [
         ("stat=running".to_owned(), "unknown-parameter", "stat"),
-        ("limit=0".to_owned(), "bad-parameter", "1000"),
-        ("limit=1001".to_owned(), "bad-parameter", "1000"),
-        ("view=all".to_owned(), "bad-parameter", "raw"),
-        ("state=running".to_owned(), "bad-parameter", "in_use"),
+        ("limit=0".to_owned(), "invalid-parameter", "1000"),
+        ("limit=1001".to_owned(), "invalid-parameter", "1000"),
+        ("view=all".to_owned(), "invalid-parameter", "raw"),
+        ("state=running".to_owned(), "invalid-parameter", "in_use"),
         ("cloud=c2".to_owned(), "unknown-filter-value", "c2"),
         ("region=r3".to_owned(), "unknown-filter-value", "r3"),
         (format!("account={}", uuid::Uuid::nil()), "unknown-filter-value", "account"),
-        ("cursor=nonsense".to_owned(), "bad-parameter", "cursor"),
-        (format!("state=error&cursor={next}"), "bad-parameter", "cursor"),
+        ("cursor=nonsense".to_owned(), "invalid-parameter", "cursor"),
+        (format!("state=error&cursor={next}"), "invalid-parameter", "cursor"),
     ] {
         let answer = gateway.get(&format!("/v1/volumes?{query}"), &token).await;
         assert_eq!((answer.status, answer.problem()), (StatusCode::BAD_REQUEST, kind), "{query}");
@@ -132,19 +132,19 @@ async fn filters_narrow_and_wrong_ones_are_told() {
     }
     assert_eq!(gateway.get("/v1/images?cursor=".to_owned().as_str(), &token).await.status, StatusCode::OK);
     let other_kind = gateway.get(&format!("/v1/images?cursor={next}"), &token).await;
-    assert_eq!(other_kind.problem(), "bad-parameter");
+    assert_eq!(other_kind.problem(), "invalid-parameter");
 }
 
 #[tokio::test]
-async fn nobody_sees_anothers_account_and_all_see_what_is_published() {
+async fn account_is_private_and_published_image_is_visible_to_all() {
     let gateway = TestGateway::open().await;
     let (_, mine) = gateway.proven("a", &["p1"]).await;
     let (_, theirs) = gateway.proven("b", &["p2"]).await;
-    gateway.poll(five).await;
+    gateway.poll(fixtures).await;
     let list = gateway.get("/v1/volumes", &mine).await;
-    let seen = gateway.get("/v1/volumes", &theirs).await;
-    assert_eq!((ids(&list.body).len(), ids(&seen.body).len()), (10, 10));
-    assert!(ids(&list.body).iter().all(|id| !ids(&seen.body).contains(id)));
+    let others = gateway.get("/v1/volumes", &theirs).await;
+    assert_eq!((ids(&list.body).len(), ids(&others.body).len()), (10, 10));
+    assert!(ids(&list.body).iter().all(|id| !ids(&others.body).contains(id)));
     for record in list.body["items"].as_array().unwrap() {
         let link = record["links"]["self"].as_str().unwrap();
         assert_eq!(gateway.get(link, &mine).await.status, StatusCode::OK);
@@ -157,20 +157,20 @@ async fn nobody_sees_anothers_account_and_all_see_what_is_published() {
     assert_eq!(ids(&images.body), ids(&gateway.get("/v1/images", &mine).await.body));
     assert_eq!(images.body["items"][0]["account"], "global");
     let link = list.body["items"][0]["links"]["self"].as_str().unwrap().replace("volumes", "images");
-    assert_eq!(gateway.get(&link, &mine).await.problem(), "no-such-resource", "the id of another kind");
+    assert_eq!(gateway.get(&link, &mine).await.problem(), "no-such-resource", "an id of another kind");
 }
 
 #[tokio::test]
-async fn what_was_not_listed_yet_is_not_called_empty() {
+async fn scope_before_its_first_listing_is_stale() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
     let list = gateway.get("/v1/instances", &token).await;
     let scopes = list.body["scopes"].as_array().unwrap();
-    assert_eq!(scopes.len(), 1, "r2 has no machines: {scopes:?}");
+    assert_eq!(scopes.len(), 1, "r2 has no instances: {scopes:?}");
     assert_eq!(scopes[0]["status"], "stale");
     assert_eq!(scopes[0]["reason"], "not listed yet");
     let clouds = gateway.get("/v1/clouds", &token).await;
     assert_eq!(clouds.body["items"][0]["name"], "c1");
     assert_eq!(clouds.body["items"][0]["regions"], json!(["r1", "r2"]));
-    assert!(!clouds.body.to_string().contains("127.0.0.1"), "endpoints are the operator's concern");
+    assert!(!clouds.body.to_string().contains("127.0.0.1"), "endpoints are only for operators");
 }

@@ -1,4 +1,4 @@
-//! Filters of a kind's own, tags, search, order, chosen fields, and answers that the client has already.
+//! Query parameters of a list: field filters, tags, search, sort order, fields; and conditional requests.
 
 use axum::http::StatusCode;
 use gateway_core::Kind;
@@ -11,32 +11,32 @@ use serde_json::{Value, json};
 use super::fake_cloud::{VOLUME, volume};
 use super::gateway::TestGateway;
 
-/// Twelve volumes in each region: three names, two types, one tag of two values.
-fn motley(region: &str, holder: Holder, kind: Kind) -> Vec<Observed> {
+/// Returns twelve volumes for each region, with three names, two types and a tag with two values.
+fn fixtures(region: &str, holder: Holder, kind: Kind) -> Vec<Observed> {
     if kind != VOLUME || holder == Holder::Global {
         return Vec::new();
     }
     let one = |number: usize| {
         let name = ["Alpha", "beta", "Gamma-1"][number % 3];
-        let mut seen = volume(&format!("{region}-{number:02}"), name, VolumeState::Available);
-        seen.fields.insert("volume_type".to_owned(), json!(["fast", "slow"][number % 2]));
-        seen.tags.insert("env".to_owned(), ["prod", "test"][number % 2].to_owned());
-        seen.tags.insert("odd=key".to_owned(), String::new());
-        seen
+        let mut observed = volume(&format!("{region}-{number:02}"), name, VolumeState::Available);
+        observed.fields.insert("volume_type".to_owned(), json!(["fast", "slow"][number % 2]));
+        observed.tags.insert("env".to_owned(), ["prod", "test"][number % 2].to_owned());
+        observed.tags.insert("odd=key".to_owned(), String::new());
+        observed
     };
     (0..12).map(one).collect()
 }
 
-fn each(page: &Value, field: &str) -> Vec<String> {
+fn texts(page: &Value, field: &str) -> Vec<String> {
     let items = page["items"].as_array().unwrap().iter();
     items.map(|item| item[field].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 #[tokio::test]
-async fn own_fields_tags_and_parts_of_names_narrow() {
+async fn fields_tags_and_parts_of_names_select_records() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
-    gateway.poll(motley).await;
+    gateway.poll(fixtures).await;
     for (query, count) in [
         ("volume_type=fast", 12),
         ("volume_type=fast&tag.env=prod", 12),
@@ -52,7 +52,7 @@ async fn own_fields_tags_and_parts_of_names_narrow() {
     ] {
         let page = gateway.get(&format!("/v1/volumes?{query}"), &token).await;
         assert_eq!(page.status, StatusCode::OK, "{query}: {page:?}");
-        assert_eq!(each(&page.body, "id").len(), count, "{query}");
+        assert_eq!(texts(&page.body, "id").len(), count, "{query}");
     }
     for (query, word) in [
         ("volume_type=fast&volume_type=slow", "twice"),
@@ -70,16 +70,16 @@ async fn own_fields_tags_and_parts_of_names_narrow() {
 }
 
 #[tokio::test]
-async fn any_order_goes_over_pages_by_link() {
+async fn sorted_pages_follow_by_link() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
-    gateway.poll(motley).await;
+    gateway.poll(fixtures).await;
     for (sort, field) in
         [("name", "name"), ("-name", "name"), ("-created_at", "created_at"), ("changed_at", "changed_at")]
     {
         let whole = gateway.get(&format!("/v1/volumes?sort={sort}"), &token).await;
-        let ids = each(&whole.body, "id");
-        let keys: Vec<_> = each(&whole.body, field).iter().map(|key| key.to_lowercase()).collect();
+        let ids = texts(&whole.body, "id");
+        let keys: Vec<_> = texts(&whole.body, field).iter().map(|key| key.to_lowercase()).collect();
         let sorted = if sort.starts_with('-') { keys.is_sorted_by(|a, b| a >= b) } else { keys.is_sorted() };
         assert!(sorted && ids.len() == 24, "{sort}: {keys:?}");
         assert!(whole.headers.get("link").is_none(), "there is no next page");
@@ -88,7 +88,7 @@ async fn any_order_goes_over_pages_by_link() {
         while let Some(target) = next {
             let page = gateway.get(&target, &token).await;
             assert_eq!(page.status, StatusCode::OK, "{target}: {page:?}");
-            walked.extend(each(&page.body, "id"));
+            walked.extend(texts(&page.body, "id"));
             let link = page.headers.get("link").map(|link| link.to_str().unwrap().to_owned());
             assert_eq!(link.is_some(), page.body["next"].is_string());
             next = link.map(|link| {
@@ -99,20 +99,20 @@ async fn any_order_goes_over_pages_by_link() {
     }
     let found = gateway.get("/v1/volumes?q=a", &token).await;
     assert!(
-        each(&found.body, "name").iter().map(|name| name.to_lowercase()).is_sorted(),
-        "found in the order of names"
+        texts(&found.body, "name").iter().map(|name| name.to_lowercase()).is_sorted(),
+        "search sorts by name"
     );
 }
 
 #[tokio::test]
-async fn a_cursor_fits_no_listing_whose_tags_are_called_like_parameters() {
+async fn cursor_is_refused_for_a_tag_named_like_a_parameter() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
     gateway
         .poll(|region, holder, kind| {
-            let mut seen = motley(region, holder, kind);
-            seen.iter_mut().for_each(|one| drop(one.tags.insert("sort".to_owned(), "-name".to_owned())));
-            seen
+            let mut volumes = fixtures(region, holder, kind);
+            volumes.iter_mut().for_each(|one| drop(one.tags.insert("sort".to_owned(), "-name".to_owned())));
+            volumes
         })
         .await;
     for (one, other) in [("tag.sort=-name", "sort=-name"), ("sort=-name", "tag.sort=-name")] {
@@ -126,10 +126,10 @@ async fn a_cursor_fits_no_listing_whose_tags_are_called_like_parameters() {
 }
 
 #[tokio::test]
-async fn a_query_asks_for_so_many_tags_and_no_more() {
+async fn more_than_sixteen_tags_are_refused() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
-    gateway.poll(motley).await;
+    gateway.poll(fixtures).await;
     let tags = |count: usize| (0..count).map(|n| format!("tag.k{n}=v")).collect::<Vec<_>>().join("&");
     let some = gateway.get(&format!("/v1/volumes?{}", tags(16)), &token).await;
     assert_eq!(some.status, StatusCode::OK, "{some:?}");
@@ -138,10 +138,10 @@ async fn a_query_asks_for_so_many_tags_and_no_more() {
 }
 
 #[tokio::test]
-async fn only_the_named_fields_come() {
+async fn fields_selects_members_of_records() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
-    gateway.poll(motley).await;
+    gateway.poll(fixtures).await;
     let page = gateway.get("/v1/volumes?limit=2&fields=size_gib,name,id", &token).await;
     for item in page.body["items"].as_array().unwrap() {
         let mut names: Vec<_> = item.as_object().unwrap().keys().map(String::as_str).collect();
@@ -155,12 +155,12 @@ async fn only_the_named_fields_come() {
 }
 
 #[tokio::test]
-async fn what_the_client_has_is_not_sent_again_until_it_changes() {
+async fn unchanged_representation_is_not_modified() {
     let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 0).await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
     let unlisted = gateway.get("/v1/volumes", &token).await;
-    assert!(unlisted.headers.get("age").is_none(), "no age of what was never listed");
-    gateway.poll(motley).await;
+    assert!(unlisted.headers.get("age").is_none(), "a scope without a listing has no age");
+    gateway.poll(fixtures).await;
     let list = gateway.get("/v1/volumes?limit=5", &token).await;
     let id = list.body["items"][0]["id"].as_str().unwrap().to_owned();
     for target in ["/v1/volumes?limit=5".to_owned(), format!("/v1/volumes/{id}")] {
@@ -171,7 +171,7 @@ async fn what_the_client_has_is_not_sent_again_until_it_changes() {
         let again = gateway.get_with(&target, &token, &[("if-none-match", &tag)]).await;
         assert_eq!((again.status, &again.body), (StatusCode::NOT_MODIFIED, &Value::Null), "{target}");
         assert_eq!(again.headers["etag"], tag.as_str());
-        assert!(again.headers.contains_key("age"), "an unchanged answer has an age too");
+        assert!(again.headers.contains_key("age"), "304 has an age too");
         let other = gateway.get_with(&target, &token, &[("if-none-match", "\"x\"")]).await;
         assert_eq!((other.status, other.body), (StatusCode::OK, first.body), "{target}");
     }
@@ -180,9 +180,9 @@ async fn what_the_client_has_is_not_sent_again_until_it_changes() {
     gateway.store.targets_wish(all, gateway.store.now().await.unwrap()).await.unwrap();
     gateway
         .poll(|region, holder, kind| {
-            let mut seen = motley(region, holder, kind);
-            seen.iter_mut().for_each(|one| one.name.push('!'));
-            seen
+            let mut volumes = fixtures(region, holder, kind);
+            volumes.iter_mut().for_each(|one| one.name.push('!'));
+            volumes
         })
         .await;
     let again = gateway.second_process();
@@ -193,7 +193,7 @@ async fn what_the_client_has_is_not_sent_again_until_it_changes() {
 }
 
 #[tokio::test]
-async fn another_record_of_the_same_id_and_version_is_another_answer() {
+async fn recreated_record_of_the_same_version_has_another_etag() {
     let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 0).await;
     let (client, token) = gateway.proven("a", &["p1"]).await;
     gateway.poll(|_, _, _| Vec::new()).await;
@@ -216,7 +216,7 @@ async fn another_record_of_the_same_id_and_version_is_another_answer() {
         tags.push(gateway.get(target, &token).await.headers["etag"].to_str().unwrap().to_owned());
     }
     apply(Sighting::Gone(id)).await;
-    // So long ago that nobody remembers its version.
+    // The tombstone, and with it the version, is purged.
     let far = gateway.store.now().await.unwrap().plus(std::time::Duration::from_secs(3600));
     gateway.store.events_purge(far, 1000).await.unwrap();
     apply(named("second")).await;
