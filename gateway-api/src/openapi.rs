@@ -10,7 +10,7 @@ use gateway_core::kind::Reference;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema as _;
 
-use crate::http::v1::{self, Operation};
+use crate::http::v1::{self, ApiOperation};
 
 /// Returns the document.
 pub fn document() -> Value {
@@ -49,14 +49,14 @@ pub fn document() -> Value {
 }
 
 /// Returns the operations that the front serves without the bus.
-fn front_operations() -> Vec<(String, &'static str, Operation)> {
+fn front_operations() -> Vec<(String, &'static str, ApiOperation)> {
     let status =
         json!({ "type": "object", "required": ["status"], "properties": { "status": { "type": "string" } } });
     vec![
         (
             "/live".to_owned(),
             "get",
-            Operation::of_the_front("live", "Return whether the process runs").answer(
+            ApiOperation::of_the_front("live", "Return whether the process runs").answer(
                 200,
                 "The process runs",
                 Some(status.clone()),
@@ -65,14 +65,14 @@ fn front_operations() -> Vec<(String, &'static str, Operation)> {
         (
             "/ready".to_owned(),
             "get",
-            Operation::of_the_front("ready", "Return whether requests can be answered")
+            ApiOperation::of_the_front("ready", "Return whether requests can be answered")
                 .answer(200, "Requests can be answered", Some(status))
                 .problem(503, "There is no connection to the message broker"),
         ),
         (
             "/v1/openapi.json".to_owned(),
             "get",
-            Operation::of_the_front("openapi", "Return this document").answer(
+            ApiOperation::of_the_front("openapi", "Return this document").answer(
                 200,
                 "OpenAPI 3.1",
                 Some(json!({ "type": "object" })),

@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
 use super::admission::too_large;
-use crate::http::forwarding::{End, UploadParty};
+use crate::http::forwarding::{UploadEnd, UploadParty};
 use crate::http::problem::Problem;
 
 /// The time for which content is discarded after the answer is known, so that a client that sends everything before it
@@ -150,13 +150,13 @@ impl Progress {
     }
 
     /// Returns the end of an upload that broke off. `why` is the reason unless the client's side has a fault.
-    pub(super) fn broken(&self, why: &str) -> End {
+    pub(super) fn broken(&self, why: &str) -> UploadEnd {
         let (by, why) = self.fault.get().cloned().unwrap_or((UploadParty::Cloud, why.to_owned()));
-        End::Broken { by, why, whole: self.is_whole.load(Relaxed) }
+        UploadEnd::Broken { by, why, whole: self.is_whole.load(Relaxed) }
     }
 
     /// Waits until there was no progress for this time.
-    pub(super) async fn stalled(&self, longest: Duration) -> End {
+    pub(super) async fn stalled(&self, longest: Duration) -> UploadEnd {
         let (mut seen, mut since) = (self.sent(), Instant::now());
         loop {
             tokio::time::sleep(STALL_CHECK.min(longest)).await;
@@ -172,7 +172,7 @@ impl Progress {
                 (false, true) => (UploadParty::Client, "the content did not arrive in time"),
                 (false, false) => (UploadParty::Cloud, "the cloud did not take the content in time"),
             };
-            return End::Broken { by, why: why.to_owned(), whole };
+            return UploadEnd::Broken { by, why: why.to_owned(), whole };
         }
     }
 }

@@ -21,7 +21,7 @@ use super::connection_info::ConnectionInfo;
 use super::content::{Content, Progress};
 use super::context::FrontContext;
 use super::{admission, envelope, reply};
-use crate::http::forwarding::{End, Errand, FORWARD, Report, UploadParty};
+use crate::http::forwarding::{FORWARD, ForwardInstruction, Report, UploadEnd, UploadParty};
 use crate::http::problem::Problem;
 use crate::routes::Operation;
 
@@ -72,7 +72,7 @@ pub(super) async fn respond(
 }
 
 /// Returns the upstream that the handler names, if the content is to be forwarded.
-fn errand(reply: &Reply, keyring: &Keyring) -> Result<Option<Errand>, Problem> {
+fn errand(reply: &Reply, keyring: &Keyring) -> Result<Option<ForwardInstruction>, Problem> {
     let header = reply.headers.iter().find(|(name, _)| name.as_str() == FORWARD.as_str());
     let Some((name, sealed)) = header else { return Ok(None) };
     let opened = open_header(sealed, name, reply.message_id, keyring)?;
@@ -82,7 +82,7 @@ fn errand(reply: &Reply, keyring: &Keyring) -> Result<Option<Errand>, Problem> {
 /// The upload of the content of one request.
 struct Upload {
     context: Arc<FrontContext>,
-    errand: Errand,
+    errand: ForwardInstruction,
     /// The request without the caller's authentication.
     request: Envelope,
 }
@@ -94,7 +94,7 @@ impl Upload {
         // The losers of this race are dropped, and with them the connection to the cloud.
         let end = tokio::select! {
             answer = send_content(&forward, content, length) => match answer {
-                Ok(answer) => End::from(answer),
+                Ok(answer) => UploadEnd::from(answer),
                 Err(error) => {
                     tracing::info!(request = %self.request.message_id, error = error.chain(), "an upload broke off");
                     progress.broken(error.message())
@@ -107,7 +107,7 @@ impl Upload {
     }
 
     /// Reports progress at intervals, until a report is refused.
-    async fn report_progress(&self, progress: &Progress) -> End {
+    async fn report_progress(&self, progress: &Progress) -> UploadEnd {
         let interval = Duration::from_millis(self.errand.report_every_milliseconds).max(MIN_REPORT_INTERVAL);
         loop {
             tokio::time::sleep(interval).await;
@@ -116,13 +116,13 @@ impl Upload {
                 && reply.status == 409
             {
                 let why = "the gateway gave the upload up, because no report of it came in time".to_owned();
-                return End::Broken { by: UploadParty::Gateway, why, whole: false };
+                return UploadEnd::Broken { by: UploadParty::Gateway, why, whole: false };
             }
         }
     }
 
     /// Reports the end. The reply is the client's answer.
-    async fn report_end(&self, sent: u64, end: End) -> Result<Response<AnswerBody>, Problem> {
+    async fn report_end(&self, sent: u64, end: UploadEnd) -> Result<Response<AnswerBody>, Problem> {
         let mut backoff = REPORT_BACKOFF;
         loop {
             let error = match self.report(sent, Some(&end)).await {
@@ -144,7 +144,7 @@ impl Upload {
         }
     }
 
-    async fn report(&self, sent: u64, end: Option<&End>) -> Result<Reply, RequestError> {
+    async fn report(&self, sent: u64, end: Option<&UploadEnd>) -> Result<Reply, RequestError> {
         let (context, received_at) = (&self.context, self.context.now());
         let report = Report { ticket: self.errand.ticket.clone(), sent, end: end.cloned() };
         let mut envelope = Envelope {

@@ -116,15 +116,15 @@ async fn filter_selects_records_and_unknown_filter_is_refused() {
     let next = gateway.get("/v1/volumes?limit=1", &token).await.body["next"].as_str().unwrap().to_owned();
     for (query, kind, word) in [
         ("stat=running".to_owned(), "unknown-parameter", "stat"),
-        ("limit=0".to_owned(), "bad-parameter", "1000"),
-        ("limit=1001".to_owned(), "bad-parameter", "1000"),
-        ("view=all".to_owned(), "bad-parameter", "raw"),
-        ("state=running".to_owned(), "bad-parameter", "in_use"),
+        ("limit=0".to_owned(), "invalid-parameter", "1000"),
+        ("limit=1001".to_owned(), "invalid-parameter", "1000"),
+        ("view=all".to_owned(), "invalid-parameter", "raw"),
+        ("state=running".to_owned(), "invalid-parameter", "in_use"),
         ("cloud=c2".to_owned(), "unknown-filter-value", "c2"),
         ("region=r3".to_owned(), "unknown-filter-value", "r3"),
         (format!("account={}", uuid::Uuid::nil()), "unknown-filter-value", "account"),
-        ("cursor=nonsense".to_owned(), "bad-parameter", "cursor"),
-        (format!("state=error&cursor={next}"), "bad-parameter", "cursor"),
+        ("cursor=nonsense".to_owned(), "invalid-parameter", "cursor"),
+        (format!("state=error&cursor={next}"), "invalid-parameter", "cursor"),
     ] {
         let answer = gateway.get(&format!("/v1/volumes?{query}"), &token).await;
         assert_eq!((answer.status, answer.problem()), (StatusCode::BAD_REQUEST, kind), "{query}");
@@ -132,7 +132,7 @@ async fn filter_selects_records_and_unknown_filter_is_refused() {
     }
     assert_eq!(gateway.get("/v1/images?cursor=".to_owned().as_str(), &token).await.status, StatusCode::OK);
     let other_kind = gateway.get(&format!("/v1/images?cursor={next}"), &token).await;
-    assert_eq!(other_kind.problem(), "bad-parameter");
+    assert_eq!(other_kind.problem(), "invalid-parameter");
 }
 
 #[tokio::test]

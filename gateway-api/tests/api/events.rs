@@ -133,7 +133,11 @@ async fn purged_position_is_expired_and_bad_position_is_refused() {
     gateway.poll(|_, _, _| Vec::new()).await;
     for query in ["", "?after=-1", "?after=x", "?after=1&limit=0", "?after="] {
         let answer = gateway.get(&format!("/v1/events{query}"), &token).await;
-        assert_eq!((answer.status, answer.problem()), (StatusCode::BAD_REQUEST, "bad-parameter"), "{query}");
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (StatusCode::BAD_REQUEST, "invalid-parameter"),
+            "{query}"
+        );
     }
     // A second grant: its event stays when the first is purged.
     gateway.proven("b", &["p2"]).await;

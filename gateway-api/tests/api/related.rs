@@ -92,7 +92,7 @@ async fn related_records_are_grouped_by_relation() {
     let only = gateway.get(&format!("/v1/instances/{id}/related?relation=image"), &token).await.body;
     assert_eq!(only["items"].as_array().unwrap().len(), 1);
     let wrong = gateway.get(&format!("/v1/instances/{id}/related?relation=router"), &token).await;
-    assert_eq!(wrong.problem(), "bad-parameter");
+    assert_eq!(wrong.problem(), "invalid-parameter");
     assert!(wrong.body["detail"].as_str().unwrap().contains("volumes"));
 }
 

@@ -197,17 +197,14 @@ async fn a_wrong_command_says_what_is_wrong_and_where() {
     }
     // Both faults, each with its place.
     let wrong = run(&stage, "create volume name= size_gib=0").await;
-    wrong.refused(
-        1,
-        &["The order cannot be carried out\n  /name: must be", "\n  /size_gib: must be 1 at least\n  key: "],
-    );
+    wrong.refused(1, &["Invalid command\n  /name: must be", "\n  /size_gib: must be 1 at least\n  key: "]);
     run(&stage, "create volume name=x colour=red").await.refused(1, &["/colour: unknown field"]);
     run(&stage, "create volume name=x size_gib=1 image=absent")
         .await
         .refused(1, &["/image: no image is called \"absent\""]);
     run(&stage, "create volume name=x size_gib=1 --cloud elsewhere")
         .await
-        .refused(1, &["/cloud: names no cloud"]);
+        .refused(1, &["/cloud: must name a cloud"]);
     run(&stage, "create volume name=x size_gib=1 cloud=sim --cloud sim")
         .await
         .refused(1, &["cloud is given twice"]);

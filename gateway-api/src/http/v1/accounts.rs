@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::operation::{Operation, reference, schema_of};
+use super::api_operation::{ApiOperation, reference, schema_of};
 use crate::app::access::Caller;
 use crate::app::read::{self, AccountAccess, AccountName};
 use crate::http::query::Query;
@@ -72,16 +72,17 @@ pub(super) async fn handle(caller: Caller, query: Query) -> Answer<Json<Accounts
 }
 
 /// Describes the operation.
-pub(super) fn operation() -> Operation {
-    Operation::new("list_accounts", "List the accounts that the caller may act for", WorkClass::Read).answer(
-        200,
-        "All accounts",
-        Some(json!({
-            "type": "object",
-            "required": ["items"],
-            "properties": { "items": { "type": "array", "items": reference("LiveGrant") } },
-        })),
-    )
+pub(super) fn operation() -> ApiOperation {
+    ApiOperation::new("list_accounts", "List the accounts that the caller may act for", WorkClass::Read)
+        .answer(
+            200,
+            "All accounts",
+            Some(json!({
+                "type": "object",
+                "required": ["items"],
+                "properties": { "items": { "type": "array", "items": reference("LiveGrant") } },
+            })),
+        )
 }
 
 /// Returns the schemas of this file.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::operation::{Operation, reference, schema_of};
+use super::api_operation::{ApiOperation, reference, schema_of};
 use crate::app::App;
 use crate::app::access::Caller;
 use crate::app::read::{self, CloudDescription};
@@ -69,8 +69,8 @@ pub(super) async fn handle(
 }
 
 /// Describes the operation.
-pub(super) fn operation() -> Operation {
-    Operation::new("list_clouds", "List the registered clouds", WorkClass::Read).answer(
+pub(super) fn operation() -> ApiOperation {
+    ApiOperation::new("list_clouds", "List the registered clouds", WorkClass::Read).answer(
         200,
         "All clouds",
         Some(json!({

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::operation::{Operation, reference};
+use super::api_operation::{ApiOperation, reference};
 use super::scopes::Scope;
 use super::{Answer, list_parameters};
 use crate::app::App;
@@ -73,8 +73,8 @@ fn tag(records: &[Record], scopes: &[Scope], is_more: bool) -> EntityTag {
 }
 
 /// Describes the operation.
-pub(super) fn operation(spec: &KindSpec) -> Operation {
-    let operation = Operation::new(
+pub(super) fn operation(spec: &KindSpec) -> ApiOperation {
+    let operation = ApiOperation::new(
         format!("list_{}", spec.plural),
         format!("{}: list a page", spec.summary),
         WorkClass::Read,

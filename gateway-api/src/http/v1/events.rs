@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Answer;
-use super::operation::{Operation, reference};
+use super::api_operation::{ApiOperation, reference};
 use crate::app::App;
 use crate::app::access::Caller;
 use crate::app::read;
@@ -45,8 +45,8 @@ pub(super) async fn handle(
 }
 
 /// Describes the operation.
-pub(super) fn operation() -> Operation {
-    Operation::new("list_events", "List events after a position, in order", WorkClass::Read)
+pub(super) fn operation() -> ApiOperation {
+    ApiOperation::new("list_events", "List events after a position, in order", WorkClass::Read)
         .required_query(
             "after",
             "Events after this position",

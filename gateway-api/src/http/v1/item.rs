@@ -11,7 +11,7 @@ use gateway_core::Kind;
 use gateway_core::kind::KindSpec;
 use serde_json::json;
 
-use super::operation::{Operation, reference};
+use super::api_operation::{ApiOperation, reference};
 use super::{Answer, Problem, collection, list_parameters};
 use crate::app::App;
 use crate::app::access::Caller;
@@ -48,9 +48,9 @@ pub(super) async fn handle(
 }
 
 /// Describes the operation.
-pub(super) fn operation(spec: &KindSpec) -> Operation {
+pub(super) fn operation(spec: &KindSpec) -> ApiOperation {
     let (kind, record) = (spec.kind, collection::record_name(spec));
-    Operation::new(format!("get_{kind}"), format!("{}: return one", spec.summary), WorkClass::Read)
+    ApiOperation::new(format!("get_{kind}"), format!("{}: return one", spec.summary), WorkClass::Read)
         .path("id", "The gateway's id", json!({ "type": "string", "format": "uuid" }))
         .query("view", "`raw` adds the cloud's own document", json!({ "type": "string", "enum": ["raw"] }))
         .query("fields", "Only these fields, separated by commas", json!({ "type": "string" }))

@@ -6,7 +6,7 @@ use gateway_core::id::ResourceId;
 use gateway_core::kind::KindSpec;
 use serde_json::json;
 
-use super::operation::Operation;
+use super::api_operation::ApiOperation;
 use super::{Answer, scope_parameters};
 use crate::app::read::{Fields, ListQuery, Order, ResourceFilter, Selection, SortKey};
 use crate::http::max_age::{self, MAX_AGE};
@@ -130,7 +130,7 @@ fn order(sort: Option<&str>, is_search: bool) -> Answer<Order> {
 }
 
 /// Describes the filters and the sort order in the OpenAPI document.
-pub(super) fn describe_selection(operation: Operation, spec: &KindSpec) -> Operation {
+pub(super) fn describe_selection(operation: ApiOperation, spec: &KindSpec) -> ApiOperation {
     let text = || json!({ "type": "string" });
     let sorts: Vec<_> =
         SORT_KEYS.iter().flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")]).collect();
@@ -155,7 +155,7 @@ pub(super) fn describe_selection(operation: Operation, spec: &KindSpec) -> Opera
 }
 
 /// Describes all parameters of a list in the OpenAPI document.
-pub(super) fn describe(operation: Operation, spec: &KindSpec) -> Operation {
+pub(super) fn describe(operation: ApiOperation, spec: &KindSpec) -> ApiOperation {
     describe_selection(operation, spec)
         .query(
             "limit",

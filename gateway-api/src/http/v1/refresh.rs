@@ -10,7 +10,7 @@ use gateway_bus::WorkClass;
 use serde::Serialize;
 use serde_json::json;
 
-use super::operation::{Operation, reference};
+use super::api_operation::{ApiOperation, reference};
 use super::scopes::Scope;
 use super::{Answer, scope_parameters};
 use crate::app::App;
@@ -62,13 +62,13 @@ fn respond(scopes: Vec<ScopeFreshness>) -> Json<Refreshed> {
 }
 
 /// Describes the operation.
-pub(super) fn operation() -> Operation {
+pub(super) fn operation() -> ApiOperation {
     let scopes = json!({
         "type": "object",
         "required": ["scopes"],
         "properties": { "scopes": { "type": "array", "items": reference("Scope") } },
     });
-    scope_parameters::describe(Operation::new(
+    scope_parameters::describe(ApiOperation::new(
         "refresh",
         "Request new listings of scopes",
         WorkClass::Refresh,

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::operation::{Operation, reference};
+use super::api_operation::{ApiOperation, reference};
 use super::{Answer, Problem};
 use crate::app::App;
 use crate::app::access::Caller;
@@ -79,9 +79,9 @@ fn relations(spec: &KindSpec) -> Vec<&'static str> {
 }
 
 /// Describes the operation.
-pub(super) fn operation(spec: &KindSpec) -> Operation {
+pub(super) fn operation(spec: &KindSpec) -> ApiOperation {
     let summary = format!("{}: list the records that one names, and those that name it", spec.summary);
-    Operation::new(format!("related_to_{}", spec.kind), summary, WorkClass::Read)
+    ApiOperation::new(format!("related_to_{}", spec.kind), summary, WorkClass::Read)
         .path("id", "The gateway's id", json!({ "type": "string", "format": "uuid" }))
         .query("relation", "Only of this relation", json!({ "type": "string", "enum": relations(spec) }))
         .answer(200, "The related records, by relation", Some(reference("Related")))

@@ -4,7 +4,7 @@ use gateway_core::Kind;
 use serde_json::json;
 
 use super::Answer;
-use super::operation::Operation;
+use super::api_operation::ApiOperation;
 use crate::app::visibility::ScopeFilter;
 use crate::http::query::{Query, invalid};
 
@@ -29,7 +29,7 @@ fn kind(query: &Query) -> Answer<Option<Kind>> {
 }
 
 /// Describes `cloud`, `region` and `account` in the OpenAPI document.
-pub(super) fn describe(operation: Operation) -> Operation {
+pub(super) fn describe(operation: ApiOperation) -> ApiOperation {
     let text = || json!({ "type": "string" });
     operation
         .query("cloud", "Only of the cloud of this name", text())

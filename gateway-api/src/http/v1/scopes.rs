@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::operation::schema_of;
+use super::api_operation::schema_of;
 use crate::app::visibility::{Freshness, ScopeFreshness};
 use crate::http::conditional::EntityTag;
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::operation::{Operation, reference, schema_of};
+use super::api_operation::{ApiOperation, reference, schema_of};
 use super::scopes::Scope;
 use super::{Answer, scope_parameters};
 use crate::app::App;
@@ -136,8 +136,8 @@ impl From<read::Budget> for Budget {
 }
 
 /// Describes the operation.
-pub(super) fn operation() -> Operation {
-    let operation = Operation::new("status", "Report the state of polling", WorkClass::Read);
+pub(super) fn operation() -> ApiOperation {
+    let operation = ApiOperation::new("status", "Report the state of polling", WorkClass::Read);
     scope_parameters::describe(operation).kind().answer(200, "The report", Some(reference("StatusReport")))
 }
 

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use gateway_bus::WorkClass;
 use serde_json::json;
 
-use super::operation::{Operation, reference};
+use super::api_operation::{ApiOperation, reference};
 use super::scopes::Scope;
 use super::{Answer, Problem, scope_parameters};
 use crate::app::App;
@@ -60,7 +60,7 @@ fn lines(page: SyncPage) -> String {
 }
 
 /// Describes the operation.
-pub(super) fn operation() -> Operation {
+pub(super) fn operation() -> ApiOperation {
     let line = json!({
         "description": "The first line has `position` and `scopes`, each line after it one `resource`, and the last `end`. \
                         Without `end` the answer is incomplete.",
@@ -81,7 +81,7 @@ pub(super) fn operation() -> Operation {
             },
         ],
     });
-    let operation = Operation::new("sync", "Copy every record, as NDJSON", WorkClass::Read);
+    let operation = ApiOperation::new("sync", "Copy every record, as NDJSON", WorkClass::Read);
     scope_parameters::describe(operation)
         .kind()
         .query(

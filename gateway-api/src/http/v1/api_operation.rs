@@ -1,4 +1,4 @@
-//! One operation of the OpenAPI document, built where it is handled.
+//! An operation of the OpenAPI document, described next to its handler.
 
 use gateway_bus::WorkClass;
 use gateway_core::Kind;
@@ -9,7 +9,7 @@ use crate::http::max_age::MAX_AGE;
 use crate::http::problem::MEDIA_TYPE;
 use crate::routes::Authentication;
 
-/// Problems that every operation of handlers may answer: written once, because the operations are many.
+/// The problems of every operation that handlers answer. The document has each once, because operations are many.
 const COMMON_PROBLEMS: [(u16, &str, &str); 8] = [
     (400, "NotValid", "The request is not valid"),
     (401, "NotAuthenticated", "The token is missing, malformed, forged, expired or revoked"),
@@ -21,7 +21,7 @@ const COMMON_PROBLEMS: [(u16, &str, &str); 8] = [
     (504, "NoAnswer", "No answer in time"),
 ];
 
-/// The responses that operations refer to.
+/// Returns the responses to which operations refer.
 pub(crate) fn common_responses() -> Map<String, Value> {
     COMMON_PROBLEMS
         .iter()
@@ -37,9 +37,9 @@ fn problem_response(description: &str) -> Value {
     })
 }
 
-/// The fewest words that say all of an operation; everything that follows from them is added.
+/// An operation by its essential properties, from which the rest is derived.
 #[derive(Clone, Debug)]
-pub(crate) struct Operation {
+pub(crate) struct ApiOperation {
     id: String,
     summary: String,
     authentication: Authentication,
@@ -52,8 +52,8 @@ pub(crate) struct Operation {
     responses: Map<String, Value>,
 }
 
-impl Operation {
-    /// An operation that handlers answer; it wants a token unless told otherwise.
+impl ApiOperation {
+    /// Creates an operation that handlers answer. It requires a token by default.
     pub(crate) fn new(id: impl Into<String>, summary: impl Into<String>, class: WorkClass) -> Self {
         let operation = Self {
             id: id.into(),
@@ -74,7 +74,7 @@ impl Operation {
         })
     }
 
-    /// An operation that the front answers by itself, for anyone.
+    /// Creates an operation that the front answers without authentication.
     pub(crate) fn of_the_front(id: &str, summary: &str) -> Self {
         let mut operation =
             Self::new(id, summary, WorkClass::Read).problem(405, "The path does not take this method");
@@ -84,7 +84,7 @@ impl Operation {
         operation
     }
 
-    /// Wants client id and secret, and carries secrets in its bodies.
+    /// Requires client id and secret; its bodies hold secrets.
     #[must_use]
     pub(crate) fn for_clients(mut self) -> Self {
         self.authentication = Authentication::Basic;
@@ -97,14 +97,14 @@ impl Operation {
         self.parameter(json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema }))
     }
 
-    /// Takes the name of a kind.
+    /// Adds the query parameter `kind`.
     #[must_use]
     pub(crate) fn kind(self) -> Self {
         let names: Vec<_> = Kind::ALL.iter().copied().map(Kind::as_str).collect();
         self.query("kind", "Only of this kind", json!({ "type": "string", "enum": names }))
     }
 
-    /// Takes an age, and waits until what it answers is no older.
+    /// Adds the query parameter `max_age`.
     #[must_use]
     pub(crate) fn max_age(self) -> Self {
         let description = "Waits until every scope was listed within this time, such as `5s`, `500ms` or `2m`; one that \
@@ -112,7 +112,7 @@ impl Operation {
         self.query(MAX_AGE, description, json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m)?$" }))
     }
 
-    /// Takes `tag.KEY=VALUE`, with any keys.
+    /// Adds query parameters `tag.KEY=VALUE` with any key.
     #[must_use]
     pub(crate) fn tags(self, prefix: &str, most: usize) -> Self {
         self.parameter(json!({
@@ -130,14 +130,14 @@ impl Operation {
         }))
     }
 
-    /// Takes a header.
+    /// Adds a request header.
     #[must_use]
     pub(crate) fn header(self, name: &str, description: &str) -> Self {
         let schema = json!({ "type": "string" });
         self.parameter(json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema }))
     }
 
-    /// Carries secrets in its bodies.
+    /// Marks the bodies as secret.
     #[must_use]
     pub(crate) fn with_secrets(mut self) -> Self {
         self.secret = true;
@@ -166,7 +166,7 @@ impl Operation {
         self
     }
 
-    /// Takes content of any size, which the front streams to a cloud.
+    /// Takes content that the front streams to a cloud.
     #[must_use]
     pub(crate) fn content(mut self, media_type: &str) -> Self {
         self.forwards = true;
@@ -186,7 +186,7 @@ impl Operation {
         self
     }
 
-    /// An answer that goes on, of another media type than JSON.
+    /// Adds a streamed response that is not JSON.
     #[must_use]
     pub(crate) fn stream(mut self, status: u16, description: &str, media_type: &str, schema: Value) -> Self {
         self.streams = true;
@@ -199,7 +199,7 @@ impl Operation {
         self
     }
 
-    /// Takes `If-None-Match`, and says how old its answer is.
+    /// Adds `If-None-Match` and the headers of freshness. Call it after the response 200 is added.
     #[must_use]
     pub(crate) fn conditional(mut self) -> Self {
         let text = json!({ "type": "string" });
@@ -227,7 +227,7 @@ impl Operation {
         self
     }
 
-    /// The operation object.
+    /// Returns the operation object.
     pub(crate) fn into_value(self) -> Value {
         let security = match self.authentication {
             Authentication::Anyone => json!([{}]),
@@ -260,12 +260,12 @@ impl Operation {
     }
 }
 
-/// A reference to a schema of the document.
+/// Returns a reference to a schema of the document.
 pub(crate) fn reference(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
-/// The schema of a wire struct, under its name.
+/// Returns the name and the schema of a wire type.
 pub(crate) fn schema_of<T: PartialSchema>(name: &str) -> (String, Value) {
     (name.to_owned(), serde_json::to_value(T::schema()).unwrap_or_default())
 }
