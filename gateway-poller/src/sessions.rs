@@ -99,7 +99,7 @@ impl Sessions {
         let driver = self.drivers.get(&cloud.driver).ok_or_else(|| {
             Error::new(ErrorKind::Unsupported, format!("this gateway has no driver {:?}", cloud.driver))
         })?;
-        let place = SealedCredential::place(credential.principal, credential.account);
+        let place = SealedCredential::associated_data(credential.principal, credential.account);
         let plain = seal::open(&(self.keys)(), Purpose::Credential, &place, &credential.sealed)?;
         let text = std::str::from_utf8(&plain).map_err(|_| Error::internal("a credential is not text"))?;
         let secret = Credential::parse(text)?;

@@ -5,7 +5,8 @@ use gateway_core::document::terms::Term;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Verb;
 use gateway_store::{
-    Made, Operation, OperationOutcome as Outcome, OperationState, ResourceFilter, ResourceQuery, Store,
+    CompletedStep, Operation, OperationOutcome as Outcome, OperationState, ResourceFilter, ResourceQuery,
+    Store,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,7 +18,12 @@ use crate::http::problem::Problem;
 const NAMED: usize = 20;
 
 /// The outcome of an operation that was refused.
-pub(super) fn failed(operation: &Operation, made: Vec<Made>, error: &Error, users: Vec<Value>) -> Outcome {
+pub(super) fn failed(
+    operation: &Operation,
+    made: Vec<CompletedStep>,
+    error: &Error,
+    users: Vec<Value>,
+) -> Outcome {
     let mut problem = problem(error);
     if !users.is_empty() {
         problem = problem.with_member("users", users.into());
@@ -45,12 +51,12 @@ pub(super) fn broken(operation: &Operation, by: Culprit, why: &str) -> Outcome {
 }
 
 /// How far an operation is that the cloud wants to hear of later: as if it had not been asked.
-pub(super) fn later(operation: &Operation, made: Vec<Made>, error: &Error) -> Outcome {
+pub(super) fn later(operation: &Operation, made: Vec<CompletedStep>, error: &Error) -> Outcome {
     outcome(operation, OperationState::Accepted, made, error, &problem(error))
 }
 
 /// The outcome of an operation of which nobody knows what became.
-pub(super) fn unknown(operation: &Operation, made: Vec<Made>, error: &Error) -> Outcome {
+pub(super) fn unknown(operation: &Operation, made: Vec<CompletedStep>, error: &Error) -> Outcome {
     let detail = format!(
         "nobody knows yet whether the cloud did it ({error}); the operation says so as long as that is so"
     );
@@ -62,7 +68,7 @@ pub(super) fn unknown(operation: &Operation, made: Vec<Made>, error: &Error) -> 
 fn outcome(
     operation: &Operation,
     state: OperationState,
-    made: Vec<Made>,
+    made: Vec<CompletedStep>,
     error: &Error,
     problem: &Problem,
 ) -> Outcome {
@@ -71,7 +77,7 @@ fn outcome(
         state,
         status: problem.status().as_u16(),
         answer: problem.document(operation.id.0).to_string(),
-        made,
+        completed: made,
         cloud_words: error.cloud().cloned(),
     }
 }

@@ -33,7 +33,7 @@ pub struct SealedCredential {
     pub principal: PrincipalId,
     /// For which account.
     pub account: AccountId,
-    /// See [`gateway_core::seal`]; the place is [`SealedCredential::place`].
+    /// See [`gateway_core::seal`]; the place is [`SealedCredential::associated_data`].
     pub sealed: String,
 }
 
@@ -51,7 +51,7 @@ impl std::fmt::Debug for SealedCredential {
 
 impl SealedCredential {
     /// Where a credential belongs: its seal opens only for this principal and account.
-    pub fn place(principal: PrincipalId, account: AccountId) -> String {
+    pub fn associated_data(principal: PrincipalId, account: AccountId) -> String {
         format!("credential|{principal}|{account}")
     }
 }

@@ -25,7 +25,7 @@ pub enum WriteGuard {
     /// As the holder of a lease: refused once somebody else has it.
     Lease(Fence),
     /// Without one, for a single resource that was read or written just now.
-    Open,
+    Direct,
 }
 
 /// What was seen of one record.

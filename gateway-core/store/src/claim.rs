@@ -44,9 +44,9 @@ pub trait Capacity: Clone + Send + 'static {
 
 /// Room for everything.
 #[derive(Clone, Copy, Debug)]
-pub struct Boundless;
+pub struct Unlimited;
 
-impl Capacity for Boundless {
+impl Capacity for Unlimited {
     fn full(&self) -> Vec<ShareKey> {
         Vec::new()
     }
@@ -65,7 +65,7 @@ impl Store {
     /// # Errors
     /// Unavailable without a database.
     pub async fn targets_claim(&self, owner: ProcessId, lease: Duration, limit: usize) -> Result<Vec<Claim>> {
-        self.targets_claim_within(owner, lease, limit, Boundless).await
+        self.targets_claim_within(owner, lease, limit, Unlimited).await
     }
 
     /// As [`Self::targets_claim`], as far as there is room: what one party has due then delays no other.

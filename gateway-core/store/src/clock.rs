@@ -31,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn clocks_note(&self, clocks: Vec<EndpointClock>) -> Result<()> {
+    pub async fn clocks_record(&self, clocks: Vec<EndpointClock>) -> Result<()> {
         self.write(move |session| {
             let now = session.now()?;
             for clock in &clocks {

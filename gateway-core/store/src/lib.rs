@@ -32,7 +32,7 @@ pub use account::{Account, SealedCredential, StoredCredential};
 pub use apply::{Applied, Observation, Sighting, WriteGuard};
 pub use audit::{AuditFilter, AuditLine};
 pub use authority::{Authority, Granted, VisibleTarget};
-pub use claim::{Boundless, Capacity, Claim, ShareKey};
+pub use claim::{Capacity, Claim, ShareKey, Unlimited};
 pub use clock::CloudClock;
 pub use cloud::{Cloud, NewCloud};
 pub use connection::Backend;
@@ -40,14 +40,15 @@ pub use event::{EventFilter, EventPage, StoredEvent};
 pub use grant::{Access, DueGrant, Grant, GrantChange};
 pub use migration::Migrations;
 pub use operation::{
-    Begun, Held, Made, NewOperation, Operation, OperationState, Outcome as OperationOutcome, Settled,
+    CompletedStep, NewOperation, Operation, OperationLease, OperationOutcome, OperationStart, OperationState,
+    Settlement,
 };
 pub use principal::Client;
 pub use relay::{Leadership, Numbered};
 pub use resource::{Listing, ResourceRow};
-pub use selection::{Cursor, Order, ResourceFilter, ResourceQuery, SortKey, SortValue};
-pub use target::{Fence, Known, Outcome, Target, TargetStatus};
-pub use wish::Progress;
+pub use selection::{Cursor, ResourceFilter, ResourceQuery, SortKey, SortOrder, SortValue};
+pub use target::{Fence, KnownRecord, PollOutcome, Target, TargetStatus};
+pub use wish::RefreshProgress;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -56,7 +56,7 @@ impl OperationState {
 
 /// One thing that an operation has done; see [`gateway_core::marker::Marker::ordinal`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
+pub struct CompletedStep {
     /// Which of the things that it does.
     pub ordinal: u32,
     /// Kind of what it made or changed.
@@ -134,7 +134,7 @@ pub struct Operation {
     /// When it was over.
     pub finished_at: Option<Timestamp>,
     /// What it has done.
-    pub made: Vec<Made>,
+    pub completed: Vec<CompletedStep>,
     /// The HTTP status of its answer.
     pub status: Option<u16>,
     /// Its answer, a JSON document without what is told once.
@@ -158,7 +158,7 @@ impl Operation {
 
 /// The lease on an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct OperationLease {
     /// The operation.
     pub operation: OperationId,
     /// The lease's number.
@@ -167,16 +167,16 @@ pub struct Held {
 
 /// What [`Store::operation_begin`] found.
 #[derive(Debug)]
-pub enum Begun {
+pub enum OperationStart {
     /// It is written down, and ours to do.
-    New(Held),
+    New(OperationLease),
     /// It was there already.
-    Known(Box<Operation>),
+    Existing(Box<Operation>),
 }
 
 /// How an operation ends.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct OperationOutcome {
     /// Succeeded, failed or unknown.
     pub state: OperationState,
     /// The HTTP status of its answer.
@@ -184,18 +184,18 @@ pub struct Outcome {
     /// Its answer.
     pub answer: String,
     /// What it has done.
-    pub made: Vec<Made>,
+    pub completed: Vec<CompletedStep>,
     /// What the cloud said.
     pub cloud_words: Option<CloudWords>,
 }
 
 /// Whether something will still become of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
+pub enum Settlement {
     /// It is over.
-    ForGood,
+    Final,
     /// Somebody looks again after that time.
-    In(Duration),
+    RetryIn(Duration),
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -252,7 +252,7 @@ impl Row {
             accepted_at: Timestamp(self.accepted_at),
             sent_at: self.sent_at.map(Timestamp),
             finished_at: self.finished_at.map(Timestamp),
-            made: serde_json::from_str(&self.made).map_err(|_| corrupt("list of what was made"))?,
+            completed: serde_json::from_str(&self.made).map_err(|_| corrupt("list of what was made"))?,
             status: self.status.and_then(|status| u16::try_from(status).ok()),
             answer: self.answer,
             cloud_words: words.transpose()?,
@@ -265,13 +265,13 @@ impl Store {
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn operation_known(
+    pub async fn operation_find(
         &self,
         principal: PrincipalId,
         message: Uuid,
         key: Option<String>,
     ) -> Result<Option<Operation>> {
-        self.read(move |session| session.operation_known(principal, message, key.as_deref())).await
+        self.read(move |session| session.operation_find(principal, message, key.as_deref())).await
     }
 
     /// A principal's operations whose keys begin so, by key.
@@ -395,7 +395,7 @@ impl Store {
 }
 
 impl Session<'_> {
-    fn operation_known(
+    fn operation_find(
         &mut self,
         principal: PrincipalId,
         message: Uuid,

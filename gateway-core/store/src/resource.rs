@@ -9,7 +9,7 @@ use gateway_core::id::{ResourceId, TargetId};
 
 use crate::error::{corrupt, database};
 use crate::schema::resources;
-use crate::selection::{Cursor, Order, Records, ResourceQuery, SortKey};
+use crate::selection::{Cursor, Records, ResourceQuery, SortKey, SortOrder};
 use crate::sorted::Key;
 use crate::{Session, Store};
 
@@ -60,8 +60,8 @@ impl Store {
     /// Unavailable without a database.
     pub async fn resource_list(&self, query: ResourceQuery) -> Result<Listing> {
         self.read(move |session| match query.order {
-            Order::Place => session.list_by_place(&query),
-            Order::By { key, descending } => session.list_sorted(&query, key, descending),
+            SortOrder::Id => session.list_by_place(&query),
+            SortOrder::By { key, descending } => session.list_sorted(&query, key, descending),
         })
         .await
     }

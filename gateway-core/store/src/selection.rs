@@ -34,10 +34,10 @@ pub enum SortKey {
 
 /// The order of a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
+pub enum SortOrder {
     /// By target and id: what costs least.
     #[default]
-    Place,
+    Id,
     /// By a key; records with the same one by target and id.
     By {
         /// The key.
@@ -63,7 +63,7 @@ pub struct Cursor {
     pub target: TargetId,
     /// The record.
     pub id: ResourceId,
-    /// What it is sorted by; none where the order is [`Order::Place`].
+    /// What it is sorted by; none where the order is [`SortOrder::Id`].
     pub value: Option<SortValue>,
 }
 
@@ -75,7 +75,7 @@ pub struct ResourceQuery {
     /// Which of their records.
     pub filter: ResourceFilter,
     /// In which order.
-    pub order: Order,
+    pub order: SortOrder,
     /// After which record.
     pub after: Option<Cursor>,
     /// How many at most.

@@ -85,7 +85,7 @@ pub struct Fence {
 
 /// How a listing ended.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct PollOutcome {
     /// The new status.
     pub status: TargetStatus,
     /// What to tell readers about it.
@@ -102,7 +102,7 @@ pub struct Outcome {
 
 /// What the store has of one record, for comparing: 32 bytes of substance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownRecord {
     /// Which record.
     pub id: ResourceId,
     /// Of its content.
@@ -183,7 +183,7 @@ impl Store {
     ///
     /// # Errors
     /// `LeaseLost` when somebody else has it.
-    pub async fn target_finish(&self, fence: Fence, outcome: Outcome) -> Result<bool> {
+    pub async fn target_finish(&self, fence: Fence, outcome: PollOutcome) -> Result<bool> {
         self.write(move |session| {
             let now = session.now()?;
             // Locked: a wish that came between reading and writing would be forgotten.
@@ -260,12 +260,12 @@ impl Store {
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn target_known(
+    pub async fn known_records(
         &self,
         target: TargetId,
         after: Option<ResourceId>,
         limit: i64,
-    ) -> Result<Vec<Known>> {
+    ) -> Result<Vec<KnownRecord>> {
         self.read(move |session| {
             let rows = resources::table
                 .filter(resources::target_id.eq(target.0))
@@ -279,7 +279,7 @@ impl Store {
                 .map(|(id, hash)| {
                     let id = ResourceId::from_bytes(&id).ok_or_else(|| corrupt("resource id"))?;
                     let hash = hash.try_into().map_err(|_| corrupt("hash"))?;
-                    Ok(Known { id, hash: ContentHash(hash) })
+                    Ok(KnownRecord { id, hash: ContentHash(hash) })
                 })
                 .collect()
         })

@@ -22,7 +22,7 @@ const AT_ONCE: usize = 1000;
 
 /// A target on its way to a listing that is new enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct RefreshProgress {
     /// Which.
     pub target: TargetId,
     /// When the last whole listing began.
@@ -48,7 +48,11 @@ impl Store {
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn targets_wish(&self, targets: Vec<TargetId>, as_of: Timestamp) -> Result<Vec<Progress>> {
+    pub async fn request_refresh(
+        &self,
+        targets: Vec<TargetId>,
+        as_of: Timestamp,
+    ) -> Result<Vec<RefreshProgress>> {
         self.write(move |session| {
             let now = session.now()?;
             session.wish(&targets, as_of, now)?;
@@ -61,7 +65,10 @@ impl Store {
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn targets_progress(&self, targets: Vec<TargetId>) -> Result<(Timestamp, Vec<Progress>)> {
+    pub async fn refresh_progress(
+        &self,
+        targets: Vec<TargetId>,
+    ) -> Result<(Timestamp, Vec<RefreshProgress>)> {
         self.read(move |session| {
             let now = session.now()?;
             Ok((now, session.progress(&targets, now)?))
@@ -73,7 +80,7 @@ impl Store {
 type Row = (i64, Option<i64>, String, i64, i64, i64, i32, i64);
 
 impl Session<'_> {
-    fn progress(&mut self, targets: &[TargetId], now: Timestamp) -> Result<Vec<Progress>> {
+    fn progress(&mut self, targets: &[TargetId], now: Timestamp) -> Result<Vec<RefreshProgress>> {
         let mut all = Vec::with_capacity(targets.len());
         for targets in targets.chunks(AT_ONCE) {
             let rows = poll_targets::table
@@ -127,9 +134,9 @@ impl Session<'_> {
     }
 }
 
-fn read(row: Row, now: Timestamp) -> Result<Progress> {
+fn read(row: Row, now: Timestamp) -> Result<RefreshProgress> {
     let (target, as_of, status, epoch, lease_until, due_at, failures, interval_ms) = row;
-    Ok(Progress {
+    Ok(RefreshProgress {
         target: TargetId(target),
         as_of: as_of.map(Timestamp),
         status: TargetStatus::parse(&status)?,

@@ -7,7 +7,10 @@ use gateway_core::Timestamp;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{OperationId, ProcessId, ResourceId};
 
-use super::{Begun, Held, Made, NewOperation, Operation, OperationState, Outcome, Row, Settled};
+use super::{
+    CompletedStep, NewOperation, Operation, OperationLease, OperationOutcome, OperationStart, OperationState,
+    Row, Settlement,
+};
 use crate::Store;
 use crate::connection::for_update;
 use crate::error::database;
@@ -25,11 +28,11 @@ impl Store {
         new: NewOperation,
         owner: ProcessId,
         lease: Duration,
-    ) -> Result<Begun> {
+    ) -> Result<OperationStart> {
         self.write(move |session| {
-            let known = session.operation_known(new.principal, new.message, new.key.as_deref())?;
+            let known = session.operation_find(new.principal, new.message, new.key.as_deref())?;
             if let Some(known) = known {
-                return Ok(Begun::Known(Box::new(known)));
+                return Ok(OperationStart::Existing(Box::new(known)));
             }
             let now = session.now()?;
             let row = Row {
@@ -63,7 +66,7 @@ impl Store {
                 .values(row)
                 .execute(session.connection)
                 .map_err(database)?;
-            Ok(Begun::New(Held { operation: new.id, epoch: 1 }))
+            Ok(OperationStart::New(OperationLease { operation: new.id, epoch: 1 }))
         })
         .await
     }
@@ -72,12 +75,12 @@ impl Store {
     ///
     /// # Errors
     /// Unavailable without a database.
-    pub async fn operation_take(
+    pub async fn operation_claim(
         &self,
         id: OperationId,
         owner: ProcessId,
         lease: Duration,
-    ) -> Result<Option<(Operation, Held)>> {
+    ) -> Result<Option<(Operation, OperationLease)>> {
         self.write(move |session| {
             let now = session.now()?;
             let due = operations::table.find(id.to_bytes()).filter(operations::due_at.le(now.0));
@@ -99,7 +102,7 @@ impl Store {
                 ))
                 .execute(session.connection)
                 .map_err(database)?;
-            Ok(Some((row.into_operation()?, Held { operation: id, epoch })))
+            Ok(Some((row.into_operation()?, OperationLease { operation: id, epoch })))
         })
         .await
     }
@@ -108,7 +111,7 @@ impl Store {
     ///
     /// # Errors
     /// `LeaseLost` when somebody else has it.
-    pub async fn operation_keep(&self, held: Held, lease: Duration) -> Result<()> {
+    pub async fn operation_renew(&self, held: OperationLease, lease: Duration) -> Result<()> {
         self.write(move |session| {
             let until = session.now()?.plus(lease).0;
             let changed = diesel::update(ours(held).filter(operations::lease_owner.is_not_null()))
@@ -130,7 +133,7 @@ impl Store {
     ///
     /// # Errors
     /// `LeaseLost` when somebody else has the lease.
-    pub async fn operation_send(&self, held: Held, lease: Duration) -> Result<()> {
+    pub async fn operation_call_started(&self, held: OperationLease, lease: Duration) -> Result<()> {
         self.write(move |session| {
             let now = session.now()?;
             let changed = diesel::update(ours(held))
@@ -152,7 +155,7 @@ impl Store {
     ///
     /// # Errors
     /// `LeaseLost` when somebody else has the lease.
-    pub async fn operation_sending(&self, held: Held, lease: Duration) -> Result<()> {
+    pub async fn operation_call_continues(&self, held: OperationLease, lease: Duration) -> Result<()> {
         self.write(move |session| {
             let now = session.now()?;
             let changed = diesel::update(ours(held))
@@ -166,7 +169,7 @@ impl Store {
     ///
     /// # Errors
     /// `LeaseLost` when somebody else has the lease.
-    pub async fn operation_asked(&self, held: Held) -> Result<Timestamp> {
+    pub async fn operation_call_ended(&self, held: OperationLease) -> Result<Timestamp> {
         self.write(move |session| {
             let now = session.now()?;
             let changed = diesel::update(ours(held)).set(operations::sent_at.eq(now.0));
@@ -180,8 +183,12 @@ impl Store {
     ///
     /// # Errors
     /// `LeaseLost` when somebody else has the lease.
-    pub async fn operation_made(&self, held: Held, made: Vec<Made>) -> Result<()> {
-        let made = serde_json::to_string(&made).map_err(Error::internal)?;
+    pub async fn operation_record_steps(
+        &self,
+        held: OperationLease,
+        completed: Vec<CompletedStep>,
+    ) -> Result<()> {
+        let made = serde_json::to_string(&completed).map_err(Error::internal)?;
         self.write(move |session| {
             let changed = diesel::update(ours(held)).set((
                 operations::made.eq(&made),
@@ -197,10 +204,15 @@ impl Store {
     ///
     /// # Errors
     /// `LeaseLost` when somebody else has the lease.
-    pub async fn operation_settle(&self, held: Held, outcome: Outcome, settled: Settled) -> Result<()> {
+    pub async fn operation_settle(
+        &self,
+        held: OperationLease,
+        outcome: OperationOutcome,
+        settled: Settlement,
+    ) -> Result<()> {
         let words =
             outcome.cloud_words.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
-        let made = serde_json::to_string(&outcome.made).map_err(Error::internal)?;
+        let made = serde_json::to_string(&outcome.completed).map_err(Error::internal)?;
         self.write(move |session| {
             if for_update!(session, ours(held).select(operations::lease_epoch), i64)?.is_empty() {
                 return Err(lost());
@@ -208,8 +220,8 @@ impl Store {
             let row = session.operation_row(held.operation)?;
             let now = session.now()?;
             let (due, finished) = match settled {
-                Settled::ForGood => (NEVER, Some(now.0)),
-                Settled::In(wait) => (now.plus(wait).0, None),
+                Settlement::Final => (NEVER, Some(now.0)),
+                Settlement::RetryIn(wait) => (now.plus(wait).0, None),
             };
             let status = i32::from(outcome.status);
             // A look that found nothing new is no news.
@@ -245,7 +257,7 @@ impl Store {
 
 /// The operation, as long as the lease is ours.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn ours(held: Held) -> _ {
+fn ours(held: OperationLease) -> _ {
     let (id, epoch): (Vec<u8>, i64) = (held.operation.to_bytes(), held.epoch);
     operations::table
         .filter(operations::id.eq(id))
