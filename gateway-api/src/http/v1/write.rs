@@ -20,12 +20,12 @@ use tokio::task::JoinHandle;
 
 use super::target::{self, Target};
 use super::{Answer, Problem, bulk, operations, upload};
+use crate::app::operation::{self as engine, Place};
 use crate::http::bearer::Caller;
 use crate::http::idempotency::{Digest, Key};
 use crate::http::query::Query;
 use crate::http::state::Api;
 use crate::http::{Exchange, preference};
-use crate::operations::{self as engine, Place};
 
 /// How long before a request's deadline its operation is named instead of awaited: the answer has to travel.
 pub(super) const MARGIN: Duration = Duration::from_millis(500);

@@ -10,8 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
+use gateway_api::app::{App, AppParts};
 use gateway_api::client_secret::ClientSecret;
-use gateway_api::http::{Api, ApiParts, router};
+use gateway_api::http::{ANSWER_STATUS, router};
 use gateway_api::keyring::KeyringHandle;
 use gateway_bus::Bus;
 use gateway_bus::memory::MemoryBus;
@@ -30,15 +31,16 @@ use tower::ServiceExt as _;
 
 use super::fake_cloud::FakeCloud;
 
-pub(crate) struct Stage {
+/// A gateway process with a database of its own and one cloud, `c1`.
+pub(crate) struct TestGateway {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) keyring: KeyringHandle,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) api: Arc<Api>,
+    pub(crate) api: Arc<App>,
     router: Router,
-    /// Removed with the last who uses it.
+    /// Holds the database file; removed with the last process that uses it.
     folder: Arc<tempfile::TempDir>,
 }
 
@@ -55,7 +57,7 @@ impl Client {
     }
 }
 
-/// An answer, its body read as JSON.
+/// A response with its body parsed as JSON.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -74,7 +76,7 @@ impl Answer {
     }
 }
 
-impl Stage {
+impl TestGateway {
     pub(crate) async fn open() -> Self {
         Self::with(|_| {}).await
     }
@@ -93,13 +95,13 @@ impl Stage {
         store.migrate().await.unwrap();
         let bus: Arc<dyn Bus> = MemoryBus::new(Arc::clone(&clock));
         let keyring = KeyringHandle::fixed(Keyring::generate(clock.now()).unwrap());
-        let stage = Self::assemble(config, store, bus, keyring, clock, Arc::new(folder));
-        stage.cloud("c1").await;
-        stage
+        let gateway = Self::assemble(config, store, bus, keyring, clock, Arc::new(folder));
+        gateway.cloud("c1").await;
+        gateway
     }
 
-    /// Another process on the same store whose nudges are all lost.
-    pub(crate) fn elsewhere(&self) -> Self {
+    /// Returns another process on the same store, which receives no nudges from the first.
+    pub(crate) fn second_process(&self) -> Self {
         let bus: Arc<dyn Bus> = MemoryBus::new(Arc::clone(&self.clock));
         let (store, keyring) = (self.store.clone(), self.keyring.clone());
         Self::assemble(
@@ -120,7 +122,7 @@ impl Stage {
         clock: Arc<dyn Clock>,
         folder: Arc<tempfile::TempDir>,
     ) -> Self {
-        let api = Api::new(ApiParts::new(
+        let api = App::new(AppParts::new(
             &config,
             store.clone(),
             Arc::clone(&bus),
@@ -128,6 +130,7 @@ impl Stage {
             Arc::clone(&clock),
             Drivers::default().with(FakeCloud),
             SessionContext::unpaced(Arc::clone(&clock)),
+            ANSWER_STATUS,
         ));
         let router = router(Arc::clone(&api));
         Self { config, store, bus, keyring, clock, api, router, folder }
@@ -157,7 +160,7 @@ impl Stage {
         Client { id, secret: secret.expose().to_owned() }
     }
 
-    /// A client that has proved accounts at `c1`, and its token.
+    /// Registers a client, proves accounts at `c1` for it, and returns it with its token.
     pub(crate) async fn proven(&self, name: &str, accounts: &[&str]) -> (Client, String) {
         let client = self.client(name).await;
         let sent: Vec<_> = accounts.iter().map(|account| ("c1", *account, "right")).collect();
@@ -166,7 +169,7 @@ impl Stage {
         (client, answer.body["token"].as_str().unwrap().to_owned())
     }
 
-    /// Sends access keys: cloud, account, secret.
+    /// Sends access keys, each as cloud, account and secret, to `/v1/check_credentials`.
     pub(crate) async fn check(&self, client: &Client, sent: &[(&str, &str, &str)]) -> Answer {
         let credentials = sent.iter().map(|(cloud, account, secret)| {
             let credential =
@@ -181,7 +184,7 @@ impl Stage {
         self.send("GET", target, Some(&format!("Bearer {token}")), String::new()).await
     }
 
-    /// The same with headers.
+    /// Sends a `GET` with additional headers.
     pub(crate) async fn get_with(&self, target: &str, token: &str, headers: &[(&str, &str)]) -> Answer {
         self.exchange("GET", target, Some(&format!("Bearer {token}")), headers, String::new()).await
     }
@@ -215,7 +218,7 @@ impl Stage {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        // Lines of JSON are no JSON: they are the reader's.
+        // NDJSON is not one JSON value: the test gets it as text.
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         let body = if bytes.is_empty() {
             Value::Null
@@ -225,7 +228,7 @@ impl Stage {
         Answer { status, headers, body }
     }
 
-    /// A token of our own making, for who says it and from when to when.
+    /// Issues a token for `sub` that is valid from `from` to `to`, in seconds from now.
     pub(crate) fn token(&self, sub: PrincipalId, from: i64, to: i64) -> String {
         let now = self.clock.now();
         let at = |seconds: i64| now.seconds() + seconds;
@@ -233,13 +236,13 @@ impl Stage {
         token::issue(&self.keyring.get(), &claims, now).unwrap().expose().to_owned()
     }
 
-    /// Lets the store see a whole listing of every due target: what `seen` says of each, by region, holder, kind.
-    pub(crate) async fn poll(&self, seen: impl Fn(&str, Holder, Kind) -> Vec<Observed>) {
+    /// Applies a complete listing of every due target; `listing` returns the records by region, holder and kind.
+    pub(crate) async fn poll(&self, listing: impl Fn(&str, Holder, Kind) -> Vec<Observed>) {
         let lease = Duration::from_secs(30);
         for claim in self.store.targets_claim(ProcessId::generate(), lease, 1000).await.unwrap() {
             let as_of = self.store.now().await.unwrap();
             let scope = &claim.target.scope;
-            let sightings = seen(scope.region.as_str(), scope.holder, claim.target.kind);
+            let sightings = listing(scope.region.as_str(), scope.holder, claim.target.kind);
             let sightings = sightings.into_iter().map(|seen| Sighting::Present(Box::new(seen))).collect();
             let observation = Observation::of(&claim.target, as_of, sightings);
             self.store.apply(WriteGuard::Lease(claim.fence), observation).await.unwrap();
@@ -256,7 +259,7 @@ impl Stage {
         self.number().await;
     }
 
-    /// Keeps everybody else from writing until it is dropped.
+    /// Holds the database's only write lock until the connection is dropped.
     pub(crate) fn write_lock(&self) -> SqliteConnection {
         let file = self.config.database.url.strip_prefix("sqlite:").unwrap();
         let mut connection = SqliteConnection::establish(file).unwrap();
@@ -264,7 +267,7 @@ impl Stage {
         connection
     }
 
-    /// Numbers what is in the outbox, as the relay does.
+    /// Assigns positions to the events of the outbox, as the relay does.
     pub(crate) async fn number(&self) {
         let owner = ProcessId::generate();
         let leader = self.store.relay_lead(owner, Duration::from_secs(30)).await.unwrap().unwrap();

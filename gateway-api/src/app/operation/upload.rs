@@ -20,9 +20,10 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::attempt::{Ended, Found, Job, Not, Sent, of_target};
-use super::show::LOOKS;
+use super::record::LOOKS;
 use super::{Operations, Place};
-use crate::http::forwarding::{Culprit, End};
+use crate::app::error::UploadParty;
+use crate::http::forwarding::End;
 
 /// Reports that may get lost before an upload is taken for dead. More outlasts longer outages of the bus; fewer finds
 /// sooner that a front has ended.
@@ -209,7 +210,7 @@ impl Operations {
 
 /// Nobody has the content any more.
 pub(super) fn broken_off() -> Not {
-    Not::BrokenOff(Culprit::Gateway, "the gateway was interrupted while the content went by".to_owned())
+    Not::BrokenOff(UploadParty::Gateway, "the gateway was interrupted while the content went by".to_owned())
 }
 
 fn place_of_ticket(id: OperationId) -> String {

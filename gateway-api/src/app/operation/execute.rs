@@ -7,13 +7,12 @@ use gateway_core::kind::Command;
 use gateway_core::kind::Verb;
 use gateway_core::marker::Marker;
 use gateway_poller::Opened;
-use gateway_store::{
-    CompletedStep, Operation, OperationLease, OperationOutcome as Outcome, OperationState, Settlement,
-};
+use gateway_store::{CompletedStep, Operation, OperationLease, OperationOutcome as Outcome, Settlement};
 use serde_json::{Value, json};
 
 use super::attempt::{Ended, Job, LATE, Not, Sent};
-use super::{Operations, Place, refusal, sense, show};
+use super::outcome::users;
+use super::{Operations, Place, record, sense};
 
 /// What an operation works with.
 pub(super) struct Workplace {
@@ -43,14 +42,17 @@ impl Operations {
             Err(error) if error.status() == Status::Permanent && error.kind() != ErrorKind::LeaseLost => {
                 let Some(now) = self.store.operation_get(operation.id).await? else { return Err(error) };
                 let (outcome, settled) = match (now.sent_at, self.has_patience(operation).await?) {
-                    (None, _) => {
-                        (refusal::failed(operation, now.completed, &error, Vec::new()), Settlement::Final)
-                    }
+                    (None, _) => (
+                        self.outcomes.failed(operation, now.completed, &error, Vec::new())?,
+                        Settlement::Final,
+                    ),
                     (_, true) => (
-                        refusal::unknown(operation, now.completed, &error),
+                        self.outcomes.unknown(operation, now.completed, &error)?,
                         Settlement::RetryIn(LATE.min(self.times.give_up)),
                     ),
-                    (_, false) => (refusal::unknown(operation, now.completed, &error), Settlement::Final),
+                    (_, false) => {
+                        (self.outcomes.unknown(operation, now.completed, &error)?, Settlement::Final)
+                    }
                 };
                 self.store.operation_settle(held, outcome, settled).await?;
                 Ok(None)
@@ -71,7 +73,13 @@ impl Operations {
             Err(error)
                 if error.kind() == ErrorKind::NotFound && operation.verb == Verb::Delete && was_sent =>
             {
-                self.store.operation_settle(held, gone()?, Settlement::Final).await?;
+                self.store
+                    .operation_settle(
+                        held,
+                        self.outcomes.succeeded(operation, record::answer(&[])?, Vec::new()),
+                        Settlement::Final,
+                    )
+                    .await?;
                 return Ok(None);
             }
             // Nothing was asked of a cloud, at least not by us.
@@ -131,13 +139,7 @@ impl Operations {
     ) -> Result<()> {
         let (place, cloud) = (&workplace.place, &workplace.opened.cloud.name);
         let documents = self.insist(|| self.documents(place, cloud, &made)).await?;
-        let outcome = Outcome {
-            state: OperationState::Succeeded,
-            status: if operation.resource.is_none() { 201 } else { 200 },
-            answer: show::answer(&documents)?,
-            completed: made,
-            cloud_words: None,
-        };
+        let outcome = self.outcomes.succeeded(operation, record::answer(&documents)?, made);
         self.insist(|| self.store.operation_settle(held, outcome.clone(), Settlement::Final)).await?;
         crash::point("operation.settled");
         Ok(())
@@ -170,12 +172,14 @@ impl Operations {
                 }
                 (self.failed(operation, place, made, &error).await?, Settlement::Final)
             }
-            Not::Later(error, wait) => (refusal::later(operation, made, &error), Settlement::RetryIn(wait)),
-            Not::Unclear(error, wait) => {
-                (refusal::unknown(operation, made, &error), Settlement::RetryIn(wait))
+            Not::Later(error, wait) => {
+                (self.outcomes.later(operation, made, &error)?, Settlement::RetryIn(wait))
             }
-            Not::Lost(error) => (refusal::unknown(operation, made, &error), Settlement::Final),
-            Not::BrokenOff(by, why) => (refusal::broken(operation, by, &why), Settlement::Final),
+            Not::Unclear(error, wait) => {
+                (self.outcomes.unknown(operation, made, &error)?, Settlement::RetryIn(wait))
+            }
+            Not::Lost(error) => (self.outcomes.unknown(operation, made, &error)?, Settlement::Final),
+            Not::BrokenOff(by, why) => (self.outcomes.broken(operation, by, &why)?, Settlement::Final),
         })
     }
 
@@ -223,23 +227,9 @@ impl Operations {
         made: Vec<CompletedStep>,
         error: &Error,
     ) -> Result<Outcome> {
-        let users = match error.kind() {
-            ErrorKind::Conflict => refusal::users(&self.store, place, operation).await?,
-            _ => Vec::new(),
-        };
-        Ok(refusal::failed(operation, made, error, users))
+        let users = users(&self.store, place, operation, error).await?;
+        self.outcomes.failed(operation, made, error, users)
     }
-}
-
-/// The outcome of a delete whose target is not there any more.
-fn gone() -> Result<Outcome> {
-    Ok(Outcome {
-        state: OperationState::Succeeded,
-        status: 200,
-        answer: show::answer(&[])?,
-        completed: Vec::new(),
-        cloud_words: None,
-    })
 }
 
 /// The order of one of several: they are told apart by a number in their names.

@@ -4,13 +4,14 @@
 //! Whoever works on an operation holds a lease on it. When that process dies, another takes the operation up: it looks
 //! for what was done ([`attempt`]) before it does anything.
 
+mod answer_status;
 mod attempt;
-mod carry;
-mod place;
+mod execute;
+mod outcome;
 mod reconcile;
-mod refusal;
+mod record;
+mod scope;
 mod sense;
-mod show;
 mod upload;
 
 use std::sync::Arc;
@@ -30,7 +31,10 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use place::Place;
+pub use answer_status::AnswerStatus;
+pub(crate) use answer_status::Ending;
+use outcome::Outcomes;
+pub(crate) use scope::Place;
 pub(crate) use sense::{faults, is_spent, named, spent_quota};
 
 use crate::keyring::KeyringHandle;
@@ -55,6 +59,7 @@ pub(crate) struct Operations {
     sessions: Sessions,
     process: ProcessId,
     times: Times,
+    outcomes: Outcomes,
     tasks: TaskTracker,
 }
 
@@ -81,6 +86,7 @@ impl Operations {
         drivers: Drivers,
         skew: Arc<dyn SkewWatch>,
         config: &config::Operations,
+        answer_status: AnswerStatus,
     ) -> Arc<Self> {
         let keys = keyring.clone();
         let sessions = Sessions::new(
@@ -97,7 +103,17 @@ impl Operations {
             give_up: Duration::from_secs(config.give_up_seconds),
         };
         let process = ProcessId::generate();
-        Arc::new(Self { store, bus, keyring, clock, sessions, process, times, tasks: TaskTracker::new() })
+        Arc::new(Self {
+            store,
+            bus,
+            keyring,
+            clock,
+            sessions,
+            process,
+            times,
+            outcomes: Outcomes(answer_status),
+            tasks: TaskTracker::new(),
+        })
     }
 
     /// This process, as leases know it, and how long its leases last.

@@ -151,7 +151,7 @@ impl Waiter {
 }
 
 /// Whether a listing that is new enough is still to come, and soon.
-pub(super) fn may_come(before: &RefreshProgress, now: &RefreshProgress, as_of: Timestamp) -> bool {
+pub(crate) fn may_come(before: &RefreshProgress, now: &RefreshProgress, as_of: Timestamp) -> bool {
     if now.as_of.is_some_and(|at| at >= as_of) {
         return false;
     }

@@ -11,7 +11,7 @@ use gateway_poller::Opened;
 use gateway_store::{Operation, OperationLease};
 
 use super::{Operations, Place, upload};
-use crate::http::forwarding::Culprit;
+use crate::app::error::UploadParty;
 
 /// Times that a cloud is asked for one thing. More outlasts longer faults of a cloud; each asks for it anew.
 const MOST: i32 = 5;
@@ -48,7 +48,7 @@ pub(super) enum Not {
     /// Nobody will ever know.
     Lost(Error),
     /// Content broke off on its way: on whose side, and why.
-    BrokenOff(Culprit, String),
+    BrokenOff(UploadParty, String),
 }
 
 /// The last time that a cloud was asked for it: when that ended, as far as it is known.
