@@ -35,7 +35,7 @@ pub use answer_status::AnswerStatus;
 pub(crate) use answer_status::Ending;
 use outcome::Outcomes;
 pub(crate) use scope::Place;
-pub(crate) use sense::{faults, is_spent, named, spent_quota};
+pub(crate) use sense::{named, spent_quota};
 
 use crate::keyring::KeyringHandle;
 
