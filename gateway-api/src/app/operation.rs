@@ -26,7 +26,7 @@ use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId};
 use gateway_core::kind::VerbSpec;
 use gateway_core::{Clock, config, fence};
 use gateway_sessions::{OpenSession, Pace, Sessions};
-use gateway_store::{Held, Operation, Store};
+use gateway_store::{Operation, OperationLease, Store};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;

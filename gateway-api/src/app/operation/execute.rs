@@ -7,7 +7,7 @@ use gateway_core::kind::Command;
 use gateway_core::kind::Verb;
 use gateway_core::marker::Marker;
 use gateway_sessions::OpenSession;
-use gateway_store::{Held, Made, Operation, OperationOutcome as Outcome, Settled};
+use gateway_store::{CompletedStep, Operation, OperationLease, OperationOutcome as Outcome, Settlement};
 use serde_json::{Value, json};
 
 use super::attempt::{Ended, Job, LATE, Not, Sent};

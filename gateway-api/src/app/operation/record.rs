@@ -10,7 +10,7 @@ use gateway_core::error::{Error, Result};
 use gateway_core::id::{Holder, ResourceId, Scope};
 use gateway_core::{Kind, Timestamp};
 use gateway_sessions::OpenSession;
-use gateway_store::{Applied, Made, Observation, Sighting, WriteGuard};
+use gateway_store::{Applied, CompletedStep, Observation, Sighting, WriteGuard};
 use serde_json::value::RawValue;
 
 use super::{Operations, Place};
