@@ -239,7 +239,7 @@ async fn listed_networks(stage: &Stage, region: &Region) -> Vec<String> {
 
 /// Whose key it is decides who may read it, and a member's refusal is no absence.
 async fn keys_of_others(auth_url: &str, region: &Region, stage: &Stage) {
-    let kind = Kind::parse("ssh_key").unwrap();
+    let kind = Kind::SshKey;
     let key = format!("{}/gateway-test", stage.demo.user);
     let as_user = |user| session(auth_url, user, user, 1000);
     let own = as_user("demo").get(region, kind, &key).await.unwrap().unwrap();

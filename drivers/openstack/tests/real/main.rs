@@ -289,7 +289,7 @@ async fn every_form_of_credential_proves_the_same_account() {
     command_line(&auth_url, "demo", &["application", "credential", "delete", &id]);
     assert_eq!(proven.unwrap(), proof);
     assert_eq!(session.prove().await.unwrap_err().kind(), ErrorKind::Unauthorized);
-    let kind = Kind::parse("instance").unwrap();
+    let kind = Kind::Instance;
     let after = session.probe(&proof.regions[0], kind).await.unwrap_err();
     assert_eq!(after.kind(), ErrorKind::Unauthorized, "nothing works on with the token of before");
 }
