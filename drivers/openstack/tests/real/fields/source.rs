@@ -1,57 +1,57 @@
-//! How a canonical field is got from what the client says: the vocabulary of the tables.
+//! Sources of canonical fields in openstacksdk's answers: the vocabulary of the tables.
 
 use gateway_core::driver::CloudSpec;
 use gateway_core::id::Region;
 use gateway_core::kind::Kind;
 use serde_json::{Value, json};
 
-/// One kind: the client's records of it, and where each canonical field stands in them.
-pub(super) struct Told {
-    pub(super) kind: &'static str,
-    /// The records of the client that the gateway should list, and no others.
+/// One kind: its records in openstacksdk, and the source of each canonical field.
+pub(super) struct Table {
+    pub(super) kind: Kind,
+    /// The records that the gateway must list.
     pub(super) records: fn(&Client) -> Vec<Value>,
     pub(super) native_key: fn(&Value, &Client) -> String,
-    pub(super) rows: &'static [(&'static str, How)],
+    pub(super) rows: &'static [(&'static str, Source)],
 }
 
-/// Where a field's value comes from.
-pub(super) enum How {
-    /// What the client has at this path; its "" is none.
+/// The source of a field's value.
+pub(super) enum Source {
+    /// The value at this path; "" counts as missing.
     Same(&'static str),
-    /// A text that is empty where the client has none.
+    /// The text at this path, empty if missing.
     Text(&'static str),
-    /// A time that the client has at this path, with or without its zone and fractions.
+    /// The time at this path, with or without zone and fractions.
     Time(&'static str),
-    /// Another resource, of this kind, by the id that the client has at this path.
-    Names(&'static str, &'static str),
-    /// Made of the client's record.
-    Made(fn(&Value, &Client) -> Value),
-    /// The same word for all of the kind.
-    Always(&'static str),
-    /// Empty for all of the kind, and why.
-    Nothing(&'static str),
+    /// A reference to a resource of this kind, by the id at this path.
+    Reference(Kind, &'static str),
+    /// A value computed from the record.
+    Computed(fn(&Value, &Client) -> Value),
+    /// The same value for every record.
+    Constant(&'static str),
+    /// No value in any record, and the reason.
+    Never(&'static str),
 }
 
-/// All that the client says to one user in one region.
+/// The answers of openstacksdk for one user in one region.
 pub(super) struct Client {
     cloud: CloudSpec,
     region: Region,
-    /// Is shown what belongs to everybody.
+    /// The user sees resources of all projects.
     pub(super) is_administrator: bool,
     answer: Value,
 }
 
-impl How {
-    /// What the field should be, or why it should be empty.
+impl Source {
+    /// Returns the expected value, or the reason why there is none.
     pub(super) fn expected(&self, record: &Value, client: &Client) -> Result<Value, &'static str> {
         Ok(match self {
             Self::Same(path) => plain(at(record, path)),
             Self::Text(path) => at(record, path).as_str().unwrap_or_default().into(),
             Self::Time(path) => time(at(record, path)),
-            Self::Names(kind, path) => client.named(kind, at(record, path)),
-            Self::Made(make) => make(record, client),
-            Self::Always(word) => json!(word),
-            Self::Nothing(reason) => return Err(reason),
+            Self::Reference(kind, path) => client.named(*kind, at(record, path)),
+            Self::Computed(make) => make(record, client),
+            Self::Constant(word) => json!(word),
+            Self::Never(reason) => return Err(reason),
         })
     }
 }
@@ -61,13 +61,13 @@ impl Client {
         Self { cloud, region, is_administrator, answer }
     }
 
-    /// One of the client's lists.
+    /// Returns one list.
     pub(super) fn all(&self, list: &str) -> &Vec<Value> {
-        self.answer[list].as_array().unwrap_or_else(|| panic!("the client has no list of {list}"))
+        self.answer[list].as_array().unwrap_or_else(|| panic!("openstacksdk has no list of {list}"))
     }
 
-    /// What the client says besides lists.
-    pub(super) fn says(&self, what: &str) -> &Value {
+    /// Returns an answer that is no list.
+    pub(super) fn answer_of(&self, what: &str) -> &Value {
         &self.answer[what]
     }
 
@@ -83,15 +83,14 @@ impl Client {
         record["project_id"] == *self.project()
     }
 
-    /// A reference to another resource, whose id is its native key.
-    pub(super) fn named(&self, kind: &str, id: &Value) -> Value {
+    /// Returns a reference to a resource whose id is its native key.
+    pub(super) fn named(&self, kind: Kind, id: &Value) -> Value {
         let Some(id) = id.as_str().filter(|id| !id.is_empty()) else { return Value::Null };
-        let kind = Kind::parse(kind).unwrap();
         json!({ "id": self.cloud.resource_id(&self.region, kind, id), "external_id": id })
     }
 
-    /// The same with the name that the client tells.
-    pub(super) fn named_with(&self, kind: &str, id: &Value, name: &Value) -> Value {
+    /// Returns a reference with the name.
+    pub(super) fn named_with(&self, kind: Kind, id: &Value, name: &Value) -> Value {
         let mut reference = self.named(kind, id);
         if reference.is_object() && name.is_string() {
             reference["name"] = name.clone();
@@ -108,23 +107,23 @@ pub(super) fn text<'a>(record: &'a Value, field: &str) -> &'a str {
     record[field].as_str().unwrap_or_else(|| panic!("no {field} in {record}"))
 }
 
-/// Tags of Neutron and Glance are words: a tag without value.
-pub(super) fn words(record: &Value, _: &Client) -> Value {
+/// Returns the tags of Neutron or Glance, which have no values.
+pub(super) fn valueless_tags(record: &Value, _: &Client) -> Value {
     let tags = record["tags"].as_array().unwrap().iter();
     tags.map(|tag| (tag.as_str().unwrap().to_owned(), json!(""))).collect::<serde_json::Map<_, _>>().into()
 }
 
-/// The canonical word for the cloud's.
+/// Returns the canonical state for the cloud's.
 pub(super) fn state(word: &Value, known: &[(&str, &str)]) -> Value {
     let found = known.iter().find(|(theirs, _)| *word == **theirs);
-    found.map_or_else(|| json!(format!("the test knows no word {word}")), |(_, ours)| json!(ours))
+    found.map_or_else(|| json!(format!("the test has no state for {word}")), |(_, ours)| json!(ours))
 }
 
 pub(super) fn plain(value: &Value) -> Value {
     if *value == "" { Value::Null } else { value.clone() }
 }
 
-/// Microseconds of UTC, whichever of its forms the service used.
+/// Returns a time in UTC with microseconds, from any of the services' forms.
 pub(super) fn time(value: &Value) -> Value {
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else { return Value::Null };
     let text = text.trim_end_matches('Z');

@@ -1,10 +1,10 @@
-//! What is ordered through the driver is done by the real cloud, and seen there.
+//! Commands of compute, volume and image kinds, carried out by a real cloud.
 
-mod content;
 mod image;
+mod image_upload;
 mod instance;
-mod key;
 mod quota;
+mod ssh_key;
 mod volume;
 
 use std::collections::BTreeMap;
@@ -24,14 +24,14 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::{CLOUD, auth_url, everything, session, spec};
 
-/// Begins the name of everything that is made here.
-pub(crate) const NAME: &str = "gateway-verbs";
+/// The prefix of every created name.
+pub(crate) const PREFIX: &str = "gateway-verbs";
 
-/// Half seconds that a thing may take to come to a state.
-const SETTLED: usize = 240;
+/// The number of reads, half a second apart, until a resource must have a state.
+const ATTEMPTS: usize = 240;
 
-/// One user who orders as the gateway does: what an order names was seen before, and what it touched is looked at after.
-pub(crate) struct Hand {
+/// One user whose commands are sent as the gateway sends them: named resources are read before, touched ones after.
+pub(crate) struct Runner {
     pub(crate) session: Arc<dyn Session>,
     pub(crate) region: Region,
     pub(crate) api: Api,
@@ -39,33 +39,33 @@ pub(crate) struct Hand {
     seen: Mutex<BTreeMap<ResourceId, Known>>,
 }
 
-/// A fresh marker.
+/// Returns a new marker.
 pub(crate) fn marker() -> Marker {
     Marker { operation: OperationId::generate(), ordinal: 1 }
 }
 
-/// Does a test's work with these users; whatever comes of it, the cloud is left without what it made.
-pub(crate) async fn with_hands<const N: usize, W>(users: [&str; N], work: impl FnOnce([Hand; N]) -> W)
+/// Runs a test with these users, and deletes what it created, whatever its outcome.
+pub(crate) async fn with_runners<const N: usize, W>(users: [&str; N], work: impl FnOnce([Runner; N]) -> W)
 where
     W: Future<Output = ()> + Send + 'static,
 {
     let Some(auth_url) = auth_url() else { return };
     let _alone = CLOUD.lock().await;
     driver_kit::install_crypto();
-    sweep(&auth_url, &users).await;
-    let mut hands = Vec::new();
+    clean_up(&auth_url, &users).await;
+    let mut runners = Vec::new();
     for user in users {
-        hands.push(Hand::of(&auth_url, user).await);
+        runners.push(Runner::of(&auth_url, user).await);
     }
-    let hands: [Hand; N] = hands.try_into().ok().unwrap();
-    // A task of its own, so that its panic ends here.
-    let outcome = tokio::spawn(work(hands)).await;
-    sweep(&auth_url, &users).await;
+    let runners: [Runner; N] = runners.try_into().ok().unwrap();
+    // In a task, a panic does not skip the cleanup.
+    let outcome = tokio::spawn(work(runners)).await;
+    clean_up(&auth_url, &users).await;
     outcome.unwrap();
 }
 
-/// Deletes what bears the name, each thing after what holds it.
-async fn sweep(auth_url: &str, users: &[&str]) {
+/// Deletes what has the prefix, dependants first.
+async fn clean_up(auth_url: &str, users: &[&str]) {
     let admin = Api::login(auth_url, "admin").await;
     for user in users {
         let api = Api::login(auth_url, user).await;
@@ -78,7 +78,7 @@ async fn sweep(auth_url: &str, users: &[&str]) {
         ] {
             let listed = api.get(&format!("{path}{query}")).await;
             let all = listed[key].as_array().unwrap().iter().map(|one| one.get("keypair").unwrap_or(one));
-            for one in all.filter(|one| one["name"].as_str().is_some_and(|name| name.starts_with(NAME))) {
+            for one in all.filter(|one| one["name"].as_str().is_some_and(|name| name.starts_with(PREFIX))) {
                 let id = one["id"].as_str().or(one["name"].as_str()).unwrap();
                 let path = format!("{path}/{id}");
                 if key == "servers" {
@@ -91,7 +91,7 @@ async fn sweep(auth_url: &str, users: &[&str]) {
     }
 }
 
-impl Hand {
+impl Runner {
     async fn of(auth_url: &str, user: &str) -> Self {
         let session = session(auth_url, user, user, 1000);
         let region = session.prove().await.unwrap().regions[0].clone();
@@ -99,24 +99,23 @@ impl Hand {
         Self { session, region, api, auth_url: auth_url.to_owned(), seen: Mutex::default() }
     }
 
-    /// What the cloud shows.
-    pub(crate) async fn get(&self, kind: &str, native_key: &str) -> Option<Observed> {
-        let kind = Kind::parse(kind).unwrap();
+    /// Reads a resource, with its possible verbs.
+    pub(crate) async fn get(&self, kind: Kind, native_key: &str) -> Option<Observed> {
         let mut found = self.session.get(&self.region, kind, native_key).await.unwrap()?;
         found.allow(OpenStack.capability().verbs(kind));
         Some(found)
     }
 
-    /// Notes what the cloud shows, for orders that name it: its id.
-    pub(crate) async fn id(&self, kind: &str, native_key: &str) -> ResourceId {
+    /// Reads a resource, and returns its id for commands that name it.
+    pub(crate) async fn id(&self, kind: Kind, native_key: &str) -> ResourceId {
         let found = self.get(kind, native_key).await.unwrap_or_else(|| panic!("no {kind} {native_key}"));
         self.note(found)
     }
 
-    /// The same by name, for what is there already.
-    pub(crate) async fn id_of_name(&self, kind: &str, name: &str) -> ResourceId {
+    /// Returns the id of an existing resource by its name.
+    pub(crate) async fn id_of_name(&self, kind: Kind, name: &str) -> ResourceId {
         for scope in [ListScope::Own, ListScope::Published] {
-            if scope == ListScope::Published && !matches!(kind, "image" | "volume_type") {
+            if scope == ListScope::Published && !matches!(kind, Kind::Image | Kind::VolumeType) {
                 continue;
             }
             let all = everything(&*self.session, &self.region, kind, scope).await;
@@ -141,9 +140,9 @@ impl Hand {
         id
     }
 
-    /// Reads an order as the gateway does; what is wrong with it is a panic.
-    pub(crate) fn read(&self, kind: &str, verb: Verb, command: Value) -> (Command, References) {
-        let spec = Kind::parse(kind).unwrap().spec().verb(verb).unwrap();
+    /// Parses a command as the gateway does.
+    pub(crate) fn read(&self, kind: Kind, verb: Verb, command: Value) -> (Command, References) {
+        let spec = kind.spec().verb(verb).unwrap();
         let names = spec.names.iter().flat_map(|named| named.pointers(&command));
         let named = names.map(|(_, id)| {
             let id: ResourceId = id.parse().unwrap();
@@ -153,22 +152,22 @@ impl Hand {
         (Command::read(spec, command).unwrap(), named)
     }
 
-    /// Orders something that makes one, and tells what it made.
-    pub(crate) async fn create(&self, kind: &str, marker: Marker, command: Value) -> Result<Done> {
+    /// Sends a create.
+    pub(crate) async fn create(&self, kind: Kind, marker: Marker, command: Value) -> Result<Done> {
         self.send(kind, Verb::Create, marker, None, command).await
     }
 
-    /// Orders something of a thing: the cloud must say that it may be done now.
-    pub(crate) async fn command(&self, kind: &str, key: &str, verb: Verb, command: Value) -> Result<Done> {
+    /// Sends a command on a resource whose document allows it.
+    pub(crate) async fn command(&self, kind: Kind, key: &str, verb: Verb, command: Value) -> Result<Done> {
         let target = self.get(kind, key).await.unwrap_or_else(|| panic!("no {kind} {key}"));
         assert!(target.actions.contains(&verb), "{verb} is not among {:?}", target.actions);
-        self.order_anyway(kind, key, verb, command).await
+        self.send_anyway(kind, key, verb, command).await
     }
 
-    /// The same where the document says that it may not.
-    pub(crate) async fn order_anyway(
+    /// Sends a command whether the document allows it or not.
+    pub(crate) async fn send_anyway(
         &self,
-        kind: &str,
+        kind: Kind,
         key: &str,
         verb: Verb,
         command: Value,
@@ -177,104 +176,96 @@ impl Hand {
         self.send(kind, verb, marker(), Some(&target), command).await
     }
 
-    /// A thing as the gateway has it.
-    pub(crate) async fn known(&self, kind: &str, key: &str) -> Known {
+    /// Reads a resource as the gateway stores it.
+    pub(crate) async fn known(&self, kind: Kind, key: &str) -> Known {
         let id = self.id(kind, key).await;
         self.seen.lock().unwrap()[&id].clone()
     }
 
     pub(crate) async fn send(
         &self,
-        kind: &str,
+        kind: Kind,
         verb: Verb,
         marker: Marker,
         target: Option<&Known>,
         command: Value,
     ) -> Result<Done> {
         let (command, named) = self.read(kind, verb, command);
-        let kind = Kind::parse(kind).unwrap();
         let step = Step { kind, verb, command: &command, target, named: &named, marker };
         assert_eq!(self.session.validate(&step), [], "{kind} {verb}");
         let done = self.session.act(&self.region, &step).await?;
         assert!(done.request_id.as_ref().is_some_and(|id| id.starts_with("req-")), "{done:?}");
         for touched in &done.touched {
-            // The gateway does so for each; what it finds is another matter.
+            // The gateway reads each touched resource.
             self.session.get(&self.region, touched.kind, &touched.native_key).await.unwrap();
         }
         Ok(done)
     }
 
-    /// What an earlier try of that order made.
-    pub(crate) async fn find(&self, kind: &str, marker: Marker, command: Value) -> Option<Touched> {
-        self.find_made_by(kind, Verb::Create, marker, command).await
+    /// Finds what an earlier create made.
+    pub(crate) async fn find(&self, kind: Kind, marker: Marker, command: Value) -> Option<Touched> {
+        self.find_created_by(kind, Verb::Create, marker, command).await
     }
 
-    pub(crate) async fn find_made_by(
+    pub(crate) async fn find_created_by(
         &self,
-        kind: &str,
+        kind: Kind,
         verb: Verb,
         marker: Marker,
         command: Value,
     ) -> Option<Touched> {
         let (command, named) = self.read(kind, verb, command);
-        let step = Step {
-            kind: Kind::parse(kind).unwrap(),
-            verb,
-            command: &command,
-            target: None,
-            named: &named,
-            marker,
-        };
+        let step = Step { kind, verb, command: &command, target: None, named: &named, marker };
         self.session.find(&self.region, &step).await.unwrap()
     }
 
-    /// Waits until a thing is in that state, and nothing is under way with it.
-    pub(crate) async fn settle(&self, kind: &str, key: &str, state: &str) -> Observed {
-        let is_so = |found: &Option<Observed>| {
+    /// Waits until a resource has that state and no running task.
+    pub(crate) async fn wait_for_state(&self, kind: Kind, key: &str, state: &str) -> Observed {
+        let is_reached = |found: &Option<Observed>| {
             let found = found.as_ref();
             found.is_some_and(|found| {
                 found.state == Some(state) && found.raw["OS-EXT-STS:task_state"].is_null()
             })
         };
-        self.until(kind, key, is_so).await.unwrap()
+        self.until(kind, key, is_reached).await.unwrap()
     }
 
-    /// Waits until the cloud no longer shows it.
-    pub(crate) async fn gone(&self, kind: &str, key: &str) {
+    /// Waits until the resource is gone.
+    pub(crate) async fn wait_until_gone(&self, kind: Kind, key: &str) {
         self.until(kind, key, |found| found.as_ref().is_none_or(|found| found.state == Some("terminated")))
             .await;
     }
 
     async fn until(
         &self,
-        kind: &str,
+        kind: Kind,
         key: &str,
-        is_so: impl Fn(&Option<Observed>) -> bool,
+        is_reached: impl Fn(&Option<Observed>) -> bool,
     ) -> Option<Observed> {
         let mut found = None;
-        for _ in 0..SETTLED {
+        for _ in 0..ATTEMPTS {
             found = self.get(kind, key).await;
-            if is_so(&found) {
+            if is_reached(&found) {
                 return found;
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        panic!("{kind} {key} does not become as wanted: it is {found:?}");
+        panic!("{kind} {key} does not reach the expected state: {found:?}");
     }
 
-    /// Ends a thing, and waits until it is gone.
-    pub(crate) async fn end(&self, kind: &str, key: &str) {
+    /// Deletes a resource, and waits until it is gone.
+    pub(crate) async fn delete_and_wait(&self, kind: Kind, key: &str) {
         self.command(kind, key, Verb::Delete, Value::Null).await.unwrap();
-        self.gone(kind, key).await;
+        self.wait_until_gone(kind, key).await;
     }
 }
 
-/// Key of what an order made.
-pub(crate) fn made(done: &Done) -> String {
+/// Returns the native key of the created resource.
+pub(crate) fn created_key(done: &Done) -> String {
     done.touched[0].native_key.clone()
 }
 
-/// What was touched, as `kind key`.
+/// Returns the touched resources, as `kind key`.
 pub(crate) fn touched(done: &Done) -> Vec<String> {
     done.touched.iter().map(|touched| format!("{} {}", touched.kind, touched.native_key)).collect()
 }

@@ -1,33 +1,34 @@
-//! What several services have, each its own: zones and limits.
+//! Tables of zones and quotas, which several services have.
 
+use gateway_core::kind::Kind;
 use serde_json::{Value, json};
 
-use super::how::How::{Always, Made, Nothing, Same, Text};
-use super::how::{Client, Told, plain, state, text};
+use super::source::Source::{Computed, Constant, Never, Same, Text};
+use super::source::{Client, Table, plain, state, text};
 
-pub(super) static TABLES: &[Told] = &[
-    Told {
-        kind: "datacenter",
+pub(super) static TABLES: &[Table] = &[
+    Table {
+        kind: Kind::Datacenter,
         records: zones,
         native_key: |zone, _| format!("{}/{}", text(zone, "service"), text(zone, "name")),
         rows: &[
             ("external_id", Same("name")),
             ("name", Text("name")),
-            ("state", Made(zone_state)),
-            ("cloud_state", Nothing("zones have a yes or no, and no word")),
-            ("owner", Nothing("is the cloud's")),
-            ("visibility", Always("public")),
-            ("created_at", Nothing("zones have no times")),
-            ("updated_at", Nothing("zones have no times")),
-            ("tags", Nothing("zones have none")),
+            ("state", Computed(zone_state)),
+            ("cloud_state", Never("zones have no status")),
+            ("owner", Never("is the cloud's")),
+            ("visibility", Constant("public")),
+            ("created_at", Never("zones have no times")),
+            ("updated_at", Never("zones have no times")),
+            ("tags", Never("zones have none")),
             ("service", Same("service")),
-            ("zone_type", Nothing("there is one sort")),
-            ("zone_id", Nothing("names are the same for all")),
-            ("messages", Nothing("there are none")),
+            ("zone_type", Never("there is one type")),
+            ("zone_id", Never("names are the same for all")),
+            ("messages", Never("there are none")),
         ],
     },
-    Told {
-        kind: "quota",
+    Table {
+        kind: Kind::Quota,
         records: quotas,
         native_key: |quota, client| {
             format!("{}/{}.{}", client.project(), text(quota, "service"), text(quota, "word"))
@@ -35,26 +36,26 @@ pub(super) static TABLES: &[Told] = &[
         rows: &[
             ("external_id", Same("word")),
             ("name", Text("word")),
-            ("state", Nothing("has no life cycle")),
-            ("cloud_state", Nothing("has no life cycle")),
-            ("owner", Made(|_, client| json!(client.project()))),
-            ("visibility", Always("private")),
-            ("created_at", Nothing("limits have no times")),
-            ("updated_at", Nothing("limits have no times")),
-            ("tags", Nothing("limits have none")),
+            ("state", Never("has no life cycle")),
+            ("cloud_state", Never("has no life cycle")),
+            ("owner", Computed(|_, client| json!(client.project()))),
+            ("visibility", Constant("private")),
+            ("created_at", Never("limits have no times")),
+            ("updated_at", Never("limits have no times")),
+            ("tags", Never("limits have none")),
             ("service", Same("service")),
-            ("measure", Made(measure)),
+            ("measure", Computed(measure)),
             (
                 "limit",
-                Made(|quota, _| if quota["limit"] == -1 { Value::Null } else { quota["limit"].clone() }),
+                Computed(|quota, _| if quota["limit"] == -1 { Value::Null } else { quota["limit"].clone() }),
             ),
-            ("used", Made(|quota, _| of_the_project(quota, "used"))),
-            ("reserved", Made(|quota, _| of_the_project(quota, "reserved"))),
+            ("used", Computed(|quota, _| of_project(quota, "used"))),
+            ("reserved", Computed(|quota, _| of_project(quota, "reserved"))),
         ],
     },
 ];
 
-/// Neutron's words for what the client calls by names of its own.
+/// Neutron's words, by the names of openstacksdk.
 const WORDS_OF_NETWORK: [(&str, &str); 9] = [
     ("floating_ips", "floatingip"),
     ("networks", "network"),
@@ -67,7 +68,7 @@ const WORDS_OF_NETWORK: [(&str, &str); 9] = [
     ("subnets", "subnet"),
 ];
 
-/// The gateway's words for what is counted, with its unit, where they are other than the cloud's.
+/// The gateway's measures that differ from the cloud's words.
 const MEASURES: [(&str, &str); 12] = [
     ("cores", "vcpus"),
     ("ram", "memory_mib"),
@@ -83,13 +84,12 @@ const MEASURES: [(&str, &str); 12] = [
     ("subnet", "subnets"),
 ];
 
-/// Limits for one user, server, group or volume: of these the services say that none is used.
-const OF_ONE_THING: [&str; 4] =
-    ["key_pairs", "metadata_items", "per_volume_gigabytes", "server_group_members"];
+/// Limits per user, server, group or volume, without use.
+const PER_ITEM: [&str; 4] = ["key_pairs", "metadata_items", "per_volume_gigabytes", "server_group_members"];
 
-/// Each with the service that has it.
+/// Returns the zones of every service.
 fn zones(client: &Client) -> Vec<Value> {
-    let services = client.says("zones").as_object().unwrap().iter();
+    let services = client.answer_of("zones").as_object().unwrap().iter();
     let zones = services.flat_map(|(service, zones)| {
         zones
             .as_array()
@@ -108,12 +108,13 @@ fn zone_state(zone: &Value, _: &Client) -> Value {
     }
 }
 
-/// Each with its service and the service's own word.
+/// Returns the limits of every service.
 fn quotas(client: &Client) -> Vec<Value> {
-    let services = client.says("quotas").as_object().unwrap().iter();
-    let all = services.flat_map(|(service, words)| {
-        let counted = words.as_object().unwrap().iter().filter(|(_, counted)| counted["limit"].is_number());
-        // Nova has none of these from 2.57 on, and the client asks for less than that.
+    let services = client.answer_of("quotas").as_object().unwrap().iter();
+    let all = services.flat_map(|(service, valueless_tags)| {
+        let counted =
+            valueless_tags.as_object().unwrap().iter().filter(|(_, counted)| counted["limit"].is_number());
+        // Nova has none of these from 2.57 on; openstacksdk uses an older version.
         let counted = counted.filter(|(word, _)| !word.starts_with("injected_file"));
         counted.map(move |(name, counted)| {
             let word = WORDS_OF_NETWORK.iter().find(|(theirs, _)| service == "network" && theirs == name);
@@ -129,6 +130,6 @@ fn measure(quota: &Value, _: &Client) -> Value {
     known.map_or_else(|| plain(&quota["word"]), |(_, measure)| json!(measure))
 }
 
-fn of_the_project(quota: &Value, field: &str) -> Value {
-    if OF_ONE_THING.contains(&text(quota, "word")) { Value::Null } else { quota[field].clone() }
+fn of_project(quota: &Value, field: &str) -> Value {
+    if PER_ITEM.contains(&text(quota, "word")) { Value::Null } else { quota[field].clone() }
 }

@@ -1,4 +1,4 @@
-//! A project of the test's own: nobody else changes it meanwhile, and nothing of it outlives the test.
+//! A project for one test, which is deleted with all its resources.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 
-/// Begins the names of such projects.
+/// The prefix of the names of such projects.
 const NAME: &str = "gateway-verbs";
 
 pub(crate) struct Project {
@@ -17,7 +17,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Makes one that `demo` is a member of, and clears away those that an interrupted run of this test left.
+    /// Creates a project with the member `demo`, and deletes leftovers of an interrupted run.
     pub(super) async fn open(auth_url: &str, test: &str) -> Self {
         driver_kit::install_crypto();
         let admin = Api::login(auth_url, "admin").await;
@@ -26,7 +26,7 @@ impl Project {
         for old in old["projects"].as_array().unwrap() {
             clear(&admin, &name, old["id"].as_str().unwrap()).await;
         }
-        let made = admin.make("identity/projects", "project", json!({ "name": name })).await;
+        let made = admin.create("identity/projects", "project", json!({ "name": name })).await;
         let id = made["id"].as_str().unwrap().to_owned();
         let role = admin.get("identity/roles?name=member").await["roles"][0]["id"].clone();
         let demo = admin.get("identity/users?name=demo").await["users"][0]["id"].clone();
@@ -39,9 +39,9 @@ impl Project {
         Self { name, id, admin }
     }
 
-    /// Lets it have so many of a thing.
-    pub(super) async fn limit(&self, what: &str, most: i64) {
-        let quota = json!({ "quota": { what: most } });
+    /// Sets one limit of Neutron.
+    pub(super) async fn limit(&self, document: &str, most: i64) {
+        let quota = json!({ "quota": { document: most } });
         self.admin.call(Method::PUT, &format!("network/quotas/{}", self.id), Some(quota)).await;
     }
 
@@ -50,8 +50,8 @@ impl Project {
     }
 }
 
-/// What holds others comes before them.
-const SORTS: [(&str, &str); 9] = [
+/// Paths and keys of the collections, dependants first.
+const COLLECTIONS: [(&str, &str); 9] = [
     ("network/floatingips", "floatingips"),
     ("network/ports", "ports"),
     ("network/routers", "routers"),
@@ -63,7 +63,7 @@ const SORTS: [(&str, &str); 9] = [
     ("image/images", "images"),
 ];
 
-/// What to ask so that a project's own things are among the answer, whoever asks.
+/// Returns the query that lists a project's own resources for an administrator.
 fn own(service: &str, project: &str) -> String {
     match service {
         "image" => format!("owner={project}&visibility=all"),
@@ -87,15 +87,15 @@ async fn clear(admin: &Api, name: &str, project: &str) {
             admin.try_call(Method::PUT, &path, Some(end)).await;
         }
     }
-    for (path, list) in SORTS {
+    for (path, list) in COLLECTIONS {
         let own = own(path.split('/').next().unwrap(), project);
         let found: Value = admin.get(&format!("{path}?{own}")).await;
-        for one in found[list].as_array().unwrap() {
-            let path = format!("{path}/{}", one["id"].as_str().unwrap());
+        for item in found[list].as_array().unwrap() {
+            let path = format!("{path}/{}", item["id"].as_str().unwrap());
             assert!(admin.remove(&path).await, "left behind: {path}");
         }
     }
-    // Keys are their user's, in every project: those that the test made are called as its project is.
+    // Keys belong to the user; those of the test have the project's name as prefix.
     let demo = admin.get("identity/users?name=demo").await["users"][0]["id"].clone();
     let demo = demo.as_str().unwrap();
     let keys = admin.get(&format!("compute/os-keypairs?user_id={demo}")).await;
@@ -108,6 +108,6 @@ async fn clear(admin: &Api, name: &str, project: &str) {
     admin.try_call(Method::DELETE, &format!("network/quotas/{project}"), None).await;
     let (status, _) = admin.try_call(Method::DELETE, &format!("identity/projects/{project}"), None).await;
     assert!(status < 300, "the project is left: {status}");
-    // Neutron's own account of it ends a moment later.
+    // Neutron notices the deletion a moment later.
     tokio::time::sleep(Duration::from_millis(100)).await;
 }
