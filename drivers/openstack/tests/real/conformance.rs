@@ -59,7 +59,7 @@ async fn driver_passes_the_listing_suite() {
         options: serde_json::Map::new(),
     };
     let subject = Subject::new(OpenStack, cloud, password("demo"))
-        .with_bad(password("no such password"))
+        .with_wrong_credential(password("no such password"))
         .with_faults(Arc::new(proxy))
         .with_absent_key(absent_key);
     with_fixtures(&endpoint, |_| async {
@@ -72,10 +72,10 @@ async fn driver_passes_the_listing_suite() {
 
 /// The checks that cannot run here, and the reasons.
 const NOT_TRIED: [(&str, &str); 3] = [
-    ("ip_address: its name can be changed, also twice", "addresses have no names"),
-    ("instance: create_image takes its tags", "is not taken when an image is made of an instance"),
+    ("ip_address: update of name can be repeated", "addresses have no names"),
+    ("instance: create_image accepts tags", "is not supported when an image is made of an instance"),
     // A member may not; `commands::quota` does it as an administrator.
-    ("quota: update does what it says", "the account may set none"),
+    ("quota: update has its effect", "the fixtures have no quota"),
 ];
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn run_verbs(url: &str, project: &str) -> Report {
     let fixtures = Fixtures {
         image: Some(published(Kind::Image, "cirros").await),
         instance_type: Some(published(Kind::InstanceType, "m1.nano").await),
-        other_type: Some(published(Kind::InstanceType, "m1.tiny").await),
+        resize_type: Some(published(Kind::InstanceType, "m1.tiny").await),
         volume_type: Some(published(Kind::VolumeType, "fake2").await),
         network: Some(network(url, project).await),
         external_network: Some(
@@ -104,7 +104,7 @@ async fn run_verbs(url: &str, project: &str) -> Report {
         ),
         datacenter: Some("nova".to_owned()),
         other_account: Some(Api::login(url, "rival").await.project),
-        images_wait_to_be_filled: true,
+        images_need_content: true,
         // The project's name, by which the cleanup finds the resources.
         ..Fixtures::new(region.clone(), project)
     };
