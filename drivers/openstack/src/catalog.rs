@@ -14,7 +14,7 @@ use crate::service::Service;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog(BTreeMap<(Service, Region), Url>);
 
-/// One service as Keystone lists it.
+/// A service as Keystone lists it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Entry {
     #[serde(rename = "type")]

@@ -11,7 +11,7 @@ use crate::listing::{Form, Pass};
 use crate::paging::Pages;
 use crate::related::Related;
 
-/// One kind in OpenStack's APIs. Each file of `kinds/` has one.
+/// A kind in OpenStack's APIs. Each file of `kinds/` has one.
 pub(crate) struct Descriptor {
     /// The kind.
     pub(crate) kind: Kind,

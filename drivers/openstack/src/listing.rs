@@ -21,7 +21,7 @@ pub(crate) const IDS_PER_QUERY: usize = 50;
 /// the cost of all pages read so far.
 const ATTEMPTS: usize = 3;
 
-/// One query of a kind's listing.
+/// A query of a kind's listing.
 pub(crate) struct Pass {
     /// The service that has the list.
     pub(crate) service: Service,
@@ -42,7 +42,7 @@ pub(crate) enum Form {
     Pages(Pages),
     /// Pages of parents, whose ids select the documents in a second list.
     Children(Pages, Children),
-    /// One complete answer, which the function splits into documents; `None` if it has an unexpected form.
+    /// A complete answer, which the function splits into documents; `None` if it has an unexpected form.
     Whole(fn(Value) -> Option<Vec<Value>>),
 }
 

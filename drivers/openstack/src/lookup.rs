@@ -85,7 +85,7 @@ impl ScopeClient<'_> {
     }
 }
 
-/// Tells whether a part of a native key may be a path segment. The others would change the path; no id looks so.
+/// Tells whether a part of a native key may be a path segment. Other parts would change the path; no id looks like them.
 fn is_segment(part: &str) -> bool {
     !matches!(part, "" | "." | "..") && !part.contains('/')
 }

@@ -95,7 +95,7 @@ impl Cursor {
     }
 }
 
-/// One page of documents.
+/// A page of documents.
 #[derive(Debug)]
 pub(crate) struct RawPage {
     /// The documents; their ids differ.

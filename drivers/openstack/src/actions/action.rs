@@ -1,4 +1,4 @@
-//! One step of a command, with the calls that it may make.
+//! A step of a command, with the calls that it may make.
 
 use driver_kit::find_marked;
 use gateway_core::driver::{Done, Known, Session, Step, Touched};
@@ -9,7 +9,7 @@ use gateway_core::kind::Kind;
 use crate::client::{Answer, Write};
 use crate::listing::ScopeClient;
 
-/// One step of a command.
+/// A step of a command.
 #[derive(Clone, Copy)]
 pub(crate) struct Action<'a> {
     pub(crate) scope: ScopeClient<'a>,

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn zone_split_network_zones_and_routers_is_impaired_if_one_of_them_is() {
+    fn zone_of_networks_and_routers_is_impaired_if_one_of_them_is() {
         let states = |networks: &str, routers: &str| {
             let answer = json!({"availability_zones": [
                 {"name": "a", "resource": "network", "state": networks},

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// The number of calls, half a second apart, until a resource must have a state.
 const SETTLED: usize = 240;
 
-/// One user of the test cloud, in a project.
+/// A user of the test cloud, in a project.
 pub(crate) struct Api {
     pub(crate) project: String,
     pub(crate) user: String,

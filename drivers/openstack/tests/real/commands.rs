@@ -30,7 +30,7 @@ pub(crate) const PREFIX: &str = "gateway-verbs";
 /// The number of reads, half a second apart, until a resource must have a state.
 const ATTEMPTS: usize = 240;
 
-/// One user whose commands are sent as the gateway sends them: named resources are read before, touched ones after.
+/// A user whose commands are sent as the gateway sends them: named resources are read before, touched ones after.
 pub(crate) struct Runner {
     pub(crate) session: Arc<dyn Session>,
     pub(crate) region: Region,

@@ -40,14 +40,14 @@ mod tests {
             reads.set(reads.get() + 1);
             reads.get()
         };
-        assert_eq!(read_stable("a thing", expected, read).await, (4, 4));
+        assert_eq!(read_stable("a value", expected, read).await, (4, 4));
     }
 
     #[tokio::test]
-    #[should_panic(expected = "a thing: keeps changing")]
+    #[should_panic(expected = "a value: keeps changing")]
     async fn endless_change_is_an_error() {
         let moment = Cell::new(0);
         let expected = async || moment.replace(moment.get() + 1);
-        read_stable("a thing", expected, async || ()).await;
+        read_stable("a value", expected, async || ()).await;
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use Service::{Compute, Image, Network, Volume};
 
-/// One recorded answer of one kind, in one or several pages.
+/// A recorded answer of one kind, in one or several pages.
 pub(crate) struct Recording {
     pub(crate) kind: Kind,
     pub(crate) documents: &'static [&'static str],
@@ -170,7 +170,7 @@ pub(crate) const RECORDINGS: &[Recording] = &[
         "snapshot",
         "3fbbcccf-d058-4502-8844-6feeffdf4cb5",
     ),
-    // An administrator asked, and one of them is another project's.
+    // Recorded by an administrator; one network belongs to another project.
     Recording {
         project: "4fd44f30292945e481c7b8a0c8908869",
         ..list(Kind::Network, &["_v2_0__networks.json"], Network, "networks", "networks")

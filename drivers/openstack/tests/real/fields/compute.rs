@@ -148,9 +148,11 @@ fn instance_type(server: &Value, client: &Client) -> Value {
     )
 }
 
-fn addresses(server: &Value, sort: &str) -> Value {
+fn addresses(server: &Value, address_type: &str) -> Value {
     let all = server["addresses"].as_object().unwrap().values().flat_map(|list| list.as_array().unwrap());
-    all.filter(|address| address["OS-EXT-IPS:type"] == sort).map(|address| address["addr"].clone()).collect()
+    all.filter(|address| address["OS-EXT-IPS:type"] == address_type)
+        .map(|address| address["addr"].clone())
+        .collect()
 }
 
 /// Returns the groups by name, each once: Nova repeats them for each port.
@@ -172,8 +174,11 @@ fn number(digits: &Value) -> Value {
 }
 
 fn architectures(flavor: &Value, _: &Client) -> Value {
-    let asks = flavor["extra_specs"].as_object().unwrap().iter().filter(|(_, value)| **value == "required");
-    asks.filter_map(|(name, _)| Some(json!(name.strip_prefix("trait:HW_ARCH_")?.to_lowercase()))).collect()
+    let required =
+        flavor["extra_specs"].as_object().unwrap().iter().filter(|(_, value)| **value == "required");
+    required
+        .filter_map(|(name, _)| Some(json!(name.strip_prefix("trait:HW_ARCH_")?.to_lowercase())))
+        .collect()
 }
 
 fn architecture(image: &Value, _: &Client) -> Value {

@@ -5,7 +5,7 @@ use gateway_core::id::Region;
 use gateway_core::kind::Kind;
 use serde_json::{Value, json};
 
-/// One kind: its records in openstacksdk, and the source of each canonical field.
+/// A kind: its records in openstacksdk, and the source of each canonical field.
 pub(super) struct Table {
     pub(super) kind: Kind,
     /// The records that the gateway must list.

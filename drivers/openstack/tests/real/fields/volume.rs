@@ -85,7 +85,7 @@ pub(super) static TABLES: &[Table] = &[
             ("description", Same("description")),
             ("size_gib", Same("size")),
             ("volume", Reference(Kind::Volume, "volume_id")),
-            ("encrypted", Never("Cinder says it of the volume")),
+            ("encrypted", Never("shown in the volume only")),
             ("progress_percent", Computed(percent)),
         ],
     },
