@@ -2,7 +2,7 @@
 
 use crate::kind::{Kind, Verb, VerbSupport};
 
-/// One kind as a type of cloud supports it.
+/// A kind as a type of cloud supports it.
 #[derive(Clone, Copy, Debug)]
 pub struct KindCapability {
     /// The kind.

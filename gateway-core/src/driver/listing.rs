@@ -15,7 +15,7 @@ pub enum ListScope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageToken(pub String);
 
-/// One page of a listing.
+/// A page of a listing.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The resources on the page, each with its complete document.

@@ -25,7 +25,7 @@ pub struct Proof {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Notice(pub String);
 
-/// One credential at one cloud.
+/// A session of one credential at one cloud.
 #[async_trait]
 pub trait Session: Send + Sync {
     /// Proves the credential with a new call of the cloud.

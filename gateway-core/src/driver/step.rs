@@ -1,4 +1,4 @@
-//! One step of an operation: the command with its surroundings, and its result.
+//! Steps of an operation: a command with the resources that it needs, and its result.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ impl References {
     }
 }
 
-/// One command for a cloud.
+/// A command for a cloud.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
     /// The kind that it acts on or makes.
