@@ -13,20 +13,20 @@ const NO_DESCRIPTION: &str = "keeps no description of these";
 
 /// What ends otherwise here, and why that is right.
 const EXCEPTIONS: [(&str, &str); 12] = [
-    ("network: update takes its description", NO_DESCRIPTION),
-    ("subnet: update takes its description", NO_DESCRIPTION),
-    ("router: update takes its description", NO_DESCRIPTION),
-    ("ip_address: update takes its description", NO_DESCRIPTION),
-    ("volume: create takes its description", NO_DESCRIPTION),
-    ("volume: update takes its description", NO_DESCRIPTION),
-    ("instance: update takes its description", NO_DESCRIPTION),
-    ("volume_snapshot: update takes its description", "the description of a snapshot is for good"),
-    ("security_group: update takes its description", "the description of a group is for good"),
-    ("security_group: its name can be changed, also twice", "the name of these is for good"),
+    ("network: update accepts description", NO_DESCRIPTION),
+    ("subnet: update accepts description", NO_DESCRIPTION),
+    ("router: update accepts description", NO_DESCRIPTION),
+    ("ip_address: update accepts description", NO_DESCRIPTION),
+    ("volume: create accepts description", NO_DESCRIPTION),
+    ("volume: update accepts description", NO_DESCRIPTION),
+    ("instance: update accepts description", NO_DESCRIPTION),
+    ("volume_snapshot: update accepts description", "the description of a snapshot is for good"),
+    ("security_group: update accepts description", "the description of a group is for good"),
+    ("security_group: update of name can be repeated", "the name of these is for good"),
     // EC2 starts what runs without a word.
-    ("instance: start is refused where it is not allowed", "the cloud did it in Some(\"running\")"),
+    ("instance: start is refused in a state that does not allow it", "the cloud accepts it in state Some(\"running\")"),
     // EC2 deletes a key that is not there without a word: the driver looks first, and finds by itself that it is gone.
-    ("ssh_key: removing what is not there says so", "the cloud's own words are lost: NotFound"),
+    ("ssh_key: delete of a resource that does not exist is refused", "the error has no code of the cloud: NotFound"),
 ];
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn every_verb_of_the_ec2_driver_does_what_it_says() {
     let fixtures = Fixtures {
         image: Some(image.native_key),
         instance_type: Some(kind.native_key),
-        other_type: Some("t3.small".to_owned()),
+        resize_type: Some("t3.small".to_owned()),
         datacenter: Some(format!("{REGION}a")),
         network_cidr: Some("10.99.0.0/16".to_owned()),
         routers_belong_to_networks: true,

@@ -1,4 +1,4 @@
-//! What each fault does to an answer.
+//! Effects of the faults on an answer.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -9,14 +9,14 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 
-use super::exchange::{Body, whole};
-use super::refusal::Language;
+use super::answer::{Body, complete};
+use super::refusal::ErrorFormat;
 use crate::fault::Fault;
 
-/// Between half a body and the end of its connection, so that the half is sent.
+/// Wait between half a body and the end of its connection, so that the half is sent.
 const BREAK_AFTER: Duration = Duration::from_millis(30);
 
-/// A document that no cloud sends for a listing.
+/// Document that no cloud sends for a listing.
 const GREETING: &[u8] = br#"{"greeting": "hello"}"#;
 
 pub(super) async fn delay(fault: Option<Fault>) {
@@ -25,8 +25,8 @@ pub(super) async fn delay(fault: Option<Fault>) {
     }
 }
 
-/// An answer in place of the cloud's, which is not asked then.
-pub(super) fn instead(fault: Option<Fault>, language: Language) -> Option<Response<Body>> {
+/// Returns an answer in place of the cloud's; the request is not forwarded then.
+pub(super) fn replacement(fault: Option<Fault>, format: ErrorFormat) -> Option<Response<Body>> {
     let fault = fault?;
     let mut headers = HeaderMap::new();
     write_date(&mut headers, SystemClock.now().seconds());
@@ -39,28 +39,28 @@ pub(super) fn instead(fault: Option<Fault>, language: Language) -> Option<Respon
         }
         Fault::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         Fault::WrongDocument => {
-            headers.insert(header::CONTENT_TYPE, Language::Json.content_type());
-            return Some(whole(StatusCode::OK, headers, Bytes::from_static(GREETING)));
+            headers.insert(header::CONTENT_TYPE, ErrorFormat::Json.content_type());
+            return Some(complete(StatusCode::OK, headers, Bytes::from_static(GREETING)));
         }
         Fault::HalfBody | Fault::Skew { .. } | Fault::NoDate | Fault::Latency(_) => return None,
     };
-    headers.insert(header::CONTENT_TYPE, language.content_type());
-    Some(whole(status, headers, language.refusal(status)))
+    headers.insert(header::CONTENT_TYPE, format.content_type());
+    Some(complete(status, headers, format.refusal(status)))
 }
 
 pub(super) fn date(fault: Option<Fault>, headers: &mut HeaderMap) {
     match fault {
         Some(Fault::NoDate) => drop(headers.remove(header::DATE)),
         Some(Fault::Skew { seconds }) => {
-            if let Some(told) = read_date(headers) {
-                write_date(headers, told + seconds);
+            if let Some(sent) = read_date(headers) {
+                write_date(headers, sent + seconds);
             }
         }
         _ => {}
     }
 }
 
-/// Announces the whole body and breaks off after its half.
+/// Announces the length of the whole body and ends the connection after half of it.
 pub(super) fn body(fault: Option<Fault>, answer: Response<Body>, bytes: &Bytes) -> Response<Body> {
     if fault != Some(Fault::HalfBody) {
         return answer;
@@ -68,7 +68,7 @@ pub(super) fn body(fault: Option<Fault>, answer: Response<Body>, bytes: &Bytes) 
     let half = bytes.slice(..bytes.len() / 2);
     let rest = stream::once(async {
         tokio::time::sleep(BREAK_AFTER).await;
-        Err(std::io::Error::other("broken off, as was asked for"))
+        Err(std::io::Error::other("the body is truncated by the fault proxy"))
     });
     let frames = stream::once(async move { Ok(Frame::data(half)) }).chain(rest);
     let (mut parts, _) = answer.into_parts();

@@ -1,4 +1,4 @@
-//! Whether one observed resource is whole and in canonical form.
+//! Checks that an observed resource is complete and in canonical form.
 
 use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::{KindCapability, ListScope};
@@ -17,17 +17,20 @@ fn inspect_all(
 ) -> Result<(), String> {
     let kind = capability.kind;
     let must = |holds: bool, otherwise: &str| if holds { Ok(()) } else { Err(otherwise.to_owned()) };
-    must(observed.kind == kind, "another kind")?;
-    must(!observed.native_key.is_empty(), "no native key")?;
-    must(!observed.external_id.is_empty(), "no id")?;
-    must(observed.raw.as_object().is_some_and(|raw| !raw.is_empty()), "the raw document is no object")?;
+    must(observed.kind == kind, "the kind differs")?;
+    must(!observed.native_key.is_empty(), "the native key is empty")?;
+    must(!observed.external_id.is_empty(), "the external id is empty")?;
+    must(observed.raw.as_object().is_some_and(|raw| !raw.is_empty()), "the raw document is not an object")?;
     (kind.spec().check)(&observed.fields)?;
     inspect_state(observed, capability)?;
     match scope {
-        Some(ListScope::Own) => must(observed.visibility != Visibility::Public, "public in an own listing"),
-        Some(ListScope::Published) => {
-            must(observed.visibility == Visibility::Public, "not public in a published listing")
+        Some(ListScope::Own) => {
+            must(observed.visibility != Visibility::Public, "it is public in a listing of own resources")
         }
+        Some(ListScope::Published) => must(
+            observed.visibility == Visibility::Public,
+            "it is not public in a listing of published resources",
+        ),
         None => Ok(()),
     }
 }
@@ -36,12 +39,16 @@ fn inspect_state(observed: &Observed, capability: &KindCapability) -> Result<(),
     let spec = capability.kind.spec();
     match (spec.states.is_empty(), observed.state) {
         (true, None) => Ok(()),
-        (true, Some(state)) => Err(format!("state {state:?} of a kind without states")),
-        (false, None) => Err("no state".to_owned()),
-        (false, Some(state)) if spec.state(state).is_none() => Err(format!("no such state: {state:?}")),
-        (false, Some("unknown")) => Err(format!("the driver does not know {:?}", observed.cloud_state)),
+        (true, Some(state)) => Err(format!("it has state `{state}`, but the kind has no states")),
+        (false, None) => Err("it has no state".to_owned()),
+        (false, Some(state)) if spec.state(state).is_none() => {
+            Err(format!("`{state}` is not a state of the kind"))
+        }
+        (false, Some("unknown")) => {
+            Err(format!("the driver does not know the state word {:?}", observed.cloud_state))
+        }
         (false, Some(_)) if observed.cloud_state.is_some() != capability.says_state => {
-            Err("a word of the cloud's own where none is promised, or none where one is".to_owned())
+            Err("its state word does not agree with `says_state` of the capability".to_owned())
         }
         (false, Some(_)) => Ok(()),
     }
@@ -50,8 +57,8 @@ fn inspect_state(observed: &Observed, capability: &KindCapability) -> Result<(),
 pub(super) fn inspect_listing(items: &[Observed], capability: &KindCapability, scope: ListScope) -> Verdict {
     let mut keys: Vec<_> = items.iter().map(|item| item.native_key.as_str()).collect();
     keys.sort_unstable();
-    let twice = keys.windows(2).find(|pair| pair[0] == pair[1]);
-    ensure(twice.is_none(), || format!("{twice:?} came twice in one listing"))?;
+    let duplicate = keys.windows(2).find(|pair| pair[0] == pair[1]);
+    ensure(duplicate.is_none(), || format!("{duplicate:?} is a duplicate in one listing"))?;
     items.iter().try_for_each(|item| inspect(item, capability, Some(scope)))
 }
 
@@ -74,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_canonical_is_found() {
+    fn document_that_is_not_canonical_is_rejected() {
         let inspect = |observed: &Observed, scope| inspect_all(observed, &VOLUMES, scope);
         assert_eq!(inspect(&volume(), Some(ListScope::Own)), Ok(()));
         assert!(inspect(&volume(), Some(ListScope::Published)).is_err());
@@ -94,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicates_are_found() {
+    fn duplicates_in_a_listing_are_rejected() {
         assert!(inspect_listing(&[volume()], &VOLUMES, ListScope::Own).is_ok());
         assert!(inspect_listing(&[volume(), volume()], &VOLUMES, ListScope::Own).is_err());
     }

@@ -1,22 +1,22 @@
-//! What proving a credential says, and what it does not.
+//! Credential checks: `prove` and the forms of credentials.
 
 use gateway_core::ErrorKind;
 use gateway_core::access::credential::Credential;
 use gateway_core::secret::Secret;
 
-use super::check;
+use super::target::check;
 use crate::report::{Report, Verdict, ensure, failed, skipped};
 use crate::subject::Subject;
 
-/// Nothing listens on port 1 of this machine.
-const NOBODY: &str = "http://127.0.0.1:1";
+/// An endpoint without a listener.
+const UNREACHABLE: &str = "http://127.0.0.1:1";
 
 pub(super) async fn run(subject: &Subject, report: &mut Report) {
     check(report, "the registration is valid", async { Ok(subject.driver.validate(&subject.cloud)?) }).await;
-    check(report, "a proof names the account and its regions, each time the same", stable(subject)).await;
-    check(report, "a bad credential is unauthorized", refused(subject)).await;
-    check(report, "a cloud that is not there says nothing of the credential", unreachable(subject)).await;
-    check(report, "a form of credential that the cloud does not take is invalid", form(subject)).await;
+    check(report, "prove returns the same account and regions each time", stable(subject)).await;
+    check(report, "a wrong credential is unauthorized", refused(subject)).await;
+    check(report, "an unreachable cloud is unavailable, not unauthorized", unreachable(subject)).await;
+    check(report, "an unsupported form of credential is invalid", form(subject)).await;
 }
 
 async fn stable(subject: &Subject) -> Verdict {
@@ -27,27 +27,27 @@ async fn stable(subject: &Subject) -> Verdict {
     ensure(!first.regions.is_empty(), || "there is no region".to_owned())?;
     let allowed = &subject.cloud.regions;
     let strays = first.regions.iter().find(|region| !allowed.is_empty() && !allowed.contains(region));
-    ensure(strays.is_none(), || format!("{strays:?} is not of the registration"))?;
+    ensure(strays.is_none(), || format!("{strays:?} is not in the registration"))?;
     for again in [session.prove().await?, subject.open()?.prove().await?] {
-        ensure(again == first, || format!("first {first:?}, then {again:?}"))?;
+        ensure(again == first, || format!("the first proof is {first:?}, the next {again:?}"))?;
     }
     Ok(())
 }
 
 async fn refused(subject: &Subject) -> Verdict {
-    let Some(bad) = &subject.bad else { return skipped("the cloud takes any credential") };
+    let Some(bad) = &subject.wrong_credential else { return skipped("the cloud accepts any credential") };
     match subject.open_at(subject.cloud.clone(), bad.clone())?.prove().await {
-        Ok(proof) => failed(format!("it was taken: {proof:?}")),
+        Ok(proof) => failed(format!("it was accepted: {proof:?}")),
         Err(error) => {
             ensure(error.kind() == ErrorKind::Unauthorized, || format!("{error:?}"))?;
             let text = format!("{error:?} {error}");
-            let told = secrets(bad).into_iter().any(|secret| text.contains(&secret));
-            ensure(!told, || "the error tells the secret".to_owned())
+            let reported = secrets(bad).into_iter().any(|secret| text.contains(&secret));
+            ensure(!reported, || "the error contains the secret".to_owned())
         }
     }
 }
 
-/// The secret texts of a credential, to look for where they must not be.
+/// Returns the secrets of a credential, to search error texts for them.
 fn secrets(credential: &Credential) -> Vec<String> {
     let all = match credential {
         Credential::Password { password, .. } => vec![Some(password)],
@@ -61,9 +61,9 @@ fn secrets(credential: &Credential) -> Vec<String> {
 
 async fn unreachable(subject: &Subject) -> Verdict {
     let mut cloud = subject.cloud.clone();
-    NOBODY.clone_into(&mut cloud.endpoint);
-    match subject.open_at(cloud, subject.good.clone())?.prove().await {
-        Ok(proof) => failed(format!("nobody proved {proof:?}")),
+    UNREACHABLE.clone_into(&mut cloud.endpoint);
+    match subject.open_at(cloud, subject.credential.clone())?.prove().await {
+        Ok(proof) => failed(format!("an endpoint without a listener returned {proof:?}")),
         Err(error) => ensure(matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout), || {
             format!("{error:?}")
         }),
@@ -82,10 +82,10 @@ async fn form(subject: &Subject) -> Verdict {
     ];
     let taken = subject.driver.capability().credentials;
     let Some(other) = forms.into_iter().find(|form| !taken.contains(&form.method())) else {
-        return skipped("the cloud takes every form");
+        return skipped("the cloud accepts every form of credential");
     };
     match subject.open_at(subject.cloud.clone(), other) {
-        Ok(_) => failed("it was taken"),
+        Ok(_) => failed("it was accepted"),
         Err(error) => ensure(error.kind() == ErrorKind::Invalid, || format!("{error:?}")),
     }
 }
