@@ -91,7 +91,8 @@ impl Config {
         }
         if self.operations.lease_seconds < 3 {
             return refuse(
-                "`operations.lease_seconds` must be at least 3: a lease is renewed three times in its life".to_owned(),
+                "`operations.lease_seconds` must be at least 3: a lease is renewed three times in its life"
+                    .to_owned(),
             );
         }
         let positive = [
@@ -109,15 +110,19 @@ impl Config {
         if self.security.refuse_plaintext {
             if self.front.tls_certificate.is_empty() {
                 return refuse(
-                    "`security.refuse_plaintext` needs `front.tls_certificate` and `front.tls_key`".to_owned(),
+                    "`security.refuse_plaintext` needs `front.tls_certificate` and `front.tls_key`"
+                        .to_owned(),
                 );
             }
             if self.bus.url.starts_with("amqp://") {
-                return refuse("`security.refuse_plaintext` needs a `bus.url` that starts with `amqps://`".to_owned());
+                return refuse(
+                    "`security.refuse_plaintext` needs a `bus.url` that starts with `amqps://`".to_owned(),
+                );
             }
             if self.database.url.starts_with("mysql:") && !self.database.url.contains("ssl_mode=") {
                 return refuse(
-                    "`security.refuse_plaintext` needs `ssl_mode=verify_identity` in `database.url`".to_owned(),
+                    "`security.refuse_plaintext` needs `ssl_mode=verify_identity` in `database.url`"
+                        .to_owned(),
                 );
             }
         }
@@ -191,10 +196,6 @@ mod tests {
             (toml::to_string(&example).unwrap(), toml::to_string(&Config::default()).unwrap());
         assert_eq!(example, default);
         let text: toml::Table = toml::from_str(include_str!("../../deploy/gateway.example.toml")).unwrap();
-        assert_eq!(
-            text,
-            toml::Table::try_from(Config::default()).unwrap(),
-            "the example has every key"
-        );
+        assert_eq!(text, toml::Table::try_from(Config::default()).unwrap(), "the example has every key");
     }
 }

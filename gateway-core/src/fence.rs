@@ -32,9 +32,11 @@ pub fn extend(until: Instant) {
 /// `LeaseLost`; nothing was sent.
 pub fn check() -> Result<()> {
     match END.try_with(Cell::get) {
-        Ok(end) if end.is_none_or(|end| end <= Instant::now()) => {
-            Err(Error::new(ErrorKind::LeaseLost, "the lease has ended; another process may have taken the work over").untouched())
-        }
+        Ok(end) if end.is_none_or(|end| end <= Instant::now()) => Err(Error::new(
+            ErrorKind::LeaseLost,
+            "the lease has ended; another process may have taken the work over",
+        )
+        .untouched()),
         _ => Ok(()),
     }
 }

@@ -105,8 +105,9 @@ impl Keyring {
     /// # Errors
     /// Invalid, without quoting the content.
     pub fn parse(text: &str) -> Result<Self> {
-        let keyring: Self = serde_json::from_str(text)
-            .map_err(|error| Error::invalid(format!("the keyring cannot be read: line {} is not valid", error.line())))?;
+        let keyring: Self = serde_json::from_str(text).map_err(|error| {
+            Error::invalid(format!("the keyring cannot be read: line {} is not valid", error.line()))
+        })?;
         keyring.keys.iter().try_for_each(|key| key.bytes().map(drop))?;
         Ok(keyring)
     }

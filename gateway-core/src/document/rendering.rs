@@ -210,6 +210,24 @@ mod tests {
         }
     }
 
+    fn view(region: &Region) -> EventView<'_> {
+        EventView {
+            id: EventId(uuid::Uuid::from_u128(1)),
+            position: 9,
+            version: 2,
+            kind: "volume",
+            cloud: "c1",
+            region,
+            holder: Holder::Global,
+            resource: ID,
+            change: "state_changed",
+            old_state: Some("creating"),
+            new_state: Some("available"),
+            at: Timestamp(0),
+            document: Some(r#"{"name":"a"}"#),
+        }
+    }
+
     #[test]
     fn stored_document_is_spliced_in() {
         let region = Region::new("r1");
@@ -224,6 +242,81 @@ mod tests {
         for broken in ["", "[]", r#"{"name":}"#, "null"] {
             assert!(resource_text(broken, None, &identity(&region)).is_err(), "{broken}");
         }
+    }
+
+    #[test]
+    fn resource_has_its_documented_form() {
+        let stored = r#"{"links":{"image":"/v1/images/00000000-0000-0000-0000-000000000009"},"name":"data","size_gib":5}"#;
+        let region = Region::new("r1");
+        let rendered = render_resource(stored, Some(r#"{"x":1}"#), &identity(&region)).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&rendered).unwrap(), @r##"
+        {
+          "account": "global",
+          "actions": [],
+          "changed_at": "1970-01-01T00:00:00.000000Z",
+          "cloud": "c\"1",
+          "cloud_data": {
+            "x": 1
+          },
+          "id": "00000000-0000-0000-0000-000000000007",
+          "kind": "volume",
+          "links": {
+            "image": "/v1/images/00000000-0000-0000-0000-000000000009",
+            "related": "/v1/volumes/00000000-0000-0000-0000-000000000007/related",
+            "self": "/v1/volumes/00000000-0000-0000-0000-000000000007",
+            "volume_attachments": "/v1/volume_attachments?volume=00000000-0000-0000-0000-000000000007",
+            "volume_snapshots": "/v1/volume_snapshots?volume=00000000-0000-0000-0000-000000000007"
+          },
+          "name": "data",
+          "region": "r1",
+          "size_gib": 5,
+          "version": 3
+        }
+        "##);
+    }
+
+    #[test]
+    fn event_has_its_documented_form() {
+        let region = Region::new("r1");
+        let event = render_event(&view(&region)).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&event).unwrap(), @r##"
+        {
+          "data": {
+            "account": "global",
+            "cloud": "c1",
+            "kind": "volume",
+            "new_state": "available",
+            "old_state": "creating",
+            "position": 9,
+            "region": "r1",
+            "resource": {
+              "account": "global",
+              "actions": [],
+              "changed_at": "1970-01-01T00:00:00.000000Z",
+              "cloud": "c1",
+              "id": "00000000-0000-0000-0000-000000000007",
+              "kind": "volume",
+              "links": {
+                "related": "/v1/volumes/00000000-0000-0000-0000-000000000007/related",
+                "self": "/v1/volumes/00000000-0000-0000-0000-000000000007",
+                "volume_attachments": "/v1/volume_attachments?volume=00000000-0000-0000-0000-000000000007",
+                "volume_snapshots": "/v1/volume_snapshots?volume=00000000-0000-0000-0000-000000000007"
+              },
+              "name": "a",
+              "region": "r1",
+              "version": 2
+            },
+            "version": 2
+          },
+          "datacontenttype": "application/json",
+          "id": "00000000-0000-0000-0000-000000000001",
+          "source": "/gateway",
+          "specversion": "1.0",
+          "subject": "00000000-0000-0000-0000-000000000007",
+          "time": "1970-01-01T00:00:00.000000Z",
+          "type": "gateway.resource.state_changed"
+        }
+        "##);
     }
 
     #[test]
@@ -253,21 +346,7 @@ mod tests {
     #[test]
     fn events_of_resources_and_grants_have_their_fixed_form() {
         let region = Region::new("r1");
-        let view = EventView {
-            id: EventId(uuid::Uuid::from_u128(1)),
-            position: 9,
-            version: 2,
-            kind: "volume",
-            cloud: "c1",
-            region: &region,
-            holder: Holder::Global,
-            resource: ID,
-            change: "state_changed",
-            old_state: Some("creating"),
-            new_state: Some("available"),
-            at: Timestamp(0),
-            document: Some(r#"{"name":"a"}"#),
-        };
+        let view = view(&region);
         let event = render_event(&view).unwrap();
         assert_eq!(event["specversion"], "1.0");
         assert_eq!(event["type"], "gateway.resource.state_changed");

@@ -90,7 +90,11 @@ impl FieldErrors {
 
     /// Checks an address range.
     pub(super) fn cidr(self, pointer: &str, cidr: &str) -> Self {
-        self.unless(cidr.parse::<ipnet::IpNet>().is_ok(), pointer, "must be an address range such as `10.0.0.0/24`")
+        self.unless(
+            cidr.parse::<ipnet::IpNet>().is_ok(),
+            pointer,
+            "must be an address range such as `10.0.0.0/24`",
+        )
     }
 
     /// Checks an address.
