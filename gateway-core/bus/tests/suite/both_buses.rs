@@ -1,4 +1,4 @@
-//! What every bus promises.
+//! Guarantees of every bus.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,13 +12,13 @@ use gateway_core::clock::{Clock, SystemClock};
 use gateway_core::id::EventId;
 use tokio::sync::Semaphore;
 
-use crate::stage::{PATIENCE, Serving, Stage, echo, eventually, request};
+use crate::environment::{Environment, Serving, TIMEOUT, echo, eventually, request};
 
-/// A deadline that tests wait out.
+/// A deadline that tests wait for.
 const SHORT: Duration = Duration::from_millis(400);
 
-pub async fn many_callers_at_once_get_their_own_replies(stage: Stage) {
-    let (front, handler) = (stage.bus().await, stage.bus().await);
+pub async fn concurrent_callers_get_their_own_replies(environment: Environment) {
+    let (front, handler) = (environment.bus().await, environment.bus().await);
     let serving = Serving::start(&handler, 64, |envelope, _| async move { echo(&envelope) }).await;
     let callers = (0..64).map(|caller| {
         let front = Arc::clone(&front);
@@ -26,7 +26,7 @@ pub async fn many_callers_at_once_get_their_own_replies(stage: Stage) {
             for turn in 0..20 {
                 let target = format!("/{caller}/{turn}");
                 let class = WorkClass::ALL[turn % WorkClass::ALL.len()];
-                let reply = front.request(class, request(&target, PATIENCE)).await.unwrap();
+                let reply = front.request(class, request(&target, TIMEOUT)).await.unwrap();
                 assert_eq!(reply.body, Body::Utf8(target));
             }
         })
@@ -37,24 +37,24 @@ pub async fn many_callers_at_once_get_their_own_replies(stage: Stage) {
     serving.stopped().await;
 }
 
-pub async fn no_answer_in_time_is_a_timeout(stage: Stage) {
-    let bus = stage.bus().await;
+pub async fn request_without_answer_times_out(environment: Environment) {
+    let bus = environment.bus().await;
     let _serving = Serving::start(&bus, 4, |_, _| std::future::pending()).await;
     assert_eq!(bus.request(WorkClass::Read, request("/", SHORT)).await, Err(RequestError::Timeout));
     let late = request("/", Duration::ZERO);
     assert_eq!(bus.request(WorkClass::Read, late).await, Err(RequestError::Timeout));
 }
 
-pub async fn a_request_is_unroutable_while_nobody_serves(stage: Stage) {
-    let bus = stage.bus().await;
+pub async fn request_without_handler_is_unroutable(environment: Environment) {
+    let bus = environment.bus().await;
     for class in WorkClass::ALL {
-        let refused = tokio::time::timeout(PATIENCE / 2, bus.request(class, request("/", PATIENCE))).await;
+        let refused = tokio::time::timeout(TIMEOUT / 2, bus.request(class, request("/", TIMEOUT))).await;
         assert_eq!(refused.unwrap(), Err(RequestError::Unroutable), "{class:?}");
     }
 }
 
-pub async fn a_request_whose_deadline_passed_while_it_waited_is_dropped(stage: Stage) {
-    let bus = stage.bus().await;
+pub async fn request_is_dropped_after_its_deadline(environment: Environment) {
+    let bus = environment.bus().await;
     let (seen, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
     let (saw, opened) = (Arc::clone(&seen), Arc::clone(&gate));
     let serving = Serving::start(&bus, 1, move |envelope, _| {
@@ -68,28 +68,31 @@ pub async fn a_request_whose_deadline_passed_while_it_waited_is_dropped(stage: S
     .await;
     let busy = tokio::spawn({
         let bus = Arc::clone(&bus);
-        async move { bus.request(WorkClass::Read, request("/first", PATIENCE)).await }
+        async move { bus.request(WorkClass::Read, request("/first", TIMEOUT)).await }
     });
-    eventually("the first is in hand", || seen.lock().unwrap().len() == 1).await;
+    eventually("the first request is in progress", || seen.lock().unwrap().len() == 1).await;
     assert_eq!(bus.request(WorkClass::Read, request("/late", SHORT)).await, Err(RequestError::Timeout));
     gate.add_permits(2);
     busy.await.unwrap().unwrap();
-    bus.request(WorkClass::Read, request("/third", PATIENCE)).await.unwrap();
+    bus.request(WorkClass::Read, request("/third", TIMEOUT)).await.unwrap();
     assert_eq!(*seen.lock().unwrap(), ["/first", "/third"]);
     serving.stopped().await;
 }
 
-pub async fn a_read_that_ends_in_a_panic_comes_back_once(stage: Stage) {
-    assert_eq!(tries_of_a_panic(stage, WorkClass::Read).await, [false, true]);
+pub async fn panicking_read_is_redelivered_once(environment: Environment) {
+    assert_eq!(attempts_at_a_panicking_request(environment, WorkClass::Read).await, [false, true]);
 }
 
-pub async fn a_write_that_ends_in_a_panic_comes_back_three_times(stage: Stage) {
-    assert_eq!(tries_of_a_panic(stage, WorkClass::Write).await, [false, true, true, true]);
+pub async fn panicking_write_is_redelivered_three_times(environment: Environment) {
+    assert_eq!(
+        attempts_at_a_panicking_request(environment, WorkClass::Write).await,
+        [false, true, true, true]
+    );
 }
 
-/// The redelivered flags with which a request that always panics was tried.
-async fn tries_of_a_panic(stage: Stage, class: WorkClass) -> Vec<bool> {
-    let bus = stage.bus().await;
+/// Returns the redelivered flags of the attempts at a request that always panics.
+async fn attempts_at_a_panicking_request(environment: Environment, class: WorkClass) -> Vec<bool> {
+    let bus = environment.bus().await;
     let tries = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&tries);
     let serving = Serving::start(&bus, 4, move |envelope, delivery| {
@@ -98,22 +101,22 @@ async fn tries_of_a_panic(stage: Stage, class: WorkClass) -> Vec<bool> {
             seen.lock().unwrap().push(delivery.redelivered);
         }
         async move {
-            assert!(!panics, "as the test wants");
+            assert!(!panics, "panic of the test");
             echo(&envelope)
         }
     })
     .await;
     let deadline = Duration::from_secs(3);
     assert_eq!(bus.request(class, request("/panic", deadline)).await, Err(RequestError::Timeout));
-    // The service goes on, and what came after the last try would have come before this.
-    bus.request(class, request("/good", PATIENCE)).await.unwrap();
+    // The service goes on, and another redelivery would have arrived before this request.
+    bus.request(class, request("/good", TIMEOUT)).await.unwrap();
     serving.stopped().await;
     let tries = tries.lock().unwrap();
     tries.clone()
 }
 
-pub async fn stop_answers_what_is_in_hand_and_leaves_the_rest_to_others(stage: Stage) {
-    let (front, first, second) = (stage.bus().await, stage.bus().await, stage.bus().await);
+pub async fn stop_finishes_requests_in_progress_and_leaves_the_rest(environment: Environment) {
+    let (front, first, second) = (environment.bus().await, environment.bus().await, environment.bus().await);
     let (begun, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
     let (began, opened) = (Arc::clone(&begun), Arc::clone(&gate));
     let stopping = Serving::start(&first, 1, move |envelope, _| {
@@ -127,27 +130,29 @@ pub async fn stop_answers_what_is_in_hand_and_leaves_the_rest_to_others(stage: S
     .await;
     let ask = |target: &'static str| {
         let front = Arc::clone(&front);
-        tokio::spawn(async move { front.request(WorkClass::Read, request(target, PATIENCE)).await })
+        tokio::spawn(async move { front.request(WorkClass::Read, request(target, TIMEOUT)).await })
     };
-    let in_hand = ask("/in-hand");
-    eventually("one is in hand", || begun.lock().unwrap().len() == 1).await;
+    let in_progress = ask("/in-progress");
+    eventually("a request is in progress", || begun.lock().unwrap().len() == 1).await;
     let waiting = ask("/waiting");
     stopping.begin_stop();
     gate.add_permits(1);
-    assert_eq!(in_hand.await.unwrap().unwrap().body, Body::Utf8("first".to_owned()));
+    assert_eq!(in_progress.await.unwrap().unwrap().body, Body::Utf8("first".to_owned()));
     stopping.stopped().await;
     let other = Serving::start(&second, 4, |envelope, _| async move { echo(&envelope) }).await;
     match waiting.await.unwrap() {
         Ok(reply) => assert_eq!(reply.body, Body::Utf8("/waiting".to_owned())),
-        // It may have been sent after the stop, when nobody in memory served.
-        Err(error) => assert!(matches!((&stage, error), (Stage::Memory(_), RequestError::Unroutable))),
+        // On the in-process bus the request may have been sent after the stop.
+        Err(error) => {
+            assert!(matches!((&environment, error), (Environment::Memory(_), RequestError::Unroutable)))
+        }
     }
     assert_eq!(begun.lock().unwrap().len(), 1);
     other.stopped().await;
 }
 
-pub async fn events_arrive_in_order_by_pattern(stage: Stage) {
-    let (relay, follower) = (stage.bus().await, stage.bus().await);
+pub async fn events_arrive_in_order_by_pattern(environment: Environment) {
+    let (relay, follower) = (environment.bus().await, environment.bus().await);
     let mut instances = follower.subscribe(&["a.*.*.instance.#".to_owned()]).await.unwrap();
     let both = ["global.#".to_owned(), "a.cloud.one.image.created".to_owned()];
     let mut images = follower.subscribe(&both).await.unwrap();
@@ -170,7 +175,7 @@ pub async fn events_arrive_in_order_by_pattern(stage: Stage) {
     for (stream, wanted) in [(&mut instances, [0, 0]), (&mut images, [1, 3])] {
         let expected = events.iter().enumerate().filter(|(n, _)| wanted.contains(&(n % keys.len())));
         for (_, event) in expected {
-            let came = tokio::time::timeout(PATIENCE, stream.next()).await.unwrap().unwrap();
+            let came = tokio::time::timeout(TIMEOUT, stream.next()).await.unwrap().unwrap();
             assert_eq!(
                 (came.id, came.routing_key, came.body),
                 (event.id, event.routing_key.clone(), event.body.clone())
@@ -179,29 +184,29 @@ pub async fn events_arrive_in_order_by_pattern(stage: Stage) {
     }
 }
 
-pub async fn events_that_nobody_follows_are_published_all_the_same(stage: Stage) {
-    let bus = stage.bus().await;
+pub async fn events_without_subscriber_are_published(environment: Environment) {
+    let bus = environment.bus().await;
     let mut event = Publication { id: EventId::generate(), routing_key: "a.b".to_owned(), body: Vec::new() };
     bus.publish(vec![event.clone()]).await.unwrap();
     event.routing_key = "x".repeat(256);
     assert!(bus.publish(vec![event]).await.is_err());
 }
 
-pub async fn nudges_reach_all(stage: Stage) {
-    let (here, there) = (stage.bus().await, stage.bus().await);
+pub async fn nudges_reach_every_process(environment: Environment) {
+    let (here, there) = (environment.bus().await, environment.bus().await);
     let (mut own, mut other) = (here.nudges(), there.nudges());
     here.nudge(Nudge::TargetsDue).await;
     here.nudge(Nudge::EventsWaiting).await;
     for receiver in [&mut own, &mut other] {
         for expected in [Nudge::TargetsDue, Nudge::EventsWaiting] {
-            assert_eq!(tokio::time::timeout(PATIENCE, receiver.recv()).await.unwrap().unwrap(), expected);
+            assert_eq!(tokio::time::timeout(TIMEOUT, receiver.recv()).await.unwrap().unwrap(), expected);
         }
-        assert!(receiver.try_recv().is_err(), "a nudge came twice");
+        assert!(receiver.try_recv().is_err(), "a nudge arrived twice");
     }
 }
 
-pub async fn a_sealed_request_opens_at_the_handler(stage: Stage) {
-    let bus = stage.bus().await;
+pub async fn sealed_request_opens_at_the_handler(environment: Environment) {
+    let bus = environment.bus().await;
     let keys = Arc::new(Keyring::generate(SystemClock.now()).unwrap());
     let handlers = Arc::clone(&keys);
     let serving = Serving::start(&bus, 4, move |envelope, _| {
@@ -212,7 +217,7 @@ pub async fn a_sealed_request_opens_at_the_handler(stage: Stage) {
         async move { Reply::new(envelope.message_id, 201, Vec::new(), body) }
     })
     .await;
-    let mut envelope = request("/v1/check_credentials", PATIENCE);
+    let mut envelope = request("/v1/check_credentials", TIMEOUT);
     let id = envelope.message_id;
     envelope.headers.push(("authorization".to_owned(), "Basic hunter2".to_owned()));
     envelope.body = Body::Utf8("a password".to_owned());
@@ -224,8 +229,8 @@ pub async fn a_sealed_request_opens_at_the_handler(stage: Stage) {
     serving.stopped().await;
 }
 
-pub async fn an_envelope_of_another_version_is_answered_400(stage: Stage) {
-    let bus = stage.bus().await;
+pub async fn envelope_of_another_version_is_answered_with_400(environment: Environment) {
+    let bus = environment.bus().await;
     let calls = Arc::new(Mutex::new(Vec::new()));
     let called = Arc::clone(&calls);
     let serving = Serving::start(&bus, 1, move |envelope, _| {
@@ -233,18 +238,18 @@ pub async fn an_envelope_of_another_version_is_answered_400(stage: Stage) {
         async move { echo(&envelope) }
     })
     .await;
-    let mut envelope = request("/new", PATIENCE);
+    let mut envelope = request("/new", TIMEOUT);
     envelope.v = 2;
     let reply = bus.request(WorkClass::Write, envelope).await.unwrap();
     assert_eq!(reply.status, 400);
     assert!(reply.headers.contains(&("content-type".to_owned(), "application/problem+json".to_owned())));
-    bus.request(WorkClass::Write, request("/old", PATIENCE)).await.unwrap();
+    bus.request(WorkClass::Write, request("/old", TIMEOUT)).await.unwrap();
     assert_eq!(*calls.lock().unwrap(), ["/old"]);
     serving.stopped().await;
 }
 
-pub async fn close_ends_what_is_pending(stage: Stage) {
-    let (front, handler) = (stage.bus().await, stage.bus().await);
+pub async fn close_ends_pending_requests(environment: Environment) {
+    let (front, handler) = (environment.bus().await, environment.bus().await);
     let begun = Arc::new(Semaphore::new(0));
     let began = Arc::clone(&begun);
     let _serving = Serving::start(&handler, 4, move |_, _| {
@@ -254,13 +259,13 @@ pub async fn close_ends_what_is_pending(stage: Stage) {
     .await;
     let pending = tokio::spawn({
         let front = Arc::clone(&front);
-        async move { front.request(WorkClass::Read, request("/", PATIENCE)).await }
+        async move { front.request(WorkClass::Read, request("/", TIMEOUT)).await }
     });
     begun.acquire().await.unwrap().forget();
     front.close().await;
     assert_eq!(pending.await.unwrap(), Err(RequestError::Lost));
     assert!(!front.is_connected());
-    assert_eq!(front.request(WorkClass::Read, request("/", PATIENCE)).await, Err(RequestError::NoBroker));
+    assert_eq!(front.request(WorkClass::Read, request("/", TIMEOUT)).await, Err(RequestError::NoBroker));
     assert!(front.publish(Vec::new()).await.is_err());
     assert!(front.subscribe(&["#".to_owned()]).await.is_err());
 }

@@ -1,4 +1,4 @@
-//! What scenarios are played on, and who plays in them.
+//! Environments for tests of the bus: a bus and its processes.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use uuid::Uuid;
 
 use crate::broker;
 
-/// Long enough for a busy machine; a test that waits so long has failed.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// The time limit of every wait; long enough for a busy machine.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Method of the requests that only ask whether anybody serves.
+/// The method of requests that only find out whether a handler answers.
 const PROBE: &str = "PROBE";
 
-/// One bus, seen by any number of processes.
-pub enum Stage {
+/// A bus for any number of processes.
+pub enum Environment {
     Memory(Arc<MemoryBus>),
     Rabbit(String),
 }
 
-impl Stage {
+impl Environment {
     pub fn memory() -> Self {
         Self::Memory(MemoryBus::new(Arc::new(SystemClock)))
     }
@@ -39,7 +39,7 @@ impl Stage {
         Self::Rabbit(broker::fresh_vhost().await)
     }
 
-    /// The bus as one more process sees it.
+    /// Connects another process to the bus.
     pub async fn bus(&self) -> Arc<dyn Bus> {
         match self {
             Self::Memory(bus) => Arc::clone(bus) as Arc<dyn Bus>,
@@ -48,7 +48,7 @@ impl Stage {
     }
 }
 
-/// The bus over the broker of that URL.
+/// Connects to the broker of that URL.
 pub async fn connect(url: &str) -> Arc<dyn Bus> {
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
     gateway_core::telemetry::start(&filter, gateway_core::telemetry::LogFormat::Text);
@@ -56,7 +56,7 @@ pub async fn connect(url: &str) -> Arc<dyn Bus> {
     gateway_bus::open(&config, Arc::new(SystemClock)).await.unwrap()
 }
 
-/// A GET that may take `time`; its target tells requests apart.
+/// Makes a GET with a deadline in `time`; the target identifies the request.
 pub fn request(target: &str, time: Duration) -> Envelope {
     let now = SystemClock.now();
     Envelope {
@@ -75,7 +75,7 @@ pub fn request(target: &str, time: Duration) -> Envelope {
     }
 }
 
-/// A reply with the request's target as its body.
+/// Makes a reply with the request's target as its body.
 pub fn echo(envelope: &Envelope) -> Reply {
     Reply::new(envelope.message_id, 200, Vec::new(), Body::Utf8(envelope.target.clone()))
 }
@@ -102,7 +102,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Serves with this function; returns when requests reach it.
+    /// Starts to serve with a function. Returns when requests reach it.
     pub async fn start<F, A>(bus: &Arc<dyn Bus>, concurrency: usize, answer: F) -> Self
     where
         F: Fn(Envelope, Delivery) -> A + Send + Sync + 'static,
@@ -120,34 +120,34 @@ impl Serving {
         Self { stop, task }
     }
 
-    /// Tells it to stop, without waiting.
+    /// Requests a stop, without waiting.
     pub fn begin_stop(&self) {
         self.stop.cancel();
     }
 
-    /// Waits until it has stopped.
+    /// Stops and waits for the end.
     pub async fn stopped(self) {
         self.stop.cancel();
-        tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap().unwrap();
+        tokio::time::timeout(TIMEOUT, self.task).await.unwrap().unwrap().unwrap();
     }
 }
 
-/// Waits until somebody answers requests of each class.
+/// Waits until a handler answers requests of each class.
 pub async fn reachable(bus: &Arc<dyn Bus>) {
     let probe = async {
         for class in WorkClass::ALL {
             loop {
-                let mut probe = request("/", PATIENCE);
+                let mut probe = request("/", TIMEOUT);
                 probe.method = PROBE.to_owned();
                 match bus.request(class, probe).await {
                     Ok(_) => break,
-                    Err(RequestError::Timeout | RequestError::BadReply) => panic!("nobody serves"),
+                    Err(RequestError::Timeout | RequestError::BadReply) => panic!("no handler answers"),
                     Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
                 }
             }
         }
     };
-    tokio::time::timeout(PATIENCE, probe).await.unwrap();
+    tokio::time::timeout(TIMEOUT, probe).await.unwrap();
 }
 
 /// Waits until a condition holds.
@@ -157,5 +157,5 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, holds).await.unwrap_or_else(|_| panic!("never came: {what}"));
+    tokio::time::timeout(TIMEOUT, holds).await.unwrap_or_else(|_| panic!("timed out: {what}"));
 }
