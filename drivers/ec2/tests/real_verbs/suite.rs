@@ -24,9 +24,15 @@ const EXCEPTIONS: [(&str, &str); 12] = [
     ("security_group: update accepts description", "the description of a group is for good"),
     ("security_group: update of name can be repeated", "the name of these is for good"),
     // EC2 starts what runs without a word.
-    ("instance: start is refused in a state that does not allow it", "the cloud accepts it in state Some(\"running\")"),
+    (
+        "instance: start is refused in a state that does not allow it",
+        "the cloud accepts it in state Some(\"running\")",
+    ),
     // EC2 deletes a key that is not there without a word: the driver looks first, and finds by itself that it is gone.
-    ("ssh_key: delete of a resource that does not exist is refused", "the error has no code of the cloud: NotFound"),
+    (
+        "ssh_key: delete of a resource that does not exist is refused",
+        "the error has no code of the cloud: NotFound",
+    ),
 ];
 
 #[tokio::test]
