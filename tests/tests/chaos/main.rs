@@ -155,7 +155,7 @@ async fn quiet(
         let truth = truth::resources(simulator, "north", "demo", "demo-secret").await;
         let moving = [
             "BOOTING", "CYCLING", "HALTING", "WAKING", "REMOVING", "REMOVED", "FORMING", "ERASING",
-            "PLUGGING", "COPYING",
+            "ATTACHING", "COPYING",
         ];
         let is_moving = |seen: &&Seen| seen.status.as_deref().is_some_and(|status| moving.contains(&status));
         if let Some(seen) = truth.iter().find(is_moving) {
