@@ -13,6 +13,7 @@ pub(crate) mod random;
 pub(crate) mod range;
 pub(crate) mod record;
 pub(crate) mod rule;
+pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod volume_class;

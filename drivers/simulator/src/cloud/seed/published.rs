@@ -6,10 +6,10 @@ use crate::cloud::seed::insert::{insert, insert_described};
 use crate::cloud::tables::Tables;
 use crate::cloud::tables::range::PUBLIC;
 use crate::cloud::tables::record::{Body, Network, Subnet};
+use crate::cloud::tables::service::Service;
 use crate::cloud::tables::status::Status;
 use crate::cloud::tables::table::{Owner, TableKey};
 use crate::cloud::tables::volume_class::CLASSES;
-use crate::cloud::tables::zones::Service;
 
 /// Adds the published records of a region.
 pub(crate) fn region(tables: &mut Tables, region: usize) {

@@ -10,8 +10,8 @@ use super::measure::Measure;
 use super::range::Range;
 use super::volume_class::Class;
 use crate::cloud::tables::rule::Rule;
+use crate::cloud::tables::service::Service;
 use crate::cloud::tables::status::Status;
-use crate::cloud::tables::zones::Service;
 
 /// A stored resource.
 #[derive(Clone, Debug)]

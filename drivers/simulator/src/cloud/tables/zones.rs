@@ -1,25 +1,7 @@
-//! Availability zones, and the services of a datacenter.
+//! Availability zones.
 
 use crate::cloud::tables::Tables;
 use crate::cloud::tables::table::TableKey;
-
-/// A service that has datacenters.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Service {
-    Machines,
-    Disks,
-    Nets,
-}
-
-impl Service {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Machines => "machines",
-            Self::Disks => "disks",
-            Self::Nets => "nets",
-        }
-    }
-}
 
 /// Letters of the zones of a region.
 const LETTERS: [char; 2] = ['a', 'b'];
