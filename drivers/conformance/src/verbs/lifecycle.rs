@@ -70,10 +70,10 @@ fn matches_command(observed: &Observed, command: &Value, task: &Task<'_>) -> Ver
     if let Some(name) = command["name"].as_str() {
         ensure(observed.name == name, || format!("its name is {:?}", observed.name))?;
     }
-    if let (Some(wanted), Some(Value::String(told))) =
+    if let (Some(wanted), Some(Value::String(returned))) =
         (command["description"].as_str(), observed.fields.get("description"))
     {
-        ensure(wanted == told, || format!("its description is {told:?}"))?;
+        ensure(wanted == returned, || format!("its description is {returned:?}"))?;
     }
     ensure(has_tags(observed, &command["tags"]), || format!("its tags are {:?}", observed.tags))?;
     let document = Value::Object(observed.document()).to_string();

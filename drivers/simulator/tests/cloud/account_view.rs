@@ -141,8 +141,8 @@ impl AccountView {
         assert_eq!(of_instance.len(), self.of_kind("instance").len());
         for instance in self.of_kind("instance") {
             let interface = of_instance[&instance.external_id];
-            let inside = &interface.fields["addresses"][0]["ip_address"];
-            assert_eq!(instance.fields["private_ip_addresses"], Value::Array(vec![inside.clone()]));
+            let private_ip = &interface.fields["addresses"][0]["ip_address"];
+            assert_eq!(instance.fields["private_ip_addresses"], Value::Array(vec![private_ip.clone()]));
             for same in ["security_groups", "datacenter"] {
                 assert_eq!(instance.fields[same], interface.fields[same], "{same}");
             }
@@ -154,16 +154,18 @@ impl AccountView {
     fn check_addresses(&self) {
         let strings = |value: &Value| value.as_array().unwrap().clone();
         let of_instances = self.of_kind("instance").iter().flat_map(|instance| {
-            let inside = instance.fields["private_ip_addresses"][0].to_string();
-            let outside = strings(&instance.fields["public_ip_addresses"]);
-            outside.into_iter().map(move |ip| (ip.to_string(), instance.external_id.clone(), inside.clone()))
+            let private_ip = instance.fields["private_ip_addresses"][0].to_string();
+            let public_ips = strings(&instance.fields["public_ip_addresses"]);
+            public_ips
+                .into_iter()
+                .map(move |ip| (ip.to_string(), instance.external_id.clone(), private_ip.clone()))
         });
         let reported = |record: &Observed| {
             let fields = &record.fields;
             let interface = self.found("network_interface", &fields["network_interface"]);
             assert_eq!(interface.fields["instance"], fields["instance"]);
-            let inside = fields["private_ip_address"].to_string();
-            (fields["ip_address"].to_string(), one(&fields["instance"]).unwrap(), inside)
+            let private_ip = fields["private_ip_address"].to_string();
+            (fields["ip_address"].to_string(), one(&fields["instance"]).unwrap(), private_ip)
         };
         let bindings: BTreeSet<_> = self.of_kind("ip_address_binding").iter().map(reported).collect();
         let (bound, unbound): (Vec<_>, Vec<_>) =
@@ -199,8 +201,8 @@ impl AccountView {
             .iter()
             .filter(|interface| !interface.fields["router"].is_null());
         assert_eq!(of_router.count(), ends.len());
-        let outside = self.found("network", &router.fields["external_network"]);
-        assert_eq!((&outside.fields["external"], &outside.owner), (&Value::Bool(true), &None));
+        let public_ips = self.found("network", &router.fields["external_network"]);
+        assert_eq!((&public_ips.fields["external"], &public_ips.owner), (&Value::Bool(true), &None));
     }
 
     /// Checks that references by name resolve and every security group has rules.

@@ -31,7 +31,7 @@ async fn references_resolve_while_the_cloud_moves() {
             seen.extend(view.relations());
             states.extend(view.of_kind("network_interface").iter().filter_map(|interface| interface.state));
         }
-        // No multiple of the transit time: what is seen is between two states.
+        // Not a multiple of the transit time, so that resources are seen in transitional states.
         clock.advance(Duration::from_millis(1700));
         change_resources(&client, step).await;
     }
@@ -53,12 +53,12 @@ async fn references_resolve_while_the_cloud_moves() {
 /// Asserts that the journal has the complete history of every resource, up to its present status.
 fn check_journal(journal: &Value, present: &BTreeMap<(String, String), Option<String>>) {
     let mut histories: BTreeMap<(String, String), Option<String>> = BTreeMap::new();
-    let mut made_and_gone = BTreeSet::new();
+    let mut created_and_removed = BTreeSet::new();
     for line in journal["lines"].as_array().unwrap() {
         let text = |key: &str| line[key].as_str().map(str::to_owned);
         let key = (text("kind").unwrap(), text("id").unwrap());
-        made_and_gone.extend(line["from"].is_null().then(|| (key.0.clone(), "made")));
-        made_and_gone.extend(line["to"].is_null().then(|| (key.0.clone(), "gone")));
+        created_and_removed.extend(line["from"].is_null().then(|| (key.0.clone(), "created")));
+        created_and_removed.extend(line["to"].is_null().then(|| (key.0.clone(), "removed")));
         if let Some(before) = histories.insert(key, text("to")) {
             assert_eq!(before, text("from"), "{line}");
         }
@@ -66,9 +66,9 @@ fn check_journal(journal: &Value, present: &BTreeMap<(String, String), Option<St
     for (key, status) in &histories {
         match (status, present.get(key)) {
             (Some(reported), Some(Some(shown))) => assert_eq!(reported, shown, "{key:?}"),
-            // Of a kind without states.
+            // The kind has no states.
             (Some(_), Some(None)) | (None, None) => {}
-            (reported, shown) => panic!("{key:?} is told as {reported:?} and shown as {shown:?}"),
+            (reported, shown) => panic!("{key:?} is reported as {reported:?} and shown as {shown:?}"),
         }
     }
     for kind in [
@@ -80,8 +80,8 @@ fn check_journal(journal: &Value, present: &BTreeMap<(String, String), Option<St
         "ip_address",
         "ip_address_binding",
     ] {
-        for end in ["made", "gone"] {
-            assert!(made_and_gone.contains(&(kind.to_owned(), end)), "no {kind} was {end}");
+        for end in ["created", "removed"] {
+            assert!(created_and_removed.contains(&(kind.to_owned(), end)), "no {kind} was {end}");
         }
     }
 }
@@ -116,7 +116,7 @@ async fn change_resources(client: &CloudClient, step: usize) {
             let path = format!("/v1/north/volume_snapshots/{snapshot}");
             assert_eq!(client.send(Method::DELETE, &path, None).await.0, StatusCode::ACCEPTED);
         }
-        // Nothing to do it with at this step.
+        // No resource allows this step now.
         _ => {}
     }
 }
@@ -136,7 +136,7 @@ async fn vanish_removes_derived_resources() {
     let after = AccountView::of(&*session).await;
     let counts = |kind: &str| (before.of_kind(kind).len(), after.of_kind(kind).len());
     assert_eq!(counts("instance"), (30, 18));
-    // The router's four stay.
+    // The four interfaces of the router remain.
     assert_eq!(counts("network_interface"), (34, 22));
     for kind in ["ip_address", "ip_address_binding", "volume_attachment"] {
         assert!(counts(kind).0 > counts(kind).1, "{kind}: {:?}", counts(kind));
@@ -158,7 +158,7 @@ async fn cloud_without_instances_is_consistent() {
     view.check();
     let counted: BTreeMap<&str, usize> =
         Kind::ALL.iter().copied().map(|kind| (kind.as_str(), view.of_kind(kind.as_str()).len())).collect();
-    // The network to the outside and its subnet are the cloud's.
+    // The external network and its subnet belong to the cloud.
     assert_eq!((counted["network"], counted["subnet"], counted["network_interface"]), (6, 11, 10));
     for nothing in ["instance", "volume", "volume_snapshot", "volume_attachment", "ip_address_binding"] {
         assert_eq!(counted[nothing], 0, "{nothing}");

@@ -34,8 +34,8 @@ async fn fault_strikes_matching_requests_as_often_as_configured() {
 async fn vanish_removes_resources_at_once() {
     let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
     let client = CloudClient::of(&simulator, "demo").await;
-    let gone = client.post("/control/vanish", json!({ "kind": "instance", "count": 15 })).await;
-    assert_eq!(gone["vanished"].as_array().unwrap().len(), 15);
+    let vanished = client.post("/control/vanish", json!({ "kind": "instance", "count": 15 })).await;
+    assert_eq!(vanished["vanished"].as_array().unwrap().len(), 15);
     let left = client.get("/v1/north/instances").await;
     assert_eq!((&left["total"], left["items"].as_array().unwrap().len()), (&json!(5), 5));
     let holders: Vec<_> = left["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect();

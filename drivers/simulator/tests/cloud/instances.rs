@@ -17,8 +17,8 @@ async fn instance_commands_change_the_status_and_the_journal() {
     let transit = options.transit;
     let simulator = Simulator::start(options).await.unwrap();
     let client = CloudClient::of(&simulator, "demo").await;
-    let made = client.post("/v1/north/instances", json!({ "name": "mine", "labels": { "a": "b" } })).await;
-    let path = format!("/v1/north/instances/{}", made["id"].as_str().unwrap());
+    let created = client.post("/v1/north/instances", json!({ "name": "mine", "labels": { "a": "b" } })).await;
+    let path = format!("/v1/north/instances/{}", created["id"].as_str().unwrap());
     let status = async || client.get(&path).await["status"].as_str().unwrap().to_owned();
     assert_eq!(status().await, "BOOTING");
     let early = client.send(Method::POST, &format!("{path}/stop"), None).await;
@@ -88,10 +88,10 @@ async fn create_with_lost_answer_creates_one_instance() {
         };
         let found = runner.session.find(&north(), &step).await.unwrap().unwrap();
         assert_eq!(json!(found.native_key), counted["ids"][0]);
-        let made = runner.session.get(&north(), found.kind, &found.native_key).await.unwrap().unwrap();
-        assert_eq!(made.marker, Some(marker));
-        assert_eq!(json!(made.tags), json!({ "role": "db" }));
-        assert_eq!(made.raw["labels"]["gateway-operation"], marker.to_string());
+        let created = runner.session.get(&north(), found.kind, &found.native_key).await.unwrap().unwrap();
+        assert_eq!(created.marker, Some(marker));
+        assert_eq!(json!(created.tags), json!({ "role": "db" }));
+        assert_eq!(created.raw["labels"]["gateway-operation"], marker.to_string());
     }
     let faults = json!([{ "fault": "server_error", "writes": true, "times": 1 }]);
     runner.client.send(Method::PUT, "/control/faults", Some(faults)).await;
@@ -159,8 +159,8 @@ async fn delete_of_instance_deletes_its_own_interfaces_and_volumes() {
     let command = json!({ "address": address.id, "instance": known(&running).id });
     let bound = runner.act(marker(), "ip_address_binding", Verb::Create, command, None).await.unwrap();
     assert_eq!(bound.touched.len(), 4);
-    let outside = &runner.reread(&known(&running)).await.fields["public_ip_addresses"];
-    assert_eq!(*outside, json!([address.document["ip_address"]]));
+    let public_ips = &runner.reread(&known(&running)).await.fields["public_ip_addresses"];
+    assert_eq!(*public_ips, json!([address.document["ip_address"]]));
     let shut = runner.refuses("router", Verb::ClearGateway, Value::Null, Some(&router)).await;
     assert_eq!(shut.1, "in_use", "an address leads through it");
 

@@ -71,7 +71,7 @@ async fn movement_stops_at_rate_zero_and_starts_again() {
     let moved = after(10).await;
     assert!(moved > 10);
     set(0.0).await;
-    // What was on its way comes to its end, by two transits at most.
+    // Pending transitions end after at most two transit times.
     after(5).await;
     let still = after(5).await;
     assert_eq!(after(600).await, still);

@@ -101,35 +101,7 @@ impl Runner {
         }
         panic!("{word} {key} did not reach {state:?}");
     }
-}
 
-/// Returns the region of all tests.
-pub(crate) fn north() -> Region {
-    Region::new("north")
-}
-
-/// Returns a resource in the form of the store.
-pub(crate) fn known(observed: &Observed) -> Known {
-    Known {
-        id: fixtures::registration_without_endpoint().resource_id(
-            &north(),
-            observed.kind,
-            &observed.native_key,
-        ),
-        kind: observed.kind,
-        native_key: observed.native_key.clone(),
-        external_id: observed.external_id.clone(),
-        name: observed.name.clone(),
-        document: observed.document(),
-    }
-}
-
-/// Returns a new marker.
-pub(crate) fn marker() -> Marker {
-    Marker { operation: OperationId::generate(), ordinal: 1 }
-}
-
-impl Runner {
     /// Creates a resource and waits until it is in no transitional state.
     pub(crate) async fn create(&self, word: &str, command: Value) -> Known {
         let done = self.act(marker(), word, Verb::Create, command, None).await.unwrap();
@@ -168,4 +140,30 @@ impl Runner {
     pub(crate) async fn reread(&self, known: &Known) -> Observed {
         self.session.get(&north(), known.kind, &known.native_key).await.unwrap().unwrap()
     }
+}
+
+/// Returns the region of all tests.
+pub(crate) fn north() -> Region {
+    Region::new("north")
+}
+
+/// Returns a resource in the form of the store.
+pub(crate) fn known(observed: &Observed) -> Known {
+    Known {
+        id: fixtures::registration_without_endpoint().resource_id(
+            &north(),
+            observed.kind,
+            &observed.native_key,
+        ),
+        kind: observed.kind,
+        native_key: observed.native_key.clone(),
+        external_id: observed.external_id.clone(),
+        name: observed.name.clone(),
+        document: observed.document(),
+    }
+}
+
+/// Returns a new marker.
+pub(crate) fn marker() -> Marker {
+    Marker { operation: OperationId::generate(), ordinal: 1 }
 }

@@ -21,7 +21,7 @@ async fn volume_is_created_extended_attached_and_deleted() {
             marker(),
             "volume",
             Verb::Create,
-            json!({ "name": "disk", "size_gib": 3, "description": "words" }),
+            json!({ "name": "disk", "size_gib": 3, "description": "data" }),
             None,
         )
         .await
@@ -29,7 +29,7 @@ async fn volume_is_created_extended_attached_and_deleted() {
     assert!(done.request_id.is_some());
     let key = done.touched[0].native_key.clone();
     let volume = runner.until("volume", &key, Some("available")).await.unwrap();
-    assert_eq!((&volume.fields["description"], &volume.fields["size_gib"]), (&json!("words"), &json!(3)));
+    assert_eq!((&volume.fields["description"], &volume.fields["size_gib"]), (&json!("data"), &json!(3)));
     let volume = known(&volume);
     runner.act(marker(), "volume", Verb::Extend, json!({ "size_gib": 5 }), Some(&volume)).await.unwrap();
     runner.act(marker(), "volume", Verb::Extend, json!({ "size_gib": 5 }), Some(&volume)).await.unwrap_err();
@@ -46,23 +46,23 @@ async fn volume_is_created_extended_attached_and_deleted() {
     assert_eq!(attachment.fields["device"], "/dev/vdq");
     let refused = runner.act(marker(), "volume", Verb::Delete, Value::Null, Some(&volume)).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict);
-    let words = refused.cloud().unwrap();
+    let cloud_error = refused.cloud().unwrap();
     assert_eq!(
-        (words.code.as_str(), words.message.as_str()),
+        (cloud_error.code.as_str(), cloud_error.message.as_str()),
         ("in_use", "the disk is attached to a machine")
     );
-    assert!(words.request_id.as_ref().is_some_and(|id| id.starts_with("req-")));
+    assert!(cloud_error.request_id.as_ref().is_some_and(|id| id.starts_with("req-")));
     let attachment = known(&attachment);
     let done = runner
         .act(marker(), "volume_attachment", Verb::Delete, Value::Null, Some(&attachment))
         .await
         .unwrap();
     assert!(runner.touched(&done).await[0].is_none());
-    let gone = runner
+    let error = runner
         .act(marker(), "volume_attachment", Verb::Delete, Value::Null, Some(&attachment))
         .await
         .unwrap_err();
-    assert_eq!(gone.kind(), ErrorKind::NotFound);
+    assert_eq!(error.kind(), ErrorKind::NotFound);
     runner.act(marker(), "volume", Verb::Delete, Value::Null, Some(&volume)).await.unwrap();
     runner.until("volume", &key, None).await;
     runner.simulator.stop().await;

@@ -62,17 +62,18 @@ pub(crate) fn bind(
         }
         _ => return Err(Refusal::invalid("either `nic` or `machine` is required")),
     };
-    let places = nics
+    let addresses = nics
         .iter()
         .flat_map(|nic| tables.nic_addresses(table, *nic).into_iter().map(|(subnet, ip)| (*nic, subnet, ip)));
-    let request: Vec<_> =
-        places.filter(|(_, _, ip)| request.private_ip.is_none_or(|private_ip| private_ip == *ip)).collect();
-    if request.is_empty() {
+    let matching: Vec<_> = addresses
+        .filter(|(_, _, ip)| request.private_ip.is_none_or(|private_ip| private_ip == *ip))
+        .collect();
+    if matching.is_empty() {
         return Err(Refusal::invalid("the target has no such private address"));
     }
-    let mut reached =
-        request.iter().filter(|(_, subnet, _)| tables.gateway_router_of(table, *subnet).is_some());
-    let Some(&(nic, _, private_ip)) = reached.next() else {
+    let mut reachable =
+        matching.iter().filter(|(_, subnet, _)| tables.gateway_router_of(table, *subnet).is_some());
+    let Some(&(nic, _, private_ip)) = reachable.next() else {
         return Err(Refusal::conflict("no router connects the subnet to the external network"));
     };
     let is_derived = tables.instance_at(table, nic).is_some_and(|instance| instance.public_ip.is_some());

@@ -52,8 +52,8 @@ pub(crate) fn create_subnet(
     })?;
     tables.check_quota(table, "ranges", 1)?;
     let mut others = tables.records(table).after(None);
-    let meets = |body: &Body| matches!(body, Body::Subnet(other) if other.network == network && other.range.overlaps(range));
-    if others.any(|(_, record)| meets(&record.body)) {
+    let overlaps = |body: &Body| matches!(body, Body::Subnet(other) if other.network == network && other.range.overlaps(range));
+    if others.any(|(_, record)| overlaps(&record.body)) {
         return Err(Refusal::conflict("the range overlaps another subnet of the network"));
     }
     let mut body = Subnet::new(network, range);

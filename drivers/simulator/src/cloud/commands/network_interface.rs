@@ -110,11 +110,11 @@ fn address_in(
     tables: &mut Tables,
     table: TableKey,
     number: u64,
-    request: Option<Ipv4Addr>,
+    ip: Option<Ipv4Addr>,
 ) -> Result<Ipv4Addr, Refusal> {
     let subnet = tables.subnet(table, number).ok_or_else(Refusal::no_resource)?;
     let (range, planned, mut allocated) = (subnet.range, subnet.planned, subnet.allocated);
-    if let Some(ip) = request {
+    if let Some(ip) = ip {
         let [first, last] = range.pool();
         return match (first..=last).contains(&ip) {
             false => Err(Refusal::invalid("the address is not in the pool of the subnet")),
@@ -191,7 +191,7 @@ pub(crate) fn check_deletable(
         Body::Nic(nic) if nic.holder.is_some() => Err(Refusal::in_use("a machine has the interface")),
         Body::RouterNic { .. } => Err(Refusal::in_use("a router has the interface")),
         _ if !tables.bound_to(table, number).is_empty() => {
-            Err(Refusal::in_use("an outside address leads to it"))
+            Err(Refusal::in_use("a public address is bound to the interface"))
         }
         _ => Ok(()),
     }

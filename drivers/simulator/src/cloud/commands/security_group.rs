@@ -154,9 +154,9 @@ pub(crate) fn rules_of(tables: &Tables, table: TableKey, number: u64) -> Vec<u64
 pub(crate) fn firewalls(
     tables: &Tables,
     table: TableKey,
-    request: Option<Vec<String>>,
+    ids: Option<Vec<String>>,
 ) -> Result<Vec<u64>, Refusal> {
-    match request {
+    match ids {
         Some(ids) => ids.iter().map(|id| own(tables, table, Kind::SecurityGroup, id)).collect(),
         None => {
             let groups = tables.records(TableKey { kind: Kind::SecurityGroup, ..table }).after(None);

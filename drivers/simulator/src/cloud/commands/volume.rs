@@ -64,11 +64,11 @@ pub(crate) fn overrides(
     tables: &Tables,
     table: TableKey,
     class: Option<String>,
-    wanted_zone: Option<String>,
+    zone: Option<String>,
     image: Option<u64>,
 ) -> Result<Option<Box<VolumeOverrides>>, Refusal> {
     let class = class.map(|class| named(tables, table, &class)).transpose()?;
-    let zone = check_zone(tables, table, wanted_zone)?;
+    let zone = check_zone(tables, table, zone)?;
     let [first, _] = tables.zones(table);
     Ok(Some(Box::new(VolumeOverrides {
         class: class.unwrap_or(&CLASSES[0]),
@@ -83,15 +83,15 @@ pub(crate) fn check_quota(tables: &Tables, table: TableKey, gigabytes: u64) -> R
     tables.check_quota(table, "disk_gb", gigabytes)
 }
 
-fn named(tables: &Tables, table: TableKey, request: &str) -> Result<&'static Class, Refusal> {
-    if let Some(class) = CLASSES.iter().find(|class| class.name == request) {
+fn named(tables: &Tables, table: TableKey, name_or_id: &str) -> Result<&'static Class, Refusal> {
+    if let Some(class) = CLASSES.iter().find(|class| class.name == name_or_id) {
         return Ok(class);
     }
     let published = TableKey { owner: Owner::Public, kind: Kind::VolumeType, ..table };
-    let number = own(tables, published, Kind::VolumeType, request)?;
+    let number = own(tables, published, Kind::VolumeType, name_or_id)?;
     match tables.records(published).get(number).map(|record| &record.body) {
         Some(Body::VolumeType(class)) => Ok(class),
-        _ => Err(Refusal::unknown("volume_type", request)),
+        _ => Err(Refusal::unknown("volume_type", name_or_id)),
     }
 }
 

@@ -94,10 +94,9 @@ pub(crate) async fn rename(
     })
 }
 
-fn account_named(cloud: &Cloud, request: &str) -> Result<usize, Refusal> {
-    let named = |account: &usize| {
-        cloud.options.accounts[*account].name == request || cloud.accounts[*account] == request
-    };
+fn account_named(cloud: &Cloud, name: &str) -> Result<usize, Refusal> {
+    let named =
+        |account: &usize| cloud.options.accounts[*account].name == name || cloud.accounts[*account] == name;
     (0..cloud.accounts.len()).find(named).ok_or_else(|| Refusal::invalid("the account does not exist"))
 }
 

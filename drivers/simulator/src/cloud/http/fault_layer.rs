@@ -105,8 +105,9 @@ pub(crate) fn bearer(request: &Request) -> Option<&str> {
 
 fn strike(cloud: &Cloud, request: &Request, account: Option<usize>) -> Vec<Fault> {
     let path = request.uri().path();
-    let mut words = path.strip_prefix("/v1/").unwrap_or_default().split('/').filter(|word| !word.is_empty());
-    let (region, collection, id) = (words.next(), words.next(), words.next());
+    let mut segments =
+        path.strip_prefix("/v1/").unwrap_or_default().split('/').filter(|segment| !segment.is_empty());
+    let (region, collection, id) = (segments.next(), segments.next(), segments.next());
     let facts = RequestFacts {
         path,
         region,

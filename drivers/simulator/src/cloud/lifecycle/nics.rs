@@ -60,6 +60,7 @@ impl Tables {
         self.records_mut(TableKey { kind: Kind::IpAddressBinding, ..table }).insert(number, record);
     }
 
+    /// Returns the first interface of an instance, or the derived one.
     fn first_nic(&self, table: TableKey, number: u64) -> u64 {
         let nics = self.instance_at(table, number);
         nics.and_then(|instance| self.nics_of(number, instance).next()).unwrap_or(number)
@@ -127,7 +128,7 @@ impl Tables {
         let holder = before.and_then(|to| self.holder_of(table, to.nic));
         if let Some(holder) = holder {
             if let Some(overrides) = self.overrides_mut(table, holder) {
-                overrides.bound_addresses.retain(|bound_addresses| *bound_addresses != number);
+                overrides.bound_addresses.retain(|bound| *bound != number);
             }
             self.mark_changed(TableKey { kind: Kind::Instance, ..table }, holder, now);
         }

@@ -31,18 +31,18 @@ impl Tables {
         &mut self,
         table: TableKey,
         number: u64,
-        request: Option<u64>,
+        limit: Option<u64>,
     ) -> Result<(), Refusal> {
         let used = match self.records(table).get(number).map(|record| &record.body) {
             Some(Body::Quota { measure, .. }) => self.used(table, measure),
             _ => return Err(Refusal::no_resource()),
         };
-        if request.is_some_and(|request| request < used) {
+        if limit.is_some_and(|limit| limit < used) {
             return Err(Refusal::conflict(format!("the account uses {used}, which is more than the limit")));
         }
-        if let Some(Record { body: Body::Quota { limit, .. }, .. }) = self.records_mut(table).get_mut(number)
-        {
-            *limit = request;
+        let record = self.records_mut(table).get_mut(number);
+        if let Some(Record { body: Body::Quota { limit: current, .. }, .. }) = record {
+            *current = limit;
         }
         Ok(())
     }

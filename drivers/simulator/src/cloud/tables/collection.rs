@@ -28,14 +28,14 @@ impl Tables {
     ) -> impl Iterator<Item = (u64, Entry<'_>)> {
         let here = move |(number, record): (u64, _)| (number, stored(record, table.owner));
         let mut stored = self.records(table).after(after).map(here).peekable();
-        let mut derived_kinds = self.derived(table, after).peekable();
+        let mut derived = self.derived(table, after).peekable();
         let mut shared = self.shared_with(table, after).into_iter().peekable();
         std::iter::from_fn(move || {
-            let nearest = |next: Option<&(u64, _)>| next.map_or(u64::MAX, |(number, _)| *number);
-            let next = [nearest(stored.peek()), nearest(derived_kinds.peek()), nearest(shared.peek())];
+            let number_of = |next: Option<&(u64, _)>| next.map_or(u64::MAX, |(number, _)| *number);
+            let next = [number_of(stored.peek()), number_of(derived.peek()), number_of(shared.peek())];
             match next {
                 [a, b, c] if a <= b && a <= c => stored.next(),
-                [_, b, c] if b <= c => derived_kinds.next(),
+                [_, b, c] if b <= c => derived.next(),
                 _ => shared.next(),
             }
         })
@@ -44,12 +44,12 @@ impl Tables {
     /// Returns the record of that number.
     pub(crate) fn entry(&self, table: TableKey, number: u64) -> Option<Entry<'_>> {
         let stored = self.records(table).get(number).map(|record| stored(record, table.owner));
-        let is_derived = || derived_entry(table, self.sources(table)?.get(number)?);
+        let derived = || derived_entry(table, self.sources(table)?.get(number)?);
         let shared = || {
             let all = self.shared_with(table, number.checked_sub(1));
             all.first().filter(|(first, _)| *first == number).map(|(_, entry)| *entry)
         };
-        stored.or_else(is_derived).or_else(shared)
+        stored.or_else(derived).or_else(shared)
     }
 
     /// Returns the number of records.
