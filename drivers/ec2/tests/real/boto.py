@@ -1,7 +1,7 @@
-"""Makes, prints or removes what real.rs compares: ENDPOINT REGION make|remove.
+"""Creates or removes resources of each kind: ENDPOINT REGION create|remove.
 
-`make` prints, by kind and native key, the canonical documents that follow from what boto3 says, with every field;
-references have the cloud's id alone.
+`create` prints the canonical documents by kind and native key, with all fields, made of the answers to boto3.
+References have only the cloud's id.
 """
 
 import json
@@ -11,7 +11,7 @@ from datetime import datetime
 import boto3
 from botocore.exceptions import ClientError
 
-endpoint, region, order = sys.argv[1:]
+endpoint, region, command = sys.argv[1:]
 access = dict(endpoint_url=endpoint, region_name=region, aws_access_key_id="gateway", aws_secret_access_key="gateway")
 ec2 = boto3.client("ec2", **access)
 account = boto3.client("sts", **access).get_caller_identity()["Account"]
@@ -24,7 +24,7 @@ def every(operation, key, **query):
 
 
 def instances():
-    """Each with its owner, whom its reservation tells."""
+    """All instances, with the owner of their reservations."""
     reservations = every("describe_instances", "Reservations")
     return [{"OwnerId": r["OwnerId"], **i} for r in reservations for i in r["Instances"]]
 
@@ -52,7 +52,7 @@ def time(moment):
 
 
 def document(thing, external_id, fields, states=None, word=None, **common):
-    """What all kinds have, and then what the kind has."""
+    """The common fields, and then those of the kind."""
     owner = common.get("owner", thing.get("OwnerId", account))
     return {
         "external_id": external_id,
@@ -69,7 +69,7 @@ def document(thing, external_id, fields, states=None, word=None, **common):
 
 
 def addresses_of(it):
-    """Private and public ones: those of its interfaces, and of itself while it has none."""
+    """Private and public addresses of the interfaces, and those in the instance's own fields."""
     private, public = [], []
     for nic in it["NetworkInterfaces"]:
         private += [a["PrivateIpAddress"] for a in nic["PrivateIpAddresses"]]
@@ -81,8 +81,8 @@ def addresses_of(it):
 
 
 def fault(reason):
-    is_wanted = "Initiated" in reason["Code"] or not reason["Code"].startswith(("Server.", "Client."))
-    return None if is_wanted else reason["Message"]
+    is_requested = "Initiated" in reason["Code"] or not reason["Code"].startswith(("Server.", "Client."))
+    return None if is_requested else reason["Message"]
 
 
 def instance(it, sizes):
@@ -284,7 +284,7 @@ def quotas():
                 "limit": int(values[0]), "used": None, "reserved": None}, name=word)
 
 
-def make_storage(running):
+def create_storage(running):
     for at in range(6):
         volume = ec2.create_volume(Size=at + 1, AvailabilityZone=zone, VolumeType="gp3",
                                    TagSpecifications=named("volume", f"disk {at}"))["VolumeId"]
@@ -294,21 +294,21 @@ def make_storage(running):
     ec2.create_volume(Size=9, AvailabilityZone=zone, VolumeType="gp3", Iops=4000, Throughput=250)
 
 
-def make_network(running):
+def create_network(running):
     vpc = ec2.create_vpc(CidrBlock="10.66.0.0/16", AmazonProvidedIpv6CidrBlock=True,
                          TagSpecifications=named("vpc", "net"))["Vpc"]["VpcId"]
     ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="10.67.0.0/16")
     sub = ec2.create_subnet(VpcId=vpc, CidrBlock="10.66.1.0/24", AvailabilityZone=zone,
                             TagSpecifications=named("subnet", "front"))["Subnet"]["SubnetId"]
-    guard = ec2.create_security_group(GroupName="web", Description="of the web", VpcId=vpc,
+    group_id = ec2.create_security_group(GroupName="web", Description="of the web", VpcId=vpc,
                                       TagSpecifications=named("security-group", "x"))["GroupId"]
     ports = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 443}
-    ec2.authorize_security_group_ingress(GroupId=guard, IpPermissions=[
+    ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[
         {**ports, "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "inside"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
-        {**ports, "UserIdGroupPairs": [{"GroupId": guard}]},
+        {**ports, "UserIdGroupPairs": [{"GroupId": group_id}]},
         {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
     ])
-    eni = ec2.create_network_interface(SubnetId=sub, Groups=[guard], Description="second",
+    eni = ec2.create_network_interface(SubnetId=sub, Groups=[group_id], Description="second",
                                        SecondaryPrivateIpAddressCount=1,
                                        TagSpecifications=named("network-interface", "nic"))["NetworkInterface"]
     eni = eni["NetworkInterfaceId"]
@@ -329,11 +329,11 @@ def make_network(running):
             ec2.associate_address(AllocationId=it, **bound)
 
 
-def make():
+def create():
     base = every("describe_images", "Images", Owners=["amazon"])[0]["ImageId"]
     ec2.create_key_pair(KeyName="real", KeyType="ed25519", TagSpecifications=named("key-pair", "x"))
     default = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]["GroupId"]
-    # Several reservations, because moto counts those to a page and not instances; one of them with two.
+    # moto has pages of reservations, not of instances. One reservation has two instances.
     ids = []
     for count in [1, 1, 1, 1, 1, 2]:
         made = ec2.run_instances(ImageId=base, InstanceType="t3.micro", MinCount=count, MaxCount=count, KeyName="real",
@@ -342,17 +342,17 @@ def make():
     ec2.stop_instances(InstanceIds=ids[:2])
     ec2.terminate_instances(InstanceIds=ids[2:3])
     ec2.create_image(InstanceId=ids[3], Name="gateway-test")
-    make_storage(ids[4])
-    make_network(ids[4])
-    return seen()
+    create_storage(ids[4])
+    create_network(ids[4])
+    return documents()
 
 
 def keyed(items, read):
-    documents = [read(item) for item in items]
-    return {it["external_id"]: it for it in documents}
+    mapped = [read(item) for item in items]
+    return {it["external_id"]: it for it in mapped}
 
 
-def seen():
+def documents():
     volumes = every("describe_volumes", "Volumes")
     addresses = ec2.describe_addresses()["Addresses"]
     images = every("describe_images", "Images", Owners=["self"])
@@ -383,7 +383,7 @@ def seen():
 
 
 def try_to(call, **query):
-    """What belongs to a cloud's own order of things goes with the rest, or stays."""
+    """Calls an operation that the cloud may refuse for resources of its own."""
     try:
         call(**query)
     except ClientError:
@@ -409,7 +409,7 @@ def remove():
     for it in ec2.describe_key_pairs()["KeyPairs"]:
         ec2.delete_key_pair(KeyName=it["KeyName"])
     for it in every("describe_network_interfaces", "NetworkInterfaces"):
-        # moto breaks on an instance without its first.
+        # moto fails on an instance without its first interface.
         if it.get("Attachment", {}).get("DeviceIndex"):
             try_to(ec2.detach_network_interface, AttachmentId=it["Attachment"]["AttachmentId"])
         try_to(ec2.delete_network_interface, NetworkInterfaceId=it["NetworkInterfaceId"])
@@ -433,4 +433,4 @@ def remove():
     return {}
 
 
-print(json.dumps(make() if order == "make" else remove()))
+print(json.dumps(create() if command == "create" else remove()))
