@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Format, lints, and the rules of deny.toml that cargo itself can check.
+# Format, lints, the rules of the source that no lint knows, and those of deny.toml that cargo itself can check.
 
 # One implementation of TLS and cryptography, without a C library of its own: ring.
 BANNED='^(openssl|openssl-sys|native-tls|aws-lc-rs|aws-lc-sys|aws-lc-fips-sys) '
@@ -14,6 +14,7 @@ dev_check() {
   cd "$repository"
   timed 'format' cargo fmt --all --check
   timed 'lints' cargo clippy --quiet --workspace --all-targets -- -D warnings
+  timed 'source' cargo run --quiet --package gateway-source-check
   check_dependencies
   check_scripts
   say 'all is well'

@@ -18,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::http::problem::Problem;
-use crate::http::{Api, Exchange, router};
+use crate::http::{Exchange, router};
 use crate::keyring::KeyringHandle;
 use crate::routes::{Found, RouteTable};
 
@@ -27,7 +28,7 @@ use crate::routes::{Found, RouteTable};
 ///
 /// # Errors
 /// Only what will not heal: see [`Bus::serve`](gateway_bus::Bus::serve).
-pub async fn serve(api: Arc<Api>, config: &Config, stop: CancellationToken) -> Result<()> {
+pub async fn serve(api: Arc<App>, config: &Config, stop: CancellationToken) -> Result<()> {
     let service = HandlerService::new(Arc::clone(&api), config.bus.accept_plain_secrets)?;
     let options = ServeOptions { prefetch: config.bus.prefetch, concurrency: config.handler.concurrency };
     // Requests in hand still want to hear of changes: nudges are followed until the last one is answered.
@@ -57,7 +58,7 @@ impl HandlerService {
     ///
     /// # Errors
     /// Internal, when the build's own OpenAPI document cannot be read.
-    pub fn new(state: Arc<Api>, accept_plain_secrets: bool) -> Result<Self> {
+    pub fn new(state: Arc<App>, accept_plain_secrets: bool) -> Result<Self> {
         Ok(Self {
             routes: RouteTable::of_this_build()?,
             keyring: state.keyring.clone(),

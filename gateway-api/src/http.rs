@@ -1,6 +1,5 @@
 //! The API: one router, generic over kinds, that knows neither broker nor socket.
 
-mod authorities;
 pub(crate) mod bearer;
 pub(crate) mod client;
 mod conditional;
@@ -15,10 +14,9 @@ mod query;
 pub(crate) mod refresh;
 mod state;
 pub(crate) mod v1;
-mod watcher;
 
 pub use exchange::Exchange;
-pub use state::{Api, ApiParts};
+pub use problem::ANSWER_STATUS;
 
 use std::sync::Arc;
 
@@ -26,6 +24,7 @@ use axum::Router;
 use axum::middleware;
 
 use problem::Problem;
+use state::Api;
 
 /// Every path that handlers answer, as one service.
 pub fn router(state: Arc<Api>) -> Router {

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod app;
 pub mod cli;
 pub mod client_secret;
 pub mod front;
@@ -12,5 +13,4 @@ pub mod handler;
 pub mod http;
 pub mod keyring;
 pub mod openapi;
-mod operations;
 mod routes;

@@ -17,7 +17,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::document::observation::Observed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{CloudId, Region, ResourceId};
-use crate::kind::{Command, FieldError, Kind, Verb, VerbSupport};
+use crate::kind::{Command, Documents, FieldError, Kind, Verb, VerbSupport};
 use crate::marker::Marker;
 use crate::secret::Secret;
 use crate::skew::Skew;
@@ -207,6 +207,12 @@ impl References {
     /// Internal, when it was not looked up.
     pub fn get(&self, id: ResourceId) -> Result<&Known> {
         self.0.get(&id).ok_or_else(|| Error::internal("a command names a resource that was not looked up"))
+    }
+
+    /// Checks a command against the documents of its target and of the resources that it names.
+    pub fn check(&self, command: &Command, target: Option<&Known>) -> Vec<FieldError> {
+        let named = |id: ResourceId| self.0.get(&id).map(|known| &known.document);
+        command.errors_against(&Documents::new(target.map(|target| &target.document), &named))
     }
 }
 

@@ -5,8 +5,10 @@
 //! description, then the kinds, then `command` and `registry`.
 
 mod body;
+mod column;
 mod command;
 mod datacenter;
+mod documents;
 mod identity;
 mod image;
 mod instance;
@@ -36,8 +38,10 @@ mod volume_snapshot;
 mod volume_type;
 
 pub use body::{FieldError, Schemas};
+pub use column::Column;
 pub use command::Command;
 pub use datacenter::{Datacenter, DatacenterState};
+pub use documents::Documents;
 pub use image::{CreateImage, Image, ImageState, ShareImage};
 pub use instance::{
     BootVolume, CreateInstance, ImageOfInstance, Instance, InstanceState, Reboot, Rebuild, Resize,

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod backoff;
 pub mod clock;
 pub mod config;
 pub mod crash;
@@ -21,6 +22,7 @@ pub mod secret;
 pub mod skew;
 pub mod telemetry;
 
+pub use backoff::Backoff;
 pub use clock::{Clock, Timestamp};
 pub use error::{Error, ErrorKind, Result, Status};
 pub use kind::Kind;

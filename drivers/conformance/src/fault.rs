@@ -1,44 +1,47 @@
-//! What an environment can be asked to break.
+//! Faults that an environment can inject into the answers of a cloud.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-/// One thing that goes wrong with every answer until it is cleared.
+/// A fault of every answer until it is cleared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// 401 to everything.
+    /// Every answer is 401.
     Unauthorized,
-    /// 403 to everything.
+    /// Every answer is 403.
     Forbidden,
-    /// 429 with `Retry-After`.
+    /// Every answer is 429 with `Retry-After`.
     RateLimited {
-        /// What `Retry-After` says.
+        /// Value of `Retry-After`.
         retry_after: Duration,
     },
-    /// 500 to everything.
+    /// Every answer is 500.
     ServerError,
-    /// Bodies end in their middle, and the connection with them.
+    /// Bodies end in the middle, and the connection is closed.
     HalfBody,
-    /// 200 with a document of another type.
+    /// Every answer is 200 with a document of another type.
     WrongDocument,
-    /// `Date` is off.
+    /// `Date` is shifted.
     Skew {
-        /// By how much; positive is ahead.
+        /// Shift; positive is ahead.
         seconds: i64,
     },
-    /// No `Date`.
+    /// Answers have no `Date`.
     NoDate,
-    /// Answers come late.
+    /// Answers are delayed.
     Latency(Duration),
 }
 
-/// Who can break the cloud that is being tested, or the line to it.
+/// Environment that can inject faults into the cloud under test, or into the connection to it.
 #[async_trait]
-pub trait Faults: Send + Sync {
-    /// Breaks it, instead of what was broken before; an error says why this environment cannot.
+pub trait FaultInjector: Send + Sync {
+    /// Injects a fault in place of the one before.
+    ///
+    /// # Errors
+    /// The reason why this environment cannot inject the fault; the check is skipped.
     async fn inject(&self, fault: Fault) -> Result<(), String>;
 
-    /// Makes it whole.
+    /// Clears the fault.
     async fn clear(&self);
 }

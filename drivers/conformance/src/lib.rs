@@ -1,24 +1,23 @@
-//! One behaviour suite for all drivers: what [`gateway_core::driver`] promises, checked from outside.
+//! The conformance suite of all drivers: what [`gateway_core::driver`] promises, checked from outside.
 //!
-//! A driver's own tests make a [`Subject`] of the driver, a registration and credentials, and call [`run`].
-//! What a cloud cannot be asked to do (answer 429, lose its `Date`) is done by a [`Faults`]: the simulated
-//! cloud's control endpoint, or a [`proxy::FaultProxy`] in front of a real one. Checks that the subject
-//! cannot take are skipped with a reason, never silently.
-//!
-//! [`run_verbs`] does the same for what a driver says it can change, with [`Fixtures`] that the cloud must have.
+//! A driver's own tests make a [`Subject`] of the driver, a registration and credentials, and call [`run`]
+//! for the reads and [`run_verbs`], with [`Fixtures`] of the cloud, for the commands. Both are gated by the
+//! driver's capability. Answers that a cloud cannot be asked for (429, no `Date`) come from a
+//! [`FaultInjector`]: the control endpoint of the simulated cloud, or a [`proxy::FaultProxy`] in front of a
+//! real one. A check that cannot run is in the [`Report`] as skipped, with the reason.
 
 #![warn(missing_docs)]
 
-mod checks;
 mod fault;
 pub mod proxy;
+mod reads;
 pub mod recorded;
 mod report;
 mod subject;
 mod verbs;
 
-pub use checks::run;
-pub use fault::{Fault, Faults};
+pub use fault::{Fault, FaultInjector};
+pub use reads::run;
 pub use report::{Entry, Outcome, Report};
 pub use subject::Subject;
 pub use verbs::{Fixtures, run_verbs};

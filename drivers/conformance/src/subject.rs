@@ -1,4 +1,4 @@
-//! What the suite is run on.
+//! The subject of a run: driver, cloud, credentials and environment.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,55 +8,55 @@ use gateway_core::clock::{Clock, SystemClock};
 use gateway_core::driver::{CloudSpec, Driver, Session, SessionContext};
 use gateway_core::{Kind, Result};
 
-use crate::fault::Faults;
+use crate::fault::FaultInjector;
 
-/// A driver, a cloud and credentials.
+/// A driver, the registration of a cloud, and credentials for it.
 pub struct Subject {
-    /// The driver.
+    /// Driver under test.
     pub driver: Arc<dyn Driver>,
-    /// The registration.
+    /// Registration of the cloud.
     pub cloud: CloudSpec,
-    /// A credential that works.
-    pub good: Credential,
-    /// One of the same form that the cloud refuses; `None` where the cloud takes all.
-    pub bad: Option<Credential>,
-    /// What time it is.
+    /// Valid credential.
+    pub credential: Credential,
+    /// Credential of the same form that the cloud refuses; `None` if the cloud accepts all.
+    pub wrong_credential: Option<Credential>,
+    /// Source of the time.
     pub clock: Arc<dyn Clock>,
-    /// Who can break things.
-    pub faults: Option<Arc<dyn Faults>>,
-    /// A native key of the right form that the cloud does not have.
+    /// Means to inject faults; `None` if the environment has none.
+    pub faults: Option<Arc<dyn FaultInjector>>,
+    /// Returns a native key of the right form that does not exist in the cloud.
     pub absent_key: Box<dyn Fn(Kind) -> String + Send + Sync>,
 }
 
 impl Subject {
-    /// A subject with the machine's clock, no faults, and a UUID for what is absent.
-    pub fn new(driver: impl Driver + 'static, cloud: CloudSpec, good: Credential) -> Self {
+    /// Creates a subject with the system clock, without faults, and with a UUID as the absent key.
+    pub fn new(driver: impl Driver + 'static, cloud: CloudSpec, credential: Credential) -> Self {
         Self {
             driver: Arc::new(driver),
             cloud,
-            good,
-            bad: None,
+            credential,
+            wrong_credential: None,
             clock: Arc::new(SystemClock),
             faults: None,
             absent_key: Box::new(|_| "c0ffee00-0000-4000-8000-00000000c0de".to_owned()),
         }
     }
 
-    /// Adds a credential that the cloud refuses.
+    /// Sets a credential that the cloud refuses.
     #[must_use]
-    pub fn with_bad(mut self, bad: Credential) -> Self {
-        self.bad = Some(bad);
+    pub fn with_wrong_credential(mut self, credential: Credential) -> Self {
+        self.wrong_credential = Some(credential);
         self
     }
 
-    /// Adds who can break things.
+    /// Sets the means to inject faults.
     #[must_use]
-    pub fn with_faults(mut self, faults: Arc<dyn Faults>) -> Self {
+    pub fn with_faults(mut self, faults: Arc<dyn FaultInjector>) -> Self {
         self.faults = Some(faults);
         self
     }
 
-    /// Sets the form of absent keys.
+    /// Sets the function that makes absent keys.
     #[must_use]
     pub fn with_absent_key(mut self, absent_key: impl Fn(Kind) -> String + Send + Sync + 'static) -> Self {
         self.absent_key = Box::new(absent_key);
@@ -64,7 +64,7 @@ impl Subject {
     }
 
     pub(crate) fn open(&self) -> Result<Arc<dyn Session>> {
-        self.open_at(self.cloud.clone(), self.good.clone())
+        self.open_at(self.cloud.clone(), self.credential.clone())
     }
 
     pub(crate) fn open_at(&self, cloud: CloudSpec, credential: Credential) -> Result<Arc<dyn Session>> {

@@ -1,28 +1,29 @@
-//! The suite of verbs: everything that a driver says it can do is done once, and what comes of it is looked at.
+//! The suite of commands: each verb of the capability is executed once, and its effect is checked.
 //!
-//! It makes what it needs, under a prefix, and removes all of it. Nothing else of the account is touched.
+//! The suite creates the resources that it needs, under a prefix, and deletes all of them. It touches nothing else
+//! of the account.
 
+mod absent;
 mod action;
-mod desk;
-mod fit;
 mod fixtures;
-mod guards;
 mod images;
 mod instances;
-mod life;
+mod lifecycle;
 mod networks;
 mod quotas;
-mod unknown;
+mod runner;
+mod security;
 mod volumes;
+mod without_unsupported;
 
 use gateway_core::Result;
 
 use crate::report::Report;
 use crate::subject::Subject;
-use desk::Desk;
 pub use fixtures::Fixtures;
+use runner::Runner;
 
-/// Runs the suite of verbs in one region.
+/// Runs every check of commands that the capability of the driver and the fixtures allow, in one region.
 pub async fn run_verbs(subject: Subject, fixtures: Fixtures) -> Report {
     let mut report = Report::default();
     let opened: Result<_> = async {
@@ -34,18 +35,18 @@ pub async fn run_verbs(subject: Subject, fixtures: Fixtures) -> Report {
     let session = match opened {
         Ok(session) => session,
         Err(error) => {
-            report.add("the good credential works", Err(error.into()));
+            report.add("a valid credential opens a session", Err(error.into()));
             return report;
         }
     };
-    let desk = Desk::new(&subject, &*session, &fixtures);
-    guards::run(&desk, &mut report).await;
-    networks::run(&desk, &mut report).await;
-    volumes::run(&desk, &mut report).await;
-    images::run(&desk, &mut report).await;
-    instances::run(&desk, &mut report).await;
-    quotas::run(&desk, &mut report).await;
-    unknown::run(&desk, &mut report).await;
-    report.add("everything that was made is gone again", desk.clear().await);
+    let runner = Runner::new(&subject, &*session, &fixtures);
+    security::run(&runner, &mut report).await;
+    networks::run(&runner, &mut report).await;
+    volumes::run(&runner, &mut report).await;
+    images::run(&runner, &mut report).await;
+    instances::run(&runner, &mut report).await;
+    quotas::run(&runner, &mut report).await;
+    absent::run(&runner, &mut report).await;
+    report.add("every created resource is deleted", runner.delete_all().await);
     report
 }

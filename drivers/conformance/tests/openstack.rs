@@ -76,7 +76,7 @@ async fn the_openstack_driver_keeps_its_promises() {
         options: serde_json::Map::new(),
     };
     let subject = Subject::new(OpenStack, cloud, password("demo"))
-        .with_bad(password("no such password"))
+        .with_wrong_credential(password("no such password"))
         .with_faults(Arc::new(proxy))
         .with_absent_key(absent_key);
     on_stage(&endpoint, |_| async {

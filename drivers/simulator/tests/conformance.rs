@@ -23,7 +23,7 @@ async fn the_simulator_driver_keeps_its_promises() {
     };
     let simulator = Simulator::start(options).await.unwrap();
     let subject = Subject::new(SimulatorDriver, registration(&simulator), access_key("demo-secret"))
-        .with_bad(access_key("wrong-secret"))
+        .with_wrong_credential(access_key("wrong-secret"))
         .with_faults(Arc::new(ControlEndpoint::of(&simulator)))
         .with_absent_key(absent_key);
     let report = driver_conformance::run(subject).await;
@@ -39,8 +39,8 @@ async fn a_wrong_subject_is_found_out() {
     let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
     let wrong = access_key("wrong-secret");
     let subject =
-        Subject::new(SimulatorDriver, registration(&simulator), wrong).with_bad(access_key("demo-secret"));
+        Subject::new(SimulatorDriver, registration(&simulator), wrong).with_wrong_credential(access_key("demo-secret"));
     let report = driver_conformance::run(subject).await;
-    assert!(!report.holds(), "good and bad are exchanged:\n{report}");
+    assert!(!report.is_success(), "good and bad are exchanged:\n{report}");
     simulator.stop().await;
 }

@@ -138,7 +138,7 @@ async fn report_on(defect: Defect, with_faults: bool) -> Report {
     let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
     let cloud = support::registration(&simulator);
     let mut subject = Subject::new(Defective(defect), cloud, support::access_key("demo-secret"))
-        .with_bad(support::access_key("wrong-secret"))
+        .with_wrong_credential(support::access_key("wrong-secret"))
         .with_absent_key(support::absent_key);
     if with_faults {
         subject = subject.with_faults(Arc::new(support::ControlEndpoint::of(&simulator)));
@@ -155,17 +155,17 @@ fn assert_found(defect: Defect, report: &Report, check: &str) {
 
 #[tokio::test]
 async fn defects_of_documents_and_listings_are_found() {
-    let whole = "north instance: a listing is whole, canonical and without duplicates (Own)";
+    let whole = "north instance: a listing is complete, canonical and without duplicates (Own)";
     for (defect, check) in [
         (Defect::ListsTwice, whole),
         (Defect::ListsPublicAsOwn, whole),
         (Defect::SaysUnknownState, whole),
         (Defect::LosesRaw, whole),
-        (Defect::ChangesByItself, "north instance: a second listing is the same (Own)"),
-        (Defect::FindsNothing, "north instance: a single read is the same as the listing"),
-        (Defect::FindsEverything, "north instance: what the cloud does not have is certainly absent"),
-        (Defect::CallsErrorsEmptiness, "instance: a region that the cloud does not have is an error"),
-        (Defect::CallsEverythingUnauthorized, "a cloud that is not there says nothing of the credential"),
+        (Defect::ChangesByItself, "north instance: a second listing equals the first (Own)"),
+        (Defect::FindsNothing, "north instance: a single read equals the listing"),
+        (Defect::FindsEverything, "north instance: a resource that does not exist is absent"),
+        (Defect::CallsErrorsEmptiness, "instance: a listing of an unknown region is an error"),
+        (Defect::CallsEverythingUnauthorized, "an unreachable cloud is unavailable, not unauthorized"),
     ] {
         assert_found(defect, &report_on(defect, false).await, check);
     }
@@ -180,7 +180,7 @@ async fn a_driver_that_maps_nothing_is_found_at_every_kind() {
         for (listed, scope) in [(kind.own, ListScope::Own), (kind.published, ListScope::Published)] {
             let name = kind.kind;
             let check =
-                format!("north {name}: a listing is whole, canonical and without duplicates ({scope:?})");
+                format!("north {name}: a listing is complete, canonical and without duplicates ({scope:?})");
             if listed {
                 assert_found(Defect::MapsNothing, &nothing, &check);
                 let found = matches!(no_words.outcome(&check), Some(Outcome::Failed(_)));
@@ -194,7 +194,7 @@ async fn a_driver_that_maps_nothing_is_found_at_every_kind() {
 async fn keys_that_are_not_unique_are_found() {
     let report = report_on(Defect::ShortensKeys, false).await;
     for kind in ["volume_attachment", "quota"] {
-        let check = format!("north {kind}: a single read is the same as the listing");
+        let check = format!("north {kind}: a single read equals the listing");
         assert_found(Defect::ShortensKeys, &report, &check);
     }
 }
@@ -202,7 +202,7 @@ async fn keys_that_are_not_unique_are_found() {
 #[tokio::test]
 async fn errors_that_are_called_absence_are_found() {
     let report = report_on(Defect::CallsErrorsAbsence, true).await;
-    for fault in ["403 is forbidden", "half a page is an error", "another document is a wrong document"] {
+    for fault in ["403 is forbidden", "a truncated body is an error", "an unexpected document is a wrong document"] {
         assert_found(Defect::CallsErrorsAbsence, &report, &format!("single read: {fault}"));
     }
 }
@@ -210,7 +210,7 @@ async fn errors_that_are_called_absence_are_found() {
 #[tokio::test]
 async fn errors_that_are_called_emptiness_are_found() {
     let report = report_on(Defect::CallsErrorsEmptiness, true).await;
-    for fault in ["403 is forbidden", "500 is unavailable", "half a page is an error"] {
+    for fault in ["403 is forbidden", "500 is unavailable", "a truncated body is an error"] {
         assert_found(Defect::CallsErrorsEmptiness, &report, &format!("listing: {fault}"));
     }
 }
@@ -218,6 +218,6 @@ async fn errors_that_are_called_emptiness_are_found() {
 #[tokio::test]
 async fn a_clock_gate_that_is_open_is_found() {
     let report = report_on(Defect::ForgetsClocks, true).await;
-    let check = "a clock that is 302 s off is rejected, and taken again when it is right";
+    let check = "a clock skew of 302 s is rejected until the clock is right";
     assert_found(Defect::ForgetsClocks, &report, check);
 }

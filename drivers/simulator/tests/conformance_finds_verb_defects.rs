@@ -145,8 +145,8 @@ async fn report_on(defect: Defect) -> Report {
     let subject = Subject::new(Defective(defect), cloud, support::access_key("demo-secret"))
         .with_absent_key(support::absent_key);
     let fixtures = Fixtures {
-        pause: Duration::from_millis(10),
-        patience: Duration::from_millis(300),
+        poll_interval: Duration::from_millis(10),
+        timeout: Duration::from_millis(300),
         ..Fixtures::new(Region::new("north"), "defect")
     };
     let report = driver_conformance::run_verbs(subject, fixtures).await;
@@ -157,15 +157,15 @@ async fn report_on(defect: Defect) -> Report {
 #[tokio::test]
 async fn defects_of_writes_are_found() {
     for (defect, check) in [
-        (Defect::ShowsMarkers, "north volume: it is as ordered, and its marker is out of sight"),
-        (Defect::FindsNothing, "north volume: it is found again, and no other"),
-        (Defect::FindsAnything, "north volume: it is found again, and no other"),
-        (Defect::LosesWords, "north volume: removing what is not there says so"),
-        (Defect::CallsRefusalsOutages, "north subnet: a network that is not there is refused"),
-        (Defect::TellsNoState, "north volume: its state is told, and lets it be changed and removed"),
-        (Defect::ForgetsToAct, "north volume: extend does what it says"),
-        (Defect::TouchesTheWrong, "north volume: it is made"),
-        (Defect::RefusesRepeats, "north network: it is removed, and removing it again does no harm"),
+        (Defect::ShowsMarkers, "north volume: the new resource matches its command and hides its marker"),
+        (Defect::FindsNothing, "north volume: find returns the new resource and no other"),
+        (Defect::FindsAnything, "north volume: find returns the new resource and no other"),
+        (Defect::LosesWords, "north volume: delete of a resource that does not exist is refused"),
+        (Defect::CallsRefusalsOutages, "north subnet: create with a network that does not exist is refused"),
+        (Defect::TellsNoState, "north volume: the new resource is in a state that allows update and delete"),
+        (Defect::ForgetsToAct, "north volume: extend has its effect"),
+        (Defect::TouchesTheWrong, "north volume: create succeeds"),
+        (Defect::RefusesRepeats, "north network: delete can be repeated"),
     ] {
         let report = report_on(defect).await;
         let found = matches!(report.outcome(check), Some(Outcome::Failed(_)));

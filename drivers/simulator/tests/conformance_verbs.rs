@@ -36,14 +36,14 @@ async fn every_verb_of_the_simulator_driver_does_what_it_says() {
     let fixtures = Fixtures {
         image: images["items"][0]["id"].as_str().map(str::to_owned),
         instance_type: id(&types, "std1.x1"),
-        other_type: id(&types, "std1.x2"),
+        resize_type: id(&types, "std1.x2"),
         datacenter: Some("north-b".to_owned()),
         volume_type: id(&published("volume_types").await, "fast"),
         external_network: id(&published("networks").await, "outside"),
         other_account: Some(other.id()),
         quota: Some(format!("{account}/q-0000000000000005")),
-        pause: Duration::from_millis(20),
-        patience: Duration::from_secs(20),
+        poll_interval: Duration::from_millis(20),
+        timeout: Duration::from_secs(20),
         ..Fixtures::new(Region::new("north"), "suite")
     };
     let subject = Subject::new(SimulatorDriver, registration(&simulator), access_key("demo-secret"))

@@ -17,9 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::setting::Setting;
 use super::{output, signals};
+use crate::app::{App, AppParts};
 use crate::front::Front;
 use crate::handler;
-use crate::http::{Api, ApiParts};
+use crate::http;
 use crate::keyring::KeyringHandle;
 
 /// One of the roles that processes share among them.
@@ -158,9 +159,9 @@ impl Process {
         self.store.clone().ok_or_else(|| Error::internal("this role was opened without a store"))
     }
 
-    fn api(&self) -> Result<Arc<Api>> {
+    fn api(&self) -> Result<Arc<App>> {
         let link = SessionContext { clock: self.clock(), pacer: Arc::new(Unpaced), skew: self.skew.clone() };
-        let parts = ApiParts::new(
+        let parts = AppParts::new(
             &self.setting.config,
             self.store()?,
             Arc::clone(&self.bus),
@@ -168,8 +169,9 @@ impl Process {
             self.clock(),
             self.drivers.clone(),
             link,
+            http::ANSWER_STATUS,
         );
-        Ok(Api::new(parts))
+        Ok(App::new(parts))
     }
 
     fn poller(&self) -> Result<Poller> {

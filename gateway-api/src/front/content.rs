@@ -15,7 +15,8 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
 use super::gate::too_large;
-use crate::http::forwarding::{Culprit, End};
+use crate::app::error::UploadParty;
+use crate::http::forwarding::End;
 use crate::http::problem::Problem;
 
 /// How long content is taken and thrown away after its answer is known, so that a client which sends all before it reads
@@ -50,7 +51,7 @@ pub(super) struct Progress {
     is_whole: AtomicBool,
     waits_for_client: AtomicBool,
     /// What was wrong with the client's side.
-    fault: OnceLock<(Culprit, String)>,
+    fault: OnceLock<(UploadParty, String)>,
 }
 
 impl Content {
@@ -81,7 +82,7 @@ impl Content {
         Arc::clone(&self.progress)
     }
 
-    fn fail(&mut self, by: Culprit, why: String) -> std::io::Error {
+    fn fail(&mut self, by: UploadParty, why: String) -> std::io::Error {
         let error = std::io::Error::other(why.clone());
         let _ = self.progress.fault.set((by, why));
         error
@@ -112,7 +113,7 @@ impl Stream for Content {
                 Some(Err(_)) => {
                     this.body = None;
                     let why = "the client's connection ended in the middle of the content".to_owned();
-                    return Poll::Ready(Some(Err(this.fail(Culprit::Client, why))));
+                    return Poll::Ready(Some(Err(this.fail(UploadParty::Client, why))));
                 }
                 // What is not content is a trailer, which means nothing here.
                 Some(Ok(frame)) => {
@@ -121,7 +122,7 @@ impl Stream for Content {
                     let sent = this.progress.sent.fetch_add(bytes.len() as u64, Relaxed) + bytes.len() as u64;
                     if sent > this.most {
                         let why = format!("the content may have {} bytes", this.most);
-                        return Poll::Ready(Some(Err(this.fail(Culprit::Limit, why))));
+                        return Poll::Ready(Some(Err(this.fail(UploadParty::Limit, why))));
                     }
                     this.progress.is_whole.store(is_whole, Relaxed);
                     return Poll::Ready(Some(Ok(bytes)));
@@ -150,7 +151,7 @@ impl Progress {
 
     /// How it broke off; `why` is what the cloud's side knows.
     pub(super) fn broken(&self, why: &str) -> End {
-        let (by, why) = self.fault.get().cloned().unwrap_or((Culprit::Cloud, why.to_owned()));
+        let (by, why) = self.fault.get().cloned().unwrap_or((UploadParty::Cloud, why.to_owned()));
         End::Broken { by, why, whole: self.is_whole.load(Relaxed) }
     }
 
@@ -167,9 +168,9 @@ impl Progress {
                 continue;
             }
             let (by, why) = match (whole, self.waits_for_client.load(Relaxed)) {
-                (true, _) => (Culprit::Cloud, "the cloud did not answer in time"),
-                (false, true) => (Culprit::Client, "the content did not arrive in time"),
-                (false, false) => (Culprit::Cloud, "the cloud did not take the content in time"),
+                (true, _) => (UploadParty::Cloud, "the cloud did not answer in time"),
+                (false, true) => (UploadParty::Client, "the content did not arrive in time"),
+                (false, false) => (UploadParty::Cloud, "the cloud did not take the content in time"),
             };
             return End::Broken { by, why: why.to_owned(), whole };
         }

@@ -19,7 +19,8 @@ use super::connection::Ends;
 use super::content::{Content, Progress};
 use super::service::{Service, overloaded};
 use super::{envelope, gate, reply};
-use crate::http::forwarding::{Culprit, End, Errand, FORWARD, Report};
+use crate::app::error::UploadParty;
+use crate::http::forwarding::{End, Errand, FORWARD, Report};
 use crate::http::problem::Problem;
 use crate::routes::Operation;
 
@@ -116,7 +117,7 @@ impl Carrier {
                 && reply.status == 409
             {
                 let why = "the upload was taken for broken meanwhile".to_owned();
-                return End::Broken { by: Culprit::Gateway, why, whole: false };
+                return End::Broken { by: UploadParty::Gateway, why, whole: false };
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The caller that has no token yet: a registered client, with its id and secret.
+//! Id and secret of a registered client, by which it gets a token.
 
 use std::sync::Arc;
 
@@ -11,32 +11,29 @@ use gateway_core::id::PrincipalId;
 use gateway_store::Client;
 use zeroize::Zeroizing;
 
-use super::bearer::{answers_to, scheme};
+use super::bearer::{expect_own_reply_queue, scheme};
 use super::problem::Problem;
-use super::state::Api;
+use crate::app::{App, access};
 use crate::client_secret::ClientSecret;
 use crate::routes::Authentication;
 
-/// A client that sent its own secret.
+/// A client that has sent its secret.
 #[derive(Debug)]
 pub(crate) struct Authenticated(pub(crate) Client);
 
-impl FromRequestParts<Arc<Api>> for Authenticated {
+impl FromRequestParts<Arc<App>> for Authenticated {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &Arc<Api>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let (id, secret) =
             id_and_secret(&parts.headers).ok_or_else(|| Problem::unauthenticated(Authentication::Basic))?;
-        let client = state.store.client_get(id).await?;
-        let client = client
-            .filter(|client| secret.matches(&client.secret_hash) && !client.disabled)
-            .ok_or_else(Problem::client_refused)?;
-        answers_to(parts, client.id)?;
+        let client = access::authenticate(app, id, &secret).await?;
+        expect_own_reply_queue(parts, client.id)?;
         Ok(Self(client))
     }
 }
 
-/// What HTTP Basic carries; `None` when it is not there or not of its form.
+/// Returns the id and secret of HTTP Basic; none if they are missing or malformed.
 pub(crate) fn id_and_secret(headers: &HeaderMap) -> Option<(PrincipalId, ClientSecret)> {
     let bytes = Zeroizing::new(BASE64.decode(scheme(headers, "basic")?).ok()?);
     let (id, secret) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;

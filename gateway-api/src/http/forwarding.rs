@@ -6,6 +6,8 @@ use gateway_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::app::error::UploadParty;
+
 /// The header of a reply that holds an [`Errand`], sealed: content goes on by the front.
 pub(crate) const FORWARD: HeaderName = HeaderName::from_static("gateway-forward");
 
@@ -75,18 +77,7 @@ pub(crate) enum End {
     /// The cloud answered.
     Answered { endpoint: String, status: u16, headers: Vec<(String, String)>, body: String },
     /// It broke off; `whole` when all of the content had gone on by then.
-    Broken { by: Culprit, why: String, whole: bool },
-}
-
-/// On whose side an upload broke off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Culprit {
-    Client,
-    /// The client sent more than is taken.
-    Limit,
-    Cloud,
-    Gateway,
+    Broken { by: UploadParty, why: String, whole: bool },
 }
 
 impl From<Forwarded> for End {

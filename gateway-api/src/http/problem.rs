@@ -1,4 +1,7 @@
-//! Errors as RFC 9457 has them: a stable `type`, and nothing of the inside.
+//! Errors as problem documents (RFC 9457): a stable `type`, and nothing internal.
+
+mod domain;
+mod failure;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,18 +11,18 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use gateway_core::access::token::Refusal;
-use gateway_core::error::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::exchange::Exchange;
 use crate::routes::Authentication;
+pub(crate) use domain::{operation, rejection, rejection_word};
+pub use failure::ANSWER_STATUS;
 
 /// The media type of problems.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// What went wrong with a request. `kind` is the last part of its `type` and never changes its meaning.
+/// The problem of a request. `kind` is the last part of its `type` and keeps its meaning.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     kind: Cow<'static, str>,
@@ -48,58 +51,37 @@ impl Problem {
         }
     }
 
-    /// A problem from its document: what an operation ended with.
-    pub(crate) fn stored(status: StatusCode, mut document: Map<String, Value>) -> Self {
-        let mut text = |name: &str| match document.remove(name) {
-            Some(Value::String(text)) => text,
-            _ => String::new(),
-        };
-        let kind = text("type").trim_start_matches("/problems/").to_owned();
-        let (title, detail) = (text("title"), text("detail"));
-        document.remove("status");
-        document.remove("instance");
-        Self {
-            kind: kind.into(),
-            title: title.into(),
-            status,
-            detail: detail.into(),
-            members: document,
-            headers: Vec::new(),
-        }
-    }
-
-    /// A query, path or body that is wrong in itself.
+    /// An invalid query, path or body.
     pub(crate) fn bad_request(kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
         Self::new(kind, title, StatusCode::BAD_REQUEST, detail)
     }
 
     pub(crate) fn no_such_path() -> Self {
-        Self::new("no-such-path", "There is no such path", StatusCode::NOT_FOUND, "see /v1/openapi.json")
+        Self::new("no-such-path", "No such path", StatusCode::NOT_FOUND, "see /v1/openapi.json for all paths")
     }
 
     pub(crate) fn other_method() -> Self {
         let status = StatusCode::METHOD_NOT_ALLOWED;
-        Self::new("method-not-allowed", "The path does not take this method", status, "see /v1/openapi.json")
+        Self::new(
+            "method-not-allowed",
+            "Method not allowed",
+            status,
+            "see /v1/openapi.json for the methods of this path",
+        )
     }
 
-    /// Neither whether it exists for somebody else.
-    pub(crate) fn no_such_resource() -> Self {
-        let detail = "no resource of this kind has that id, or you may not see it";
-        Self::new("no-such-resource", "There is no such resource", StatusCode::NOT_FOUND, detail)
-    }
-
-    /// A request without authentication, or with another scheme.
+    /// A request without authentication, or with another scheme than required.
     pub(crate) fn unauthenticated(wanted: Authentication) -> Self {
         let (kind, title, challenge, detail) = match wanted {
             Authentication::Basic => (
                 "client-missing",
-                "Client id and secret are missing",
+                "Client id and secret missing",
                 r#"Basic realm="gateway", charset="UTF-8""#,
                 "send `Authorization: Basic` with client id and secret",
             ),
             _ => (
                 "token-missing",
-                "The token is missing",
+                "Token missing",
                 r#"Bearer realm="gateway""#,
                 "send `Authorization: Bearer` with a token from POST /v1/check_credentials",
             ),
@@ -108,44 +90,16 @@ impl Problem {
             .with_header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
     }
 
-    /// Client id and secret that are not those of a client.
-    pub(crate) fn client_refused() -> Self {
-        let challenge = HeaderValue::from_static(r#"Basic realm="gateway", charset="UTF-8""#);
-        let detail = "client id and secret are not those of an enabled client";
-        Self::new("client-refused", "The client is refused", StatusCode::UNAUTHORIZED, detail)
-            .with_header(WWW_AUTHENTICATE, challenge)
-    }
-
-    /// A token that is none, or no longer.
-    pub(crate) fn token_refused(refusal: Refusal) -> Self {
-        let kind = match refusal {
-            Refusal::Malformed => "token-malformed",
-            Refusal::Forged => "token-forged",
-            Refusal::Expired => "token-expired",
-        };
-        Self::bad_token(kind, refusal.to_string())
-    }
-
-    pub(crate) fn token_revoked() -> Self {
-        Self::bad_token("token-revoked", "the token has been revoked".to_owned())
-    }
-
-    /// The answer would go to a queue that belongs to another principal.
+    /// A reply queue that belongs to another principal.
     pub(crate) fn foreign_reply_queue() -> Self {
         let detail =
             "`reply_to` must be direct reply-to, or a queue under your own prefix `principal.CLIENT_ID.`";
-        Self::new("foreign-reply-queue", "The reply queue is not yours", StatusCode::FORBIDDEN, detail)
+        Self::new("foreign-reply-queue", "Foreign reply queue", StatusCode::FORBIDDEN, detail)
     }
 
-    fn bad_token(kind: &'static str, detail: String) -> Self {
-        let challenge = HeaderValue::from_static(r#"Bearer realm="gateway", error="invalid_token""#);
-        Self::new(kind, "The token is refused", StatusCode::UNAUTHORIZED, detail)
-            .with_header(WWW_AUTHENTICATE, challenge)
-    }
-
-    /// A defect of ours: the log has the rest.
+    /// A defect of the gateway; the log has the details.
     pub(crate) fn internal() -> Self {
-        let detail = "something went wrong inside the gateway; its log tells more under the request's id";
+        let detail = "an internal error occurred; the gateway's log has the details under the request id";
         Self::new("internal", "Internal error", StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
@@ -171,12 +125,12 @@ impl Problem {
         self
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The document, for the request of that id.
+    /// Returns the document for the request of this id.
     pub(crate) fn document(&self, id: Uuid) -> Value {
         let mut document = json!({
             "type": format!("/problems/{}", self.kind),
@@ -191,7 +145,7 @@ impl Problem {
         document
     }
 
-    /// Status, headers and document.
+    /// Returns status, headers and document.
     pub(crate) fn into_parts(self, id: Uuid) -> (StatusCode, Vec<(HeaderName, HeaderValue)>, String) {
         let text = self.document(id).to_string();
         let mut headers = self.headers;
@@ -200,33 +154,8 @@ impl Problem {
     }
 }
 
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        let (kind, title, status) = match error.kind() {
-            ErrorKind::Invalid => ("invalid-request", "The request is not valid", StatusCode::BAD_REQUEST),
-            ErrorKind::Forbidden => ("forbidden", "This is not allowed", StatusCode::FORBIDDEN),
-            ErrorKind::NotFound => ("not-found", "There is no such thing", StatusCode::NOT_FOUND),
-            ErrorKind::Conflict => ("conflict", "The present state does not allow it", StatusCode::CONFLICT),
-            ErrorKind::Unavailable | ErrorKind::RateLimited => {
-                ("unavailable", "Not available now", StatusCode::SERVICE_UNAVAILABLE)
-            }
-            ErrorKind::Timeout => ("timeout", "No answer in time", StatusCode::GATEWAY_TIMEOUT),
-            _ => {
-                tracing::error!(error = error.chain(), "a request failed inside");
-                return Self::internal();
-            }
-        };
-        let problem = Self::new(kind, title, status, error.message());
-        if status != StatusCode::SERVICE_UNAVAILABLE {
-            return problem;
-        }
-        tracing::warn!(error = error.chain(), "a request cannot be answered now");
-        problem.with_retry_after(error.retry_after().unwrap_or(Duration::from_secs(2)))
-    }
-}
-
 impl IntoResponse for Problem {
-    /// Leaves the document to [`write_out`], which knows the request.
+    /// Leaves the document to [`write_out`], which has the id of the request.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
@@ -234,7 +163,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Writes a problem's document into the response, with the request's id in it.
+/// Writes the document of a problem, with the id of the request, into the response.
 pub(crate) async fn write_out(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<Exchange>().map_or_else(Uuid::nil, |exchange| exchange.id);
     let mut response = next.run(request).await;

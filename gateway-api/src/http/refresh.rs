@@ -11,12 +11,13 @@ use gateway_store::{Authority, VisibleTarget};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::bearer::{Caller, still_good};
+use super::bearer::Caller;
 use super::exchange::Exchange;
 use super::problem::Problem;
 use super::query::{Query, bad};
 use super::state::Api;
-use super::watcher::may_come;
+use crate::app::Error;
+use crate::app::refresh::watcher::may_come;
 
 /// The parameter.
 pub(crate) const MAX_AGE: &str = "max_age";
@@ -133,8 +134,8 @@ impl Wish {
         };
         // Of many who waited for one listing, most can share what the first of them reads.
         let authority = state.authorities.read_since(caller.claims.sub, seen_at).await?;
-        let authority = authority.ok_or_else(Problem::token_revoked)?;
-        still_good(&caller.claims, &authority)?;
+        let authority = authority.ok_or(Error::TokenRevoked)?;
+        caller.expect_valid(&authority)?;
         Ok(authority)
     }
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use gateway_core::Timestamp;
 use serde_json::json;
 
-use super::stage::{Client, Stage};
+use super::gateway::{Client, TestGateway};
 
 fn reasons(body: &serde_json::Value) -> Vec<String> {
     let rejected = body["rejected"].as_array().unwrap();
@@ -13,11 +13,11 @@ fn reasons(body: &serde_json::Value) -> Vec<String> {
 
 #[tokio::test]
 async fn one_call_proves_what_is_valid_and_names_what_is_not() {
-    let stage = Stage::open().await;
-    let client = stage.client("a").await;
+    let gateway = TestGateway::open().await;
+    let client = gateway.client("a").await;
     let sent =
         [("c1", "p1", "right"), ("c1", "p2", "wrong"), ("nowhere", "p3", "right"), ("c1", "p4", "skewed")];
-    let answer = stage.check(&client, &sent).await;
+    let answer = gateway.check(&client, &sent).await;
     assert_eq!(answer.status, StatusCode::CREATED);
     let accounts = answer.body["accounts"].as_array().unwrap();
     assert_eq!(accounts.len(), 1);
@@ -27,10 +27,10 @@ async fn one_call_proves_what_is_valid_and_names_what_is_not() {
     assert!(accounts[0]["id"].as_str().unwrap().parse::<uuid::Uuid>().is_ok());
     assert_eq!(reasons(&answer.body), ["refused", "unknown_cloud", "clock_skew"]);
     let expires = Timestamp::parse(answer.body["expires_at"].as_str().unwrap()).unwrap();
-    let left = expires.since(stage.clock.now()).as_secs();
+    let left = expires.since(gateway.clock.now()).as_secs();
     assert!((3590..=3600).contains(&left), "{left}");
     let token = answer.body["token"].as_str().unwrap();
-    let seen = stage.get("/v1/accounts", token).await;
+    let seen = gateway.get("/v1/accounts", token).await;
     assert_eq!(seen.body["items"][0]["external_id"], "p1");
     assert_eq!(seen.body["items"][0]["regions"], json!(["r1", "r2"]));
     assert_eq!(seen.body["items"][0]["kinds"], json!(["image", "instance", "volume"]));
@@ -38,32 +38,32 @@ async fn one_call_proves_what_is_valid_and_names_what_is_not() {
 
 #[tokio::test]
 async fn nothing_valid_is_a_problem_of_its_own_kind() {
-    let stage = Stage::open().await;
-    let client = stage.client("a").await;
+    let gateway = TestGateway::open().await;
+    let client = gateway.client("a").await;
     for (sent, status, kind) in [
         (vec![("c1", "p", "wrong")], 401, "refused"),
         (vec![("c1", "p", "wrong"), ("c1", "p", "down")], 503, "unreachable"),
         (vec![("c1", "p", "down"), ("c1", "p", "skewed")], 422, "clock-skew"),
         (vec![("nowhere", "p", "right")], 401, "refused"),
     ] {
-        let answer = stage.check(&client, &sent).await;
+        let answer = gateway.check(&client, &sent).await;
         assert_eq!(answer.status.as_u16(), status, "{answer:?}");
         assert_eq!(answer.problem(), kind);
         assert_eq!(reasons(&answer.body).len(), sent.len());
         assert!(answer.body.get("token").is_none());
     }
-    let skewed = stage.check(&client, &[("c1", "p", "skewed")]).await;
+    let skewed = gateway.check(&client, &[("c1", "p", "skewed")]).await;
     assert!(skewed.body["rejected"][0]["detail"].as_str().unwrap().contains("400 s ahead"), "{skewed:?}");
 }
 
 #[tokio::test]
 async fn an_empty_list_renews_only_what_lives() {
-    let stage = Stage::open().await;
-    let client = stage.client("a").await;
-    let answer = stage.check(&client, &[]).await;
+    let gateway = TestGateway::open().await;
+    let client = gateway.client("a").await;
+    let answer = gateway.check(&client, &[]).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::UNAUTHORIZED, "no-accounts"));
-    assert_eq!(stage.check(&client, &[("c1", "p1", "right")]).await.status, StatusCode::CREATED);
-    let renewed = stage.check(&client, &[]).await;
+    assert_eq!(gateway.check(&client, &[("c1", "p1", "right")]).await.status, StatusCode::CREATED);
+    let renewed = gateway.check(&client, &[]).await;
     assert_eq!(renewed.status, StatusCode::CREATED);
     assert_eq!(renewed.body["accounts"][0]["external_id"], "p1");
     assert_eq!(renewed.body["rejected"], json!([]));
@@ -71,23 +71,23 @@ async fn an_empty_list_renews_only_what_lives() {
 
 #[tokio::test]
 async fn only_the_clients_own_secret_opens() {
-    let stage = Stage::open().await;
-    let (client, other) = (stage.client("a").await, stage.client("b").await);
+    let gateway = TestGateway::open().await;
+    let (client, other) = (gateway.client("a").await, gateway.client("b").await);
     let swapped = Client { secret: other.secret.clone(), ..client.clone() };
     let unknown = Client { id: gateway_core::id::PrincipalId::generate(), ..client.clone() };
     for wrong in [swapped, unknown] {
-        let answer = stage.check(&wrong, &[("c1", "p1", "right")]).await;
+        let answer = gateway.check(&wrong, &[("c1", "p1", "right")]).await;
         assert_eq!((answer.status, answer.problem()), (StatusCode::UNAUTHORIZED, "client-refused"));
         assert!(answer.headers["www-authenticate"].to_str().unwrap().starts_with("Basic"));
     }
-    stage.store.client_set_disabled(client.id, true).await.unwrap();
-    assert_eq!(stage.check(&client, &[("c1", "p1", "right")]).await.problem(), "client-refused");
+    gateway.store.client_set_disabled(client.id, true).await.unwrap();
+    assert_eq!(gateway.check(&client, &[("c1", "p1", "right")]).await.problem(), "client-refused");
 }
 
 #[tokio::test]
 async fn a_body_of_another_form_is_refused_without_quoting_it() {
-    let stage = Stage::open().await;
-    let client = stage.client("a").await;
+    let gateway = TestGateway::open().await;
+    let client = gateway.client("a").await;
     let entry = json!({ "cloud": "c1", "credential": { "method": "access_key", "access_key_id": "k", "secret_access_key": "hunter2" } });
     for body in [
         String::new(),
@@ -96,40 +96,40 @@ async fn a_body_of_another_form_is_refused_without_quoting_it() {
         json!({ "credentials": "hunter2" }).to_string(),
         json!({ "credentials": vec![entry.clone(); 101] }).to_string(),
     ] {
-        let answer = stage.send("POST", "/v1/check_credentials", Some(&client.basic()), body).await;
+        let answer = gateway.send("POST", "/v1/check_credentials", Some(&client.basic()), body).await;
         assert_eq!((answer.status, answer.problem()), (StatusCode::BAD_REQUEST, "invalid-body"));
         assert!(!answer.body.to_string().contains("hunter2"));
     }
     let wrong_form = json!({ "credentials": [{ "cloud": "c1", "credential": { "method": "access_key", "hunter2": "hunter2" } }] });
     let answer =
-        stage.send("POST", "/v1/check_credentials", Some(&client.basic()), wrong_form.to_string()).await;
+        gateway.send("POST", "/v1/check_credentials", Some(&client.basic()), wrong_form.to_string()).await;
     assert_eq!(reasons(&answer.body), ["invalid"]);
 }
 
 #[tokio::test]
 async fn the_same_credential_again_keeps_its_id_and_another_replaces_it() {
-    let stage = Stage::open().await;
-    let (client, _) = stage.proven("a", &["p1"]).await;
+    let gateway = TestGateway::open().await;
+    let (client, _) = gateway.proven("a", &["p1"]).await;
     let account = {
-        let authority = stage.store.authority(client.id).await.unwrap().unwrap();
+        let authority = gateway.store.authority(client.id).await.unwrap().unwrap();
         authority.grants[0].account.id
     };
-    let stored = async || stage.store.credential_of(client.id, account).await.unwrap().unwrap();
+    let stored = async || gateway.store.credential_of(client.id, account).await.unwrap().unwrap();
     let first = stored().await;
     assert!(!first.sealed.contains("right"));
-    stage.check(&client, &[("c1", "p1", "right")]).await;
+    gateway.check(&client, &[("c1", "p1", "right")]).await;
     assert_eq!(stored().await, first);
-    stage.check(&client, &[("c1", "p1", "another")]).await;
+    gateway.check(&client, &[("c1", "p1", "another")]).await;
     assert_ne!(stored().await.id, first.id);
 }
 
 #[tokio::test]
 async fn what_a_credential_may_not_list_is_named_and_not_shown() {
-    let stage = Stage::open().await;
-    let client = stage.client("a").await;
-    let answer = stage.check(&client, &[("c1", "p1", "no-volumes")]).await;
+    let gateway = TestGateway::open().await;
+    let client = gateway.client("a").await;
+    let answer = gateway.check(&client, &[("c1", "p1", "no-volumes")]).await;
     let token = answer.body["token"].as_str().unwrap();
-    let list = stage.get("/v1/volumes", token).await;
+    let list = gateway.get("/v1/volumes", token).await;
     assert_eq!(list.body["items"], json!([]));
     let scopes = list.body["scopes"].as_array().unwrap();
     assert_eq!(scopes.len(), 2, "{scopes:?}");

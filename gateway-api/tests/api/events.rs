@@ -6,13 +6,13 @@ use gateway_core::kind::VolumeState;
 use serde_json::{Value, json};
 
 use super::fake_cloud::{VOLUME, volume};
-use super::stage::Stage;
+use super::gateway::TestGateway;
 
 #[tokio::test]
 async fn following_from_a_list_gives_what_came_after_it() {
-    let stage = Stage::with(|config| config.handler.authority_milliseconds = 0).await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    let (_, other) = stage.proven("b", &["p2"]).await;
+    let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 0).await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    let (_, other) = gateway.proven("b", &["p2"]).await;
     let one = |state| {
         move |region: &str, holder: Holder, kind| match holder {
             Holder::Account(_) if kind == VOLUME && region == "r1" => {
@@ -21,9 +21,9 @@ async fn following_from_a_list_gives_what_came_after_it() {
             _ => Vec::new(),
         }
     };
-    let before = stage.get("/v1/volumes", &token).await.body["position"].as_i64().unwrap();
-    stage.poll(one(VolumeState::Available)).await;
-    let page = stage.get(&format!("/v1/events?after={before}"), &token).await;
+    let before = gateway.get("/v1/volumes", &token).await.body["position"].as_i64().unwrap();
+    gateway.poll(one(VolumeState::Available)).await;
+    let page = gateway.get(&format!("/v1/events?after={before}"), &token).await;
     assert_eq!(page.status, StatusCode::OK, "{page:?}");
     let events = page.body["items"].as_array().unwrap();
     let created: Vec<_> = events.iter().filter(|event| event["type"] == "gateway.resource.created").collect();
@@ -39,27 +39,27 @@ async fn following_from_a_list_gives_what_came_after_it() {
     ] {
         assert_eq!(event["data"][name], value, "{name}");
     }
-    let list = stage.get("/v1/volumes", &token).await;
+    let list = gateway.get("/v1/volumes", &token).await;
     assert_eq!(event["data"]["resource"], list.body["items"][0]);
     assert_eq!(event["subject"], list.body["items"][0]["id"]);
     assert_eq!(page.body["position"], list.body["position"]);
     assert_eq!(page.body["more"], false);
-    let seen = stage.get(&format!("/v1/events?after={before}"), &other).await;
+    let seen = gateway.get(&format!("/v1/events?after={before}"), &other).await;
     assert!(!seen.body.to_string().contains(event["subject"].as_str().unwrap()));
     let end = page.body["position"].as_i64().unwrap();
-    assert_eq!(stage.get(&format!("/v1/events?after={end}"), &token).await.body["items"], json!([]));
+    assert_eq!(gateway.get(&format!("/v1/events?after={end}"), &token).await.body["items"], json!([]));
 }
 
 #[tokio::test]
 async fn a_follower_misses_nothing_of_a_grant_that_it_was_not_told_of() {
-    let stage = Stage::with(|config| config.handler.authority_milliseconds = 600_000).await;
-    let (client, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(|_, _, _| Vec::new()).await;
-    let page = stage.get("/v1/events?after=0", &token).await;
+    let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 600_000).await;
+    let (client, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(|_, _, _| Vec::new()).await;
+    let page = gateway.get("/v1/events?after=0", &token).await;
     let after = page.body["position"].as_i64().unwrap();
-    let proof = stage.elsewhere().check(&client, &[("c1", "p2", "right")]).await;
+    let proof = gateway.second_process().check(&client, &[("c1", "p2", "right")]).await;
     assert_eq!(proof.status, StatusCode::CREATED);
-    stage
+    gateway
         .poll(|region, holder, kind| match holder {
             Holder::Account(_) if kind == VOLUME && region == "r1" => {
                 vec![volume("of-p2", "n", VolumeState::Available)]
@@ -67,7 +67,7 @@ async fn a_follower_misses_nothing_of_a_grant_that_it_was_not_told_of() {
             _ => Vec::new(),
         })
         .await;
-    let page = stage.get(&format!("/v1/events?after={after}"), &token).await;
+    let page = gateway.get(&format!("/v1/events?after={after}"), &token).await;
     let types: Vec<_> =
         page.body["items"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(types, ["gateway.grant.changed", "gateway.resource.created"]);
@@ -75,32 +75,33 @@ async fn a_follower_misses_nothing_of_a_grant_that_it_was_not_told_of() {
 
 #[tokio::test]
 async fn a_principal_is_told_that_its_last_grant_has_ended() {
-    let stage = Stage::open().await;
-    let (client, token) = stage.proven("a", &["p1"]).await;
-    let (_, stranger) = stage.proven("b", &["p2"]).await;
-    let account = stage.get("/v1/accounts", &token).await.body["items"][0]["id"].as_str().unwrap().to_owned();
-    stage.poll(|_, _, _| Vec::new()).await;
-    let after = stage.get("/v1/events?after=0", &token).await.body["position"].as_i64().unwrap();
-    let credential = stage.store.credential_of(client.id, account.parse().unwrap()).await.unwrap().unwrap();
+    let gateway = TestGateway::open().await;
+    let (client, token) = gateway.proven("a", &["p1"]).await;
+    let (_, stranger) = gateway.proven("b", &["p2"]).await;
+    let account =
+        gateway.get("/v1/accounts", &token).await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    gateway.poll(|_, _, _| Vec::new()).await;
+    let after = gateway.get("/v1/events?after=0", &token).await.body["position"].as_i64().unwrap();
+    let credential = gateway.store.credential_of(client.id, account.parse().unwrap()).await.unwrap().unwrap();
     for _ in 0..2 {
-        stage.store.grant_refused(&credential).await.unwrap();
+        gateway.store.grant_refused(&credential).await.unwrap();
     }
-    stage.poll(|_, _, _| Vec::new()).await;
-    let page = stage.elsewhere().get(&format!("/v1/events?after={after}"), &token).await;
+    gateway.poll(|_, _, _| Vec::new()).await;
+    let page = gateway.second_process().get(&format!("/v1/events?after={after}"), &token).await;
     let [event] = page.body["items"].as_array().unwrap().as_slice() else { panic!("{}", page.body) };
     assert_eq!(event["type"], "gateway.grant.changed");
     assert_eq!(event["data"]["change"], "ended");
     assert_eq!((&event["data"]["cloud"], &event["subject"]), (&json!("c1"), &json!(account)));
     assert!(!event.to_string().contains(&client.id.to_string()), "no principal is named");
-    let others = stage.elsewhere().get(&format!("/v1/events?after={after}"), &stranger).await;
+    let others = gateway.second_process().get(&format!("/v1/events?after={after}"), &stranger).await;
     assert_eq!(others.body["items"], json!([]));
 }
 
 #[tokio::test]
 async fn pages_of_events_go_on_where_they_ended() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway
         .poll(|_, holder, kind| match holder {
             Holder::Account(_) if kind == VOLUME => {
                 (0..5).map(|n| volume(&format!("v{n}"), "n", VolumeState::Available)).collect()
@@ -108,12 +109,12 @@ async fn pages_of_events_go_on_where_they_ended() {
             _ => Vec::new(),
         })
         .await;
-    let all = stage.get("/v1/events?after=0", &token).await;
+    let all = gateway.get("/v1/events?after=0", &token).await;
     let all: Vec<_> = all.body["items"].as_array().unwrap().clone();
     assert!(all.len() >= 10);
     let (mut after, mut walked) = (0, Vec::new());
     loop {
-        let page = stage.get(&format!("/v1/events?after={after}&limit=3"), &token).await;
+        let page = gateway.get(&format!("/v1/events?after={after}&limit=3"), &token).await;
         let events = page.body["items"].as_array().unwrap();
         walked.extend(events.iter().cloned());
         after = page.body["position"].as_i64().unwrap();
@@ -127,22 +128,22 @@ async fn pages_of_events_go_on_where_they_ended() {
 
 #[tokio::test]
 async fn a_follower_who_was_away_too_long_is_told_to_list_again() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(|_, _, _| Vec::new()).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(|_, _, _| Vec::new()).await;
     for query in ["", "?after=-1", "?after=x", "?after=1&limit=0", "?after="] {
-        let answer = stage.get(&format!("/v1/events{query}"), &token).await;
+        let answer = gateway.get(&format!("/v1/events{query}"), &token).await;
         assert_eq!((answer.status, answer.problem()), (StatusCode::BAD_REQUEST, "bad-parameter"), "{query}");
     }
     // Two grants, so that one event stays when the first is purged.
-    stage.proven("b", &["p2"]).await;
-    stage.number().await;
+    gateway.proven("b", &["p2"]).await;
+    gateway.number().await;
     let owner = gateway_core::id::ProcessId::generate();
-    let leader = stage.store.relay_lead(owner, std::time::Duration::from_secs(30)).await.unwrap().unwrap();
-    stage.store.relay_published(leader.epoch, 1).await.unwrap();
-    let now = stage.clock.now().plus(std::time::Duration::from_secs(60));
-    assert_eq!(stage.store.events_purge(now, 10).await.unwrap(), 1);
-    let answer = stage.get("/v1/events?after=0", &token).await;
+    let leader = gateway.store.relay_lead(owner, std::time::Duration::from_secs(30)).await.unwrap().unwrap();
+    gateway.store.relay_published(leader.epoch, 1).await.unwrap();
+    let now = gateway.clock.now().plus(std::time::Duration::from_secs(60));
+    assert_eq!(gateway.store.events_purge(now, 10).await.unwrap(), 1);
+    let answer = gateway.get("/v1/events?after=0", &token).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::GONE, "expired"));
     assert!(answer.body["detail"].as_str().unwrap().contains("list again"));
 }

@@ -1,4 +1,4 @@
-//! A driver over no network: the secret of an access key says how the cloud behaves.
+//! A driver without a network: the secret of an access key selects the cloud's behaviour.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -60,7 +60,7 @@ impl Driver for FakeCloud {
         &self,
         _cloud: Arc<CloudSpec>,
         credential: Credential,
-        _link: SessionContext,
+        _context: SessionContext,
     ) -> Result<Arc<dyn Session>> {
         match credential {
             Credential::AccessKey { access_key_id, secret_access_key, .. } => Ok(Arc::new(FakeSession {
@@ -105,30 +105,30 @@ impl Session for FakeSession {
     }
 
     async fn get(&self, _: &Region, kind: Kind, key: &str) -> Result<Option<Observed>> {
-        let made = MADE.lock().unwrap();
-        let made = made.values().flatten().find(|made| made.key == key && made.is_shown());
-        let made = made.filter(|_| kind == VOLUME);
-        Ok(made.map(|made| volume(key, &made.name, gateway_core::kind::VolumeState::Available)))
+        let created = CREATED.lock().unwrap();
+        let created = created.values().flatten().find(|created| created.key == key && created.is_visible());
+        let created = created.filter(|_| kind == VOLUME);
+        Ok(created.map(|created| volume(key, &created.name, gateway_core::kind::VolumeState::Available)))
     }
 
     async fn act(&self, _: &Region, step: &Step<'_>) -> Result<Done> {
-        if let (Command::Update(order), Some(target)) = (step.command, step.target) {
-            return renamed(&target.native_key, order.name.as_deref());
+        if let (Command::Update(command), Some(target)) = (step.command, step.target) {
+            return rename(&target.native_key, command.name.as_deref());
         }
-        let Command::CreateVolume(order) = step.command else { return Ok(Done::default()) };
-        let behaviour = order.name.split('-').next().unwrap_or_default();
+        let Command::CreateVolume(command) = step.command else { return Ok(Done::default()) };
+        let behaviour = command.name.split('-').next().unwrap_or_default();
         let delay = match behaviour {
             "late" => Some(Duration::from_millis(2000)),
             "never" | "stuck" => None,
             _ => Some(Duration::ZERO),
         };
         let key = format!("{}-{}", step.marker, uuid::Uuid::new_v4());
-        let made = MadeVolume {
+        let created = CreatedVolume {
             key: key.clone(),
-            name: order.name.clone(),
-            shown: delay.map(|delay| Instant::now() + delay),
+            name: command.name.clone(),
+            visible_from: delay.map(|delay| Instant::now() + delay),
         };
-        MADE.lock().unwrap().entry(step.marker).or_default().push(made);
+        CREATED.lock().unwrap().entry(step.marker).or_default().push(created);
         if behaviour == "late" {
             tokio::time::sleep(Duration::from_millis(1200)).await;
         }
@@ -140,20 +140,20 @@ impl Session for FakeSession {
 
     async fn find(&self, _: &Region, step: &Step<'_>) -> Result<Option<Touched>> {
         let is_first = {
-            let mut looks = LOOKS.lock().unwrap();
-            let count = looks.entry(step.marker).or_default();
+            let mut lookups = LOOKUPS.lock().unwrap();
+            let count = lookups.entry(step.marker).or_default();
             *count += 1;
             *count == 1
         };
-        if let Command::CreateVolume(order) = step.command
-            && order.name.starts_with("stuck")
+        if let Command::CreateVolume(command) = step.command
+            && command.name.starts_with("stuck")
             && !is_first
         {
             std::future::pending::<()>().await;
         }
-        let made = MADE.lock().unwrap();
-        let shown = made.get(&step.marker).into_iter().flatten().find(|made| made.is_shown());
-        Ok(shown.map(|made| Touched::new(VOLUME, made.key.clone())))
+        let created = CREATED.lock().unwrap();
+        let visible = created.get(&step.marker).into_iter().flatten().find(|created| created.is_visible());
+        Ok(visible.map(|created| Touched::new(VOLUME, created.key.clone())))
     }
 
     fn notices(&self) -> Vec<Notice> {
@@ -161,46 +161,48 @@ impl Session for FakeSession {
     }
 }
 
-/// A volume that was made; the first word of its name says how: `late` times out and is shown later, `never` times out
-/// and is not made, of `stuck` every look but the first hangs.
-struct MadeVolume {
+/// A created volume. The first word of its name selects the behaviour: the create of `late` times out and the volume
+/// appears later, `never` times out without a volume, and every lookup of `stuck` except the first hangs.
+struct CreatedVolume {
     key: String,
     name: String,
-    shown: Option<Instant>,
+    visible_from: Option<Instant>,
 }
 
-impl MadeVolume {
-    fn is_shown(&self) -> bool {
-        self.shown.is_some_and(|shown| shown <= Instant::now())
+impl CreatedVolume {
+    fn is_visible(&self) -> bool {
+        self.visible_from.is_some_and(|visible_from| visible_from <= Instant::now())
     }
 }
 
-static MADE: LazyLock<Mutex<HashMap<Marker, Vec<MadeVolume>>>> = LazyLock::new(Mutex::default);
-static LOOKS: LazyLock<Mutex<HashMap<Marker, usize>>> = LazyLock::new(Mutex::default);
+static CREATED: LazyLock<Mutex<HashMap<Marker, Vec<CreatedVolume>>>> = LazyLock::new(Mutex::default);
+static LOOKUPS: LazyLock<Mutex<HashMap<Marker, usize>>> = LazyLock::new(Mutex::default);
 
-/// Takes a new name, and then refuses the rest of what was to be changed.
-fn renamed(key: &str, name: Option<&str>) -> Result<Done> {
-    let mut made = MADE.lock().unwrap();
-    if let (Some(volume), Some(name)) = (made.values_mut().flatten().find(|made| made.key == key), name) {
+/// Applies a new name, then refuses the rest of the update.
+fn rename(key: &str, name: Option<&str>) -> Result<Done> {
+    let mut created = CREATED.lock().unwrap();
+    if let (Some(volume), Some(name)) =
+        (created.values_mut().flatten().find(|created| created.key == key), name)
+    {
         name.clone_into(&mut volume.name);
     }
     Err(Error::new(ErrorKind::Conflict, "not while it is in use").after_a_part(true))
 }
 
-/// How often volumes of that name were asked for.
-pub(crate) fn asked_for(name: &str) -> usize {
-    MADE.lock().unwrap().values().flatten().filter(|made| made.name == name).count()
+/// Returns how many creates named a volume so.
+pub(crate) fn create_count(name: &str) -> usize {
+    CREATED.lock().unwrap().values().flatten().filter(|created| created.name == name).count()
 }
 
-/// How often volumes of that name were looked for.
-pub(crate) fn looked_for(name: &str) -> usize {
-    let made = MADE.lock().unwrap();
-    let of_name = made.iter().filter(|(_, made)| made.iter().any(|one| one.name == name));
-    let looks = LOOKS.lock().unwrap();
-    of_name.filter_map(|(marker, _)| looks.get(marker)).sum()
+/// Returns how often volumes of that name were looked up.
+pub(crate) fn lookup_count(name: &str) -> usize {
+    let created = CREATED.lock().unwrap();
+    let of_name = created.iter().filter(|(_, created)| created.iter().any(|one| one.name == name));
+    let lookups = LOOKUPS.lock().unwrap();
+    of_name.filter_map(|(marker, _)| lookups.get(marker)).sum()
 }
 
-/// A volume as this cloud shows it.
+/// Returns a volume as this cloud shows it.
 pub(crate) fn volume(external_id: &str, name: &str, state: gateway_core::kind::VolumeState) -> Observed {
     let fields = gateway_core::kind::Volume { size_gib: 5, ..Default::default() };
     let raw = serde_json::json!({ "the_clouds_own": external_id });
@@ -209,7 +211,7 @@ pub(crate) fn volume(external_id: &str, name: &str, state: gateway_core::kind::V
     volume
 }
 
-/// An image that the cloud publishes to all.
+/// Returns an image that the cloud publishes to all accounts.
 pub(crate) fn image(external_id: &str) -> Observed {
     let fields = gateway_core::kind::Image::default();
     Observed::new(external_id, external_id, &fields, serde_json::json!({})).unwrap()

@@ -15,8 +15,8 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::gateway::TestGateway;
 use super::raw_http::{read, send};
-use super::stage::Stage;
 
 /// Sees what travels, and answers after it is let.
 pub(crate) struct Tap {
@@ -44,7 +44,7 @@ impl RequestService for Tap {
 }
 
 pub(crate) struct Running {
-    pub(crate) stage: Stage,
+    pub(crate) gateway: TestGateway,
     address: SocketAddr,
     pub(crate) tap: Arc<Tap>,
     stop: CancellationToken,
@@ -54,30 +54,31 @@ pub(crate) struct Running {
 
 pub(crate) const FREELY: usize = 1000;
 
-pub(crate) async fn start(stage: Stage, real: bool, go_on: usize) -> Running {
-    let inner = real.then(|| HandlerService::new(Arc::clone(&stage.api), false).unwrap());
+pub(crate) async fn start(gateway: TestGateway, real: bool, go_on: usize) -> Running {
+    let inner = real.then(|| HandlerService::new(Arc::clone(&gateway.api), false).unwrap());
     let tap = Arc::new(Tap {
         seen: Mutex::default(),
         arrived: Semaphore::new(0),
         go_on: Semaphore::new(go_on),
         inner,
     });
-    let served = (Arc::clone(&stage.bus), Arc::clone(&tap));
+    let served = (Arc::clone(&gateway.bus), Arc::clone(&tap));
     tokio::spawn(async move {
         let options = ServeOptions { prefetch: 8, concurrency: 8 };
         served.0.serve(served.1, options, CancellationToken::new()).await.unwrap();
     });
-    let (address, stop, task) = front(&stage).await;
-    let token = stage.token(PrincipalId::generate(), 0, 600);
-    let running = Running { stage, address, tap, stop, task, token };
+    let (address, stop, task) = front(&gateway).await;
+    let token = gateway.token(PrincipalId::generate(), 0, 600);
+    let running = Running { gateway, address, tap, stop, task, token };
     // The bus takes requests once its handler serves.
     running.until_served().await;
     running
 }
 
-async fn front(stage: &Stage) -> (SocketAddr, CancellationToken, JoinHandle<()>) {
-    let (bus, keyring, clock) = (Arc::clone(&stage.bus), stage.keyring.clone(), Arc::clone(&stage.clock));
-    let front = Front::bind(&stage.config.front, bus, keyring, clock).await.unwrap();
+async fn front(gateway: &TestGateway) -> (SocketAddr, CancellationToken, JoinHandle<()>) {
+    let (bus, keyring, clock) =
+        (Arc::clone(&gateway.bus), gateway.keyring.clone(), Arc::clone(&gateway.clock));
+    let front = Front::bind(&gateway.config.front, bus, keyring, clock).await.unwrap();
     let (address, stop) = (front.address(), CancellationToken::new());
     let running = front.run(stop.clone());
     (address, stop, tokio::spawn(async move { running.await.unwrap() }))
@@ -87,8 +88,8 @@ impl Running {
     async fn until_served(&self) {
         // Yields to the serving task until its queues have a server.
         loop {
-            let probe = Envelope { deadline: self.stage.clock.now(), ..empty(&self.stage) };
-            match self.stage.bus.request(gateway_bus::WorkClass::Read, probe).await {
+            let probe = Envelope { deadline: self.gateway.clock.now(), ..empty(&self.gateway) };
+            match self.gateway.bus.request(gateway_bus::WorkClass::Read, probe).await {
                 Err(gateway_bus::RequestError::Timeout) => break,
                 _ => tokio::task::yield_now().await,
             }
@@ -111,8 +112,8 @@ impl Running {
     }
 }
 
-fn empty(stage: &Stage) -> Envelope {
-    let now = stage.clock.now();
+fn empty(gateway: &TestGateway) -> Envelope {
+    let now = gateway.clock.now();
     Envelope {
         v: gateway_bus::envelope::VERSION,
         message_id: uuid::Uuid::now_v7(),
@@ -131,7 +132,7 @@ fn empty(stage: &Stage) -> Envelope {
 
 #[tokio::test]
 async fn the_whole_request_travels_and_the_whole_reply_comes_back() {
-    let running = start(Stage::open().await, false, FREELY).await;
+    let running = start(TestGateway::open().await, false, FREELY).await;
     let head = format!(
         "GET /v1/volumes?state=a%20b&x=%C3%A4 HTTP/1.1\r\nauthorization: Bearer {}\r\nX-Twice: 1\r\nX-Twice: 2",
         running.token
@@ -155,13 +156,13 @@ async fn the_whole_request_travels_and_the_whole_reply_comes_back() {
     assert_eq!(envelope.header("connection"), None);
     assert!(envelope.header("authorization").unwrap().starts_with("sealed:"));
     let patience = envelope.deadline.since(envelope.received_at);
-    assert_eq!(patience, Duration::from_secs(running.stage.config.front.request_timeout_seconds));
+    assert_eq!(patience, Duration::from_secs(running.gateway.config.front.request_timeout_seconds));
 }
 
 #[tokio::test]
 async fn no_secret_is_seen_on_the_bus() {
-    let running = start(Stage::open().await, true, FREELY).await;
-    let client = running.stage.client("a").await;
+    let running = start(TestGateway::open().await, true, FREELY).await;
+    let client = running.gateway.client("a").await;
     let body = r#"{"credentials":[{"cloud":"c1","credential":{"method":"access_key","access_key_id":"p1","secret_access_key":"hunter2"}}]}"#;
     let head = format!("POST /v1/check_credentials HTTP/1.1\r\nauthorization: {}", client.basic());
     let response = send(running.address, &head, body).await;
@@ -188,9 +189,9 @@ async fn no_secret_is_seen_on_the_bus() {
 
 #[tokio::test]
 async fn what_must_not_pass_is_refused_without_the_bus() {
-    let stage = Stage::with(|config| config.front.max_body_bytes = 1000).await;
-    let expired = stage.token(PrincipalId::generate(), -100, -1);
-    let running = start(stage, false, FREELY).await;
+    let gateway = TestGateway::with(|config| config.front.max_body_bytes = 1000).await;
+    let expired = gateway.token(PrincipalId::generate(), -100, -1);
+    let running = start(gateway, false, FREELY).await;
     let good = format!("authorization: Bearer {}", running.token);
     let large = "x".repeat(1001);
     for (head, body, status, problem) in [
@@ -214,7 +215,7 @@ async fn what_must_not_pass_is_refused_without_the_bus() {
 
 #[tokio::test]
 async fn head_is_get_without_the_body() {
-    let running = start(Stage::open().await, false, FREELY).await;
+    let running = start(TestGateway::open().await, false, FREELY).await;
     let head = format!("HEAD /v1/volumes HTTP/1.1\r\nauthorization: Bearer {}", running.token);
     let response = send(running.address, &head, "").await;
     assert_eq!((response.status, response.body.as_str()), (200, ""));
@@ -224,9 +225,9 @@ async fn head_is_get_without_the_body() {
 
 #[tokio::test]
 async fn those_who_wait_for_listings_leave_room_for_others() {
-    let stage = Stage::with(|config| config.front.max_in_flight = 4).await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    let running = start(stage, true, FREELY).await;
+    let gateway = TestGateway::with(|config| config.front.max_in_flight = 4).await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    let running = start(gateway, true, FREELY).await;
     // Nobody lists: they wait as long as they may.
     let mut waiting = JoinSet::new();
     for _ in 0..6 {
@@ -246,9 +247,9 @@ async fn those_who_wait_for_listings_leave_room_for_others() {
 
 #[tokio::test]
 async fn the_front_answers_for_itself() {
-    let stage = Stage::open().await;
-    let (address, ..) = front(&stage).await;
-    let token = stage.token(PrincipalId::generate(), 0, 600);
+    let gateway = TestGateway::open().await;
+    let (address, ..) = front(&gateway).await;
+    let token = gateway.token(PrincipalId::generate(), 0, 600);
     assert_eq!(send(address, "GET /live HTTP/1.1", "").await.status, 200);
     assert_eq!(send(address, "GET /ready HTTP/1.1", "").await.status, 200);
     let document = send(address, "GET /v1/openapi.json HTTP/1.1", "").await;
@@ -258,7 +259,7 @@ async fn the_front_answers_for_itself() {
     let unserved = send(address, &head, "").await;
     assert_eq!((unserved.status, unserved.problem().as_str()), (503, "no-handler"));
     assert!(unserved.header("retry-after").is_some());
-    stage.bus.close().await;
+    gateway.bus.close().await;
     let unready = send(address, "GET /ready HTTP/1.1", "").await;
     assert_eq!((unready.status, unready.problem().as_str()), (503, "not-ready"));
     assert_eq!(send(address, &head, "").await.problem(), "no-broker");
@@ -267,8 +268,8 @@ async fn the_front_answers_for_itself() {
 
 #[tokio::test]
 async fn no_answer_in_time_is_504_and_a_write_says_that_its_outcome_is_unknown() {
-    let stage = Stage::with(|config| config.front.request_timeout_seconds = 1).await;
-    let running = start(stage, false, 0).await;
+    let gateway = TestGateway::with(|config| config.front.request_timeout_seconds = 1).await;
+    let running = start(gateway, false, 0).await;
     let late = running.get("/v1/volumes").await;
     assert_eq!((late.status, late.problem().as_str()), (504, "timeout"));
     let head = format!("DELETE /v1/token HTTP/1.1\r\nauthorization: Bearer {}", running.token);
@@ -280,8 +281,8 @@ async fn no_answer_in_time_is_504_and_a_write_says_that_its_outcome_is_unknown()
 
 #[tokio::test]
 async fn more_than_may_be_in_flight_is_told_to_come_back() {
-    let stage = Stage::with(|config| config.front.max_in_flight = 1).await;
-    let running = start(stage, false, 0).await;
+    let gateway = TestGateway::with(|config| config.front.max_in_flight = 1).await;
+    let running = start(gateway, false, 0).await;
     let head = format!("GET /v1/volumes HTTP/1.1\r\nauthorization: Bearer {}", running.token);
     let first = tokio::spawn({
         let (address, head) = (running.address, head.clone());
@@ -299,7 +300,7 @@ async fn more_than_may_be_in_flight_is_told_to_come_back() {
 
 #[tokio::test]
 async fn what_is_in_flight_is_finished_and_nothing_new_is_taken() {
-    let running = start(Stage::open().await, false, 0).await;
+    let running = start(TestGateway::open().await, false, 0).await;
     // A connection that is kept alive must not keep the front.
     let mut idle = TcpStream::connect(running.address).await.unwrap();
     idle.write_all(b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();

@@ -7,7 +7,7 @@ use gateway_core::kind::VolumeState;
 use serde_json::{Value, json};
 
 use super::fake_cloud::{IMAGE, VOLUME, image, volume};
-use super::stage::Stage;
+use super::gateway::TestGateway;
 
 /// Five volumes in each region of each account, one image for all in each region.
 fn five(region: &str, holder: Holder, kind: gateway_core::Kind) -> Vec<Observed> {
@@ -30,10 +30,10 @@ fn ids(page: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn a_record_has_the_fixed_shape_in_list_and_item() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(five).await;
-    let list = stage.get("/v1/volumes?limit=1&region=r1&state=error", &token).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(five).await;
+    let list = gateway.get("/v1/volumes?limit=1&region=r1&state=error", &token).await;
     assert_eq!(list.status, StatusCode::OK, "{list:?}");
     assert!(list.body["position"].as_i64().unwrap() > 0);
     assert_eq!(list.body["next"], Value::Null);
@@ -63,25 +63,25 @@ async fn a_record_has_the_fixed_shape_in_list_and_item() {
     assert_eq!(record["account"], scopes[0]["account"]);
     let link = record["links"]["self"].as_str().unwrap();
     assert_eq!(link, format!("/v1/volumes/{}", record["id"].as_str().unwrap()));
-    assert_eq!(stage.get(link, &token).await.body, *record);
+    assert_eq!(gateway.get(link, &token).await.body, *record);
     assert!(record.get("cloud_data").is_none());
-    let raw = stage.get(&format!("{link}?view=raw"), &token).await;
+    let raw = gateway.get(&format!("{link}?view=raw"), &token).await;
     assert_eq!(raw.body["cloud_data"]["the_clouds_own"], record["external_id"]);
-    let raw = stage.get("/v1/volumes?view=raw&limit=1", &token).await;
+    let raw = gateway.get("/v1/volumes?view=raw&limit=1", &token).await;
     assert!(raw.body["items"][0]["cloud_data"].is_object());
 }
 
 #[tokio::test]
 async fn pages_walk_over_all_targets_once() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1", "p2"]).await;
-    stage.poll(five).await;
-    let whole = ids(&stage.get("/v1/volumes?limit=1000", &token).await.body);
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1", "p2"]).await;
+    gateway.poll(five).await;
+    let whole = ids(&gateway.get("/v1/volumes?limit=1000", &token).await.body);
     assert_eq!(whole.len(), 20);
     for limit in [1, 3, 5, 19, 20] {
         let (mut walked, mut cursor, mut position) = (Vec::new(), String::new(), None);
         loop {
-            let page = stage.get(&format!("/v1/volumes?limit={limit}{cursor}"), &token).await;
+            let page = gateway.get(&format!("/v1/volumes?limit={limit}{cursor}"), &token).await;
             assert_eq!(page.status, StatusCode::OK, "{page:?}");
             assert_eq!(*position.get_or_insert_with(|| page.body["position"].clone()), page.body["position"]);
             walked.extend(ids(&page.body));
@@ -96,10 +96,10 @@ async fn pages_walk_over_all_targets_once() {
 
 #[tokio::test]
 async fn filters_narrow_and_wrong_ones_are_told() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1", "p2"]).await;
-    stage.poll(five).await;
-    let accounts = stage.get("/v1/accounts", &token).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1", "p2"]).await;
+    gateway.poll(five).await;
+    let accounts = gateway.get("/v1/accounts", &token).await;
     let account = accounts.body["items"][0]["id"].as_str().unwrap().to_owned();
     for (query, count) in [
         ("cloud=c1".to_owned(), 20),
@@ -110,10 +110,10 @@ async fn filters_narrow_and_wrong_ones_are_told() {
         ("name=nobody".to_owned(), 0),
         ("account=global".to_owned(), 0),
     ] {
-        let list = stage.get(&format!("/v1/volumes?{query}"), &token).await;
+        let list = gateway.get(&format!("/v1/volumes?{query}"), &token).await;
         assert_eq!(ids(&list.body).len(), count, "{query}");
     }
-    let next = stage.get("/v1/volumes?limit=1", &token).await.body["next"].as_str().unwrap().to_owned();
+    let next = gateway.get("/v1/volumes?limit=1", &token).await.body["next"].as_str().unwrap().to_owned();
     for (query, kind, word) in [
         ("stat=running".to_owned(), "unknown-parameter", "stat"),
         ("limit=0".to_owned(), "bad-parameter", "1000"),
@@ -126,50 +126,50 @@ async fn filters_narrow_and_wrong_ones_are_told() {
         ("cursor=nonsense".to_owned(), "bad-parameter", "cursor"),
         (format!("state=error&cursor={next}"), "bad-parameter", "cursor"),
     ] {
-        let answer = stage.get(&format!("/v1/volumes?{query}"), &token).await;
+        let answer = gateway.get(&format!("/v1/volumes?{query}"), &token).await;
         assert_eq!((answer.status, answer.problem()), (StatusCode::BAD_REQUEST, kind), "{query}");
         assert!(answer.body["detail"].as_str().unwrap().contains(word), "{query}: {answer:?}");
     }
-    assert_eq!(stage.get("/v1/images?cursor=".to_owned().as_str(), &token).await.status, StatusCode::OK);
-    let other_kind = stage.get(&format!("/v1/images?cursor={next}"), &token).await;
+    assert_eq!(gateway.get("/v1/images?cursor=".to_owned().as_str(), &token).await.status, StatusCode::OK);
+    let other_kind = gateway.get(&format!("/v1/images?cursor={next}"), &token).await;
     assert_eq!(other_kind.problem(), "bad-parameter");
 }
 
 #[tokio::test]
 async fn nobody_sees_anothers_account_and_all_see_what_is_published() {
-    let stage = Stage::open().await;
-    let (_, mine) = stage.proven("a", &["p1"]).await;
-    let (_, theirs) = stage.proven("b", &["p2"]).await;
-    stage.poll(five).await;
-    let list = stage.get("/v1/volumes", &mine).await;
-    let seen = stage.get("/v1/volumes", &theirs).await;
+    let gateway = TestGateway::open().await;
+    let (_, mine) = gateway.proven("a", &["p1"]).await;
+    let (_, theirs) = gateway.proven("b", &["p2"]).await;
+    gateway.poll(five).await;
+    let list = gateway.get("/v1/volumes", &mine).await;
+    let seen = gateway.get("/v1/volumes", &theirs).await;
     assert_eq!((ids(&list.body).len(), ids(&seen.body).len()), (10, 10));
     assert!(ids(&list.body).iter().all(|id| !ids(&seen.body).contains(id)));
     for record in list.body["items"].as_array().unwrap() {
         let link = record["links"]["self"].as_str().unwrap();
-        assert_eq!(stage.get(link, &mine).await.status, StatusCode::OK);
-        assert_eq!(stage.get(link, &theirs).await.problem(), "no-such-resource");
+        assert_eq!(gateway.get(link, &mine).await.status, StatusCode::OK);
+        assert_eq!(gateway.get(link, &theirs).await.problem(), "no-such-resource");
     }
     let account = list.body["items"][0]["account"].as_str().unwrap();
-    let filtered = stage.get(&format!("/v1/volumes?account={account}"), &theirs).await;
+    let filtered = gateway.get(&format!("/v1/volumes?account={account}"), &theirs).await;
     assert_eq!(filtered.problem(), "unknown-filter-value");
-    let images = stage.get("/v1/images", &theirs).await;
-    assert_eq!(ids(&images.body), ids(&stage.get("/v1/images", &mine).await.body));
+    let images = gateway.get("/v1/images", &theirs).await;
+    assert_eq!(ids(&images.body), ids(&gateway.get("/v1/images", &mine).await.body));
     assert_eq!(images.body["items"][0]["account"], "global");
     let link = list.body["items"][0]["links"]["self"].as_str().unwrap().replace("volumes", "images");
-    assert_eq!(stage.get(&link, &mine).await.problem(), "no-such-resource", "the id of another kind");
+    assert_eq!(gateway.get(&link, &mine).await.problem(), "no-such-resource", "the id of another kind");
 }
 
 #[tokio::test]
 async fn what_was_not_listed_yet_is_not_called_empty() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    let list = stage.get("/v1/instances", &token).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    let list = gateway.get("/v1/instances", &token).await;
     let scopes = list.body["scopes"].as_array().unwrap();
     assert_eq!(scopes.len(), 1, "r2 has no machines: {scopes:?}");
     assert_eq!(scopes[0]["status"], "stale");
     assert_eq!(scopes[0]["reason"], "not listed yet");
-    let clouds = stage.get("/v1/clouds", &token).await;
+    let clouds = gateway.get("/v1/clouds", &token).await;
     assert_eq!(clouds.body["items"][0]["name"], "c1");
     assert_eq!(clouds.body["items"][0]["regions"], json!(["r1", "r2"]));
     assert!(!clouds.body.to_string().contains("127.0.0.1"), "endpoints are the operator's concern");

@@ -9,7 +9,7 @@ use gateway_store::{Observation, Sighting, WriteGuard};
 use serde_json::{Value, json};
 
 use super::fake_cloud::{VOLUME, volume};
-use super::stage::Stage;
+use super::gateway::TestGateway;
 
 /// Twelve volumes in each region: three names, two types, one tag of two values.
 fn motley(region: &str, holder: Holder, kind: Kind) -> Vec<Observed> {
@@ -34,9 +34,9 @@ fn each(page: &Value, field: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn own_fields_tags_and_parts_of_names_narrow() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(motley).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(motley).await;
     for (query, count) in [
         ("volume_type=fast", 12),
         ("volume_type=fast&tag.env=prod", 12),
@@ -50,7 +50,7 @@ async fn own_fields_tags_and_parts_of_names_narrow() {
         ("q=%25", 0),
         ("bootable=true", 0),
     ] {
-        let page = stage.get(&format!("/v1/volumes?{query}"), &token).await;
+        let page = gateway.get(&format!("/v1/volumes?{query}"), &token).await;
         assert_eq!(page.status, StatusCode::OK, "{query}: {page:?}");
         assert_eq!(each(&page.body, "id").len(), count, "{query}");
     }
@@ -63,7 +63,7 @@ async fn own_fields_tags_and_parts_of_names_narrow() {
         ("fields=name,colour", "size_gib"),
         ("fields=cloud_data", "view=raw"),
     ] {
-        let page = stage.get(&format!("/v1/volumes?{query}"), &token).await;
+        let page = gateway.get(&format!("/v1/volumes?{query}"), &token).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{query}");
         assert!(page.body["detail"].as_str().unwrap().contains(word), "{query}: {page:?}");
     }
@@ -71,13 +71,13 @@ async fn own_fields_tags_and_parts_of_names_narrow() {
 
 #[tokio::test]
 async fn any_order_goes_over_pages_by_link() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(motley).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(motley).await;
     for (sort, field) in
         [("name", "name"), ("-name", "name"), ("-created_at", "created_at"), ("changed_at", "changed_at")]
     {
-        let whole = stage.get(&format!("/v1/volumes?sort={sort}"), &token).await;
+        let whole = gateway.get(&format!("/v1/volumes?sort={sort}"), &token).await;
         let ids = each(&whole.body, "id");
         let keys: Vec<_> = each(&whole.body, field).iter().map(|key| key.to_lowercase()).collect();
         let sorted = if sort.starts_with('-') { keys.is_sorted_by(|a, b| a >= b) } else { keys.is_sorted() };
@@ -86,7 +86,7 @@ async fn any_order_goes_over_pages_by_link() {
         let (mut walked, mut next) =
             (Vec::new(), Some(format!("/v1/volumes?sort={sort}&limit=5&tag.odd%3Dkey=")));
         while let Some(target) = next {
-            let page = stage.get(&target, &token).await;
+            let page = gateway.get(&target, &token).await;
             assert_eq!(page.status, StatusCode::OK, "{target}: {page:?}");
             walked.extend(each(&page.body, "id"));
             let link = page.headers.get("link").map(|link| link.to_str().unwrap().to_owned());
@@ -97,7 +97,7 @@ async fn any_order_goes_over_pages_by_link() {
         }
         assert_eq!(walked, ids, "{sort}");
     }
-    let found = stage.get("/v1/volumes?q=a", &token).await;
+    let found = gateway.get("/v1/volumes?q=a", &token).await;
     assert!(
         each(&found.body, "name").iter().map(|name| name.to_lowercase()).is_sorted(),
         "found in the order of names"
@@ -106,9 +106,9 @@ async fn any_order_goes_over_pages_by_link() {
 
 #[tokio::test]
 async fn a_cursor_fits_no_listing_whose_tags_are_called_like_parameters() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway
         .poll(|region, holder, kind| {
             let mut seen = motley(region, holder, kind);
             seen.iter_mut().for_each(|one| drop(one.tags.insert("sort".to_owned(), "-name".to_owned())));
@@ -116,76 +116,76 @@ async fn a_cursor_fits_no_listing_whose_tags_are_called_like_parameters() {
         })
         .await;
     for (one, other) in [("tag.sort=-name", "sort=-name"), ("sort=-name", "tag.sort=-name")] {
-        let page = stage.get(&format!("/v1/volumes?limit=5&{one}"), &token).await;
+        let page = gateway.get(&format!("/v1/volumes?limit=5&{one}"), &token).await;
         let cursor = page.body["next"].as_str().unwrap();
-        let next = stage.get(&format!("/v1/volumes?limit=5&{one}&cursor={cursor}"), &token).await;
+        let next = gateway.get(&format!("/v1/volumes?limit=5&{one}&cursor={cursor}"), &token).await;
         assert_eq!(next.status, StatusCode::OK);
-        let foreign = stage.get(&format!("/v1/volumes?limit=5&{other}&cursor={cursor}"), &token).await;
+        let foreign = gateway.get(&format!("/v1/volumes?limit=5&{other}&cursor={cursor}"), &token).await;
         assert_eq!(foreign.status, StatusCode::BAD_REQUEST, "{one} then {other}");
     }
 }
 
 #[tokio::test]
 async fn a_query_asks_for_so_many_tags_and_no_more() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(motley).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(motley).await;
     let tags = |count: usize| (0..count).map(|n| format!("tag.k{n}=v")).collect::<Vec<_>>().join("&");
-    let some = stage.get(&format!("/v1/volumes?{}", tags(16)), &token).await;
+    let some = gateway.get(&format!("/v1/volumes?{}", tags(16)), &token).await;
     assert_eq!(some.status, StatusCode::OK, "{some:?}");
-    let many = stage.get(&format!("/v1/volumes?{}", tags(1200)), &token).await;
+    let many = gateway.get(&format!("/v1/volumes?{}", tags(1200)), &token).await;
     assert_eq!(many.status, StatusCode::BAD_REQUEST, "{many:?}");
 }
 
 #[tokio::test]
 async fn only_the_named_fields_come() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(motley).await;
-    let page = stage.get("/v1/volumes?limit=2&fields=size_gib,name,id", &token).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(motley).await;
+    let page = gateway.get("/v1/volumes?limit=2&fields=size_gib,name,id", &token).await;
     for item in page.body["items"].as_array().unwrap() {
         let mut names: Vec<_> = item.as_object().unwrap().keys().map(String::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["id", "name", "size_gib"]);
     }
     let id = page.body["items"][0]["id"].as_str().unwrap();
-    let item = stage.get(&format!("/v1/volumes/{id}?fields=links,cloud_data&view=raw"), &token).await;
+    let item = gateway.get(&format!("/v1/volumes/{id}?fields=links,cloud_data&view=raw"), &token).await;
     assert_eq!(item.body["links"]["self"], format!("/v1/volumes/{id}"));
     assert_eq!(item.body.as_object().unwrap().len(), 2, "{item:?}");
 }
 
 #[tokio::test]
 async fn what_the_client_has_is_not_sent_again_until_it_changes() {
-    let stage = Stage::with(|config| config.handler.authority_milliseconds = 0).await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    let unlisted = stage.get("/v1/volumes", &token).await;
+    let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 0).await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    let unlisted = gateway.get("/v1/volumes", &token).await;
     assert!(unlisted.headers.get("age").is_none(), "no age of what was never listed");
-    stage.poll(motley).await;
-    let list = stage.get("/v1/volumes?limit=5", &token).await;
+    gateway.poll(motley).await;
+    let list = gateway.get("/v1/volumes?limit=5", &token).await;
     let id = list.body["items"][0]["id"].as_str().unwrap().to_owned();
     for target in ["/v1/volumes?limit=5".to_owned(), format!("/v1/volumes/{id}")] {
-        let first = stage.get(&target, &token).await;
+        let first = gateway.get(&target, &token).await;
         let tag = first.headers["etag"].to_str().unwrap().to_owned();
         assert!(first.headers["age"].to_str().unwrap().parse::<u64>().unwrap() < 60);
         assert_eq!(first.headers["vary"], "authorization");
-        let again = stage.get_with(&target, &token, &[("if-none-match", &tag)]).await;
+        let again = gateway.get_with(&target, &token, &[("if-none-match", &tag)]).await;
         assert_eq!((again.status, &again.body), (StatusCode::NOT_MODIFIED, &Value::Null), "{target}");
         assert_eq!(again.headers["etag"], tag.as_str());
         assert!(again.headers.contains_key("age"), "an unchanged answer has an age too");
-        let other = stage.get_with(&target, &token, &[("if-none-match", "\"x\"")]).await;
+        let other = gateway.get_with(&target, &token, &[("if-none-match", "\"x\"")]).await;
         assert_eq!((other.status, other.body), (StatusCode::OK, first.body), "{target}");
     }
-    let before = stage.get("/v1/volumes?limit=5", &token).await.headers["etag"].clone();
+    let before = gateway.get("/v1/volumes?limit=5", &token).await.headers["etag"].clone();
     let all = (1..40).map(gateway_core::id::TargetId).collect();
-    stage.store.targets_wish(all, stage.store.now().await.unwrap()).await.unwrap();
-    stage
+    gateway.store.targets_wish(all, gateway.store.now().await.unwrap()).await.unwrap();
+    gateway
         .poll(|region, holder, kind| {
             let mut seen = motley(region, holder, kind);
             seen.iter_mut().for_each(|one| one.name.push('!'));
             seen
         })
         .await;
-    let again = stage.elsewhere();
+    let again = gateway.second_process();
     let after =
         again.get_with("/v1/volumes?limit=5", &token, &[("if-none-match", before.to_str().unwrap())]).await;
     assert_eq!(after.status, StatusCode::OK);
@@ -194,34 +194,34 @@ async fn what_the_client_has_is_not_sent_again_until_it_changes() {
 
 #[tokio::test]
 async fn another_record_of_the_same_id_and_version_is_another_answer() {
-    let stage = Stage::with(|config| config.handler.authority_milliseconds = 0).await;
-    let (client, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(|_, _, _| Vec::new()).await;
-    let authority = stage.store.authority(client.id).await.unwrap().unwrap();
+    let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 0).await;
+    let (client, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(|_, _, _| Vec::new()).await;
+    let authority = gateway.store.authority(client.id).await.unwrap().unwrap();
     let target = authority.targets.iter().find(|target| target.kind == VOLUME).unwrap();
     let scope = Scope { cloud: target.cloud, region: target.region.clone(), holder: target.holder };
     let apply = async |sighting: Sighting| {
-        let as_of = stage.store.now().await.unwrap();
+        let as_of = gateway.store.now().await.unwrap();
         let (target, scope) = (target.id, scope.clone());
         let observation = Observation { target, scope, kind: VOLUME, as_of, sightings: vec![sighting] };
-        assert_eq!(stage.store.apply(WriteGuard::Open, observation).await.unwrap().written(), 1);
+        assert_eq!(gateway.store.apply(WriteGuard::Open, observation).await.unwrap().written(), 1);
     };
     let named = |name: &str| Sighting::Present(Box::new(volume("v", name, VolumeState::Available)));
     apply(named("first")).await;
-    let list = stage.get("/v1/volumes", &token).await;
+    let list = gateway.get("/v1/volumes", &token).await;
     let id: ResourceId = list.body["items"][0]["id"].as_str().unwrap().parse().unwrap();
     let targets = ["/v1/volumes".to_owned(), format!("/v1/volumes/{id}")];
     let mut tags = Vec::new();
     for target in &targets {
-        tags.push(stage.get(target, &token).await.headers["etag"].to_str().unwrap().to_owned());
+        tags.push(gateway.get(target, &token).await.headers["etag"].to_str().unwrap().to_owned());
     }
     apply(Sighting::Gone(id)).await;
     // So long ago that nobody remembers its version.
-    let far = stage.store.now().await.unwrap().plus(std::time::Duration::from_secs(3600));
-    stage.store.events_purge(far, 1000).await.unwrap();
+    let far = gateway.store.now().await.unwrap().plus(std::time::Duration::from_secs(3600));
+    gateway.store.events_purge(far, 1000).await.unwrap();
     apply(named("second")).await;
     for (target, tag) in targets.iter().zip(&tags) {
-        let again = stage.get_with(target, &token, &[("if-none-match", tag)]).await;
+        let again = gateway.get_with(target, &token, &[("if-none-match", tag)]).await;
         assert_eq!(again.status, StatusCode::OK, "{target}");
         assert!(again.body.to_string().contains("\"version\":1,"), "{again:?}");
     }

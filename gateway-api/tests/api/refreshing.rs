@@ -8,18 +8,18 @@ use gateway_store::{Outcome, TargetStatus};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::stage::Stage;
+use super::gateway::TestGateway;
 
 fn scopes(body: &Value) -> Vec<&Value> {
     body["scopes"].as_array().unwrap().iter().collect()
 }
 
 /// Ends the listings of all due targets, as a poller does that finds nothing, and tells who waits; how many.
-async fn listings(stage: &Stage, status: TargetStatus) -> usize {
+async fn listings(gateway: &TestGateway, status: TargetStatus) -> usize {
     let lease = Duration::from_secs(30);
-    let claims = stage.store.targets_claim(ProcessId::generate(), lease, 100).await.unwrap();
+    let claims = gateway.store.targets_claim(ProcessId::generate(), lease, 100).await.unwrap();
     for claim in &claims {
-        let as_of = stage.store.now().await.unwrap();
+        let as_of = gateway.store.now().await.unwrap();
         let outcome = Outcome {
             status,
             reason: (status != TargetStatus::Fresh).then(|| "the cloud is on fire".to_owned()),
@@ -28,9 +28,9 @@ async fn listings(stage: &Stage, status: TargetStatus) -> usize {
             agreeing: 0,
             next: Duration::from_secs(60),
         };
-        let wished = stage.store.target_finish(claim.fence, outcome).await.unwrap();
+        let wished = gateway.store.target_finish(claim.fence, outcome).await.unwrap();
         if wished {
-            stage.bus.nudge(gateway_bus::Nudge::TargetListed { target: claim.target.id }).await;
+            gateway.bus.nudge(gateway_bus::Nudge::TargetListed { target: claim.target.id }).await;
         }
     }
     claims.len()
@@ -38,41 +38,41 @@ async fn listings(stage: &Stage, status: TargetStatus) -> usize {
 
 #[tokio::test]
 async fn new_enough_data_is_answered_at_once_and_nobody_lists() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    listings(&stage, TargetStatus::Fresh).await;
-    let mut nudges = stage.bus.nudges();
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    listings(&gateway, TargetStatus::Fresh).await;
+    let mut nudges = gateway.bus.nudges();
     // Nothing is written either: somebody else holds the database's only lock for writing.
-    let lock = stage.write_lock();
-    let list = timeout(Duration::from_secs(5), stage.get("/v1/volumes?max_age=50s", &token)).await.unwrap();
+    let lock = gateway.write_lock();
+    let list = timeout(Duration::from_secs(5), gateway.get("/v1/volumes?max_age=50s", &token)).await.unwrap();
     assert_eq!(list.status, StatusCode::OK, "{list:?}");
     assert!(scopes(&list.body).iter().all(|scope| scope["status"] == "fresh"));
     let bearer = format!("Bearer {token}");
-    let refresh = stage.send("POST", "/v1/refresh?max_age=50s", Some(&bearer), String::new());
+    let refresh = gateway.send("POST", "/v1/refresh?max_age=50s", Some(&bearer), String::new());
     let refreshed = timeout(Duration::from_secs(5), refresh).await.unwrap();
     assert_eq!(refreshed.status, StatusCode::OK, "{refreshed:?}");
     drop(lock);
     assert!(nudges.try_recv().is_err(), "nobody was told to list");
-    assert_eq!(listings(&stage, TargetStatus::Fresh).await, 0, "nothing became due");
+    assert_eq!(listings(&gateway, TargetStatus::Fresh).await, 0, "nothing became due");
 }
 
 #[tokio::test]
 async fn a_hundred_who_ask_get_one_listing_of_just_their_targets() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    listings(&stage, TargetStatus::Fresh).await;
-    let before = stage.store.now().await.unwrap();
-    let ask = || stage.get("/v1/volumes?region=r1&max_age=0s", &token);
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    listings(&gateway, TargetStatus::Fresh).await;
+    let before = gateway.store.now().await.unwrap();
+    let ask = || gateway.get("/v1/volumes?region=r1&max_age=0s", &token);
     let asked = futures_util::future::join_all((0..100).map(|_| ask()));
     let lists = async {
         let mut count = 0;
         // All have wished once the last of a while has come.
         while count == 0 {
             tokio::time::sleep(Duration::from_millis(300)).await;
-            count = listings(&stage, TargetStatus::Fresh).await;
+            count = listings(&gateway, TargetStatus::Fresh).await;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
-        count + listings(&stage, TargetStatus::Fresh).await
+        count + listings(&gateway, TargetStatus::Fresh).await
     };
     let (answers, lists) = tokio::join!(asked, lists);
     assert_eq!(lists, 1);
@@ -85,12 +85,12 @@ async fn a_hundred_who_ask_get_one_listing_of_just_their_targets() {
 
 #[tokio::test]
 async fn what_could_not_be_listed_is_named() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    listings(&stage, TargetStatus::Fresh).await;
-    let ask = stage.get("/v1/volumes?region=r1&max_age=0s", &token);
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    listings(&gateway, TargetStatus::Fresh).await;
+    let ask = gateway.get("/v1/volumes?region=r1&max_age=0s", &token);
     let fail = async {
-        while listings(&stage, TargetStatus::Failed).await == 0 {
+        while listings(&gateway, TargetStatus::Failed).await == 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -98,47 +98,48 @@ async fn what_could_not_be_listed_is_named() {
     let scope = scopes(&answer.body)[0];
     assert_eq!((&scope["status"], &scope["reason"]), (&"failed".into(), &"the cloud is on fire".into()));
     // What failed a moment ago is not asked for again, and nobody is kept waiting for it.
-    let again = timeout(Duration::from_secs(2), stage.get("/v1/volumes?region=r1&max_age=0s", &token));
+    let again = timeout(Duration::from_secs(2), gateway.get("/v1/volumes?region=r1&max_age=0s", &token));
     assert_eq!(scopes(&again.await.unwrap().body)[0]["status"], "failed");
-    assert_eq!(listings(&stage, TargetStatus::Fresh).await, 0);
+    assert_eq!(listings(&gateway, TargetStatus::Fresh).await, 0);
 }
 
 #[tokio::test]
 async fn a_refresh_names_its_scopes_and_need_not_wait() {
-    let stage = Stage::open().await;
-    let (client, token) = stage.proven("a", &["p1"]).await;
-    listings(&stage, TargetStatus::Fresh).await;
+    let gateway = TestGateway::open().await;
+    let (client, token) = gateway.proven("a", &["p1"]).await;
+    listings(&gateway, TargetStatus::Fresh).await;
     let bearer = format!("Bearer {token}");
-    let asked = stage.send("POST", "/v1/refresh?kind=volume&wait=false", Some(&bearer), String::new()).await;
+    let asked =
+        gateway.send("POST", "/v1/refresh?kind=volume&wait=false", Some(&bearer), String::new()).await;
     assert_eq!((asked.status, scopes(&asked.body).len()), (StatusCode::ACCEPTED, 2), "{asked:?}");
-    assert_eq!(listings(&stage, TargetStatus::Fresh).await, 2, "volumes in both regions");
-    let ask = stage.send("POST", "/v1/refresh?region=r2&max_age=1m", Some(&bearer), String::new());
+    assert_eq!(listings(&gateway, TargetStatus::Fresh).await, 2, "volumes in both regions");
+    let ask = gateway.send("POST", "/v1/refresh?region=r2&max_age=1m", Some(&bearer), String::new());
     let answer = timeout(Duration::from_secs(5), ask).await.expect("all is new enough");
     assert_eq!(answer.status, StatusCode::OK);
     assert!(scopes(&answer.body).iter().all(|scope| scope["region"] == "r2" && scope["status"] == "fresh"));
     for (query, word) in
         [("kind=volumes", "volume"), ("wait=perhaps", "true"), ("max_age=soon", "5s"), ("cloud=c9", "c9")]
     {
-        let wrong = stage.send("POST", &format!("/v1/refresh?{query}"), Some(&bearer), String::new()).await;
+        let wrong = gateway.send("POST", &format!("/v1/refresh?{query}"), Some(&bearer), String::new()).await;
         assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{query}");
         assert!(wrong.body["detail"].as_str().unwrap().contains(word), "{wrong:?}");
     }
-    let basic = stage.send("POST", "/v1/refresh", Some(&client.basic()), String::new()).await;
+    let basic = gateway.send("POST", "/v1/refresh", Some(&client.basic()), String::new()).await;
     assert_eq!(basic.problem(), "token-missing");
 }
 
 #[tokio::test]
 async fn who_loses_its_token_while_it_waits_is_told_nothing() {
-    let stage = Stage::open().await;
-    let (client, token) = stage.proven("a", &["p1"]).await;
-    listings(&stage, TargetStatus::Fresh).await;
+    let gateway = TestGateway::open().await;
+    let (client, token) = gateway.proven("a", &["p1"]).await;
+    listings(&gateway, TargetStatus::Fresh).await;
     let bearer = format!("Bearer {token}");
-    let list = stage.get("/v1/volumes?region=r1&max_age=0s", &token);
-    let refresh = stage.send("POST", "/v1/refresh?region=r1&kind=volume", Some(&bearer), String::new());
+    let list = gateway.get("/v1/volumes?region=r1&max_age=0s", &token);
+    let refresh = gateway.send("POST", "/v1/refresh?region=r1&kind=volume", Some(&bearer), String::new());
     let revoke = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        stage.store.tokens_revoke_all(client.id).await.unwrap();
-        assert!(listings(&stage, TargetStatus::Fresh).await > 0);
+        gateway.store.tokens_revoke_all(client.id).await.unwrap();
+        assert!(listings(&gateway, TargetStatus::Fresh).await > 0);
     };
     let (list, refresh, ()) = tokio::join!(list, refresh, revoke);
     assert_eq!((list.status, refresh.status), (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED));

@@ -9,7 +9,7 @@ use gateway_core::kind::{AttachmentPoint, Instance, InstanceState, Reference, Vo
 use serde_json::{Value, json};
 
 use super::fake_cloud::{IMAGE, INSTANCE, VOLUME, image};
-use super::stage::Stage;
+use super::gateway::TestGateway;
 
 fn reference(cloud: CloudId, kind: Kind, key: &str) -> Reference {
     let id = ResourceId::derive(cloud, &Region::new("r1"), kind, key);
@@ -40,37 +40,37 @@ fn fleet(cloud: CloudId) -> impl Fn(&str, Holder, Kind) -> Vec<Observed> {
     }
 }
 
-async fn open() -> (Stage, String, String) {
-    let stage = Stage::open().await;
-    let spec: CloudSpec = stage.store.cloud_by_name("c1").await.unwrap().unwrap().spec;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(fleet(spec.id)).await;
-    let list = stage.get("/v1/instances", &token).await;
+async fn open() -> (TestGateway, String, String) {
+    let gateway = TestGateway::open().await;
+    let spec: CloudSpec = gateway.store.cloud_by_name("c1").await.unwrap().unwrap().spec;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(fleet(spec.id)).await;
+    let list = gateway.get("/v1/instances", &token).await;
     let id = list.body["items"][0]["id"].as_str().unwrap().to_owned();
-    (stage, token, id)
+    (gateway, token, id)
 }
 
 #[tokio::test]
 async fn links_lead_from_both_ends() {
-    let (stage, token, id) = open().await;
-    let instance = stage.get(&format!("/v1/instances/{id}"), &token).await.body;
-    let image = stage.get(instance["links"]["image"].as_str().unwrap(), &token).await;
+    let (gateway, token, id) = open().await;
+    let instance = gateway.get(&format!("/v1/instances/{id}"), &token).await.body;
+    let image = gateway.get(instance["links"]["image"].as_str().unwrap(), &token).await;
     assert_eq!((image.status, &image.body["external_id"]), (StatusCode::OK, &json!("img")));
-    let back = stage.get(image.body["links"]["instances"].as_str().unwrap(), &token).await;
+    let back = gateway.get(image.body["links"]["instances"].as_str().unwrap(), &token).await;
     assert_eq!(back.body["items"][0]["id"], id.as_str());
     let volumes =
-        stage.get(&format!("{}&limit=100", instance["links"]["volumes"].as_str().unwrap()), &token).await;
+        gateway.get(&format!("{}&limit=100", instance["links"]["volumes"].as_str().unwrap()), &token).await;
     assert_eq!(volumes.body["items"].as_array().unwrap().len(), 60);
     let volume = &volumes.body["items"][0];
-    let of_volume = stage.get(volume["links"]["instances"].as_str().unwrap(), &token).await;
+    let of_volume = gateway.get(volume["links"]["instances"].as_str().unwrap(), &token).await;
     assert_eq!(of_volume.body["items"][0]["items"][0]["id"], id.as_str());
     assert_eq!(volume["links"].get("snapshot"), None, "no link to what it does not name");
 }
 
 #[tokio::test]
 async fn related_records_come_by_relation() {
-    let (stage, token, id) = open().await;
-    let related = stage.get(&format!("/v1/instances/{id}/related"), &token).await.body;
+    let (gateway, token, id) = open().await;
+    let related = gateway.get(&format!("/v1/instances/{id}/related"), &token).await.body;
     let groups = related["items"].as_array().unwrap();
     let told: Vec<_> = groups
         .iter()
@@ -89,23 +89,24 @@ async fn related_records_come_by_relation() {
         [("image", "names", 1, Value::Bool(false)), ("volumes", "named_by", 50, Value::Bool(true))]
     );
     assert_eq!(groups[1]["link"], format!("/v1/volumes?instance={id}"));
-    let only = stage.get(&format!("/v1/instances/{id}/related?relation=image"), &token).await.body;
+    let only = gateway.get(&format!("/v1/instances/{id}/related?relation=image"), &token).await.body;
     assert_eq!(only["items"].as_array().unwrap().len(), 1);
-    let wrong = stage.get(&format!("/v1/instances/{id}/related?relation=router"), &token).await;
+    let wrong = gateway.get(&format!("/v1/instances/{id}/related?relation=router"), &token).await;
     assert_eq!(wrong.problem(), "bad-parameter");
     assert!(wrong.body["detail"].as_str().unwrap().contains("volumes"));
 }
 
 #[tokio::test]
 async fn a_stranger_is_told_of_nothing() {
-    let (stage, _, id) = open().await;
-    let (_, stranger) = stage.proven("b", &["p2"]).await;
-    let related = stage.get(&format!("/v1/instances/{id}/related"), &stranger).await;
+    let (gateway, _, id) = open().await;
+    let (_, stranger) = gateway.proven("b", &["p2"]).await;
+    let related = gateway.get(&format!("/v1/instances/{id}/related"), &stranger).await;
     assert_eq!(related.problem(), "no-such-resource");
-    let filtered = stage.get(&format!("/v1/volumes?instance={id}"), &stranger).await;
+    let filtered = gateway.get(&format!("/v1/volumes?instance={id}"), &stranger).await;
     assert_eq!(filtered.body["items"], json!([]));
     // The image is published: its own instances are seen, those of others are not.
-    let image = stage.get("/v1/images", &stranger).await.body["items"][0]["id"].as_str().unwrap().to_owned();
-    let related = stage.get(&format!("/v1/images/{image}/related"), &stranger).await;
+    let image =
+        gateway.get("/v1/images", &stranger).await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let related = gateway.get(&format!("/v1/images/{image}/related"), &stranger).await;
     assert_eq!(related.body["items"], json!([]));
 }

@@ -9,7 +9,7 @@ use gateway_core::id::{AccountId, CloudId};
 use gateway_core::skew::Skew;
 use serde_json::json;
 
-use super::stage::Stage;
+use super::gateway::TestGateway;
 
 fn clock(cloud: CloudId, endpoint: &str, seconds: Option<i64>, age: Duration) -> EndpointClock {
     let skew = seconds.map(|seconds| Skew { micros: seconds * 1_000_000, uncertainty: Duration::ZERO });
@@ -18,21 +18,21 @@ fn clock(cloud: CloudId, endpoint: &str, seconds: Option<i64>, age: Duration) ->
 
 #[tokio::test]
 async fn targets_clocks_and_budgets_are_told_to_those_who_may_see_them() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.proven("b", &["p2"]).await;
-    let cloud = stage.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
-    let before = stage.get("/v1/status", &token).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.proven("b", &["p2"]).await;
+    let cloud = gateway.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
+    let before = gateway.get("/v1/status", &token).await;
     assert_eq!(before.body["clouds"][0]["skew_seconds"], json!(null), "nobody has looked yet");
-    stage.poll(|_, _, _| Vec::new()).await;
+    gateway.poll(|_, _, _| Vec::new()).await;
     let clock = |endpoint: &str, seconds: Option<i64>| clock(cloud, endpoint, seconds, Duration::ZERO);
     let clocks = vec![clock("http://a", Some(-2)), clock("http://b", Some(1)), clock("http://c", None)];
-    stage.store.clocks_note(clocks).await.unwrap();
-    stage.store.clocks_note(vec![clock("http://b", Some(301))]).await.unwrap();
+    gateway.store.clocks_note(clocks).await.unwrap();
+    gateway.store.clocks_note(vec![clock("http://b", Some(301))]).await.unwrap();
     let account = AccountId::derive(cloud, "p1");
-    let until = stage.store.now().await.unwrap().plus(Duration::from_secs(60));
-    stage.store.account_pause(account, until).await.unwrap();
-    let status = stage.elsewhere().get("/v1/status?kind=volume", &token).await;
+    let until = gateway.store.now().await.unwrap().plus(Duration::from_secs(60));
+    gateway.store.account_pause(account, until).await.unwrap();
+    let status = gateway.second_process().get("/v1/status?kind=volume", &token).await;
     assert_eq!(status.status, StatusCode::OK, "{status:?}");
     let targets = status.body["targets"].as_array().unwrap();
     assert_eq!(targets.len(), 2, "of the own account alone: {targets:?}");
@@ -58,13 +58,13 @@ async fn targets_clocks_and_budgets_are_told_to_those_who_may_see_them() {
 
 #[tokio::test]
 async fn a_filter_by_cloud_holds_for_clocks_too() {
-    let stage = Stage::open().await;
-    stage.cloud("c2").await;
-    let client = stage.client("a").await;
-    let proof = stage.check(&client, &[("c1", "p1", "right"), ("c2", "p2", "right")]).await;
+    let gateway = TestGateway::open().await;
+    gateway.cloud("c2").await;
+    let client = gateway.client("a").await;
+    let proof = gateway.check(&client, &[("c1", "p1", "right"), ("c2", "p2", "right")]).await;
     let token = proof.body["token"].as_str().unwrap();
     for (query, count) in [("", 2), ("?cloud=c2", 1)] {
-        let status = stage.get(&format!("/v1/status{query}"), token).await;
+        let status = gateway.get(&format!("/v1/status{query}"), token).await;
         for part in ["clouds", "budgets"] {
             assert_eq!(status.body[part].as_array().unwrap().len(), count, "{part}: {status:?}");
         }
@@ -73,20 +73,20 @@ async fn a_filter_by_cloud_holds_for_clocks_too() {
 
 #[tokio::test]
 async fn a_rejection_that_nobody_measures_any_more_does_not_stay() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    let cloud = stage.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    let cloud = gateway.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
     let hour = Duration::from_secs(3600);
-    let now = stage.store.now().await.unwrap();
-    let told = async || stage.get("/v1/status", &token).await.body["clouds"][0].clone();
+    let now = gateway.store.now().await.unwrap();
+    let told = async || gateway.get("/v1/status", &token).await.body["clouds"][0].clone();
     let clocks =
         vec![clock(cloud, "http://a", Some(400), hour), clock(cloud, "http://b", Some(1), Duration::ZERO)];
-    stage.store.clocks_note(clocks).await.unwrap();
+    gateway.store.clocks_note(clocks).await.unwrap();
     let rejected = told().await;
     assert_eq!((&rejected["rejected"], &rejected["skew_seconds"]), (&json!(true), &json!(400.0)));
     let checked = Timestamp::parse(rejected["checked_at"].as_str().unwrap()).unwrap();
     assert!(now.since(checked) > hour / 2, "of the endpoint that is told of: {rejected}");
-    stage.store.clocks_note(vec![clock(cloud, "http://a", Some(400), hour * 3)]).await.unwrap();
+    gateway.store.clocks_note(vec![clock(cloud, "http://a", Some(400), hour * 3)]).await.unwrap();
     let right = told().await;
     assert_eq!((&right["rejected"], &right["skew_seconds"]), (&json!(false), &json!(1.0)));
     assert!(Timestamp::parse(right["checked_at"].as_str().unwrap()).unwrap() >= now);

@@ -8,7 +8,7 @@ use gateway_core::kind::VolumeState;
 use serde_json::Value;
 
 use super::fake_cloud::{IMAGE, VOLUME, image, volume};
-use super::stage::Stage;
+use super::gateway::TestGateway;
 
 /// More than two stretches hold.
 fn many(region: &str, holder: Holder, kind: Kind) -> Vec<Observed> {
@@ -27,12 +27,12 @@ fn lines(text: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn stretches_join_to_everything_once() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(many).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(many).await;
     let (mut all, mut target, mut stretches) = (Vec::new(), "/v1/sync".to_owned(), 0);
     loop {
-        let answer = stage.get(&target, &token).await;
+        let answer = gateway.get(&target, &token).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         assert_eq!(answer.headers["content-type"], "application/x-ndjson");
         all.extend(lines(answer.body.as_str().unwrap()));
@@ -61,10 +61,10 @@ fn check(all: &[Value], count: usize) {
 
 #[tokio::test]
 async fn the_front_makes_one_answer_of_them() {
-    let stage = Stage::open().await;
-    let (_, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(many).await;
-    let running = super::front::start(stage, true, super::front::FREELY).await;
+    let gateway = TestGateway::open().await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(many).await;
+    let running = super::front::start(gateway, true, super::front::FREELY).await;
     let answer = running.get_as("/v1/sync?kind=volume&region=r1", &token).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert!(answer.header("gateway-continue").is_none(), "that stays inside");
@@ -82,15 +82,15 @@ async fn the_front_makes_one_answer_of_them() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_go_on_is_cut_and_not_ended() {
-    let stage = Stage::with(|config| config.handler.authority_milliseconds = 0).await;
-    let (client, token) = stage.proven("a", &["p1"]).await;
-    stage.poll(many).await;
+    let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 0).await;
+    let (client, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(many).await;
     // The first stretch is let through; the token is revoked before the second.
-    let running = super::front::start(stage, true, 1).await;
+    let running = super::front::start(gateway, true, 1).await;
     let asked = running.get_as("/v1/sync", &token);
     let revoke = async {
         running.tap.arrived.acquire_many(2).await.unwrap().forget();
-        running.stage.store.tokens_revoke_all(client.id).await.unwrap();
+        running.gateway.store.tokens_revoke_all(client.id).await.unwrap();
         running.tap.go_on.add_permits(super::front::FREELY);
     };
     let (answer, ()) = tokio::join!(asked, revoke);
@@ -101,13 +101,13 @@ async fn an_answer_that_cannot_go_on_is_cut_and_not_ended() {
 
 #[tokio::test]
 async fn what_the_credential_may_not_list_is_named_and_not_just_left_out() {
-    let stage = Stage::open().await;
-    let client = stage.client("a").await;
-    let proof = stage.check(&client, &[("c1", "p1", "no-volumes")]).await;
+    let gateway = TestGateway::open().await;
+    let client = gateway.client("a").await;
+    let proof = gateway.check(&client, &[("c1", "p1", "no-volumes")]).await;
     let token = proof.body["token"].as_str().unwrap().to_owned();
-    stage.poll(many).await;
+    gateway.poll(many).await;
     for (query, count) in [("", 2), ("?kind=volume", 2), ("?kind=volume&region=r1", 1), ("?kind=image", 0)] {
-        let answer = stage.get(&format!("/v1/sync{query}"), &token).await;
+        let answer = gateway.get(&format!("/v1/sync{query}"), &token).await;
         let first = lines(answer.body.as_str().unwrap_or_default()).swap_remove(0);
         let scopes = first["scopes"].as_array().unwrap();
         let refused =

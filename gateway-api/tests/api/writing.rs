@@ -10,16 +10,16 @@ use gateway_core::kind::{ImageState, Verb, VerbSupport};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::fake_cloud::{IMAGE, asked_for, image, looked_for};
-use super::stage::{Answer, Stage};
+use super::fake_cloud::{IMAGE, create_count, image, lookup_count};
+use super::gateway::{Answer, TestGateway};
 
-async fn stage() -> Stage {
+async fn gateway() -> TestGateway {
     patient(2).await
 }
 
 /// One that gives up after so many seconds.
-async fn patient(seconds: u64) -> Stage {
-    Stage::with(|config| {
+async fn patient(seconds: u64) -> TestGateway {
+    TestGateway::with(|config| {
         config.operations.lease_seconds = 2;
         config.operations.settle_seconds = 1;
         config.operations.give_up_seconds = seconds;
@@ -27,16 +27,16 @@ async fn patient(seconds: u64) -> Stage {
     .await
 }
 
-async fn create(stage: &Stage, token: &str, name: &str, headers: &[(&str, &str)]) -> Answer {
+async fn create(gateway: &TestGateway, token: &str, name: &str, headers: &[(&str, &str)]) -> Answer {
     let order = json!({ "name": name, "size_gib": 1, "region": "r1" }).to_string();
-    stage.exchange("POST", "/v1/volumes", Some(&format!("Bearer {token}")), headers, order).await
+    gateway.exchange("POST", "/v1/volumes", Some(&format!("Bearer {token}")), headers, order).await
 }
 
 /// Waits until an operation is over.
-async fn over(stage: &Stage, token: &str, link: &str, within: Duration) -> Value {
+async fn over(gateway: &TestGateway, token: &str, link: &str, within: Duration) -> Value {
     let begun = Instant::now();
     loop {
-        let operation = stage.get(link, token).await.body;
+        let operation = gateway.get(link, token).await.body;
         if operation["over"] == true {
             return operation;
         }
@@ -45,120 +45,120 @@ async fn over(stage: &Stage, token: &str, link: &str, within: Duration) -> Value
     }
 }
 
-fn reconciler(stage: &Stage) -> CancellationToken {
+fn reconciler(gateway: &TestGateway) -> CancellationToken {
     let stop = CancellationToken::new();
-    let (api, until) = (stage.api.clone(), stop.clone());
+    let (api, until) = (gateway.api.clone(), stop.clone());
     tokio::spawn(async move { api.reconcile(until).await });
     stop
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_cloud_shows_after_it_timed_out_is_not_ordered_again() {
-    let stage = stage().await;
-    let (_, token) = stage.proven("dashboard", &["a1"]).await;
-    let answer = create(&stage, &token, "late-one", &[]).await;
+    let gateway = gateway().await;
+    let (_, token) = gateway.proven("dashboard", &["a1"]).await;
+    let answer = create(&gateway, &token, "late-one", &[]).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
-    assert_eq!(asked_for("late-one"), 1, "the time that the call itself took says nothing");
+    assert_eq!(create_count("late-one"), 1, "the time that the call itself took says nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_whose_grant_ended_on_the_way_ends_too() {
-    let stage = stage().await;
-    let (client, token) = stage.proven("dashboard", &["a1", "a2"]).await;
-    let order = json!({ "name": "never-seen", "size_gib": 1, "region": "r1", "account": account(&stage, "a1").await });
+    let gateway = gateway().await;
+    let (client, token) = gateway.proven("dashboard", &["a1", "a2"]).await;
+    let order = json!({ "name": "never-seen", "size_gib": 1, "region": "r1", "account": account(&gateway, "a1").await });
     let headers = [("prefer", "respond-async")];
     let bearer = format!("Bearer {token}");
-    let answer = stage.exchange("POST", "/v1/volumes", Some(&bearer), &headers, order.to_string()).await;
+    let answer = gateway.exchange("POST", "/v1/volumes", Some(&bearer), &headers, order.to_string()).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
-    while asked_for("never-seen") == 0 {
+    while create_count("never-seen") == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let credential =
-        stage.store.credential_of(client.id, account(&stage, "a1").await).await.unwrap().unwrap();
+        gateway.store.credential_of(client.id, account(&gateway, "a1").await).await.unwrap().unwrap();
     for _ in 0..2 {
-        stage.store.grant_refused(&credential).await.unwrap();
+        gateway.store.grant_refused(&credential).await.unwrap();
     }
-    let _running = reconciler(&stage).drop_guard();
+    let _running = reconciler(&gateway).drop_guard();
     let link = answer.headers["location"].to_str().unwrap();
-    let operation = over(&stage, &token, link, Duration::from_secs(8)).await;
+    let operation = over(&gateway, &token, link, Duration::from_secs(8)).await;
     assert_eq!(operation["state"], "unknown", "{operation}");
-    assert_eq!(asked_for("never-seen"), 1);
+    assert_eq!(create_count("never-seen"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_refused_after_a_part_says_so_and_shows_the_part() {
-    let stage = stage().await;
-    let (_, token) = stage.proven("dashboard", &["a1"]).await;
-    let made = create(&stage, &token, "plain", &[]).await;
+    let gateway = gateway().await;
+    let (_, token) = gateway.proven("dashboard", &["a1"]).await;
+    let made = create(&gateway, &token, "plain", &[]).await;
     let path = format!("/v1/volumes/{}", made.body["resources"][0]["id"].as_str().unwrap());
     let order = json!({ "name": "renamed", "tags": { "a": "b" } }).to_string();
-    let answer = stage.exchange("PATCH", &path, Some(&format!("Bearer {token}")), &[], order).await;
+    let answer = gateway.exchange("PATCH", &path, Some(&format!("Bearer {token}")), &[], order).await;
     assert_eq!(
         (answer.status, &answer.body["done_in_part"]),
         (StatusCode::CONFLICT, &json!(true)),
         "{answer:?}"
     );
-    assert_eq!(stage.get(&path, &token).await.body["name"], "renamed");
+    assert_eq!(gateway.get(&path, &token).await.body["name"], "renamed");
     let link = answer.body["operation"]["link"].as_str().unwrap();
-    assert_eq!(stage.get(link, &token).await.body["state"], "failed");
+    assert_eq!(gateway.get(link, &token).await.body["state"], "failed");
 }
 
-async fn account(stage: &Stage, name: &str) -> AccountId {
-    let cloud = stage.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
+async fn account(gateway: &TestGateway, name: &str) -> AccountId {
+    let cloud = gateway.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
     AccountId::derive(cloud, name)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_that_hangs_holds_up_no_other() {
     // Longer than a busy machine may take for what is to succeed.
-    let stage = patient(30).await;
-    let (_, token) = stage.proven("dashboard", &["a1"]).await;
-    let _running = reconciler(&stage).drop_guard();
+    let gateway = patient(30).await;
+    let (_, token) = gateway.proven("dashboard", &["a1"]).await;
+    let _running = reconciler(&gateway).drop_guard();
     let headers = [("prefer", "respond-async")];
-    create(&stage, &token, "stuck-one", &headers).await;
+    create(&gateway, &token, "stuck-one", &headers).await;
     // Until the reconciler has it: the second look hangs.
     let begun = Instant::now();
-    while looked_for("stuck-one") < 2 {
+    while lookup_count("stuck-one") < 2 {
         assert!(begun.elapsed() < Duration::from_secs(20), "nobody looks for it again");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let answer = create(&stage, &token, "late-two", &headers).await;
+    let answer = create(&gateway, &token, "late-two", &headers).await;
     let link = answer.headers["location"].to_str().unwrap();
-    let operation = over(&stage, &token, link, Duration::from_secs(30)).await;
+    let operation = over(&gateway, &token, link, Duration::from_secs(30)).await;
     assert_eq!(operation["state"], "succeeded", "{operation}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_whose_cloud_hangs_leaves_places_for_the_others() {
-    let stage = patient(60).await;
-    let (_, token) = stage.proven("dashboard", &["a1", "a2"]).await;
-    let _running = reconciler(&stage).drop_guard();
+    let gateway = patient(60).await;
+    let (_, token) = gateway.proven("dashboard", &["a1", "a2"]).await;
+    let _running = reconciler(&gateway).drop_guard();
     let order = async |name: &str, of: &str| {
         let order =
-            json!({ "name": name, "size_gib": 1, "region": "r1", "account": account(&stage, of).await });
+            json!({ "name": name, "size_gib": 1, "region": "r1", "account": account(&gateway, of).await });
         let (bearer, headers) = (format!("Bearer {token}"), [("prefer", "respond-async")]);
-        stage.exchange("POST", "/v1/volumes", Some(&bearer), &headers, order.to_string()).await
+        gateway.exchange("POST", "/v1/volumes", Some(&bearer), &headers, order.to_string()).await
     };
     // More than there are places.
     for number in 0..80 {
         order(&format!("stuck-{number}"), "a1").await;
     }
     let begun = Instant::now();
-    while (0..80).filter(|number| looked_for(&format!("stuck-{number}")) > 1).count() < 8 {
+    while (0..80).filter(|number| lookup_count(&format!("stuck-{number}")) > 1).count() < 8 {
         assert!(begun.elapsed() < Duration::from_secs(20), "nobody looks for them again");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let answer = order("late-three", "a2").await;
     let link = answer.headers["location"].to_str().unwrap();
-    let operation = over(&stage, &token, link, Duration::from_secs(30)).await;
+    let operation = over(&gateway, &token, link, Duration::from_secs(30)).await;
     assert_eq!(operation["state"], "succeeded", "{operation}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_published_image_is_gone_at_once_when_its_owner_ends_it() {
-    let stage = stage().await;
-    let (_, token) = stage.proven("dashboard", &["a1"]).await;
-    stage
+    let gateway = gateway().await;
+    let (_, token) = gateway.proven("dashboard", &["a1"]).await;
+    gateway
         .poll(|region: &str, holder: Holder, kind: Kind| {
             if (region, holder, kind) != ("r1", Holder::Global, IMAGE) {
                 return Vec::new();
@@ -170,10 +170,10 @@ async fn a_published_image_is_gone_at_once_when_its_owner_ends_it() {
             vec![image]
         })
         .await;
-    let images = stage.get("/v1/images", &token).await;
+    let images = gateway.get("/v1/images", &token).await;
     let path = format!("/v1/images/{}", images.body["items"][0]["id"].as_str().unwrap());
-    let ended = stage.send("DELETE", &path, Some(&format!("Bearer {token}")), String::new()).await;
+    let ended = gateway.send("DELETE", &path, Some(&format!("Bearer {token}")), String::new()).await;
     assert_eq!(ended.status, StatusCode::OK, "{ended:?}");
-    let seen = stage.get(&path, &token).await;
+    let seen = gateway.get(&path, &token).await;
     assert_eq!(seen.status, StatusCode::NOT_FOUND, "{seen:?}");
 }

@@ -5,7 +5,6 @@
 //! fail at once and consumers wait.
 
 mod address;
-mod backoff;
 mod consumer;
 mod events;
 mod fault;

@@ -237,6 +237,19 @@ mod tests {
     }
 
     #[test]
+    fn every_column_is_a_field_of_its_kind() {
+        for spec in kind::ALL {
+            let schema = serde_json::to_value(&(spec.schema)()[0].1).unwrap();
+            for column in spec.columns {
+                let field = column.field();
+                let is_common = ADDED.contains(&field) || COMMON.contains(&field);
+                assert!(is_common || schema["properties"][field].is_object(), "{}: {field}", spec.kind);
+            }
+            assert!((2..=5).contains(&spec.columns.len()), "{}: {}", spec.kind, spec.columns.len());
+        }
+    }
+
+    #[test]
     fn events_of_resources_and_of_grants_have_their_fixed_form() {
         let region = Region::new("r1");
         let view = EventView {

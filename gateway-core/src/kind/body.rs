@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::documents::Documents;
 use super::named::Named;
 
 /// A schema for the API document with those that it names, each with its name.
@@ -32,8 +33,13 @@ impl FieldError {
 pub(super) trait Body: DeserializeOwned + ToSchema + 'static {
     /// The resources that it names.
     const NAMES: &'static [Named];
-    /// Returns what is wrong with it, besides its form.
+    /// Returns the errors that the body alone shows, besides those of its form.
     fn errors(&self) -> FieldErrors;
+    /// Returns the errors that only the documents of its target and of named resources show.
+    fn errors_against(&self, documents: &Documents<'_>) -> FieldErrors {
+        let _ = documents;
+        FieldErrors::default()
+    }
 }
 
 /// Collects errors of fields.
@@ -48,7 +54,7 @@ const MOST_TAGS: usize = 50;
 
 impl FieldErrors {
     /// Adds an error unless the condition holds.
-    pub(super) fn unless(mut self, fine: bool, pointer: &str, detail: &str) -> Self {
+    pub(super) fn unless(mut self, fine: bool, pointer: &str, detail: impl Into<String>) -> Self {
         if !fine {
             self.0.push(FieldError::new(pointer, detail));
         }

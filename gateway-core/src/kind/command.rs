@@ -4,7 +4,8 @@ use std::any::TypeId;
 
 use serde_json::Value;
 
-use super::body::{self, FieldError};
+use super::body::{self, Body as _, FieldError, FieldErrors};
+use super::documents::Documents;
 use super::image::{CreateImage, ShareImage};
 use super::instance::{CreateInstance, ImageOfInstance, Reboot, Rebuild, Resize};
 use super::ip_address::CreateIpAddress;
@@ -55,6 +56,16 @@ macro_rules! commands {
                 })+
                 // A test reads a body of every verb.
                 unreachable!("{} has a body that is no command", spec.verb)
+            }
+
+            /// Checks the command against the documents of its target and of the resources that it names. A field
+            /// that a document lacks is not checked.
+            pub fn errors_against(&self, documents: &Documents<'_>) -> Vec<FieldError> {
+                let FieldErrors(errors) = match self {
+                    Self::Plain => FieldErrors::default(),
+                    $(Self::$body(body) => body.errors_against(documents)),+
+                };
+                errors
             }
         }
     };

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::column::Column;
 use super::name::Kind;
 use super::spec::{Canonical, KindSpec, check_fields};
 use super::state::states;
@@ -42,6 +43,7 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: DatacenterState::TABLE,
     relations: &[],
     filters: &["service"],
+    columns: &[Column::new("SERVICE", "service"), Column::new("TYPE", "zone_type")],
     verbs: &[],
     schema: || vec![("Datacenter".to_owned(), Datacenter::schema())],
     check: check_fields::<Datacenter>,

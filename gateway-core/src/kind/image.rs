@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::spec::{Canonical, KindSpec, check_fields};
@@ -128,7 +129,7 @@ const ENDING: &[&str] = &["deleting", "deleted"];
 static VERBS: [VerbSpec; 6] = [
     create::<CreateImage>(),
     update(When::Except(ENDING)),
-    VerbSpec { unless: Some("protected"), ..delete(When::Except(ENDING)) },
+    delete(When::Except(ENDING)).unless("protected"),
     with::<ShareImage>(Verb::Share, When::In(&["available"]), Repeat::Harmless),
     with::<ShareImage>(Verb::Unshare, When::In(&["available"]), Repeat::Harmless),
     // Its content comes from the client and goes by the front to the cloud: the order says nothing of it.
@@ -142,6 +143,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: ImageState::TABLE,
     relations: &[],
     filters: &["os", "architecture", "disk_format"],
+    columns: &[
+        Column::new("OS", "os"),
+        Column::new("ARCHITECTURE", "architecture"),
+        Column::new("MIN_DISK_GIB", "min_disk_gib"),
+        Column::new("VISIBILITY", "visibility"),
+    ],
     verbs: &VERBS,
     schema: || vec![("Image".to_owned(), Image::schema())],
     check: check_fields::<Image>,

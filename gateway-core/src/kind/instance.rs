@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors, LONGEST_NAME};
+use super::column::Column;
+use super::documents::Documents;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::Reference;
@@ -12,7 +14,7 @@ use super::relation::Relation;
 use super::spec::{Canonical, KindSpec, check_fields};
 use super::state::states;
 use super::update::update;
-use super::verb::{Repeat, Verb, VerbSpec, When, delete, plain, with};
+use super::verb::{Repeat, Verb, VerbSpec, When, create, delete, plain, with};
 use crate::clock::Timestamp;
 use crate::id::ResourceId;
 use crate::secret::Secret;
@@ -233,6 +235,28 @@ impl Body for CreateInstance {
                 "must be 1 at least",
             )
     }
+
+    fn errors_against(&self, documents: &Documents<'_>) -> FieldErrors {
+        let fits =
+            |has: Option<u64>, needs: Option<u64>| has.zip(needs).is_none_or(|(has, needs)| has >= needs);
+        let of_type = |field| documents.number(Some(self.instance_type), field);
+        // A type without a disk of its own leaves the size to the image.
+        let (disk, pointer) = match &self.boot_volume {
+            Some(boot) => (boot.size_gib, "/boot_volume/size_gib"),
+            None => (of_type("disk_gib").filter(|size| *size > 0), "/instance_type"),
+        };
+        FieldErrors::default()
+            .unless(
+                fits(of_type("memory_mib"), documents.number(self.image, "min_memory_mib")),
+                "/instance_type",
+                "has less memory than the image needs",
+            )
+            .unless(
+                fits(disk, documents.number(self.image, "min_disk_gib")),
+                pointer,
+                "has a smaller disk than the image needs",
+            )
+    }
 }
 
 /// How an instance is rebooted.
@@ -310,40 +334,41 @@ impl Body for ImageOfInstance {
 
 const ENDING: &[&str] = &["terminating", "terminated"];
 
-/// A verb that a locked instance refuses.
-const fn unlocked(spec: VerbSpec) -> VerbSpec {
-    VerbSpec { unless: Some("locked"), ..spec }
-}
+/// The field that forbids most verbs while it is true.
+const LOCKED: &str = "locked";
 
-const fn turn(verb: Verb, from: &'static [&'static str]) -> VerbSpec {
-    unlocked(plain(verb, When::In(from), Repeat::ByState))
+/// Declares a change from one state to another.
+const fn transition(verb: Verb, from: &'static [&'static str]) -> VerbSpec {
+    plain(verb, When::In(from), Repeat::ByState).unless(LOCKED).bulk()
 }
 
 static VERBS: [VerbSpec; 20] = [
-    with::<CreateInstance>(Verb::Create, When::Always, Repeat::Found),
+    create::<CreateInstance>().secret(),
     update(When::Except(ENDING)),
-    unlocked(delete(When::Except(ENDING))),
-    turn(Verb::Start, &["stopped"]),
-    turn(Verb::Stop, &["running", "error"]),
-    unlocked(with::<Reboot>(Verb::Reboot, When::In(&["running", "error"]), Repeat::Never)),
-    turn(Verb::Pause, &["running"]),
-    turn(Verb::Unpause, &["paused"]),
-    turn(Verb::Suspend, &["running"]),
-    turn(Verb::Resume, &["suspended"]),
-    turn(Verb::Shelve, &["running", "stopped", "paused", "suspended"]),
-    turn(Verb::Unshelve, &["shelved"]),
-    unlocked(plain(Verb::Lock, When::Except(ENDING), Repeat::Harmless)),
-    plain(Verb::Unlock, When::Except(ENDING), Repeat::Harmless),
-    unlocked(with::<Resize>(Verb::Resize, When::In(&["running", "stopped"]), Repeat::Never)),
-    turn(Verb::ConfirmResize, &["resized"]),
-    turn(Verb::RevertResize, &["resized"]),
-    unlocked(with::<Rebuild>(Verb::Rebuild, When::In(&["running", "stopped", "error"]), Repeat::Never)),
+    delete(When::Except(ENDING)).unless(LOCKED).bulk(),
+    transition(Verb::Start, &["stopped"]),
+    transition(Verb::Stop, &["running", "error"]),
+    with::<Reboot>(Verb::Reboot, When::In(&["running", "error"]), Repeat::Never).unless(LOCKED).bulk(),
+    transition(Verb::Pause, &["running"]),
+    transition(Verb::Unpause, &["paused"]),
+    transition(Verb::Suspend, &["running"]),
+    transition(Verb::Resume, &["suspended"]),
+    transition(Verb::Shelve, &["running", "stopped", "paused", "suspended"]),
+    transition(Verb::Unshelve, &["shelved"]),
+    plain(Verb::Lock, When::Except(ENDING), Repeat::Harmless).unless(LOCKED).bulk(),
+    plain(Verb::Unlock, When::Except(ENDING), Repeat::Harmless).bulk(),
+    with::<Resize>(Verb::Resize, When::In(&["running", "stopped"]), Repeat::Never).unless(LOCKED).bulk(),
+    transition(Verb::ConfirmResize, &["resized"]),
+    transition(Verb::RevertResize, &["resized"]),
+    with::<Rebuild>(Verb::Rebuild, When::In(&["running", "stopped", "error"]), Repeat::Never)
+        .unless(LOCKED)
+        .bulk(),
     with::<ImageOfInstance>(
         Verb::CreateImage,
         When::In(&["running", "stopped", "paused", "suspended"]),
         Repeat::Found,
     ),
-    plain(Verb::ConsoleOutput, When::Except(ENDING), Repeat::Harmless),
+    plain(Verb::ConsoleOutput, When::Except(ENDING), Repeat::Harmless).secret(),
 ];
 
 pub(super) static SPEC: KindSpec = KindSpec {
@@ -357,7 +382,45 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::many("security_group", &["security_groups"], Kind::SecurityGroup, "instances"),
     ],
     filters: &["datacenter", "ssh_key"],
+    columns: &[
+        Column::new("TYPE", "instance_type"),
+        Column::new("PRIVATE_IP", "private_ip_addresses"),
+        Column::new("PUBLIC_IP", "public_ip_addresses"),
+        Column::new("DATACENTER", "datacenter"),
+    ],
     verbs: &VERBS,
     schema: || vec![("Instance".to_owned(), Instance::schema())],
     check: check_fields::<Instance>,
 };
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn memory_and_disk_of_the_type_must_suffice_for_the_image() {
+        let (image, instance_type) = (ResourceId::generate(), ResourceId::generate());
+        let pointers = |type_document: Value, boot_volume: Value| {
+            let body = json!({ "name": "web", "image": image, "instance_type": instance_type,
+                               "boot_volume": boot_volume });
+            let command: CreateInstance = serde_json::from_value(body).unwrap();
+            let documents = [
+                (image, json!({ "min_memory_mib": 512, "min_disk_gib": 10 })),
+                (instance_type, type_document),
+            ];
+            let named =
+                |id| documents.iter().find(|(of, _)| *of == id).and_then(|(_, found)| found.as_object());
+            let FieldErrors(errors) = command.errors_against(&Documents::new(None, &named));
+            errors.into_iter().map(|error| error.pointer).collect::<Vec<_>>()
+        };
+        let none = Value::Null;
+        assert!(pointers(json!({ "memory_mib": 512, "disk_gib": 10 }), none.clone()).is_empty());
+        assert!(pointers(json!({ "memory_mib": null, "disk_gib": 0 }), none.clone()).is_empty());
+        let both = pointers(json!({ "memory_mib": 256, "disk_gib": 9 }), none);
+        assert_eq!(both, ["/instance_type", "/instance_type"]);
+        let boot = pointers(json!({ "disk_gib": 20 }), json!({ "size_gib": 9 }));
+        assert_eq!(boot, ["/boot_volume/size_gib"]);
+    }
+}

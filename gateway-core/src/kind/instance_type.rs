@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::column::Column;
 use super::name::Kind;
 use super::spec::{Canonical, KindSpec, check_fields};
 
@@ -38,6 +39,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[],
     filters: &["vcpus", "memory_mib"],
+    columns: &[
+        Column::new("VCPUS", "vcpus"),
+        Column::new("MEMORY_MIB", "memory_mib"),
+        Column::new("DISK_GIB", "disk_gib"),
+        Column::new("ARCHITECTURES", "architectures"),
+    ],
     verbs: &[],
     schema: || vec![("InstanceType".to_owned(), InstanceType::schema())],
     check: check_fields::<InstanceType>,

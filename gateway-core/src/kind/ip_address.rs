@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::Reference;
@@ -94,6 +95,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::one("router", &["router"], Kind::Router, "ip_addresses"),
     ],
     filters: &["ip_address"],
+    columns: &[
+        Column::new("IP", "ip_address"),
+        Column::new("PRIVATE_IP", "private_ip_address"),
+        Column::new("INSTANCE", "instance"),
+        Column::new("NETWORK", "network"),
+    ],
     verbs: &VERBS,
     schema: || vec![("IpAddress".to_owned(), IpAddress::schema())],
     check: check_fields::<IpAddress>,

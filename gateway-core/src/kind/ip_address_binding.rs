@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::Reference;
@@ -85,6 +86,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::one("instance", &["instance"], Kind::Instance, "ip_address_bindings"),
     ],
     filters: &["ip_address"],
+    columns: &[
+        Column::new("IP", "ip_address"),
+        Column::new("PRIVATE_IP", "private_ip_address"),
+        Column::new("INSTANCE", "instance"),
+        Column::new("INTERFACE", "network_interface"),
+    ],
     verbs: &VERBS,
     schema: || vec![("IpAddressBinding".to_owned(), IpAddressBinding::schema())],
     check: check_fields::<IpAddressBinding>,

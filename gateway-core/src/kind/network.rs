@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::spec::{Canonical, KindSpec, check_fields};
@@ -97,6 +98,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: NetworkState::TABLE,
     relations: &[],
     filters: &["external", "default"],
+    columns: &[
+        Column::new("CIDRS", "cidrs"),
+        Column::new("EXTERNAL", "external"),
+        Column::new("DEFAULT", "default"),
+        Column::new("MTU_BYTES", "mtu_bytes"),
+    ],
     verbs: &VERBS,
     schema: || vec![("Network".to_owned(), Network::schema())],
     check: check_fields::<Network>,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::{InterfaceAddress, Reference};
@@ -178,6 +179,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::many("security_group", &["security_groups"], Kind::SecurityGroup, "network_interfaces"),
     ],
     filters: &["device_owner", "mac_address"],
+    columns: &[
+        Column::new("IP", "addresses.ip_address"),
+        Column::new("MAC", "mac_address"),
+        Column::new("NETWORK", "network"),
+        Column::new("INSTANCE", "instance"),
+    ],
     verbs: &VERBS,
     schema: || {
         vec![

@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::body::{Body, FieldErrors};
+use super::body::{Body, FieldError, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::spec::{Canonical, KindSpec, check_fields};
@@ -25,6 +27,24 @@ pub struct Quota {
 
 impl Canonical for Quota {
     const KIND: Kind = Kind::Quota;
+}
+
+impl Quota {
+    /// Returns the field and the value that select the quotas on the number of resources of a kind.
+    pub const fn filter(limited: &KindSpec) -> (&'static str, &'static str) {
+        ("measure", limited.plural)
+    }
+
+    /// Returns the error of a command that makes more resources of a kind than a quota's document allows.
+    pub fn excess(document: &Map<String, Value>, limited: &KindSpec, count: u64) -> Option<FieldError> {
+        let number = |field: &str| document.get(field).and_then(Value::as_u64);
+        let (limit, used) = number("limit").zip(number("used"))?;
+        let reserved = number("reserved").unwrap_or_default();
+        let is_exceeded = used.saturating_add(reserved).saturating_add(count) > limit;
+        is_exceeded.then(|| {
+            FieldError::new("", format!("the quota of {} is spent: {used} of {limit}", limited.plural))
+        })
+    }
 }
 
 /// The new limit of a quota.
@@ -55,7 +75,31 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[],
     filters: &["service", "measure"],
+    columns: &[
+        Column::new("SERVICE", "service"),
+        Column::new("MEASURE", "measure"),
+        Column::new("USED", "used"),
+        Column::new("LIMIT", "limit"),
+    ],
     verbs: &VERBS,
     schema: || vec![("Quota".to_owned(), Quota::schema())],
     check: check_fields::<Quota>,
 };
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn create_beyond_the_limit_exceeds_the_quota() {
+        let excess = |document: Value, count| Quota::excess(document.as_object().unwrap(), &SPEC, count);
+        let document = json!({ "limit": 10, "used": 7, "reserved": 1 });
+        assert_eq!(excess(document.clone(), 2), None);
+        let error = excess(document, 3).unwrap();
+        assert_eq!(error, FieldError::new("", "the quota of quotas is spent: 7 of 10"));
+        assert_eq!(excess(json!({ "limit": null, "used": 7 }), 1), None);
+        assert_eq!(excess(json!({ "limit": 1 }), 5), None);
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::{InterfaceAddress, Reference, Route};
@@ -166,6 +167,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::many("subnet", &["interfaces", "subnet"], Kind::Subnet, "routers"),
     ],
     filters: &["router_type"],
+    columns: &[
+        Column::new("TYPE", "router_type"),
+        Column::new("NETWORK", "network"),
+        Column::new("EXTERNAL_NETWORK", "external_network"),
+        Column::new("EXTERNAL_IP", "external_addresses.ip_address"),
+    ],
     verbs: &VERBS,
     schema: || {
         vec![

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::Reference;
@@ -69,6 +70,11 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[Relation::one("network", &["network"], Kind::Network, "security_groups")],
     filters: &[],
+    columns: &[
+        Column::new("NETWORK", "network"),
+        Column::new("DEFAULT", "default"),
+        Column::new("DESCRIPTION", "description"),
+    ],
     verbs: &VERBS,
     schema: || vec![("SecurityGroup".to_owned(), SecurityGroup::schema())],
     check: check_fields::<SecurityGroup>,

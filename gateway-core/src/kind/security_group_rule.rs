@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::Reference;
@@ -146,6 +147,13 @@ pub(super) static SPEC: KindSpec = KindSpec {
         ),
     ],
     filters: &["direction", "protocol"],
+    columns: &[
+        Column::new("GROUP", "security_group"),
+        Column::new("DIRECTION", "direction"),
+        Column::new("PROTOCOL", "protocol"),
+        Column::new("FIRST_PORT", "first_port"),
+        Column::new("REMOTE_CIDR", "remote_cidr"),
+    ],
     verbs: &VERBS,
     schema: || {
         vec![

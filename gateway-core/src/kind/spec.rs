@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::body::Schemas;
+use super::column::Column;
 use super::name::Kind;
 use super::relation::Relation;
 use super::state::StateSpec;
@@ -26,6 +27,8 @@ pub struct KindSpec {
     pub relations: &'static [Relation],
     /// Fields of its own that a listing can be narrowed by, besides its relations.
     pub filters: &'static [&'static str],
+    /// The fields that a table shows of it, besides those of every kind.
+    pub columns: &'static [Column],
     /// The verbs that it has, as far as a cloud supports them.
     pub verbs: &'static [VerbSpec],
     /// The schema of the kind's own fields and then those that it names, for the API document.

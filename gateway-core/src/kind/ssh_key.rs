@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::spec::{Canonical, KindSpec, check_fields};
@@ -58,7 +59,8 @@ impl Body for CreateSshKey {
     }
 }
 
-static VERBS: [VerbSpec; 2] = [create::<CreateSshKey>(), delete(When::Always)];
+static VERBS: [VerbSpec; 2] =
+    [create::<CreateSshKey>().secret().key_pair_unless("public_key"), delete(When::Always)];
 
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::SshKey,
@@ -67,6 +69,11 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[],
     filters: &["fingerprint"],
+    columns: &[
+        Column::new("TYPE", "key_type"),
+        Column::new("FINGERPRINT", "fingerprint"),
+        Column::new("USER", "user"),
+    ],
     verbs: &VERBS,
     schema: || vec![("SshKey".to_owned(), SshKey::schema())],
     check: check_fields::<SshKey>,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::{Reference, Route};
@@ -121,6 +122,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[Relation::one("network", &["network"], Kind::Network, "subnets")],
     filters: &["cidr", "datacenter", "ip_version"],
+    columns: &[
+        Column::new("CIDR", "cidr"),
+        Column::new("NETWORK", "network"),
+        Column::new("GATEWAY_IP", "gateway_ip_address"),
+        Column::new("DATACENTER", "datacenter"),
+    ],
     verbs: &VERBS,
     schema: || {
         vec![

@@ -7,7 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::body::{Body, Schemas};
-use super::name::Kind;
 use super::named::Named;
 
 /// Declares the verbs with their words.
@@ -166,6 +165,12 @@ pub struct VerbSpec {
     pub unless: Option<&'static str>,
     /// The way to find out whether an interrupted attempt did it.
     pub repeat: Repeat,
+    /// Whether its command or its answer holds secrets, such as user data, a private key or a console's output.
+    pub secret: bool,
+    /// Whether one request may do it to all resources that a filter finds.
+    pub bulk: bool,
+    /// The field without which the cloud makes a key pair and tells the private key in its answer alone.
+    pub key_pair_unless: Option<&'static str>,
     /// The resources that its body names.
     pub names: &'static [Named],
     /// The schema of its body and then those that it names; none for a verb without a body.
@@ -175,15 +180,32 @@ pub struct VerbSpec {
 }
 
 impl VerbSpec {
-    /// Whether a command or its answer holds secrets: user data, private keys, consoles.
-    pub fn has_secrets(&self, kind: Kind) -> bool {
-        matches!(
-            (kind, self.verb),
-            (Kind::Instance | Kind::SshKey, Verb::Create) | (Kind::Instance, Verb::ConsoleOutput)
-        )
+    /// Forbids the verb while a field of the target is true.
+    pub(super) const fn unless(self, field: &'static str) -> Self {
+        Self { unless: Some(field), ..self }
     }
 
-    /// Whether a resource's own document allows it now.
+    /// Marks the command or the answer as secret.
+    pub(super) const fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    /// Allows the verb for all resources that a filter finds.
+    pub(super) const fn bulk(self) -> Self {
+        Self { bulk: true, ..self }
+    }
+
+    /// Declares that the cloud makes a key pair for a command without this field.
+    pub(super) const fn key_pair_unless(self, field: &'static str) -> Self {
+        Self { key_pair_unless: Some(field), ..self }
+    }
+
+    /// Returns whether the answer to a command holds a private key.
+    pub fn makes_key_pair(&self, command: &Map<String, Value>) -> bool {
+        self.key_pair_unless.is_some_and(|field| !command.contains_key(field))
+    }
+
+    /// Returns whether a resource's own document allows the verb now.
     pub fn allows(&self, state: Option<&str>, fields: &Map<String, Value>) -> bool {
         let is_barred = self.unless.is_some_and(|field| fields.get(field) == Some(&Value::Bool(true)));
         self.when.takes(state) && !is_barred
@@ -221,19 +243,27 @@ impl VerbSupport {
 /// Declares a verb with a body.
 pub(super) const fn with<B: Body>(verb: Verb, when: When, repeat: Repeat) -> VerbSpec {
     VerbSpec {
-        verb,
-        when,
-        unless: None,
-        repeat,
         names: B::NAMES,
         schema: Some(schemas::<B>),
         body: Some(TypeId::of::<B>),
+        ..plain(verb, when, repeat)
     }
 }
 
 /// Declares a verb without a body.
 pub(super) const fn plain(verb: Verb, when: When, repeat: Repeat) -> VerbSpec {
-    VerbSpec { verb, when, unless: None, repeat, names: &[], schema: None, body: None }
+    VerbSpec {
+        verb,
+        when,
+        unless: None,
+        repeat,
+        secret: false,
+        bulk: false,
+        key_pair_unless: None,
+        names: &[],
+        schema: None,
+        body: None,
+    }
 }
 
 /// Declares a create with its body.

@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
+use super::documents::Documents;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::Reference;
@@ -146,6 +148,20 @@ impl Body for CreateVolume {
                 "must be given for a volume that is empty or made of an image",
             )
     }
+
+    fn errors_against(&self, documents: &Documents<'_>) -> FieldErrors {
+        let least = documents
+            .number(self.snapshot, "size_gib")
+            .or_else(|| documents.number(self.volume, "size_gib"))
+            .or_else(|| documents.number(self.image, "min_disk_gib"))
+            .unwrap_or_default();
+        let fine = self.size_gib.is_none_or(|size| size >= least);
+        FieldErrors::default().unless(
+            fine,
+            "/size_gib",
+            format!("must be {least} at least, as its source is"),
+        )
+    }
 }
 
 /// The new size of a volume.
@@ -162,6 +178,15 @@ impl Body for Extend {
 
     fn errors(&self) -> FieldErrors {
         FieldErrors::default().unless(self.size_gib > 0, "/size_gib", "must be 1 at least")
+    }
+
+    fn errors_against(&self, documents: &Documents<'_>) -> FieldErrors {
+        let now = documents.target_number("size_gib").unwrap_or_default();
+        FieldErrors::default().unless(
+            self.size_gib > now,
+            "/size_gib",
+            format!("must be more than the {now} that it has"),
+        )
     }
 }
 
@@ -185,6 +210,12 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::many("instance", &["attachments", "instance"], Kind::Instance, "volumes"),
     ],
     filters: &["volume_type", "datacenter", "bootable"],
+    columns: &[
+        Column::new("SIZE_GIB", "size_gib"),
+        Column::new("TYPE", "volume_type"),
+        Column::new("INSTANCE", "attachments.instance"),
+        Column::new("DATACENTER", "datacenter"),
+    ],
     verbs: &VERBS,
     schema: || {
         vec![
@@ -194,3 +225,38 @@ pub(super) static SPEC: KindSpec = KindSpec {
     },
     check: check_fields::<Volume>,
 };
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn new_volume_is_at_least_as_large_as_its_source() {
+        let source = ResourceId::generate();
+        let documents = json!({ "size_gib": 8, "min_disk_gib": 4 });
+        let named = |id| (id == source).then(|| documents.as_object()).flatten();
+        let errors = |body: Value| {
+            let command: CreateVolume = serde_json::from_value(body).unwrap();
+            command.errors_against(&Documents::new(None, &named)).0
+        };
+        assert!(errors(json!({ "name": "data", "snapshot": source, "size_gib": 8 })).is_empty());
+        assert!(errors(json!({ "name": "data", "volume": source })).is_empty());
+        assert!(errors(json!({ "name": "data", "image": source, "size_gib": 4 })).is_empty());
+        assert_eq!(
+            errors(json!({ "name": "data", "volume": source, "size_gib": 7 }))[0].pointer,
+            "/size_gib"
+        );
+        assert_eq!(errors(json!({ "name": "data", "image": source, "size_gib": 3 }))[0].pointer, "/size_gib");
+    }
+
+    #[test]
+    fn extend_to_the_present_size_is_refused() {
+        let target = json!({ "size_gib": 5 });
+        let none = |_| None;
+        let documents = Documents::new(target.as_object(), &none);
+        assert_eq!(Extend { size_gib: 5 }.errors_against(&documents).0[0].pointer, "/size_gib");
+        assert!(Extend { size_gib: 6 }.errors_against(&documents).0.is_empty());
+    }
+}

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::Reference;
@@ -89,6 +90,11 @@ pub(super) static SPEC: KindSpec = KindSpec {
         Relation::one("instance", &["instance"], Kind::Instance, "volume_attachments"),
     ],
     filters: &[],
+    columns: &[
+        Column::new("VOLUME", "volume"),
+        Column::new("INSTANCE", "instance"),
+        Column::new("DEVICE", "device"),
+    ],
     verbs: &VERBS,
     schema: || vec![("VolumeAttachment".to_owned(), VolumeAttachment::schema())],
     check: check_fields::<VolumeAttachment>,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
+use super::column::Column;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::Reference;
@@ -93,6 +94,11 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: VolumeSnapshotState::TABLE,
     relations: &[Relation::one("volume", &["volume"], Kind::Volume, "volume_snapshots")],
     filters: &[],
+    columns: &[
+        Column::new("SIZE_GIB", "size_gib"),
+        Column::new("VOLUME", "volume"),
+        Column::new("PROGRESS_PERCENT", "progress_percent"),
+    ],
     verbs: &VERBS,
     schema: || vec![("VolumeSnapshot".to_owned(), VolumeSnapshot::schema())],
     check: check_fields::<VolumeSnapshot>,

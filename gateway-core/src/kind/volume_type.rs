@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::column::Column;
 use super::name::Kind;
 use super::spec::{Canonical, KindSpec, check_fields};
 
@@ -32,6 +33,11 @@ pub(super) static SPEC: KindSpec = KindSpec {
     states: &[],
     relations: &[],
     filters: &["multiattach"],
+    columns: &[
+        Column::new("DEFAULT", "default"),
+        Column::new("ENCRYPTED", "encrypted"),
+        Column::new("MULTIATTACH", "multiattach"),
+    ],
     verbs: &[],
     schema: || vec![("VolumeType".to_owned(), VolumeType::schema())],
     check: check_fields::<VolumeType>,

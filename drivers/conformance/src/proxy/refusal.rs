@@ -1,19 +1,19 @@
-//! Refusals in the words of the cloud that is asked: drivers do not believe any other.
+//! Error answers in the format of the cloud: drivers do not accept any other.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
 
-/// The form in which a cloud tells errors.
+/// Format of the error documents of a cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
-    /// OpenStack's JSON.
+pub(super) enum ErrorFormat {
+    /// JSON of OpenStack.
     Json,
-    /// The XML of EC2's Query API.
+    /// XML of the Query API of EC2.
     Xml,
 }
 
-impl Language {
-    /// The Query API takes forms; no other request here does.
+impl ErrorFormat {
+    /// Returns the format that belongs to a request: only requests of the Query API are forms.
     pub(super) fn of<B>(request: &Request<B>) -> Self {
         let content_type = request.headers().get(header::CONTENT_TYPE);
         let is_form =
@@ -29,24 +29,24 @@ impl Language {
         })
     }
 
-    /// The document that goes with a status.
+    /// Returns the error document of a status.
     pub(super) fn refusal(self, status: StatusCode) -> Bytes {
         let title = status.canonical_reason().unwrap_or_default();
         Bytes::from(match self {
             Self::Json => format!(
-                r#"{{"error": {{"code": {}, "title": "{title}", "message": "as was asked for"}}}}"#,
+                r#"{{"error": {{"code": {}, "title": "{title}", "message": "fault injected by the proxy"}}}}"#,
                 status.as_u16()
             ),
             Self::Xml => format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{}</Code>\
-                 <Message>as was asked for</Message></Error></Errors><RequestID>fault-proxy</RequestID></Response>",
+                 <Message>fault injected by the proxy</Message></Error></Errors><RequestID>fault-proxy</RequestID></Response>",
                 code(status)
             ),
         })
     }
 }
 
-/// EC2's word for it.
+/// Returns the error code of EC2 for a status.
 fn code(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "AuthFailure",
@@ -61,12 +61,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_request_tells_the_language() {
+    fn error_format_follows_the_request() {
         let request =
             |content_type| Request::builder().header(header::CONTENT_TYPE, content_type).body(()).unwrap();
-        assert_eq!(Language::of(&request("application/json")), Language::Json);
-        assert_eq!(Language::of(&request("application/x-www-form-urlencoded; charset=utf-8")), Language::Xml);
+        assert_eq!(ErrorFormat::of(&request("application/json")), ErrorFormat::Json);
+        assert_eq!(
+            ErrorFormat::of(&request("application/x-www-form-urlencoded; charset=utf-8")),
+            ErrorFormat::Xml
+        );
         let query = Request::builder().uri("/?Action=DescribeInstances").body(()).unwrap();
-        assert_eq!(Language::of(&query), Language::Xml);
+        assert_eq!(ErrorFormat::of(&query), ErrorFormat::Xml);
     }
 }

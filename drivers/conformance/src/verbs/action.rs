@@ -1,74 +1,79 @@
-//! Actions: each leads to where its table says, and may be repeated as its table says.
+//! Actions: each has its effect, and can be repeated as its specification says.
 
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::{Done, Known, Touched};
 use gateway_core::kind::{Repeat, Verb};
 use serde_json::Value;
 
-use super::desk::{Desk, is_refusal};
+use super::runner::{Runner, is_refusal};
 use crate::report::{Report, Verdict, failed, skipped};
 
-/// Does an action to something that allows it, waits for what comes of it, and repeats it where that is harmless.
+/// Executes an action on a resource that allows it, waits for its effect, and repeats it if that is harmless.
 pub(super) async fn act(
-    desk: &Desk<'_>,
+    runner: &Runner<'_>,
     report: &mut Report,
     target: &Touched,
     verb: Verb,
     command: Value,
     named: &[&Known],
-    is_so: impl Fn(&Observed) -> bool,
+    condition: impl Fn(&Observed) -> bool,
 ) -> Option<Done> {
-    if !desk.can(target.kind, verb) {
+    if !runner.can(target.kind, verb) {
         return None;
     }
     let work = async {
-        let before = desk.settled(target).await?;
+        let before = runner.at_rest(target).await?;
         if !before.actions.contains(&verb) {
-            return failed(format!("{:?} does not allow it: {:?}", before.state, before.actions));
+            return failed(format!("state {:?} does not allow it, only {:?}", before.state, before.actions));
         }
-        let known = desk.know(&before);
-        let task = desk.task(target.kind, verb, command, Some(&known), named)?;
-        let done = desk.act(&task).await?;
-        let after = desk.until(&format!("as {verb} makes it"), target, &is_so).await?;
+        let known = runner.to_known(&before);
+        let task = runner.task(target.kind, verb, command, Some(&known), named)?;
+        let done = runner.act(&task).await?;
+        let after = runner.until(&format!("the effect of {verb}"), target, &condition).await?;
         let repeat = target.kind.spec().verb(verb).map(|spec| spec.repeat);
         match repeat {
             Some(Repeat::Harmless) => {
-                desk.act(&task).await?;
-                desk.until(&format!("as {verb} made it"), target, &is_so).await?;
+                runner.act(&task).await?;
+                runner.until(&format!("the effect of a second {verb}"), target, &condition).await?;
             }
             Some(Repeat::ByState) if after.actions.contains(&verb) => {
-                return failed(format!("{:?} does not tell that it was done", after.state));
+                return failed(format!("state {:?} still allows it", after.state));
             }
             _ => {}
         }
         Ok(done)
     };
-    desk.note(report, target.kind, &format!("{verb} does what it says"), work.await)
+    runner.record(report, target.kind, &format!("{verb} has its effect"), work.await)
 }
 
-/// A verb in a state that does not allow it: the cloud refuses in its own words, or does it all the same.
-pub(super) async fn refused(
-    desk: &Desk<'_>,
+/// Checks that a verb is refused in a state that does not allow it; skipped if the cloud accepts it anyway.
+pub(super) async fn is_refused(
+    runner: &Runner<'_>,
     report: &mut Report,
     target: &Touched,
     verb: Verb,
     command: Value,
 ) {
-    if !desk.can(target.kind, verb) {
+    if !runner.can(target.kind, verb) {
         return;
     }
     let work = async {
-        let before = desk.settled(target).await?;
+        let before = runner.at_rest(target).await?;
         if before.actions.contains(&verb) {
-            return failed(format!("{:?} allows it", before.state));
+            return failed(format!("state {:?} allows it", before.state));
         }
-        let known = desk.know(&before);
-        let task = desk.task(target.kind, verb, command, Some(&known), &[])?;
-        match desk.act(&task).await {
-            Ok(_) => skipped::<()>(format!("the cloud did it in {:?} all the same", before.state)),
+        let known = runner.to_known(&before);
+        let task = runner.task(target.kind, verb, command, Some(&known), &[])?;
+        match runner.act(&task).await {
+            Ok(_) => skipped::<()>(format!("the cloud accepts it in state {:?}", before.state)),
             Err(error) => is_refusal(&error),
         }
     };
     let verdict: Verdict = work.await;
-    desk.note(report, target.kind, &format!("{verb} is refused where it is not allowed"), verdict);
+    runner.record(
+        report,
+        target.kind,
+        &format!("{verb} is refused in a state that does not allow it"),
+        verdict,
+    );
 }

@@ -1,61 +1,61 @@
-//! What the cloud under test has, and the suite cannot make.
+//! Resources and properties of the cloud under test that the suite cannot create or know.
 
 use std::time::Duration;
 
 use gateway_core::id::Region;
 
-/// Told by the driver's test. What is `None` leaves out what needs it, and the report says so.
+/// Fixtures of one run, given by the driver's test. Checks that need a fixture that is `None` are skipped.
 #[derive(Clone, Debug)]
 pub struct Fixtures {
-    /// Where everything is done.
+    /// Region of all commands.
     pub region: Region,
-    /// How the names of all that is made begin, so that it is told from other things in the cloud.
+    /// Prefix of the names of all created resources, to tell them from others in the cloud.
     pub prefix: String,
-    /// Native key of an image that an instance boots from.
+    /// Native key of an image to boot from.
     pub image: Option<String>,
-    /// Native key of its type.
+    /// Native key of the type of the instance.
     pub instance_type: Option<String>,
     /// Native key of another type, to resize to.
-    pub other_type: Option<String>,
-    /// Native key of the network that instances are made in; none where the cloud has one for those that name none.
+    pub resize_type: Option<String>,
+    /// Native key of the network of the instance; `None` if the cloud has a default network.
     pub network: Option<String>,
-    /// Name of the availability zone, where one must be named.
+    /// Name of the availability zone, if one is required.
     pub datacenter: Option<String>,
-    /// Native key of a type of volume.
+    /// Native key of a volume type.
     pub volume_type: Option<String>,
-    /// The addresses of a new network, where networks have such.
+    /// Address range of a new network, if networks have one.
     pub network_cidr: Option<String>,
-    /// The addresses of a subnet of it.
+    /// Address range of a new subnet in that network.
     pub subnet_cidr: String,
-    /// Native key of the network through which routers lead out and addresses are taken from, where there is one.
+    /// Native key of the external network of routers and public addresses, if there is one.
     pub external_network: Option<String>,
-    /// A router is made for one network.
+    /// Whether a router is created for one network.
     pub routers_belong_to_networks: bool,
-    /// A security group is made for one network.
+    /// Whether a security group is created for one network.
     pub groups_belong_to_networks: bool,
-    /// Another account, by the cloud's own id.
+    /// External id of another account.
     pub other_account: Option<String>,
-    /// The form of an image that is registered.
+    /// Disk format of an image that is registered.
     pub disk_format: String,
-    /// An image that is registered waits to be filled: it is not at rest, and nobody is let into it before.
-    pub images_wait_to_be_filled: bool,
-    /// Native key of a quota that the account may set.
+    /// Whether a registered image stays queued until its content is uploaded; it cannot be shared before.
+    pub images_need_content: bool,
+    /// Native key of a quota that the account may update.
     pub quota: Option<String>,
-    /// Longest wait for a state. Longer tolerates slower clouds.
-    pub patience: Duration,
-    /// Between two looks at a state.
-    pub pause: Duration,
+    /// Longest wait for a state. Higher tolerates slower clouds; lower finds failures sooner.
+    pub timeout: Duration,
+    /// Wait between two reads of a state. Lower ends sooner and costs more calls.
+    pub poll_interval: Duration,
 }
 
 impl Fixtures {
-    /// Of a cloud of which nothing is known.
+    /// Returns the fixtures of a cloud without known resources.
     pub fn new(region: Region, prefix: impl Into<String>) -> Self {
         Self {
             region,
             prefix: prefix.into(),
             image: None,
             instance_type: None,
-            other_type: None,
+            resize_type: None,
             network: None,
             datacenter: None,
             volume_type: None,
@@ -66,10 +66,10 @@ impl Fixtures {
             groups_belong_to_networks: false,
             other_account: None,
             disk_format: "raw".to_owned(),
-            images_wait_to_be_filled: false,
+            images_need_content: false,
             quota: None,
-            patience: Duration::from_secs(120),
-            pause: Duration::from_millis(200),
+            timeout: Duration::from_secs(120),
+            poll_interval: Duration::from_millis(200),
         }
     }
 }

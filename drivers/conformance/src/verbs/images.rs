@@ -1,4 +1,4 @@
-//! Images that are registered, and sharing.
+//! Registered images, and sharing.
 
 use gateway_core::Kind;
 use gateway_core::document::observation::Observed;
@@ -6,31 +6,31 @@ use gateway_core::driver::{Known, Touched};
 use gateway_core::kind::Verb;
 use serde_json::json;
 
-use super::desk::Desk;
-use super::{action, life};
+use super::runner::Runner;
+use super::{action, lifecycle};
 use crate::report::Report;
 
-pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
-    if !desk.can(Kind::Image, Verb::Create) {
+pub(super) async fn run(runner: &Runner<'_>, report: &mut Report) {
+    if !runner.can(Kind::Image, Verb::Create) {
         return;
     }
-    let command = json!({ "name": desk.name("image"), "disk_format": desk.fixtures.disk_format,
+    let command = json!({ "name": runner.name("image"), "disk_format": runner.fixtures.disk_format,
         "tags": { "role": "test" } });
-    let Some(image) = life::begin(desk, report, Kind::Image, command, &[]).await else { return };
-    // One that waits to be filled is not shared; one that is made of an instance is.
-    if !desk.fixtures.images_wait_to_be_filled {
-        share(desk, report, &image).await;
+    let Some(image) = lifecycle::create(runner, report, Kind::Image, command, &[]).await else { return };
+    // A queued image cannot be shared; an image of an instance can, and is.
+    if !runner.fixtures.images_need_content {
+        share(runner, report, &image).await;
     }
-    life::end(desk, report, &image).await;
+    lifecycle::delete(runner, report, &image).await;
 }
 
-/// Shares an image that allows it, and ends that.
-pub(super) async fn share(desk: &Desk<'_>, report: &mut Report, image: &Known) {
+/// Shares an image and ends the share.
+pub(super) async fn share(runner: &Runner<'_>, report: &mut Report, image: &Known) {
     let touched = Touched::new(image.kind, image.native_key.as_str());
-    let Some(account) = &desk.fixtures.other_account else { return };
+    let Some(account) = &runner.fixtures.other_account else { return };
     let command = json!({ "external_account": account });
     for verb in [Verb::Share, Verb::Unshare] {
-        let is_there = |observed: &Observed| observed.state == Some("available");
-        action::act(desk, report, &touched, verb, command.clone(), &[], is_there).await;
+        let is_available = |observed: &Observed| observed.state == Some("available");
+        action::act(runner, report, &touched, verb, command.clone(), &[], is_available).await;
     }
 }

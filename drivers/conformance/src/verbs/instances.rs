@@ -1,4 +1,4 @@
-//! Instances: every action that the driver has, from one state to the next.
+//! Instances: every action of the driver, from state to state.
 
 use gateway_core::Kind;
 use gateway_core::document::observation::Observed;
@@ -6,199 +6,220 @@ use gateway_core::driver::{Known, OneTimeOutput, Touched};
 use gateway_core::kind::{Verb, When};
 use serde_json::{Value, json};
 
-use super::desk::{Desk, is_refusal};
-use super::fit::fit;
-use super::{action, images, life, volumes};
+use super::runner::{Runner, is_refusal};
+use super::without_unsupported::without_unsupported;
+use super::{action, images, lifecycle, volumes};
 use crate::report::{Report, Verdict, ensure, failed, skipped};
 
-/// What the start-up program is told: it must be in no error and no document.
-const SECRET: &str = "#!/bin/sh\n: start-up-secret\n";
+/// User data of the instance. It must be in no error and no document.
+const USER_DATA: &str = "#!/bin/sh\n: user-data-secret\n";
 
-/// What leads from running to another state and back.
-const THERE_AND_BACK: [(Verb, &str, Verb); 4] = [
+/// Verbs that lead from `running` to another state, with the state and the verb that leads back.
+const REVERSIBLE: [(Verb, &str, Verb); 4] = [
     (Verb::Stop, "stopped", Verb::Start),
     (Verb::Pause, "paused", Verb::Unpause),
     (Verb::Suspend, "suspended", Verb::Resume),
     (Verb::Shelve, "shelved", Verb::Unshelve),
 ];
 
-pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
+pub(super) async fn run(runner: &Runner<'_>, report: &mut Report) {
     let of = Kind::Instance;
-    if !desk.can(of, Verb::Create) {
+    if !runner.can(of, Verb::Create) {
         return;
     }
-    let fixtures = desk.fixtures;
+    let fixtures = runner.fixtures;
     let (Some(image), Some(instance_type)) = (&fixtures.image, &fixtures.instance_type) else {
-        desk.note::<()>(report, of, "one is made", skipped("no image and type are given"));
+        runner.record::<()>(report, of, "create succeeds", skipped("the fixtures have no image or type"));
         return;
     };
     let helpers = async {
-        let mut named =
-            vec![desk.known(Kind::Image, image).await?, desk.known(Kind::InstanceType, instance_type).await?];
+        let mut named = vec![
+            runner.known(Kind::Image, image).await?,
+            runner.known(Kind::InstanceType, instance_type).await?,
+        ];
         if let Some(network) = &fixtures.network {
-            named.push(desk.known(Kind::Network, network).await?);
+            named.push(runner.known(Kind::Network, network).await?);
         }
         Ok(named)
     };
-    let Some(named) = desk.note(report, of, "what it is made of is there", helpers.await) else { return };
-    let mut command = json!({ "name": desk.name("instance"), "image": named[0].id, "instance_type": named[1].id,
+    let Some(named) = runner.record(report, of, "the image, type and network exist", helpers.await) else {
+        return;
+    };
+    let mut command = json!({ "name": runner.name("instance"), "image": named[0].id, "instance_type": named[1].id,
         "networks": named.get(2).map(|network| network.id).into_iter().collect::<Vec<_>>(),
-        "tags": { "role": "test" }, "user_data": SECRET });
+        "tags": { "role": "test" }, "user_data": USER_DATA });
     if let Some(datacenter) = &fixtures.datacenter {
         command["datacenter"] = json!(datacenter);
     }
-    let names: Vec<_> = named.iter().collect();
-    let Some(instance) = life::begin(desk, report, of, command, &names).await else { return };
+    let refuses_absent_reference: Vec<_> = named.iter().collect();
+    let Some(instance) = lifecycle::create(runner, report, of, command, &refuses_absent_reference).await
+    else {
+        return;
+    };
     let touched = Touched::new(of, instance.native_key.as_str());
-    desk.note(report, of, "its start-up data is in no document", keeps_secret(desk, &touched).await);
+    runner.record(report, of, "user data is in no document", hides_user_data(runner, &touched).await);
     for verb in [Verb::Start, Verb::Unpause, Verb::Resume, Verb::Unshelve, Verb::ConfirmResize] {
-        action::refused(desk, report, &touched, verb, Value::Null).await;
+        action::is_refused(runner, report, &touched, verb, Value::Null).await;
     }
-    attachment(desk, report, &instance).await;
-    console(desk, report, &touched).await;
-    image_of(desk, report, &instance).await;
-    for (there, state, back) in THERE_AND_BACK {
-        go(desk, report, &touched, there, state).await;
-        go(desk, report, &touched, back, "running").await;
+    attachment(runner, report, &instance).await;
+    console(runner, report, &touched).await;
+    image_of(runner, report, &instance).await;
+    for (away, state, back) in REVERSIBLE {
+        act_to(runner, report, &touched, away, state).await;
+        act_to(runner, report, &touched, back, "running").await;
     }
-    if desk.can(of, Verb::Reboot) {
+    if runner.can(of, Verb::Reboot) {
         for hard in [false, true] {
             let command = json!({ "hard": hard });
-            action::act(desk, report, &touched, Verb::Reboot, command, &[], is_in("running")).await;
+            action::act(runner, report, &touched, Verb::Reboot, command, &[], is_in("running")).await;
         }
     }
     for (verb, locked) in [(Verb::Lock, true), (Verb::Unlock, false)] {
         let is_locked = move |now: &Observed| now.fields["locked"] == locked;
-        action::act(desk, report, &touched, verb, Value::Null, &[], is_locked).await;
+        action::act(runner, report, &touched, verb, Value::Null, &[], is_locked).await;
     }
-    resize(desk, report, &touched).await;
+    resize(runner, report, &touched).await;
     let rebuilt = json!({ "image": named[0].id });
-    action::act(desk, report, &touched, Verb::Rebuild, rebuilt, &[&named[0]], is_in("running")).await;
-    life::end(desk, report, &instance).await;
+    action::act(runner, report, &touched, Verb::Rebuild, rebuilt, &[&named[0]], is_in("running")).await;
+    lifecycle::delete(runner, report, &instance).await;
 }
 
 fn is_in(state: &str) -> impl Fn(&Observed) -> bool {
     move |now: &Observed| now.state == Some(state)
 }
 
-async fn go(desk: &Desk<'_>, report: &mut Report, touched: &Touched, verb: Verb, state: &str) {
-    action::act(desk, report, touched, verb, Value::Null, &[], is_in(state)).await;
+async fn act_to(runner: &Runner<'_>, report: &mut Report, touched: &Touched, verb: Verb, state: &str) {
+    action::act(runner, report, touched, verb, Value::Null, &[], is_in(state)).await;
 }
 
-async fn keeps_secret(desk: &Desk<'_>, touched: &Touched) -> Verdict {
-    let Some(observed) = desk.get(touched.kind, &touched.native_key).await? else {
-        return failed("it is gone");
+async fn hides_user_data(runner: &Runner<'_>, touched: &Touched) -> Verdict {
+    let Some(observed) = runner.get(touched.kind, &touched.native_key).await? else {
+        return failed("the instance does not exist");
     };
     let text = format!("{} {}", Value::Object(observed.document()), observed.raw);
-    ensure(!text.contains("start-up-secret"), || "the document has it".to_owned())
+    ensure(!text.contains("user-data-secret"), || "the document contains it".to_owned())
 }
 
-/// A volume comes into an instance and out again.
-async fn attachment(desk: &Desk<'_>, report: &mut Report, instance: &Known) {
+/// Attaches a volume to the instance and detaches it.
+async fn attachment(runner: &Runner<'_>, report: &mut Report, instance: &Known) {
     let of = Kind::VolumeAttachment;
-    if !desk.can(of, Verb::Create) || !desk.can(Kind::Volume, Verb::Create) {
+    if !runner.can(of, Verb::Create) || !runner.can(Kind::Volume, Verb::Create) {
         return;
     }
-    let made = desk.make(Kind::Volume, volumes::empty(desk, "attached"), &[]).await;
-    let Some(volume) = desk.note(report, of, "a volume for it is made", made) else { return };
+    let made = runner.create(Kind::Volume, volumes::empty(runner, "attached"), &[]).await;
+    let Some(volume) = runner.record(report, of, "create of a volume to attach succeeds", made) else {
+        return;
+    };
     let touched = Touched::new(volume.kind, volume.native_key.as_str());
     let command = json!({ "volume": volume.id, "instance": instance.id });
-    if let Some(attachment) = life::begin(desk, report, of, command, &[&volume, instance]).await {
-        let in_use = desk.until("in use", &touched, is_in("in_use")).await;
-        desk.note(report, volume.kind, "it is in use once it is attached", in_use);
-        desk.note(report, volume.kind, "what is attached is not removed", stays(desk, &touched).await);
-        life::end(desk, report, &attachment).await;
-        let free = desk.until("available", &touched, is_in("available")).await;
-        desk.note(report, volume.kind, "it is available once it is detached", free);
+    if let Some(attachment) = lifecycle::create(runner, report, of, command, &[&volume, instance]).await {
+        let in_use = runner.until("the state in_use", &touched, is_in("in_use")).await;
+        runner.record(report, volume.kind, "an attached volume is in use", in_use);
+        runner.record(
+            report,
+            volume.kind,
+            "delete of an attached volume is refused",
+            deletion_is_refused(runner, &touched).await,
+        );
+        lifecycle::delete(runner, report, &attachment).await;
+        let free = runner.until("the state available", &touched, is_in("available")).await;
+        runner.record(report, volume.kind, "a detached volume is available", free);
     }
-    let gone = desk.remove(volume.kind, &volume.native_key).await;
-    desk.note(report, volume.kind, "what was attached is removed", gone);
+    let until_absent = runner.delete(volume.kind, &volume.native_key).await;
+    runner.record(report, volume.kind, "delete of a detached volume succeeds", until_absent);
 }
 
-async fn stays(desk: &Desk<'_>, touched: &Touched) -> Verdict {
-    let target = desk.known(touched.kind, &touched.native_key).await?;
-    let task = desk.task(touched.kind, Verb::Delete, Value::Null, Some(&target), &[])?;
-    match desk.act(&task).await {
-        Ok(done) => failed(format!("it was removed: {done:?}")),
+async fn deletion_is_refused(runner: &Runner<'_>, touched: &Touched) -> Verdict {
+    let target = runner.known(touched.kind, &touched.native_key).await?;
+    let task = runner.task(touched.kind, Verb::Delete, Value::Null, Some(&target), &[])?;
+    match runner.act(&task).await {
+        Ok(done) => failed(format!("it was deleted: {done:?}")),
         Err(error) => is_refusal(&error),
     }
 }
 
-async fn console(desk: &Desk<'_>, report: &mut Report, touched: &Touched) {
+async fn console(runner: &Runner<'_>, report: &mut Report, touched: &Touched) {
     let any = |_: &Observed| true;
-    let done = action::act(desk, report, touched, Verb::ConsoleOutput, Value::Null, &[], any).await;
+    let done = action::act(runner, report, touched, Verb::ConsoleOutput, Value::Null, &[], any).await;
     if let Some(done) = done {
-        let told = matches!(done.answer, Some(OneTimeOutput::ConsoleOutput(_)));
-        let verdict = ensure(told, || format!("{:?} was told", done.answer));
-        desk.note(report, touched.kind, "what it wrote is told", verdict);
+        let is_text = matches!(done.answer, Some(OneTimeOutput::ConsoleOutput(_)));
+        let verdict = ensure(is_text, || format!("the one-time output is {:?}", done.answer));
+        runner.record(report, touched.kind, "console_output returns text", verdict);
     }
 }
 
-/// An image of the instance carries the marker too.
-async fn image_of(desk: &Desk<'_>, report: &mut Report, instance: &Known) {
-    if !desk.can(instance.kind, Verb::CreateImage) {
+/// Creates an image of the instance and checks its marker.
+async fn image_of(runner: &Runner<'_>, report: &mut Report, instance: &Known) {
+    if !runner.can(instance.kind, Verb::CreateImage) {
         return;
     }
-    let command = json!({ "name": desk.name("of-instance"), "tags": { "role": "test" } });
-    let command = fit(desk, report, (instance.kind, Verb::CreateImage), command, Some(instance), &[]);
+    let command = json!({ "name": runner.name("of-instance"), "tags": { "role": "test" } });
+    let command =
+        without_unsupported(runner, report, (instance.kind, Verb::CreateImage), command, Some(instance), &[]);
     let made = async {
         let wanted = command["tags"].clone();
-        let task = desk.task(instance.kind, Verb::CreateImage, command, Some(instance), &[])?;
-        let done = desk.act(&task).await?;
-        let Some(image) = done.touched.first() else { return failed("it touched nothing") };
-        ensure(image.kind == Kind::Image, || format!("what it touched first is a {}", image.kind))?;
-        let shown = desk.until("available", image, is_in("available")).await?;
-        let found = desk.session.find(&desk.fixtures.region, &task.step()).await?;
-        ensure(found.as_ref() == Some(image), || format!("{found:?} was found, and {image:?} made"))?;
-        ensure(life::has_tags(&shown, &wanted), || format!("its tags are {:?}", shown.tags))?;
-        Ok(desk.know(&shown))
+        let task = runner.task(instance.kind, Verb::CreateImage, command, Some(instance), &[])?;
+        let done = runner.act(&task).await?;
+        let Some(image) = done.touched.first() else { return failed("create_image touched no resource") };
+        ensure(image.kind == Kind::Image, || format!("the first touched resource is a {}", image.kind))?;
+        let shown = runner.until("the state available", image, is_in("available")).await?;
+        let found = runner.session.find(&runner.fixtures.region, &task.step()).await?;
+        ensure(found.as_ref() == Some(image), || format!("find returned {found:?}, create_image {image:?}"))?;
+        ensure(lifecycle::has_tags(&shown, &wanted), || format!("its tags are {:?}", shown.tags))?;
+        Ok(runner.to_known(&shown))
     };
-    let what = "an image of it is made, and found by its marker";
-    let Some(image) = desk.note(report, instance.kind, what, made.await) else { return };
-    images::share(desk, report, &image).await;
-    life::end(desk, report, &image).await;
+    let what = "create_image creates an image that find returns";
+    let Some(image) = runner.record(report, instance.kind, what, made.await) else { return };
+    images::share(runner, report, &image).await;
+    lifecycle::delete(runner, report, &image).await;
 }
 
-/// Another type, kept once and taken back once, where the cloud asks.
-async fn resize(desk: &Desk<'_>, report: &mut Report, touched: &Touched) {
-    let Some(can) = desk.capability().can(touched.kind, Verb::Resize) else { return };
-    let fixtures = desk.fixtures;
-    let (Some(first), Some(other)) = (&fixtures.instance_type, &fixtures.other_type) else {
-        desk.note::<()>(report, touched.kind, "resize does what it says", skipped("no other type is given"));
+/// Resizes the instance: reverts once and confirms twice, if the cloud asks for that.
+async fn resize(runner: &Runner<'_>, report: &mut Report, touched: &Touched) {
+    let Some(can) = runner.capability().can(touched.kind, Verb::Resize) else { return };
+    let fixtures = runner.fixtures;
+    let (Some(first), Some(other)) = (&fixtures.instance_type, &fixtures.resize_type) else {
+        runner.record::<()>(
+            report,
+            touched.kind,
+            "resize has its effect",
+            skipped("the fixtures have no type to resize to"),
+        );
         return;
     };
     let types = async {
         let of = Kind::InstanceType;
-        Ok([desk.known(of, other).await?, desk.known(of, first).await?])
+        Ok([runner.known(of, other).await?, runner.known(of, first).await?])
     };
-    let Some([other, first]) = desk.note(report, touched.kind, "types to resize to are there", types.await)
+    let Some([other, first]) =
+        runner.record(report, touched.kind, "the types of the resize exist", types.await)
     else {
         return;
     };
     let from_stopped = !matches!(can.only, When::Always) && !can.only.takes(Some("running"));
     if from_stopped {
-        go(desk, report, touched, Verb::Stop, "stopped").await;
+        act_to(runner, report, touched, Verb::Stop, "stopped").await;
     }
-    let asks = desk.can(touched.kind, Verb::ConfirmResize);
+    let is_confirmed = runner.can(touched.kind, Verb::ConfirmResize);
     let rounds = [
         (&other, Verb::RevertResize, &first),
         (&other, Verb::ConfirmResize, &other),
         (&first, Verb::ConfirmResize, &first),
     ];
-    for (wanted, end, then) in rounds {
-        if !asks && end == Verb::RevertResize {
+    for (wanted, delete, then) in rounds {
+        if !is_confirmed && delete == Verb::RevertResize {
             continue;
         }
         let is_of = |now: &Observed, of: &Known| now.fields["instance_type"]["name"] == of.name.as_str();
         let is_new = |now: &Observed| {
-            is_of(now, wanted) && !now.is_transitional() && (!asks || now.state == Some("resized"))
+            is_of(now, wanted) && !now.is_transitional() && (!is_confirmed || now.state == Some("resized"))
         };
         let command = json!({ "instance_type": wanted.id });
-        action::act(desk, report, touched, Verb::Resize, command, &[wanted], is_new).await;
+        action::act(runner, report, touched, Verb::Resize, command, &[wanted], is_new).await;
         let is_ended = |now: &Observed| is_of(now, then) && now.state == Some("running");
-        action::act(desk, report, touched, end, Value::Null, &[], is_ended).await;
+        action::act(runner, report, touched, delete, Value::Null, &[], is_ended).await;
     }
     if from_stopped {
-        go(desk, report, touched, Verb::Start, "running").await;
+        act_to(runner, report, touched, Verb::Start, "running").await;
     }
 }

@@ -1,4 +1,4 @@
-//! From a new network to an address that is reached from outside, and back.
+//! Networks, subnets, interfaces, routers and public addresses.
 
 use gateway_core::Kind;
 use gateway_core::document::observation::Observed;
@@ -6,70 +6,80 @@ use gateway_core::driver::{Known, Touched};
 use gateway_core::kind::Verb;
 use serde_json::{Value, json};
 
-use super::desk::Desk;
-use super::{action, guards, life};
+use super::runner::Runner;
+use super::{action, lifecycle, security};
 use crate::report::{Report, ensure, skipped};
 
-pub(super) async fn run(desk: &Desk<'_>, report: &mut Report) {
-    let mut command = json!({ "name": desk.name("network"), "tags": { "role": "test" } });
-    if let Some(cidr) = &desk.fixtures.network_cidr {
+pub(super) async fn run(runner: &Runner<'_>, report: &mut Report) {
+    let mut command = json!({ "name": runner.name("network"), "tags": { "role": "test" } });
+    if let Some(cidr) = &runner.fixtures.network_cidr {
         command["cidr"] = json!(cidr);
     }
-    let Some(network) = life::begin(desk, report, Kind::Network, command, &[]).await else { return };
-    if desk.fixtures.groups_belong_to_networks {
+    let Some(network) = lifecycle::create(runner, report, Kind::Network, command, &[]).await else { return };
+    if runner.fixtures.groups_belong_to_networks {
         let command =
-            json!({ "name": desk.name("group"), "description": "of the suite", "network": network.id });
-        if let Some(group) = life::begin(desk, report, Kind::SecurityGroup, command, &[&network]).await {
-            guards::rules(desk, report, &group).await;
-            life::end(desk, report, &group).await;
+            json!({ "name": runner.name("group"), "description": "of the suite", "network": network.id });
+        if let Some(group) =
+            lifecycle::create(runner, report, Kind::SecurityGroup, command, &[&network]).await
+        {
+            security::security_group_rules(runner, report, &group).await;
+            lifecycle::delete(runner, report, &group).await;
         }
     }
-    let command = json!({ "name": desk.name("subnet"), "network": network.id, "cidr": desk.fixtures.subnet_cidr,
+    let command = json!({ "name": runner.name("subnet"), "network": network.id, "cidr": runner.fixtures.subnet_cidr,
         "tags": { "role": "test" } });
-    if let Some(subnet) = life::begin(desk, report, Kind::Subnet, command, &[&network]).await {
-        let interface = interface(desk, report, &network, &subnet).await;
-        router(desk, report, &network, &subnet, interface.as_ref()).await;
+    if let Some(subnet) = lifecycle::create(runner, report, Kind::Subnet, command, &[&network]).await {
+        let interface = interface(runner, report, &network, &subnet).await;
+        router(runner, report, &network, &subnet, interface.as_ref()).await;
         if let Some(interface) = interface {
-            life::end(desk, report, &interface).await;
+            lifecycle::delete(runner, report, &interface).await;
         }
-        life::end(desk, report, &subnet).await;
+        lifecycle::delete(runner, report, &subnet).await;
     }
-    life::end(desk, report, &network).await;
+    lifecycle::delete(runner, report, &network).await;
 }
 
-async fn interface(desk: &Desk<'_>, report: &mut Report, network: &Known, subnet: &Known) -> Option<Known> {
-    let command = json!({ "name": desk.name("interface"), "network": network.id,
+async fn interface(
+    runner: &Runner<'_>,
+    report: &mut Report,
+    network: &Known,
+    subnet: &Known,
+) -> Option<Known> {
+    let command = json!({ "name": runner.name("interface"), "network": network.id,
         "addresses": [{ "subnet": subnet.id }], "tags": { "role": "test" } });
-    let interface = life::begin(desk, report, Kind::NetworkInterface, command, &[network, subnet]).await?;
+    let interface =
+        lifecycle::create(runner, report, Kind::NetworkInterface, command, &[network, subnet]).await?;
     let of = interface.document["network"]["external_id"].as_str();
-    let verdict = ensure(of == Some(&network.external_id), || format!("it is in {of:?}"));
-    desk.note(report, interface.kind, "it is in its network", verdict);
+    let verdict = ensure(of == Some(&network.external_id), || format!("the interface is in {of:?}"));
+    runner.record(report, interface.kind, "the interface is in its network", verdict);
     Some(interface)
 }
 
 async fn router(
-    desk: &Desk<'_>,
+    runner: &Runner<'_>,
     report: &mut Report,
     network: &Known,
     subnet: &Known,
     interface: Option<&Known>,
 ) {
-    let mut command = json!({ "name": desk.name("router"), "tags": { "role": "test" } });
+    let mut command = json!({ "name": runner.name("router"), "tags": { "role": "test" } });
     let mut named = vec![network];
-    if desk.fixtures.routers_belong_to_networks {
+    if runner.fixtures.routers_belong_to_networks {
         command["network"] = json!(network.id);
     }
-    let Some(router) = life::begin(desk, report, Kind::Router, command, &named).await else { return };
+    let Some(router) = lifecycle::create(runner, report, Kind::Router, command, &named).await else { return };
     let touched = Touched::new(router.kind, router.native_key.as_str());
     named.push(subnet);
-    let joins = json!({ "subnet": subnet.id });
-    let has_end = |observed: &Observed| {
+    let command = json!({ "subnet": subnet.id });
+    let has_interface = |observed: &Observed| {
         let ends = observed.fields["interfaces"].as_array();
-        ends.is_some_and(|ends| ends.iter().any(|end| end["subnet"]["external_id"] == *subnet.external_id))
+        ends.is_some_and(|ends| {
+            ends.iter().any(|delete| delete["subnet"]["external_id"] == *subnet.external_id)
+        })
     };
-    action::act(desk, report, &touched, Verb::AddInterface, joins.clone(), &named, has_end).await;
-    let outside = match &desk.fixtures.external_network {
-        Some(key) => desk.known(Kind::Network, key).await.ok(),
+    action::act(runner, report, &touched, Verb::AddInterface, command.clone(), &named, has_interface).await;
+    let outside = match &runner.fixtures.external_network {
+        Some(key) => runner.known(Kind::Network, key).await.ok(),
         None => None,
     };
     let leads_out = |observed: &Observed| match &outside {
@@ -78,35 +88,50 @@ async fn router(
     };
     let way = outside.as_ref().map_or(json!({}), |outside| json!({ "external_network": outside.id }));
     let named_way: Vec<_> = outside.iter().collect();
-    action::act(desk, report, &touched, Verb::SetGateway, way, &named_way, leads_out).await;
-    address(desk, report, outside.as_ref(), interface).await;
+    action::act(runner, report, &touched, Verb::SetGateway, way, &named_way, leads_out).await;
+    address(runner, report, outside.as_ref(), interface).await;
     let is_closed = |observed: &Observed| observed.fields["external_network"].is_null();
-    action::act(desk, report, &touched, Verb::ClearGateway, Value::Null, &[], is_closed).await;
-    action::act(desk, report, &touched, Verb::RemoveInterface, joins, &named, |now| !has_end(now)).await;
-    life::end(desk, report, &router).await;
+    action::act(runner, report, &touched, Verb::ClearGateway, Value::Null, &[], is_closed).await;
+    action::act(runner, report, &touched, Verb::RemoveInterface, command, &named, |now| !has_interface(now))
+        .await;
+    lifecycle::delete(runner, report, &router).await;
 }
 
-/// An address from outside to the interface.
-async fn address(desk: &Desk<'_>, report: &mut Report, outside: Option<&Known>, interface: Option<&Known>) {
+/// Binds a public address to the interface and unbinds it.
+async fn address(
+    runner: &Runner<'_>,
+    report: &mut Report,
+    outside: Option<&Known>,
+    interface: Option<&Known>,
+) {
     let mut command = json!({ "tags": { "role": "test" } });
     if let Some(outside) = outside {
         command["network"] = json!(outside.id);
     }
     let named: Vec<_> = outside.into_iter().collect();
-    let Some(address) = life::begin(desk, report, Kind::IpAddress, command, &named).await else { return };
+    let Some(address) = lifecycle::create(runner, report, Kind::IpAddress, command, &named).await else {
+        return;
+    };
     if let Some(interface) = interface {
         let touched = Touched::new(address.kind, address.native_key.as_str());
         let command = json!({ "address": address.id, "network_interface": interface.id });
         let binding = Kind::IpAddressBinding;
-        if let Some(bound) = life::begin(desk, report, binding, command, &[&address, interface]).await {
-            let in_use = desk.until("in use", &touched, |now| now.state == Some("in_use")).await;
-            desk.note(report, address.kind, "it is in use once it is bound", in_use);
-            life::end(desk, report, &bound).await;
-            let spare = desk.until("available", &touched, |now| now.state == Some("available")).await;
-            desk.note(report, address.kind, "it is available once it is not", spare);
-        } else if desk.can(binding, Verb::Create) {
-            desk.note::<()>(report, address.kind, "it is bound", skipped("the binding was not made"));
+        if let Some(bound) = lifecycle::create(runner, report, binding, command, &[&address, interface]).await
+        {
+            let in_use = runner.until("the state in_use", &touched, |now| now.state == Some("in_use")).await;
+            runner.record(report, address.kind, "a bound address is in use", in_use);
+            lifecycle::delete(runner, report, &bound).await;
+            let unbound =
+                runner.until("the state available", &touched, |now| now.state == Some("available")).await;
+            runner.record(report, address.kind, "an unbound address is available", unbound);
+        } else if runner.can(binding, Verb::Create) {
+            runner.record::<()>(
+                report,
+                address.kind,
+                "a bound address is in use",
+                skipped("the address was not bound"),
+            );
         }
     }
-    life::end(desk, report, &address).await;
+    lifecycle::delete(runner, report, &address).await;
 }

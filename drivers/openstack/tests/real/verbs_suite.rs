@@ -13,10 +13,10 @@ use crate::{everything, password_of, session_with, spec};
 
 /// What cannot be tried here, and why not.
 const NOT_TRIED: [(&str, &str); 3] = [
-    ("ip_address: its name can be changed, also twice", "addresses have no names"),
-    ("instance: create_image takes its tags", "is not taken when an image is made of an instance"),
+    ("ip_address: update of name can be repeated", "addresses have no names"),
+    ("instance: create_image accepts tags", "is not taken when an image is made of an instance"),
     // A member may not; `verbs::quota` does it as an administrator.
-    ("quota: update does what it says", "the account may set none"),
+    ("quota: update has its effect", "the fixtures have no quota"),
 ];
 
 #[tokio::test]
@@ -36,13 +36,13 @@ async fn run(url: &str, project: &str) -> Report {
     let fixtures = Fixtures {
         image: Some(published("image", "cirros").await),
         instance_type: Some(published("instance_type", "m1.nano").await),
-        other_type: Some(published("instance_type", "m1.tiny").await),
+        resize_type: Some(published("instance_type", "m1.tiny").await),
         volume_type: Some(published("volume_type", "fake2").await),
         network: Some(network(url, project).await),
         external_network: Some(called(&*session, &region, "network", ListScope::Own, "public").await),
         datacenter: Some("nova".to_owned()),
         other_account: Some(Api::login(url, "rival").await.project),
-        images_wait_to_be_filled: true,
+        images_need_content: true,
         // The project's name, by which it is cleared.
         ..Fixtures::new(region.clone(), project)
     };

@@ -7,7 +7,7 @@ pub(crate) mod user;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use driver_conformance::{Fault, Faults};
+use driver_conformance::{Fault, FaultInjector};
 use driver_simulator::RunningSimulator;
 use gateway_core::Kind;
 use gateway_core::access::credential::Credential;
@@ -30,7 +30,7 @@ impl ControlEndpoint {
 }
 
 #[async_trait]
-impl Faults for ControlEndpoint {
+impl FaultInjector for ControlEndpoint {
     async fn inject(&self, fault: Fault) -> Result<(), String> {
         let fault: Value = match fault {
             Fault::Unauthorized => json!({ "fault": "unauthorized" }),

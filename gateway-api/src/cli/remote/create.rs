@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use gateway_core::Kind;
 use gateway_core::error::{Error, Result};
-use gateway_core::kind::{Canonical as _, SshKey, Verb};
+use gateway_core::kind::Verb;
 use serde_json::{Map, Value};
 
 use super::api::Write;
@@ -47,17 +47,18 @@ pub(in crate::cli) struct Create {
 
 impl Create {
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.private_key.is_some() && self.kind != SshKey::KIND {
-            return Err("--private-key is for the kind ssh_key".to_owned());
+        let spec = verbs::of(self.kind, Verb::Create)?;
+        if self.private_key.is_some() && spec.key_pair_unless.is_none() {
+            return Err(format!("{} has no private key; --private-key is for key pairs", self.kind));
         }
-        self.given.check(verbs::of(self.kind, Verb::Create)?)
+        self.given.check(spec)
     }
 
     pub(super) async fn run(self) -> Result<()> {
         let spec = verbs::of(self.kind, Verb::Create).map_err(Error::invalid)?;
         let mut order = self.given.order(spec)?;
         place(&mut order, [("cloud", self.cloud), ("region", self.region), ("account", self.account)])?;
-        let makes_pair = self.kind == SshKey::KIND && !order.contains_key("public_key");
+        let makes_pair = spec.makes_key_pair(&order);
         if makes_pair && self.no_wait {
             return Err(Error::invalid("--no-wait would lose the private key: it is in the answer alone"));
         }

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use gateway_bus::WorkClass;
 use gateway_core::Kind;
 use gateway_core::id::ResourceId;
-use gateway_core::kind::{Canonical as _, Command, Instance, KindSpec, Verb, VerbSpec};
+use gateway_core::kind::{Command, KindSpec, Verb, VerbSpec};
 use gateway_store::{ResourceQuery, ResourceRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -73,13 +73,6 @@ pub(super) struct BulkItem {
     /// Why it was refused.
     #[schema(value_type = Option<Object>)]
     problem: Option<Value>,
-}
-
-/// Whether a kind's verb can be ordered for many at once.
-pub(super) fn takes(spec: &KindSpec, verb: Verb) -> bool {
-    // What makes something, or tells something, is for one at a time.
-    let single = [Verb::Create, Verb::Update, Verb::CreateImage, Verb::ConsoleOutput];
-    spec.kind == Instance::KIND && !single.contains(&verb)
 }
 
 pub(super) async fn handle(

@@ -95,7 +95,7 @@ async fn answer(
     client: &Client,
     rejected: Vec<Rejected>,
 ) -> Answer<(StatusCode, Json<Checked>)> {
-    let authority = state.store.authority(client.id).await?.ok_or_else(Problem::client_refused)?;
+    let authority = state.store.authority(client.id).await?.ok_or(crate::app::Error::ClientRefused)?;
     if authority.grants.is_empty() {
         let detail = "you have no account: send at least one credential";
         return Err(Problem::new(

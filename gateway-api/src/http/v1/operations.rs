@@ -13,13 +13,14 @@ use gateway_core::kind::Verb;
 use gateway_core::{Kind, Timestamp};
 use gateway_store::{Operation as Stored, OperationState};
 use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::operation::{Operation, reference as schema_reference, schema_of};
 use super::write::located;
 use super::{Answer, Problem};
+use crate::app::Error;
+use crate::app::error::Failure;
 use crate::http::bearer::Caller;
 use crate::http::query::{Query, bad};
 use crate::http::state::Api;
@@ -64,7 +65,7 @@ pub(super) struct OperationDocument {
     status: Option<u16>,
     /// Why it did not succeed.
     #[schema(value_type = Option<Object>)]
-    problem: Option<Box<RawValue>>,
+    problem: Option<Value>,
     /// Where it is found.
     link: String,
 }
@@ -113,10 +114,16 @@ impl OperationDocument {
             sent_at: stored.sent_at,
             finished_at: stored.finished_at,
             status: stored.status,
-            problem: problem.and_then(|text| RawValue::from_string(text.clone()).ok()),
+            problem: problem.and_then(|text| failure(stored.id, text)),
             link: link(stored.id),
         }
     }
+}
+
+/// Describes the failure of an operation.
+fn failure(id: OperationId, text: &str) -> Option<Value> {
+    let failure: Failure = serde_json::from_str(text).ok()?;
+    Some(Problem::from(&failure).document(id.0))
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -184,9 +191,8 @@ pub(super) fn outcome(
     let status = stored.status.and_then(|status| StatusCode::from_u16(status).ok());
     let (Some(status), Some(answer)) = (status, &stored.answer) else { return Err(Problem::internal()) };
     if stored.state != OperationState::Succeeded {
-        let problem =
-            serde_json::from_str::<Map<String, Value>>(answer).map_err(gateway_core::Error::internal)?;
-        return Err(Problem::stored(status, problem).with_member("operation", reference(stored.id)));
+        let failure = serde_json::from_str(answer).map_err(gateway_core::Error::internal)?;
+        return Err(Error::Failed { operation: stored.id, failure: Box::new(failure) }.into());
     }
     let operation = serde_json::to_string(&OperationDocument::of(stored, caller));
     let operation = operation.map_err(gateway_core::Error::internal)?;

@@ -105,7 +105,8 @@ impl Candidate {
             state.drivers.get(&cloud.driver).cloned().ok_or_else(|| {
                 Error::unavailable("this gateway was built without the driver of that cloud")
             })?;
-        let session = driver.open(Arc::new(cloud.spec.clone()), credential.clone(), state.link.clone())?;
+        let session =
+            driver.open(Arc::new(cloud.spec.clone()), credential.clone(), state.session_context.clone())?;
         Ok(Self { principal, cloud, credential, driver, session })
     }
 

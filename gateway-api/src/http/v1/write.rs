@@ -20,12 +20,12 @@ use tokio::task::JoinHandle;
 
 use super::target::{self, Target};
 use super::{Answer, Problem, bulk, operations, upload};
+use crate::app::operation::{self as engine, Place};
 use crate::http::bearer::Caller;
 use crate::http::idempotency::{Digest, Key};
 use crate::http::query::Query;
 use crate::http::state::Api;
 use crate::http::{Exchange, preference};
-use crate::operations::{self as engine, Place};
 
 /// How long before a request's deadline its operation is named instead of awaited: the answer has to travel.
 pub(super) const MARGIN: Duration = Duration::from_millis(500);
@@ -132,7 +132,7 @@ pub(super) fn routes(spec: &'static KindSpec, router: Router<Arc<Api>>) -> Route
     let one = format!("/v1/{}/{{id}}", spec.plural);
     spec.verbs.iter().fold(router, |router, verb| {
         let what = (kind, verb);
-        let router = match bulk::takes(spec, verb.verb) {
+        let router = match verb.bulk {
             false => router,
             true => router.route(
                 &format!("/v1/{}/actions/{}", spec.plural, verb.verb),
@@ -288,7 +288,7 @@ async fn check(
         Some(id) => place.known(&state.store, kind, id).await?,
         None => None,
     };
-    faults.extend(engine::faults(&typed, known.as_ref(), &named));
+    faults.extend(named.check(&typed, known.as_ref()));
     let operation = OperationId::generate();
     if faults.is_empty() {
         let opened = state.operations.open(caller.claims.sub, target.account, target.cloud).await?;
@@ -302,13 +302,8 @@ async fn check(
             if let Some((native_key, _)) = spent {
                 // What the store has may be old; a refusal is worth a question.
                 let quota = opened.session.get(&target.region, Quota::KIND, &native_key).await;
-                if let Ok(Some(quota)) = quota
-                    && engine::is_spent(&quota.fields, count)
-                {
-                    let number = |field: &str| quota.fields.get(field).cloned().unwrap_or_default();
-                    let (used, limit) = (number("used"), number("limit"));
-                    let detail = format!("the quota of {} is spent: {used} of {limit}", kind.spec().plural);
-                    faults.push(FieldError::new("", detail));
+                if let Ok(Some(quota)) = quota {
+                    faults.extend(Quota::excess(&quota.fields, kind.spec(), count));
                 }
             }
         }

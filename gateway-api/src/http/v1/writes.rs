@@ -27,7 +27,7 @@ pub(super) fn operations(spec: &KindSpec) -> Vec<(String, &'static str, Operatio
             };
             (path, method, operation(spec, verb))
         })
-        .chain(spec.verbs.iter().filter(|verb| bulk::takes(spec, verb.verb)).map(|verb| {
+        .chain(spec.verbs.iter().filter(|verb| verb.bulk).map(|verb| {
             let path = format!("/v1/{}/actions/{}", spec.plural, verb.verb);
             (path, "post", bulk::operation(spec, verb.verb))
         }))
@@ -59,7 +59,7 @@ fn operation(spec: &KindSpec, verb: &VerbSpec) -> Operation {
         Some(name) => operation.body(&name),
         None => operation,
     };
-    if verb.has_secrets(spec.kind) { operation.with_secrets() } else { operation }
+    if verb.secret { operation.with_secrets() } else { operation }
 }
 
 fn words(verb: Verb) -> String {

@@ -12,11 +12,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::backoff::Backoff;
 use super::fault::Fault;
 use super::handling::{Handling, requeue};
 use super::inbound::Inbound;
-use super::supervisor::{Link, Session as _, connected};
+use super::supervisor::{Link, RECONNECT, Session as _, connected};
 use super::topology;
 use crate::admission::Admission;
 use crate::envelope::WorkClass;
@@ -48,7 +47,7 @@ impl Server {
         mut inbound: watch::Receiver<Link<Inbound>>,
         stop: &CancellationToken,
     ) -> Result<()> {
-        let mut backoff = Backoff::new();
+        let mut backoff = RECONNECT;
         while !stop.is_cancelled() {
             let opening = async {
                 // What cannot be answered is not taken.
@@ -67,7 +66,7 @@ impl Server {
                     tracing::warn!(class = class.as_str(), %fault, "requests cannot be taken from the broker");
                 }
             }
-            stop.run_until_cancelled(tokio::time::sleep(backoff.next())).await;
+            stop.run_until_cancelled(tokio::time::sleep(backoff.next_wait())).await;
         }
         Ok(())
     }

@@ -4,16 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use gateway_core::Backoff;
 use lapin::Connection;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
-use super::backoff::Backoff;
 use super::fault::Fault;
 
 /// How long a closing connection may take to say good-bye. It is dropped then.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// The waits before the broker is tried again. A shorter first wait finds a restarted broker sooner; a longer bound spares
+/// one that stays away.
+pub(super) const RECONNECT: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 
 /// What is built on a connection anew each time.
 #[async_trait]
@@ -75,7 +79,7 @@ pub(super) async fn supervise<S: Session>(
     stop: CancellationToken,
 ) {
     let broker = address.shown();
-    let mut backoff = Backoff::new();
+    let mut backoff = RECONNECT;
     loop {
         let Some(opened) = stop.run_until_cancelled(open(&address, context.clone())).await else { break };
         match opened {
@@ -97,7 +101,7 @@ pub(super) async fn supervise<S: Session>(
                 link.send_replace(Link::Down(fault));
             }
         }
-        if stop.run_until_cancelled(tokio::time::sleep(backoff.next())).await.is_none() {
+        if stop.run_until_cancelled(tokio::time::sleep(backoff.next_wait())).await.is_none() {
             break;
         }
     }

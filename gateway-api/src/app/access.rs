@@ -1,0 +1,5 @@
+//! Access: the caller of a request.
+
+mod caller;
+
+pub(crate) use caller::{Caller, authenticate};

@@ -1,0 +1,120 @@
+//! Outcomes: how the journal keeps the end of an operation.
+
+use gateway_core::document::terms::Term;
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::kind::Verb;
+use gateway_store::{
+    Made, Operation, OperationOutcome as Outcome, OperationState, ResourceFilter, ResourceQuery, Store,
+};
+use serde_json::{Map, Value};
+
+use super::answer_status::{AnswerStatus, Ending};
+use super::scope::Place;
+use crate::app::error::{Failure, FailureReason, UploadParty, User};
+
+/// Most users that are named of a resource which cannot be deleted because of them.
+const MOST_USERS: usize = 20;
+
+/// Writes outcomes with the status numbers of the API.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outcomes(pub(super) AnswerStatus);
+
+impl Outcomes {
+    /// Returns the outcome of an operation that succeeded. `resources` are the documents of what it made or changed.
+    pub(super) fn succeeded(self, operation: &Operation, resources: String, made: Vec<Made>) -> Outcome {
+        let ending = if operation.resource.is_none() { Ending::Created } else { Ending::Done };
+        Outcome {
+            state: OperationState::Succeeded,
+            status: self.0.of(ending),
+            answer: resources,
+            made,
+            cloud_words: None,
+        }
+    }
+
+    /// Returns the outcome of an operation that was refused.
+    pub(super) fn failed(
+        self,
+        operation: &Operation,
+        made: Vec<Made>,
+        error: &Error,
+        users: Vec<User>,
+    ) -> Result<Outcome> {
+        let references = made.iter().map(|one| (one.kind, one.id)).collect();
+        let failure = Failure { users, made: references, ..Failure::from(error) };
+        self.outcome(operation, OperationState::Failed, made, error, &failure)
+    }
+
+    /// Returns the outcome of an upload whose content broke off, so that the image is as empty as before.
+    pub(super) fn broken(self, operation: &Operation, by: UploadParty, why: &str) -> Result<Outcome> {
+        let detail = format!("{why}; send the content again");
+        let failure = Failure::new(FailureReason::UploadBroken(by), detail);
+        self.outcome(operation, OperationState::Failed, Vec::new(), &Error::unavailable(why), &failure)
+    }
+
+    /// Returns the interim outcome of an operation that the cloud refused to do now: it is accepted, as before.
+    pub(super) fn later(self, operation: &Operation, made: Vec<Made>, error: &Error) -> Result<Outcome> {
+        self.outcome(operation, OperationState::Accepted, made, error, &Failure::from(error))
+    }
+
+    /// Returns the outcome of an operation whose effect is unknown.
+    pub(super) fn unknown(self, operation: &Operation, made: Vec<Made>, error: &Error) -> Result<Outcome> {
+        let detail = format!("it is not known whether the cloud did it ({error}); read the operation later");
+        let cloud = error.cloud().cloned();
+        let failure = Failure { cloud, ..Failure::new(FailureReason::Unknown, detail) };
+        self.outcome(operation, OperationState::Unknown, made, error, &failure)
+    }
+
+    fn outcome(
+        self,
+        operation: &Operation,
+        state: OperationState,
+        made: Vec<Made>,
+        error: &Error,
+        failure: &Failure,
+    ) -> Result<Outcome> {
+        tracing::debug!(
+            operation = %operation.id, state = state.as_str(), error = error.chain(),
+            "operation did not succeed"
+        );
+        Ok(Outcome {
+            state,
+            status: self.0.of(Ending::Failed(failure)),
+            answer: serde_json::to_string(failure).map_err(Error::internal)?,
+            made,
+            cloud_words: error.cloud().cloned(),
+        })
+    }
+}
+
+/// Returns the resources that use one which could not be deleted because of a conflict.
+pub(super) async fn users(
+    store: &Store,
+    place: &Place,
+    operation: &Operation,
+    error: &Error,
+) -> Result<Vec<User>> {
+    let is_in_use = error.kind() == ErrorKind::Conflict && operation.verb == Verb::Delete;
+    let Some(id) = operation.resource.filter(|_| is_in_use) else { return Ok(Vec::new()) };
+    let mut users = Vec::new();
+    for (spec, relation) in operation.kind.named_by() {
+        let Some(target) = place.own(spec.kind) else { continue };
+        let query = ResourceQuery {
+            targets: vec![target],
+            filter: ResourceFilter {
+                terms: vec![Term::field(relation.name, &id.to_string())],
+                ..ResourceFilter::default()
+            },
+            limit: MOST_USERS,
+            ..ResourceQuery::default()
+        };
+        for row in store.resource_list(query).await?.rows {
+            let document: Map<String, Value> =
+                serde_json::from_str(&row.document).map_err(Error::internal)?;
+            let name = document.get("name").and_then(Value::as_str).map(ToOwned::to_owned);
+            users.push(User { kind: spec.kind, id: row.id, name, relation: relation.name.to_owned() });
+        }
+    }
+    users.truncate(MOST_USERS);
+    Ok(users)
+}
