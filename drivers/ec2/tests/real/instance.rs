@@ -67,7 +67,9 @@ async fn commands_of_instance_are_executed() {
         observed.allow(can);
         observed.actions.contains(&verb)
     };
-    assert!(!offers(&instance, Verb::Resize) && offers(&instance, Verb::Stop) && !offers(&instance, Verb::Pause));
+    assert!(
+        !offers(&instance, Verb::Resize) && offers(&instance, Verb::Stop) && !offers(&instance, Verb::Pause)
+    );
     let stopped = runner.act(&instance, Verb::Stop, Value::Null, &[]).await;
     assert_eq!(stopped.first().state, Some("stopped"));
     assert!(offers(stopped.first(), Verb::Resize) && offers(stopped.first(), Verb::Start));

@@ -10,7 +10,7 @@ use gateway_core::{ErrorKind, Kind};
 use serde_json::{Value, json};
 
 use crate::network::{create_network, create_subnet};
-use crate::runner::{Outcome, Runner, check_marker, check_update, cloud_words, raw_tag};
+use crate::runner::{Outcome, Runner, check_marker, check_update, raw_tag};
 
 async fn create_table(runner: &Runner, network: &Known, name: &str) -> Outcome {
     let command = json!({ "name": name, "network": network.id, "tags": { "kept": "1" } });
@@ -68,7 +68,10 @@ async fn instance_is_made_reachable_and_everything_is_deleted() {
     let (address, web) = (runner.known(&address), runner.known(instance.first()));
     let command = json!({ "address": address.id, "instance": web.id });
     let binding = runner.create(Kind::IpAddressBinding, command, &[&address, &web]).await;
-    assert_eq!(binding.kinds(), [Kind::IpAddressBinding, Kind::IpAddress, Kind::Instance, Kind::NetworkInterface]);
+    assert_eq!(
+        binding.kinds(),
+        [Kind::IpAddressBinding, Kind::IpAddress, Kind::Instance, Kind::NetworkInterface]
+    );
     let touched = |at: usize| binding.touched[at].1.as_ref().unwrap();
     assert_eq!(touched(1).state, Some("in_use"));
     let outside = json!([address.document["ip_address"]]);
@@ -115,7 +118,8 @@ async fn gateway_stays_while_another_table_routes_through_it() {
     };
     let net = create_network(&runner, "10.82.0.0/16").await;
     let known = runner.known(net.first());
-    let (first, second) = (create_table(&runner, &known, "a").await, create_table(&runner, &known, "b").await);
+    let (first, second) =
+        (create_table(&runner, &known, "a").await, create_table(&runner, &known, "b").await);
     let made = runner.act(first.first(), Verb::SetGateway, json!({}), &[]).await;
     let shared = runner.act(second.first(), Verb::SetGateway, json!({}), &[]).await;
     assert_eq!(shared.done.touched[1], made.done.touched[1], "a VPC has one gateway");

@@ -134,7 +134,13 @@ impl Runner {
     }
 
     /// Executes a command on a resource.
-    pub(crate) async fn act(&self, target: &Observed, verb: Verb, command: Value, named: &[&Known]) -> Outcome {
+    pub(crate) async fn act(
+        &self,
+        target: &Observed,
+        verb: Verb,
+        command: Value,
+        named: &[&Known],
+    ) -> Outcome {
         self.run(target.kind, verb, command, Some(target), named).await.unwrap()
     }
 

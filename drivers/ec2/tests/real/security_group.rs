@@ -37,7 +37,8 @@ async fn commands_of_groups_rules_and_interfaces_are_executed() {
     assert_eq!(addresses, ["10.83.1.20", "10.83.1.21"]);
     assert_eq!(interface.first().fields["security_groups"][0]["external_id"], web.external_id.as_str());
     let updated = check_update(&runner, &interface).await;
-    let other = runner.create(Kind::SecurityGroup, json!({ "name": "b", "network": known.id }), &[&known]).await;
+    let other =
+        runner.create(Kind::SecurityGroup, json!({ "name": "b", "network": known.id }), &[&known]).await;
     assert_eq!(other.first().fields["description"], "b", "EC2 requires one");
     let other_known = runner.known(other.first());
     let command = json!({ "description": "third", "security_groups": [other_known.id] });

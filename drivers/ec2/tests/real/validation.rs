@@ -35,6 +35,10 @@ async fn fields_that_ec2_does_not_support_are_refused() {
         (Kind::IpAddress, json!({ "description": "x" }), "/description"),
     ] {
         let errors = runner.field_errors(kind, Verb::Create, command, None, &[]);
-        assert_eq!(errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), [pointer], "{kind}");
+        assert_eq!(
+            errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(),
+            [pointer],
+            "{kind}"
+        );
     }
 }

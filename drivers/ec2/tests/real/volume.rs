@@ -31,7 +31,8 @@ async fn commands_of_volumes_attachments_and_snapshots_are_executed() {
 
     // Each volume gets the first free letter that EC2 recommends.
     let attached = attach(&runner, &larger, &at, "/dev/sdf").await;
-    let second = runner.create(Kind::Volume, json!({ "name": "b", "size_gib": 1, "datacenter": zone }), &[]).await;
+    let second =
+        runner.create(Kind::Volume, json!({ "name": "b", "size_gib": 1, "datacenter": zone }), &[]).await;
     let other = attach(&runner, &second, &at, "/dev/sdg").await;
     let in_use = runner.get(Kind::Volume, &disk.native_key).await.unwrap();
     let error = runner.refused(&in_use, Verb::Delete, Value::Null, &[]).await;
@@ -70,12 +71,7 @@ async fn commands_of_volumes_attachments_and_snapshots_are_executed() {
     runner.assert_clean().await;
 }
 
-async fn attach(
-    runner: &Runner,
-    volume: &Outcome,
-    at: &Known,
-    device: &str,
-) -> Observed {
+async fn attach(runner: &Runner, volume: &Outcome, at: &Known, device: &str) -> Observed {
     let volume = runner.known(volume.first());
     let command = json!({ "volume": volume.id, "instance": at.id });
     let outcome = runner.create(Kind::VolumeAttachment, command, &[&volume, at]).await;
