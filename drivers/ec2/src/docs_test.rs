@@ -145,13 +145,13 @@ fn tables_of_states_are_those_of_the_code() {
         ("datacenter", coded(&state::DATACENTER)),
     ];
     for (kind, coded) in &tables {
-        let (header, rows) = table(&format!("### States of {kind}"));
+        let (header, rows) = table(&format!("### States of `{kind}`"));
         assert_eq!(header, ["EC2", "gateway"]);
         assert_eq!(rows.len(), coded.len(), "{kind}");
         let documented: BTreeSet<_> = rows.iter().map(|row| (words(row[0])[0], words(row[1])[0])).collect();
         assert_eq!(&documented, coded, "{kind}");
     }
-    let sections = DOCS.lines().filter_map(|line| line.strip_prefix("### States of "));
+    let sections = DOCS.lines().filter_map(|line| line.strip_prefix("### States of `")?.strip_suffix('`'));
     assert_eq!(sections.collect::<Vec<_>>(), tables.each_ref().map(|(kind, _)| *kind));
     for capability in capabilities().filter(|capability| capability.says_state) {
         assert!(tables.iter().any(|(kind, _)| *kind == capability.kind.as_str()), "{}", capability.kind);
@@ -161,7 +161,7 @@ fn tables_of_states_are_those_of_the_code() {
 #[test]
 fn tables_of_fields_have_every_field_once() {
     for KindCapability { kind, .. } in capabilities() {
-        let (header, rows) = table(&format!("### Fields of {kind}"));
+        let (header, rows) = table(&format!("### Fields of `{kind}`"));
         assert_eq!(header, ["field", "from"]);
         let documented: Vec<_> = rows.iter().flat_map(|row| words(row[0])).collect();
         let schema = serde_json::to_value(&(kind.spec().schema)()[0].1).unwrap();
