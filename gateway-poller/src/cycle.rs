@@ -17,14 +17,14 @@ use crate::interval::{moving, spread, until_next};
 use crate::lease::Lease;
 use crate::listing::Listing;
 use crate::poller::PollerContext;
-use crate::sessions::Opened;
 use crate::setback;
+use gateway_sessions::OpenSession;
 
 /// One target while it is polled.
 pub(crate) struct Cycle<'a> {
     pub(crate) shop: &'a PollerContext,
     pub(crate) claim: &'a Claim,
-    pub(crate) opened: &'a Opened,
+    pub(crate) opened: &'a OpenSession,
     pub(crate) capability: &'static KindCapability,
     pub(crate) lease: Lease,
 }
@@ -81,7 +81,7 @@ async fn attempt(
     let as_of = shop.store.now().await?;
     let pause = claim.paused_until.since(as_of);
     if !pause.is_zero() {
-        opened.budget.heed(pause);
+        opened.budget.apply_pause(pause);
         return Ok(Ending::Postponed(pause));
     }
     let capability = opened.capability.of(target.kind).ok_or_else(|| {
@@ -93,7 +93,7 @@ async fn attempt(
     if let Some(wait) = result.as_ref().err().and_then(setback::asked_pause) {
         opened.budget.pause(wait);
     }
-    if let Some(left) = opened.budget.take_news() {
+    if let Some(left) = opened.budget.take_unshared_pause() {
         let until = shop.store.now().await?.plus(left);
         shop.store.account_pause(claim.credential.account, until).await?;
     }

@@ -8,9 +8,7 @@
 
 mod absence;
 mod access;
-mod account_budget;
 mod clocks;
-mod clouds;
 mod cycle;
 mod interval;
 mod known;
@@ -21,12 +19,9 @@ mod proof;
 mod relay;
 mod schedule;
 mod seats;
-mod sessions;
 mod setback;
 mod trouble;
 mod verify;
 
-pub use account_budget::{AccountBudget, Pace};
-pub use poller::{Keys, Poller, PollerParts};
+pub use poller::{Poller, PollerParts};
 pub use relay::{Relay, RelayParts};
-pub use sessions::{Opened, Sessions};

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use gateway_bus::Bus;
-use gateway_core::access::keyring::Keyring;
 use gateway_core::driver::{Drivers, SkewWatch};
 use gateway_core::error::Result;
 use gateway_core::id::ProcessId;
@@ -13,15 +12,11 @@ use gateway_store::{Boundless, Capacity, Claim, Store};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::account_budget::Pace;
 use crate::clocks::Clocks;
 use crate::cycle;
 use crate::schedule::Schedule;
-use crate::sessions::Sessions;
 use crate::verify::Verifier;
-
-/// Gives the keyring as it is now: the composition root reads the file again when it changes.
-pub type Keys = Arc<dyn Fn() -> Arc<Keyring> + Send + Sync>;
+use gateway_sessions::{KeyringSource, Pace, Sessions};
 
 /// What a poller is made of.
 pub struct PollerParts {
@@ -32,7 +27,7 @@ pub struct PollerParts {
     /// The drivers of this build.
     pub drivers: Drivers,
     /// Opens credentials.
-    pub keys: Keys,
+    pub keys: KeyringSource,
     /// The gateway's clock.
     pub clock: Arc<dyn Clock>,
     /// Who watches the clouds' clocks.

@@ -18,8 +18,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::clouds::Clouds;
 use crate::trouble::Trouble;
+use gateway_sessions::CloudCache;
 use leadership::Leader;
 use purge::Purge;
 use waves::waves;
@@ -51,7 +51,7 @@ pub struct Relay {
     bus: Arc<dyn Bus>,
     config: config::Relay,
     process: ProcessId,
-    clouds: Clouds,
+    clouds: CloudCache,
     leader: Option<Leader>,
     broker: Trouble,
     database: Trouble,
@@ -73,7 +73,7 @@ impl Relay {
         let seed = process.0.as_u64_pair().1 ^ clock.now().0.unsigned_abs();
         let broker = Trouble::new("publishing events", seed);
         let database = Trouble::new("relaying events", seed);
-        let clouds = Clouds::new(store.clone());
+        let clouds = CloudCache::new(store.clone());
         Self { store, bus, config, process, clouds, leader: None, broker, database }
     }
 

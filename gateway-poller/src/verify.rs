@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::access::probe_access;
 use crate::interval::spread;
 use crate::poller::PollerContext;
-use crate::sessions::Opened;
 use crate::trouble::Trouble;
+use gateway_sessions::OpenSession;
 
 /// How often grants that are due are looked for.
 const TURN: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ pub(crate) struct Verifier {
 /// What the cloud said of a credential.
 enum Statement {
     /// It is good; what it may list, if that could be found out.
-    Good(Proof, Opened),
+    Good(Proof, OpenSession),
     /// It is not, or not for this account any more.
     Refused,
 }
@@ -105,7 +105,7 @@ impl Verifier {
     }
 
     /// Keeps the grant, with what its credential may list by now.
-    async fn renew(&self, due: &DueGrant, proof: Proof, opened: &Opened) -> Result<()> {
+    async fn renew(&self, due: &DueGrant, proof: Proof, opened: &OpenSession) -> Result<()> {
         let verify_after = Duration::from_secs(self.shop.config.verify_seconds);
         let verify_after = spread(verify_after, self.shop.seed());
         let probes = probe_access(&*opened.session, &proof, opened.capability);

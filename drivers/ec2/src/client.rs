@@ -58,7 +58,7 @@ impl Client {
     /// Changes something at EC2 in a region. The call is posted once, unless the cloud certainly did not accept it.
     ///
     /// # Errors
-    /// As [`Self::read`], with the cloud's own words.
+    /// See [`Self::read`]; the error has the cloud's own words.
     pub(crate) async fn write(&self, region: &str, form: Form) -> Result<Element> {
         self.call(Service::Ec2, region, form, Purpose::Write).await
     }
@@ -66,7 +66,7 @@ impl Client {
     /// Reads what is the same in every region, in the home region.
     ///
     /// # Errors
-    /// As [`Self::read`].
+    /// See [`Self::read`].
     pub(crate) async fn read_at_home(&self, service: Service, form: Form) -> Result<Element> {
         self.call(service, self.endpoints.home(), form, Purpose::Read).await
     }

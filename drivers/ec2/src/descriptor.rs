@@ -17,7 +17,7 @@ pub(crate) const UPDATE: VerbSupport = VerbSupport::new(Verb::Update);
 /// `delete` in the verbs of a descriptor.
 pub(crate) const DELETE: VerbSupport = VerbSupport::new(Verb::Delete);
 
-/// One kind at EC2.
+/// A kind at EC2.
 #[derive(Debug)]
 pub(crate) struct Descriptor {
     pub(crate) capability: KindCapability,

@@ -38,8 +38,8 @@ async fn the_simulator_driver_keeps_its_promises() {
 async fn a_wrong_subject_is_found_out() {
     let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
     let wrong = access_key("wrong-secret");
-    let subject =
-        Subject::new(SimulatorDriver, registration(&simulator), wrong).with_wrong_credential(access_key("demo-secret"));
+    let subject = Subject::new(SimulatorDriver, registration(&simulator), wrong)
+        .with_wrong_credential(access_key("demo-secret"));
     let report = driver_conformance::run(subject).await;
     assert!(!report.is_success(), "good and bad are exchanged:\n{report}");
     simulator.stop().await;

@@ -202,7 +202,9 @@ async fn keys_that_are_not_unique_are_found() {
 #[tokio::test]
 async fn errors_that_are_called_absence_are_found() {
     let report = report_on(Defect::CallsErrorsAbsence, true).await;
-    for fault in ["403 is forbidden", "a truncated body is an error", "an unexpected document is a wrong document"] {
+    for fault in
+        ["403 is forbidden", "a truncated body is an error", "an unexpected document is a wrong document"]
+    {
         assert_found(Defect::CallsErrorsAbsence, &report, &format!("single read: {fault}"));
     }
 }

@@ -25,7 +25,7 @@ use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId};
 use gateway_core::kind::VerbSpec;
 use gateway_core::{Clock, config, fence};
-use gateway_poller::{Opened, Pace, Sessions};
+use gateway_sessions::{OpenSession, Pace, Sessions};
 use gateway_store::{Held, Operation, Store};
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -140,7 +140,7 @@ impl Operations {
         principal: PrincipalId,
         account: AccountId,
         cloud: CloudId,
-    ) -> Result<Opened> {
+    ) -> Result<OpenSession> {
         let credential = self.store.credential_of(principal, account).await?.ok_or_else(|| {
             Error::new(ErrorKind::Forbidden, "the grant for this account has ended").untouched()
         })?;

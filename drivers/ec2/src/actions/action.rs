@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::form::Form;
 use crate::xml::Element;
 
-/// One step with the client that executes it.
+/// A step with the client that executes it.
 #[derive(Debug)]
 pub(crate) struct Action<'a> {
     client: &'a Client,

@@ -13,7 +13,7 @@ const RESERVED: [&str; 6] =
 /// Adds options to a form.
 ///
 /// # Errors
-/// One error for each option that is no parameter, or that the gateway sets itself.
+/// An error for each option that is no parameter, or that the gateway sets itself.
 pub(crate) fn merge(form: Form, options: &Map<String, Value>) -> Result<Form, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut merged = form.clone();

@@ -23,7 +23,7 @@ pub(crate) struct SubnetInZone {
 /// The placement of a new instance, as the cloud's documents determine it.
 #[derive(Debug, Default)]
 pub(crate) struct Placement {
-    /// One subnet for each network, and then the subnets that the command names.
+    /// A subnet for each network, and then the subnets that the command names.
     pub(crate) subnets: Vec<String>,
     /// The image's name of its root disk.
     pub(crate) root_device: Option<String>,

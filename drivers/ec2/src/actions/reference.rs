@@ -16,7 +16,7 @@ pub(crate) fn key_of<'a>(step: &Step<'a>, id: ResourceId) -> Result<&'a str> {
 /// Returns the native keys of resources that a command names.
 ///
 /// # Errors
-/// As [`key_of`].
+/// See [`key_of`].
 pub(crate) fn keys_of<'a>(step: &Step<'a>, ids: &[ResourceId]) -> Result<Vec<&'a str>> {
     ids.iter().map(|id| key_of(step, *id)).collect()
 }

@@ -101,7 +101,7 @@ fn observe_table(table: &Element, origin: Origin<'_>) -> Result<Observed> {
 /// Maps one item of `internetGatewaySet`.
 ///
 /// # Errors
-/// As [`observe_table`].
+/// See [`observe_table`].
 fn observe_gateway(gateway: &Element, origin: Origin<'_>) -> Result<Observed> {
     let is_attached = |item: &&Element| item.text_at(&["state"]) != Some("detached");
     let attachment = gateway.items(&["attachmentSet"]).find(is_attached);

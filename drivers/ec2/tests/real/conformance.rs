@@ -138,7 +138,7 @@ fn absent_key(kind: Kind) -> String {
     .to_owned()
 }
 
-/// As [`absent_key`]; a router that gets commands is a route table.
+/// Returns the native key of a target that does not exist: a router that gets commands is a route table.
 fn absent_target(kind: Kind) -> String {
     if kind == Kind::Router { "rtb-0c0ffee0c0ffee0c0".to_owned() } else { absent_key(kind) }
 }

@@ -7,7 +7,7 @@ use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::AccountId;
 use gateway_core::kind::{Repeat, Verb, VerbSpec};
 use gateway_core::{Timestamp, crash, fence};
-use gateway_poller::Opened;
+use gateway_sessions::OpenSession;
 use gateway_store::{Held, Operation};
 
 use super::{Operations, Place, upload};
@@ -26,7 +26,7 @@ pub(super) struct Job<'a> {
     pub(super) held: Held,
     pub(super) spec: &'static VerbSpec,
     pub(super) place: &'a Place,
-    pub(super) opened: &'a Opened,
+    pub(super) opened: &'a OpenSession,
 }
 
 /// How it ended.
@@ -115,7 +115,7 @@ impl Operations {
             crash::point("operation.sent");
             let acted = job.opened.session.act(&job.place.region, step).await;
             crash::point("operation.acted");
-            if let Some(pause) = job.opened.budget.take_news() {
+            if let Some(pause) = job.opened.budget.take_unshared_pause() {
                 self.pass_on(job.operation.account, pause).await;
             }
             match acted {

@@ -6,7 +6,7 @@ use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::kind::Command;
 use gateway_core::kind::Verb;
 use gateway_core::marker::Marker;
-use gateway_poller::Opened;
+use gateway_sessions::OpenSession;
 use gateway_store::{Held, Made, Operation, OperationOutcome as Outcome, Settled};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use super::{Operations, Place, record, sense};
 /// What an operation works with.
 pub(super) struct Workplace {
     pub(super) place: Place,
-    pub(super) opened: Opened,
+    pub(super) opened: OpenSession,
     pub(super) target: Option<Known>,
     pub(super) named: References,
 }

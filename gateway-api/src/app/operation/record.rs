@@ -9,7 +9,7 @@ use gateway_core::driver::Touched;
 use gateway_core::error::{Error, Result};
 use gateway_core::id::{Holder, ResourceId, Scope};
 use gateway_core::{Kind, Timestamp};
-use gateway_poller::Opened;
+use gateway_sessions::OpenSession;
 use gateway_store::{Applied, Made, Observation, Sighting, WriteGuard};
 use serde_json::value::RawValue;
 
@@ -30,7 +30,7 @@ impl Operations {
     pub(super) async fn show(
         &self,
         place: &Place,
-        opened: &Opened,
+        opened: &OpenSession,
         touched: &[Touched],
         is_made: bool,
     ) -> Result<()> {
@@ -98,7 +98,7 @@ impl Operations {
     async fn look(
         &self,
         place: &Place,
-        opened: &Opened,
+        opened: &OpenSession,
         one: &Touched,
         patience: &[Duration],
     ) -> Result<(Timestamp, Result<Option<Observed>>)> {

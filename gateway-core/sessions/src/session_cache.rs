@@ -1,0 +1,112 @@
+//! Open sessions by credential.
+
+use std::sync::Arc;
+
+use gateway_core::Clock;
+use gateway_core::access::credential::Credential;
+use gateway_core::access::keyring::{Keyring, Purpose};
+use gateway_core::access::seal;
+use gateway_core::driver::{Capability, CloudSpec, Drivers, Session, SessionContext, SkewWatch};
+use gateway_core::error::{Error, ErrorKind, Result};
+use gateway_core::id::{CloudId, CredentialId};
+use gateway_store::{SealedCredential, Store};
+use quick_cache::sync::Cache;
+
+use crate::account_budget::AccountBudget;
+use crate::budget_registry::BudgetRegistry;
+use crate::cloud_cache::CloudCache;
+use crate::pace::Pace;
+
+/// Sessions kept. Higher saves logins where many accounts are polled; each holds a token and a catalog.
+const CAPACITY: usize = 256;
+
+/// Returns the current keyring, which the composition root reads again when its file changes.
+pub type KeyringSource = Arc<dyn Fn() -> Arc<Keyring> + Send + Sync>;
+
+/// A session with its cloud, the driver's capability and the account's budget.
+#[derive(Clone)]
+pub struct OpenSession {
+    /// The session.
+    pub session: Arc<dyn Session>,
+    /// The cloud's registration.
+    pub cloud: Arc<CloudSpec>,
+    /// The driver's capability.
+    pub capability: &'static Capability,
+    /// The account's call budget in this process.
+    pub budget: Arc<AccountBudget>,
+}
+
+impl std::fmt::Debug for OpenSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenSession").field("cloud", &self.cloud.name).finish_non_exhaustive()
+    }
+}
+
+/// Opens sessions and caches them, each with its account's budget.
+pub struct Sessions {
+    drivers: Drivers,
+    keyring: KeyringSource,
+    clock: Arc<dyn Clock>,
+    skew: Arc<dyn SkewWatch>,
+    clouds: CloudCache,
+    budgets: BudgetRegistry,
+    cache: Cache<CredentialId, OpenSession>,
+}
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sessions").field("cached", &self.cache.len()).finish_non_exhaustive()
+    }
+}
+
+impl Sessions {
+    /// Returns an empty cache whose sessions spend each account's calls at this pace.
+    pub fn new(
+        store: Store,
+        drivers: Drivers,
+        keyring: KeyringSource,
+        clock: Arc<dyn Clock>,
+        skew: Arc<dyn SkewWatch>,
+        pace: Pace,
+    ) -> Self {
+        let (clouds, budgets) = (CloudCache::new(store), BudgetRegistry::new(pace));
+        Self { drivers, keyring, clock, skew, clouds, budgets, cache: Cache::new(CAPACITY) }
+    }
+
+    /// Returns the session of a credential, cached or new.
+    ///
+    /// # Errors
+    /// Invalid or Unsupported for a credential that cannot be opened; no cloud is called.
+    pub async fn get(&self, cloud: CloudId, credential: &SealedCredential) -> Result<OpenSession> {
+        self.cache.get_or_insert_async(&credential.id, self.open(cloud, credential)).await
+    }
+
+    /// Opens a session that is not cached, so that its answer about the credential is fresh.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn open(&self, cloud: CloudId, credential: &SealedCredential) -> Result<OpenSession> {
+        let cloud = self.clouds.get(cloud).await?;
+        let driver = self.drivers.get(&cloud.driver).ok_or_else(|| {
+            let message = format!("this gateway has no driver `{}`", cloud.driver);
+            Error::new(ErrorKind::Unsupported, message)
+        })?;
+        let place = SealedCredential::place(credential.principal, credential.account);
+        let plain = seal::open(&(self.keyring)(), Purpose::Credential, &place, &credential.sealed)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| Error::internal("a credential is not text"))?;
+        let secret = Credential::parse(text)?;
+        let budget = self.budgets.budget(credential.account, cloud.spec.calls_per_second);
+        let context = SessionContext {
+            clock: Arc::clone(&self.clock),
+            pacer: Arc::clone(&budget) as _,
+            skew: Arc::clone(&self.skew),
+        };
+        let session = driver.open(Arc::clone(&cloud.spec), secret, context)?;
+        Ok(OpenSession { session, cloud: cloud.spec, capability: driver.capability(), budget })
+    }
+
+    /// Removes a session whose credential was refused.
+    pub fn forget(&self, credential: CredentialId) {
+        self.cache.remove(&credential);
+    }
+}
