@@ -11,12 +11,8 @@ use crate::document::{Common, Context, read, service};
 use crate::state;
 
 /// Datacenters as each service knows them.
-pub(crate) static KIND: Descriptor = Descriptor {
-    own: false,
-    published: true,
-    says_state: true,
-    ..Descriptor::new(Kind::Datacenter, observe)
-};
+pub(crate) static KIND: Descriptor =
+    Descriptor { published: true, says_state: true, ..Descriptor::new(Kind::Datacenter, observe) };
 
 #[derive(Deserialize)]
 struct Wire {

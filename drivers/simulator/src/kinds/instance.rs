@@ -14,7 +14,6 @@ use crate::state;
 /// Instances.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
     says_state: true,
     commands: &[
         VerbSupport::new(Verb::Create),

@@ -10,12 +10,8 @@ use crate::descriptor::Descriptor;
 use crate::document::{Common, Context, read};
 
 /// Instance types.
-pub(crate) static KIND: Descriptor = Descriptor {
-    own: false,
-    published: true,
-    says_state: false,
-    ..Descriptor::new(Kind::InstanceType, observe)
-};
+pub(crate) static KIND: Descriptor =
+    Descriptor { published: true, ..Descriptor::new(Kind::InstanceType, observe) };
 
 #[derive(Deserialize)]
 struct Wire {

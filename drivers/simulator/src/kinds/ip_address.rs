@@ -13,7 +13,6 @@ use crate::state;
 /// Public addresses.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
     says_state: true,
     commands: METADATA_COMMANDS,
     ..Descriptor::new(Kind::IpAddress, observe)

@@ -12,8 +12,6 @@ use crate::document::{Common, Context, read};
 /// Bindings of public addresses to interfaces.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
-    says_state: false,
     commands: &[VerbSupport::new(Verb::Create), VerbSupport::new(Verb::Delete)],
     ..Descriptor::new(Kind::IpAddressBinding, observe)
 };

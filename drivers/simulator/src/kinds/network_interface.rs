@@ -13,7 +13,6 @@ use crate::state;
 /// Network interfaces of instances and routers.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
     says_state: true,
     commands: METADATA_COMMANDS,
     ..Descriptor::new(Kind::NetworkInterface, observe)

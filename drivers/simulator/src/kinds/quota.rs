@@ -13,8 +13,6 @@ use crate::error::wrong_document;
 /// Quotas.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
-    says_state: false,
     external_id: |native_key| native_key.split_once('/').map_or(native_key, |(_, id)| id),
     commands: &[VerbSupport::new(Verb::Update)],
     ..Descriptor::new(Kind::Quota, observe)

@@ -15,7 +15,6 @@ use crate::state;
 /// Routers.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
     says_state: true,
     commands: &[
         VerbSupport::new(Verb::Create),

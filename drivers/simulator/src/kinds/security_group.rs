@@ -10,13 +10,8 @@ use crate::descriptor::{Descriptor, METADATA_COMMANDS};
 use crate::document::{Common, Context, read};
 
 /// Security groups.
-pub(crate) static KIND: Descriptor = Descriptor {
-    own: true,
-    published: false,
-    says_state: false,
-    commands: METADATA_COMMANDS,
-    ..Descriptor::new(Kind::SecurityGroup, observe)
-};
+pub(crate) static KIND: Descriptor =
+    Descriptor { own: true, commands: METADATA_COMMANDS, ..Descriptor::new(Kind::SecurityGroup, observe) };
 
 #[derive(Deserialize)]
 struct Wire {

@@ -13,8 +13,6 @@ use crate::error::wrong_document;
 /// Rules of security groups.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
-    says_state: false,
     commands: &[VerbSupport::new(Verb::Create), VerbSupport::new(Verb::Delete)],
     ..Descriptor::new(Kind::SecurityGroupRule, observe)
 };

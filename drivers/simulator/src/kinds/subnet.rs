@@ -13,7 +13,6 @@ use crate::document::{Common, Context, ip_version, read};
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
     published: true,
-    says_state: false,
     commands: METADATA_COMMANDS,
     ..Descriptor::new(Kind::Subnet, observe)
 };

@@ -13,7 +13,6 @@ use crate::state;
 /// Volumes.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
     says_state: true,
     commands: &[
         VerbSupport::new(Verb::Create),

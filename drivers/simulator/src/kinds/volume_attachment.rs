@@ -13,7 +13,6 @@ use crate::state;
 /// Attachments of volumes to instances.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
     says_state: true,
     external_id: |native_key| native_key.split_once('/').map_or(native_key, |(id, _)| id),
     commands: &[VerbSupport::new(Verb::Create), VerbSupport::new(Verb::Delete)],

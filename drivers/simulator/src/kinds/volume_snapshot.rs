@@ -13,7 +13,6 @@ use crate::state;
 /// Snapshots of volumes.
 pub(crate) static KIND: Descriptor = Descriptor {
     own: true,
-    published: false,
     says_state: true,
     commands: METADATA_COMMANDS,
     ..Descriptor::new(Kind::VolumeSnapshot, observe)

@@ -12,12 +12,8 @@ use crate::descriptor::Descriptor;
 use crate::document::{Common, Context, read};
 
 /// Volume types.
-pub(crate) static KIND: Descriptor = Descriptor {
-    own: false,
-    published: true,
-    says_state: false,
-    ..Descriptor::new(Kind::VolumeType, observe)
-};
+pub(crate) static KIND: Descriptor =
+    Descriptor { published: true, ..Descriptor::new(Kind::VolumeType, observe) };
 
 #[derive(Deserialize)]
 struct Wire {

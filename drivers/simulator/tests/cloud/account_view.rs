@@ -43,8 +43,8 @@ impl AccountView {
         Self { records, ids }
     }
 
-    pub(crate) fn of_kind(&self, kind: &str) -> &[Observed] {
-        self.records.get(&Kind::parse(kind).unwrap()).map_or(&[], Vec::as_slice)
+    pub(crate) fn of_kind(&self, kind: Kind) -> &[Observed] {
+        self.records.get(&kind).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the status words of the cloud by kind and external id.
@@ -99,17 +99,17 @@ impl AccountView {
 
     /// Checks that instances, volumes and attachments agree.
     fn check_volumes(&self) {
-        let of_instances = self.of_kind("instance").iter().flat_map(|instance| {
+        let of_instances = self.of_kind(Kind::Instance).iter().flat_map(|instance| {
             named(&instance.fields["volumes"])
                 .into_iter()
                 .map(|volume| (volume, instance.external_id.clone()))
         });
-        let of_volumes = self.of_kind("volume").iter().flat_map(|volume| {
+        let of_volumes = self.of_kind(Kind::Volume).iter().flat_map(|volume| {
             assert_eq!(volume.state == Some("in_use"), volume.fields["attachments"] != Value::Array(vec![]));
             let points = volume.fields["attachments"].as_array().unwrap().iter();
             points.map(|point| (volume.external_id.clone(), one(&point["instance"]).unwrap()))
         });
-        let attachments = self.of_kind("volume_attachment").iter().map(|attachment| {
+        let attachments = self.of_kind(Kind::VolumeAttachment).iter().map(|attachment| {
             (one(&attachment.fields["volume"]).unwrap(), one(&attachment.fields["instance"]).unwrap())
         });
         let attachments: BTreeSet<_> = attachments.collect();
@@ -121,7 +121,7 @@ impl AccountView {
     fn check_interfaces(&self) {
         let mut of_instance: BTreeMap<String, &Observed> = BTreeMap::new();
         let mut addresses = BTreeSet::new();
-        for interface in self.of_kind("network_interface") {
+        for interface in self.of_kind(Kind::NetworkInterface) {
             let holders = [&interface.fields["instance"], &interface.fields["router"]];
             assert_eq!(holders.iter().filter(|holder| !holder.is_null()).count(), 1, "{interface:?}");
             if let Some(instance) = one(&interface.fields["instance"]) {
@@ -132,14 +132,14 @@ impl AccountView {
             }
             for address in interface.fields["addresses"].as_array().unwrap() {
                 let ip = address["ip_address"].as_str().unwrap();
-                let subnet = self.found("subnet", &address["subnet"]);
+                let subnet = self.found(Kind::Subnet, &address["subnet"]);
                 assert!(contains(subnet.fields["cidr"].as_str().unwrap(), ip), "{ip}: {subnet:?}");
                 assert_eq!(subnet.fields["network"], interface.fields["network"]);
                 assert!(addresses.insert(ip.to_owned()), "{ip} is a duplicate");
             }
         }
-        assert_eq!(of_instance.len(), self.of_kind("instance").len());
-        for instance in self.of_kind("instance") {
+        assert_eq!(of_instance.len(), self.of_kind(Kind::Instance).len());
+        for instance in self.of_kind(Kind::Instance) {
             let interface = of_instance[&instance.external_id];
             let private_ip = &interface.fields["addresses"][0]["ip_address"];
             assert_eq!(instance.fields["private_ip_addresses"], Value::Array(vec![private_ip.clone()]));
@@ -153,7 +153,7 @@ impl AccountView {
     /// Checks that instances, public addresses and bindings agree.
     fn check_addresses(&self) {
         let strings = |value: &Value| value.as_array().unwrap().clone();
-        let of_instances = self.of_kind("instance").iter().flat_map(|instance| {
+        let of_instances = self.of_kind(Kind::Instance).iter().flat_map(|instance| {
             let private_ip = instance.fields["private_ip_addresses"][0].to_string();
             let public_ips = strings(&instance.fields["public_ip_addresses"]);
             public_ips
@@ -162,88 +162,88 @@ impl AccountView {
         });
         let reported = |record: &Observed| {
             let fields = &record.fields;
-            let interface = self.found("network_interface", &fields["network_interface"]);
+            let interface = self.found(Kind::NetworkInterface, &fields["network_interface"]);
             assert_eq!(interface.fields["instance"], fields["instance"]);
             let private_ip = fields["private_ip_address"].to_string();
             (fields["ip_address"].to_string(), one(&fields["instance"]).unwrap(), private_ip)
         };
-        let bindings: BTreeSet<_> = self.of_kind("ip_address_binding").iter().map(reported).collect();
+        let bindings: BTreeSet<_> = self.of_kind(Kind::IpAddressBinding).iter().map(reported).collect();
         let (bound, unbound): (Vec<_>, Vec<_>) =
-            self.of_kind("ip_address").iter().partition(|address| address.state == Some("in_use"));
+            self.of_kind(Kind::IpAddress).iter().partition(|address| address.state == Some("in_use"));
         assert_eq!(of_instances.collect::<BTreeSet<_>>(), bindings);
         assert_eq!(bound.into_iter().map(reported).collect::<BTreeSet<_>>(), bindings);
         assert!(unbound.iter().all(|address| address.fields["instance"].is_null()));
         let all: BTreeSet<_> =
-            self.of_kind("ip_address").iter().map(|a| a.fields["ip_address"].to_string()).collect();
-        assert_eq!(all.len(), self.of_kind("ip_address").len(), "an address is a duplicate");
-        for binding in self.of_kind("ip_address_binding") {
-            let address = self.found("ip_address", &binding.fields["address"]);
+            self.of_kind(Kind::IpAddress).iter().map(|a| a.fields["ip_address"].to_string()).collect();
+        assert_eq!(all.len(), self.of_kind(Kind::IpAddress).len(), "an address is a duplicate");
+        for binding in self.of_kind(Kind::IpAddressBinding) {
+            let address = self.found(Kind::IpAddress, &binding.fields["address"]);
             assert_eq!(address.fields["ip_address"], binding.fields["ip_address"]);
         }
     }
 
     /// Checks that the router has an interface in each subnet of the account, and an external network.
     fn check_routers(&self) {
-        let [router] = self.of_kind("router") else { panic!("one router") };
+        let [router] = self.of_kind(Kind::Router) else { panic!("one router") };
         let ends = router.fields["interfaces"].as_array().unwrap();
         let subnets: BTreeSet<_> = ends.iter().map(|end| one(&end["subnet"]).unwrap()).collect();
-        let own = self.of_kind("subnet").iter().filter(|subnet| subnet.owner.is_some());
+        let own = self.of_kind(Kind::Subnet).iter().filter(|subnet| subnet.owner.is_some());
         assert_eq!(subnets, own.map(|subnet| subnet.external_id.clone()).collect());
         for end in ends {
-            let interface = self.found("network_interface", &end["network_interface"]);
+            let interface = self.found(Kind::NetworkInterface, &end["network_interface"]);
             assert_eq!(one(&interface.fields["router"]).as_ref(), Some(&router.external_id));
             assert_eq!(interface.fields["addresses"][0]["ip_address"], end["ip_address"]);
-            let gateway = &self.found("subnet", &end["subnet"]).fields["gateway_ip_address"];
+            let gateway = &self.found(Kind::Subnet, &end["subnet"]).fields["gateway_ip_address"];
             assert_eq!(gateway, &end["ip_address"]);
         }
         let of_router = self
-            .of_kind("network_interface")
+            .of_kind(Kind::NetworkInterface)
             .iter()
             .filter(|interface| !interface.fields["router"].is_null());
         assert_eq!(of_router.count(), ends.len());
-        let public_ips = self.found("network", &router.fields["external_network"]);
+        let public_ips = self.found(Kind::Network, &router.fields["external_network"]);
         assert_eq!((&public_ips.fields["external"], &public_ips.owner), (&Value::Bool(true), &None));
     }
 
     /// Checks that references by name resolve and every security group has rules.
     fn check_names(&self) {
-        let names = |kind: &str| -> BTreeSet<&str> {
+        let names = |kind: Kind| -> BTreeSet<&str> {
             self.of_kind(kind).iter().map(|record| record.name.as_str()).collect()
         };
-        let (keys, types, zones) = (names("ssh_key"), names("volume_type"), names("datacenter"));
-        for instance in self.of_kind("instance") {
+        let (keys, types, zones) = (names(Kind::SshKey), names(Kind::VolumeType), names(Kind::Datacenter));
+        for instance in self.of_kind(Kind::Instance) {
             assert!(zones.contains(instance.fields["datacenter"].as_str().unwrap()), "{instance:?}");
             assert!(instance.fields["ssh_key"].as_str().is_none_or(|key| keys.contains(key)), "{instance:?}");
         }
-        for volume in self.of_kind("volume") {
+        for volume in self.of_kind(Kind::Volume) {
             assert!(zones.contains(volume.fields["datacenter"].as_str().unwrap()), "{volume:?}");
             let name = volume.fields["volume_type"].as_str().unwrap();
             assert!(types.contains(name), "{volume:?}");
-            let of_type = self.of_kind("volume_type").iter().find(|of_type| of_type.name == name).unwrap();
+            let of_type = self.of_kind(Kind::VolumeType).iter().find(|of_type| of_type.name == name).unwrap();
             assert_eq!(volume.fields["encrypted"], of_type.fields["encrypted"], "{volume:?}");
         }
         let ruled: BTreeSet<_> = self
-            .of_kind("security_group_rule")
+            .of_kind(Kind::SecurityGroupRule)
             .iter()
             .map(|rule| one(&rule.fields["security_group"]).unwrap())
             .collect();
-        let groups = self.of_kind("security_group").iter().map(|group| group.external_id.clone());
+        let groups = self.of_kind(Kind::SecurityGroup).iter().map(|group| group.external_id.clone());
         assert_eq!(ruled, groups.collect());
     }
 
     /// Checks that the usage of each quota is the number of listed resources.
     fn check_quotas(&self) {
-        let own = |kind: &str| self.of_kind(kind).iter().filter(|record| record.owner.is_some());
-        let sum = |kind: &str, field: &str| {
+        let own = |kind: Kind| self.of_kind(kind).iter().filter(|record| record.owner.is_some());
+        let sum = |kind: Kind, field: &str| {
             own(kind).map(|record| record.fields[field].as_u64().unwrap()).sum::<u64>()
         };
         let mut seen = BTreeSet::new();
-        for quota in self.of_kind("quota") {
+        for quota in self.of_kind(Kind::Quota) {
             let measure = quota.fields["measure"].as_str().unwrap();
             let listed = match measure {
-                "vcpus" | "memory_mib" => sum("instance", measure),
-                "volume_gib" => sum("volume", "size_gib"),
-                plural => own(Kind::parse_plural(plural).unwrap().as_str()).count() as u64,
+                "vcpus" | "memory_mib" => sum(Kind::Instance, measure),
+                "volume_gib" => sum(Kind::Volume, "size_gib"),
+                plural => own(Kind::parse_plural(plural).unwrap()).count() as u64,
             };
             assert_eq!(quota.fields["used"].as_u64(), Some(listed), "{quota:?}");
             let limit = quota.fields["limit"].as_u64();
@@ -254,7 +254,7 @@ impl AccountView {
     }
 
     /// Returns the record of a reference.
-    fn found(&self, kind: &str, reference: &Value) -> &Observed {
+    fn found(&self, kind: Kind, reference: &Value) -> &Observed {
         let id = one(reference).unwrap_or_else(|| panic!("no {kind}: {reference}"));
         self.of_kind(kind).iter().find(|record| record.external_id == id).unwrap()
     }

@@ -72,18 +72,23 @@ async fn clients_create_and_delete_all_kinds_except_those_of_the_cloud() {
             .clone();
     for kind in Kind::ALL.iter().copied() {
         let path = format!("/v1/north/{}", kind.spec().plural);
-        let wanted = match kind.as_str() {
-            "volume_snapshot" => json!({ "name": "mine", "volume": first("volumes").await }),
-            "subnet" => json!({ "name": "mine", "network": subnet["network"], "range": "192.168.7.0/24" }),
-            "network_interface" => json!({ "network": subnet["network"] }),
-            "ip_address" => json!({}),
-            "ip_address_binding" => json!({ "address": unbound["id"], "nic": interface }),
-            "security_group_rule" => json!({ "firewall": first("security_groups").await, "direction": "in" }),
+        let wanted = match kind {
+            Kind::VolumeSnapshot => json!({ "name": "mine", "volume": first("volumes").await }),
+            Kind::Subnet => {
+                json!({ "name": "mine", "network": subnet["network"], "range": "192.168.7.0/24" })
+            }
+            Kind::NetworkInterface => json!({ "network": subnet["network"] }),
+            Kind::IpAddress => json!({}),
+            Kind::IpAddressBinding => json!({ "address": unbound["id"], "nic": interface }),
+            Kind::SecurityGroupRule => {
+                json!({ "firewall": first("security_groups").await, "direction": "in" })
+            }
             _ => json!({ "name": "mine" }),
         };
         let (made, document) = client.send(Method::POST, &path, Some(wanted)).await;
-        let is_the_clouds = ["instance_type", "volume_type", "volume_attachment", "datacenter", "quota"]
-            .contains(&kind.as_str());
+        let is_the_clouds =
+            [Kind::InstanceType, Kind::VolumeType, Kind::VolumeAttachment, Kind::Datacenter, Kind::Quota]
+                .contains(&kind);
         if is_the_clouds {
             assert_eq!(made, StatusCode::BAD_REQUEST, "{kind}");
             let mut items = Vec::new();

@@ -14,8 +14,8 @@ use crate::clouds::{cloud, session};
 use crate::fixtures::cloud_client::CloudClient;
 
 /// Relations without examples in this cloud: no seeded volume has an image, groups and routers serve all networks.
-const UNUSED_RELATIONS: [(&str, &str); 3] =
-    [("volume", "image"), ("security_group", "network"), ("router", "network")];
+const UNUSED_RELATIONS: [(Kind, &str); 3] =
+    [(Kind::Volume, "image"), (Kind::SecurityGroup, "network"), (Kind::Router, "network")];
 
 #[tokio::test]
 async fn references_resolve_while_the_cloud_moves() {
@@ -29,7 +29,8 @@ async fn references_resolve_while_the_cloud_moves() {
             let view = AccountView::of(&**session).await;
             view.check();
             seen.extend(view.relations());
-            states.extend(view.of_kind("network_interface").iter().filter_map(|interface| interface.state));
+            states
+                .extend(view.of_kind(Kind::NetworkInterface).iter().filter_map(|interface| interface.state));
         }
         // Not a multiple of the transit time, so that resources are seen in transitional states.
         clock.advance(Duration::from_millis(1700));
@@ -37,7 +38,7 @@ async fn references_resolve_while_the_cloud_moves() {
     }
     for kind in Kind::ALL.iter().copied() {
         for relation in kind.spec().relations {
-            let here = !UNUSED_RELATIONS.contains(&(kind.as_str(), relation.name));
+            let here = !UNUSED_RELATIONS.contains(&(kind, relation.name));
             assert_eq!(seen.contains(&(kind, relation.name)), here, "{kind}: {}", relation.name);
         }
     }
@@ -134,11 +135,11 @@ async fn vanish_removes_derived_resources() {
         AccountView::of(&*session).await.check();
     }
     let after = AccountView::of(&*session).await;
-    let counts = |kind: &str| (before.of_kind(kind).len(), after.of_kind(kind).len());
-    assert_eq!(counts("instance"), (30, 18));
+    let counts = |kind: Kind| (before.of_kind(kind).len(), after.of_kind(kind).len());
+    assert_eq!(counts(Kind::Instance), (30, 18));
     // The four interfaces of the router remain.
-    assert_eq!(counts("network_interface"), (34, 22));
-    for kind in ["ip_address", "ip_address_binding", "volume_attachment"] {
+    assert_eq!(counts(Kind::NetworkInterface), (34, 22));
+    for kind in [Kind::IpAddress, Kind::IpAddressBinding, Kind::VolumeAttachment] {
         assert!(counts(kind).0 > counts(kind).1, "{kind}: {:?}", counts(kind));
     }
     for kind in ["network_interface", "quota", "networks", "nothing"] {
@@ -156,12 +157,17 @@ async fn cloud_without_instances_is_consistent() {
     let (clock, simulator) = cloud(population, 0.0).await;
     let view = AccountView::of(&*session(&simulator, &clock, "other")).await;
     view.check();
-    let counted: BTreeMap<&str, usize> =
-        Kind::ALL.iter().copied().map(|kind| (kind.as_str(), view.of_kind(kind.as_str()).len())).collect();
+    let counted: BTreeMap<Kind, usize> =
+        Kind::ALL.iter().copied().map(|kind| (kind, view.of_kind(kind).len())).collect();
     // The external network and its subnet belong to the cloud.
-    assert_eq!((counted["network"], counted["subnet"], counted["network_interface"]), (6, 11, 10));
-    for nothing in ["instance", "volume", "volume_snapshot", "volume_attachment", "ip_address_binding"] {
-        assert_eq!(counted[nothing], 0, "{nothing}");
+    assert_eq!(
+        (counted[&Kind::Network], counted[&Kind::Subnet], counted[&Kind::NetworkInterface]),
+        (6, 11, 10)
+    );
+    for empty in
+        [Kind::Instance, Kind::Volume, Kind::VolumeSnapshot, Kind::VolumeAttachment, Kind::IpAddressBinding]
+    {
+        assert_eq!(counted[&empty], 0, "{empty}");
     }
     simulator.stop().await;
 }
@@ -172,11 +178,13 @@ async fn cloud_without_networks_has_no_interfaces_and_addresses() {
     let session = session(&simulator, &clock, "demo");
     clock.advance(Duration::from_secs(10));
     let view = AccountView::of(&*session).await;
-    for nothing in ["router", "network_interface", "ip_address", "ip_address_binding"] {
-        assert!(view.of_kind(nothing).is_empty(), "{nothing}");
+    for empty in [Kind::Router, Kind::NetworkInterface, Kind::IpAddress, Kind::IpAddressBinding] {
+        assert!(view.of_kind(empty).is_empty(), "{empty}");
     }
     let named = |record: &Observed| record.fields["public_ip_addresses"] != json!([]);
-    assert!(!view.of_kind("instance").iter().any(named) && !view.of_kind("volume_attachment").is_empty());
+    assert!(
+        !view.of_kind(Kind::Instance).iter().any(named) && !view.of_kind(Kind::VolumeAttachment).is_empty()
+    );
     let client = CloudClient::of(&simulator, "demo").await;
     let journal = client.get("/control/journal").await;
     let kinds = journal["lines"].as_array().unwrap().iter().map(|line| line["kind"].as_str().unwrap());

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use driver_simulator::SimulatorDriver;
 use driver_simulator::cloud::AccountOption;
-use gateway_core::ErrorKind;
 use gateway_core::clock::SystemClock;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::{Driver as _, ListScope, SessionContext};
 use gateway_core::kind::Verb;
+use gateway_core::{ErrorKind, Kind};
 use serde_json::json;
 
 use crate::fixtures;
-use crate::runner::{Runner, kind, known, marker, north};
+use crate::runner::{Runner, known, marker, north};
 
 #[tokio::test]
 async fn shared_image_is_visible_to_the_other_account() {
@@ -25,25 +25,25 @@ async fn shared_image_is_visible_to_the_other_account() {
     };
     let other =
         SimulatorDriver.open(cloud, credential, SessionContext::unpaced(Arc::new(SystemClock))).unwrap();
-    let page = runner.session.list(&north(), kind("image"), ListScope::Own, None).await.unwrap();
+    let page = runner.session.list(&north(), Kind::Image, ListScope::Own, None).await.unwrap();
     let image = known(&page.items[0]);
     let sees = async || {
-        let listed = other.list(&north(), kind("image"), ListScope::Own, None).await.unwrap().items;
-        let read = other.get(&north(), kind("image"), &image.native_key).await.unwrap();
+        let listed = other.list(&north(), Kind::Image, ListScope::Own, None).await.unwrap().items;
+        let read = other.get(&north(), Kind::Image, &image.native_key).await.unwrap();
         let listed = listed.into_iter().find(|item| item.native_key == image.native_key);
         assert_eq!(listed.as_ref().map(Observed::content_hash), read.as_ref().map(Observed::content_hash));
         read
     };
     assert!(sees().await.is_none());
     let with = json!({ "external_account": AccountOption::new("other", "other-secret").id() });
-    runner.act(marker(), "image", Verb::Share, with.clone(), Some(&image)).await.unwrap();
+    runner.act(marker(), Kind::Image, Verb::Share, with.clone(), Some(&image)).await.unwrap();
     let shared = sees().await.unwrap();
     assert_eq!(shared.visibility, gateway_core::document::observation::Visibility::Shared);
     assert_eq!(shared.owner.as_deref(), runner.reread(&image).await.owner.as_deref());
-    runner.act(marker(), "image", Verb::Unshare, with, Some(&image)).await.unwrap();
+    runner.act(marker(), Kind::Image, Verb::Unshare, with, Some(&image)).await.unwrap();
     assert!(sees().await.is_none());
     let nobody = json!({ "external_account": "acct-nobody" });
-    let refused = runner.refuses("image", Verb::Share, nobody, Some(&image)).await;
+    let refused = runner.refuses(Kind::Image, Verb::Share, nobody, Some(&image)).await;
     assert_eq!(refused, (ErrorKind::Invalid, "unknown_reference".to_owned()));
     runner.simulator.stop().await;
 }

@@ -1,6 +1,7 @@
 //! Instances: their life cycle, and what they create and delete with them.
 
 use driver_simulator::Simulator;
+use gateway_core::Kind;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::Step;
 use gateway_core::kind::Verb;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::clouds::manual;
 use crate::fixtures::cloud_client::CloudClient;
-use crate::runner::{Runner, kind, known, marker, north};
+use crate::runner::{Runner, known, marker, north};
 
 #[tokio::test]
 async fn instance_commands_change_the_status_and_the_journal() {
@@ -62,14 +63,16 @@ async fn instance_commands_change_the_status_and_the_journal() {
 #[tokio::test]
 async fn create_with_lost_answer_creates_one_instance() {
     let runner = Runner::new().await;
-    let (image, instance_type) = (runner.existing("image").await, runner.existing("instance_type").await);
+    let (image, instance_type) =
+        (runner.existing(Kind::Image).await, runner.existing(Kind::InstanceType).await);
     let command = json!({ "name": "made", "image": image.id, "instance_type": instance_type.id,
         "tags": { "role": "db" }, "user_data": "#!/bin/sh secret" });
     for fault in ["acts_then_closes", "acts_then_fails", "half_page"] {
         let marker = marker();
         let faults = json!([{ "fault": fault, "kind": "instance", "method": "POST", "times": 1 }]);
         runner.client.send(Method::PUT, "/control/faults", Some(faults)).await;
-        let error = runner.act(marker, "instance", Verb::Create, command.clone(), None).await.unwrap_err();
+        let error =
+            runner.act(marker, Kind::Instance, Verb::Create, command.clone(), None).await.unwrap_err();
         assert!(!error.changed_nothing(), "{fault}: {error:?}");
         assert!(!error.chain().contains("secret"), "{error:?}");
         let counted = runner
@@ -77,9 +80,9 @@ async fn create_with_lost_answer_creates_one_instance() {
             .get(&format!("/control/count?kind=instance&label=gateway-operation={marker}"))
             .await;
         assert_eq!(counted["count"], 1, "{fault}");
-        let (read, named) = runner.read("instance", Verb::Create, command.clone()).await;
+        let (read, named) = runner.read(Kind::Instance, Verb::Create, command.clone()).await;
         let step = Step {
-            kind: kind("instance"),
+            kind: Kind::Instance,
             verb: Verb::Create,
             command: &read,
             target: None,
@@ -96,7 +99,7 @@ async fn create_with_lost_answer_creates_one_instance() {
     let faults = json!([{ "fault": "server_error", "writes": true, "times": 1 }]);
     runner.client.send(Method::PUT, "/control/faults", Some(faults)).await;
     let marker = marker();
-    runner.act(marker, "instance", Verb::Create, command, None).await.unwrap_err();
+    runner.act(marker, Kind::Instance, Verb::Create, command, None).await.unwrap_err();
     let counted =
         runner.client.get(&format!("/control/count?kind=instance&label=gateway-operation={marker}")).await;
     assert_eq!(counted["count"], 0, "it fails before it acts");
@@ -106,30 +109,37 @@ async fn create_with_lost_answer_creates_one_instance() {
 #[tokio::test]
 async fn delete_of_instance_deletes_its_own_interfaces_and_volumes() {
     let runner = Runner::new().await;
-    let (image, instance_type) = (runner.existing("image").await, runner.existing("instance_type").await);
-    let network = runner.create("network", json!({ "name": "net" })).await;
+    let (image, instance_type) =
+        (runner.existing(Kind::Image).await, runner.existing(Kind::InstanceType).await);
+    let network = runner.create(Kind::Network, json!({ "name": "net" })).await;
     let subnet = json!({ "name": "sub", "network": network.id, "cidr": "192.168.9.0/24" });
-    let subnet = runner.create("subnet", subnet).await;
-    let router = json!({ "name": "direction", "external_network": runner.existing("network").await.id });
-    let router = runner.create("router", router).await;
+    let subnet = runner.create(Kind::Subnet, subnet).await;
+    let router = json!({ "name": "direction", "external_network": runner.existing(Kind::Network).await.id });
+    let router = runner.create(Kind::Router, router).await;
     let joins = json!({ "subnet": subnet.id });
     let done =
-        runner.act(marker(), "router", Verb::AddInterface, joins.clone(), Some(&router)).await.unwrap();
-    let again = runner.act(marker(), "router", Verb::AddInterface, joins, Some(&router)).await.unwrap();
+        runner.act(marker(), Kind::Router, Verb::AddInterface, joins.clone(), Some(&router)).await.unwrap();
+    let again = runner.act(marker(), Kind::Router, Verb::AddInterface, joins, Some(&router)).await.unwrap();
     assert_eq!(again.touched, done.touched, "what is connected stays so");
-    let group = runner.create("security_group", json!({ "name": "own" })).await;
+    let group = runner.create(Kind::SecurityGroup, json!({ "name": "own" })).await;
     let port = json!({ "name": "port", "network": network.id, "security_groups": [group.id],
         "addresses": [{ "subnet": subnet.id, "ip_address": "192.168.9.77" }] });
-    let port = runner.create("network_interface", port).await;
+    let port = runner.create(Kind::NetworkInterface, port).await;
     let command = json!({ "name": "rich", "image": image.id, "instance_type": instance_type.id,
         "network_interfaces": [port.id], "subnets": [subnet.id], "security_groups": [group.id],
-        "ssh_key": runner.existing("ssh_key").await.id, "datacenter": "north-b",
+        "ssh_key": runner.existing(Kind::SshKey).await.id, "datacenter": "north-b",
         "boot_volume": { "size_gib": 7, "delete_on_termination": true } });
-    let done = runner.act(marker(), "instance", Verb::Create, command.clone(), None).await.unwrap();
+    let done = runner.act(marker(), Kind::Instance, Verb::Create, command.clone(), None).await.unwrap();
     let touched = runner.touched(&done).await;
     let touched: Vec<&Observed> = touched.iter().map(|found| found.as_ref().unwrap()).collect();
-    let kinds: Vec<&str> = touched.iter().map(|found| found.kind.as_str()).collect();
-    let expected = ["instance", "network_interface", "network_interface", "volume_attachment", "volume"];
+    let kinds: Vec<Kind> = touched.iter().map(|found| found.kind).collect();
+    let expected = [
+        Kind::Instance,
+        Kind::NetworkInterface,
+        Kind::NetworkInterface,
+        Kind::VolumeAttachment,
+        Kind::Volume,
+    ];
     assert_eq!(kinds, expected);
     let fields = &touched[0].fields;
     assert_eq!(fields["private_ip_addresses"], json!(["192.168.9.77", "192.168.9.2"]));
@@ -140,36 +150,42 @@ async fn delete_of_instance_deletes_its_own_interfaces_and_volumes() {
         (json!(true), Some("in_use"))
     );
     let key = touched[0].native_key.clone();
-    let running = runner.until("instance", &key, Some("running")).await.unwrap();
+    let running = runner.until(Kind::Instance, &key, Some("running")).await.unwrap();
     assert_eq!(runner.reread(&port).await.state, Some("active"));
-    assert_eq!(runner.refuses("network_interface", Verb::Delete, Value::Null, Some(&port)).await.1, "in_use");
-    assert_eq!(runner.refuses("security_group", Verb::Delete, Value::Null, Some(&group)).await.1, "in_use");
     assert_eq!(
-        runner.refuses("instance", Verb::Create, command, None).await.1,
+        runner.refuses(Kind::NetworkInterface, Verb::Delete, Value::Null, Some(&port)).await.1,
+        "in_use"
+    );
+    assert_eq!(
+        runner.refuses(Kind::SecurityGroup, Verb::Delete, Value::Null, Some(&group)).await.1,
+        "in_use"
+    );
+    assert_eq!(
+        runner.refuses(Kind::Instance, Verb::Create, command, None).await.1,
         "in_use",
         "a port is for one"
     );
     let before = runner.counts().await;
     let command = json!({ "name": "poor", "image": image.id, "instance_type": instance_type.id,
         "subnets": [subnet.id], "boot_volume": { "size_gib": 70_000 } });
-    runner.refuses("instance", Verb::Create, command, None).await;
+    runner.refuses(Kind::Instance, Verb::Create, command, None).await;
     assert_eq!(runner.counts().await, before, "a refused create leaves nothing behind");
 
-    let address = runner.create("ip_address", json!({})).await;
+    let address = runner.create(Kind::IpAddress, json!({})).await;
     let command = json!({ "address": address.id, "instance": known(&running).id });
-    let bound = runner.act(marker(), "ip_address_binding", Verb::Create, command, None).await.unwrap();
+    let bound = runner.act(marker(), Kind::IpAddressBinding, Verb::Create, command, None).await.unwrap();
     assert_eq!(bound.touched.len(), 4);
     let public_ips = &runner.reread(&known(&running)).await.fields["public_ip_addresses"];
     assert_eq!(*public_ips, json!([address.document["ip_address"]]));
-    let shut = runner.refuses("router", Verb::ClearGateway, Value::Null, Some(&router)).await;
+    let shut = runner.refuses(Kind::Router, Verb::ClearGateway, Value::Null, Some(&router)).await;
     assert_eq!(shut.1, "in_use", "an address leads through it");
 
-    runner.act(marker(), "instance", Verb::Delete, Value::Null, Some(&known(&running))).await.unwrap();
-    runner.until("instance", &key, None).await;
+    runner.act(marker(), Kind::Instance, Verb::Delete, Value::Null, Some(&known(&running))).await.unwrap();
+    runner.until(Kind::Instance, &key, None).await;
     assert_eq!(runner.reread(&port).await.state, Some("inactive"), "the port was there before");
     assert_eq!(runner.reread(&address).await.state, Some("available"));
     let own = &done.touched[2].native_key;
-    assert!(runner.session.get(&north(), kind("network_interface"), own).await.unwrap().is_none());
-    runner.until("volume", &done.touched[4].native_key, None).await;
+    assert!(runner.session.get(&north(), Kind::NetworkInterface, own).await.unwrap().is_none());
+    runner.until(Kind::Volume, &done.touched[4].native_key, None).await;
     runner.simulator.stop().await;
 }

@@ -30,7 +30,7 @@ async fn movement_follows_the_transition_table_and_keeps_the_population() {
         let kind = Kind::parse(kind).unwrap();
         let canonical = |key: &str| line[key].as_str().and_then(|status| canonical_state(kind, status));
         let Some(to) = canonical("to") else {
-            let last = (kind.as_str() == "instance").then_some("terminated");
+            let last = (kind == Kind::Instance).then_some("terminated");
             assert!(last.is_none() || states.get(id).copied() == last, "{line}");
             continue;
         };
@@ -39,15 +39,15 @@ async fn movement_follows_the_transition_table_and_keeps_the_population() {
             assert!(states.get(id).is_none_or(|before| *before == from), "{line}");
         }
         states.insert(id, to);
-        seen.insert((kind.as_str(), to));
+        seen.insert((kind, to));
     }
     for state in ["pending", "active", "inactive"] {
-        assert!(seen.contains(&("network_interface", state)), "{state} never came");
+        assert!(seen.contains(&(Kind::NetworkInterface, state)), "{state} never came");
     }
     for state in
         ["pending", "running", "rebooting", "stopping", "stopped", "starting", "terminating", "terminated"]
     {
-        assert!(seen.contains(&("instance", state)), "{state} never came");
+        assert!(seen.contains(&(Kind::Instance, state)), "{state} never came");
     }
     let total = client.get("/v1/north/instances?limit=1").await["total"].as_u64().unwrap();
     assert!((10..=23).contains(&total), "{total} instances");

@@ -24,11 +24,6 @@ pub(crate) struct Runner {
     pub(crate) client: CloudClient,
 }
 
-/// Returns the kind of that name.
-pub(crate) fn kind(word: &str) -> Kind {
-    Kind::parse(word).unwrap()
-}
-
 impl Runner {
     pub(crate) async fn new() -> Self {
         let accounts =
@@ -37,37 +32,38 @@ impl Runner {
         let options = SimulatorOptions { transit, accounts, ..SimulatorOptions::default() };
         let simulator = Simulator::start(options).await.unwrap();
         let cloud = Arc::new(fixtures::registration(&simulator));
-        let link = SessionContext::unpaced(Arc::new(SystemClock));
-        let session = SimulatorDriver.open(cloud, fixtures::access_key("demo-secret"), link).unwrap();
+        let context = SessionContext::unpaced(Arc::new(SystemClock));
+        let session = SimulatorDriver.open(cloud, fixtures::access_key("demo-secret"), context).unwrap();
         let client = CloudClient::of(&simulator, "demo").await;
         Self { simulator, session, client }
     }
 
     /// Returns an existing resource of a kind.
-    pub(crate) async fn existing(&self, word: &str) -> Known {
-        let capability = SimulatorDriver.capability().of(kind(word)).unwrap();
+    pub(crate) async fn existing(&self, kind: Kind) -> Known {
+        let capability = SimulatorDriver.capability().of(kind).unwrap();
         let scope = if capability.published { ListScope::Published } else { ListScope::Own };
-        let page = self.session.list(&north(), kind(word), scope, None).await.unwrap();
+        let page = self.session.list(&north(), kind, scope, None).await.unwrap();
         known(page.items.first().unwrap())
     }
 
+    /// Executes a command.
     pub(crate) async fn act(
         &self,
         marker: Marker,
-        kind_word: &str,
+        kind: Kind,
         verb: Verb,
         command: Value,
         target: Option<&Known>,
     ) -> Result<Done> {
-        let (command, named) = self.read(kind_word, verb, command).await;
-        let step = Step { kind: kind(kind_word), verb, command: &command, target, named: &named, marker };
+        let (command, named) = self.read(kind, verb, command).await;
+        let step = Step { kind, verb, command: &command, target, named: &named, marker };
         assert_eq!(self.session.validate(&step), []);
         self.session.act(&north(), &step).await
     }
 
     /// Parses a command and looks up the resources that it names.
-    pub(crate) async fn read(&self, kind_word: &str, verb: Verb, command: Value) -> (Command, References) {
-        let spec = kind(kind_word).spec().verb(verb).unwrap();
+    pub(crate) async fn read(&self, kind: Kind, verb: Verb, command: Value) -> (Command, References) {
+        let spec = kind.spec().verb(verb).unwrap();
         let mut named = References::default();
         for name in spec.names {
             for (_, id) in name.pointers(&command) {
@@ -83,6 +79,7 @@ impl Runner {
         (Command::read(spec, command).unwrap(), named)
     }
 
+    /// Reads the resources that a step has touched.
     pub(crate) async fn touched(&self, done: &Done) -> Vec<Option<Observed>> {
         let mut all = Vec::new();
         for touched in &done.touched {
@@ -91,39 +88,41 @@ impl Runner {
         all
     }
 
-    pub(crate) async fn until(&self, word: &str, key: &str, state: Option<&str>) -> Option<Observed> {
+    /// Waits until a resource has a state, or is absent for `None`.
+    pub(crate) async fn until(&self, kind: Kind, key: &str, state: Option<&str>) -> Option<Observed> {
         for _ in 0..200 {
-            let found = self.session.get(&north(), kind(word), key).await.unwrap();
+            let found = self.session.get(&north(), kind, key).await.unwrap();
             if found.as_ref().and_then(|found| found.state) == state {
                 return found;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("{word} {key} did not reach {state:?}");
+        panic!("{kind} {key} did not reach {state:?}");
     }
 
     /// Creates a resource and waits until it is in no transitional state.
-    pub(crate) async fn create(&self, word: &str, command: Value) -> Known {
-        let done = self.act(marker(), word, Verb::Create, command, None).await.unwrap();
+    pub(crate) async fn create(&self, kind: Kind, command: Value) -> Known {
+        let done = self.act(marker(), kind, Verb::Create, command, None).await.unwrap();
         let key = &done.touched[0].native_key;
         for _ in 0..200 {
-            let found = self.session.get(&north(), kind(word), key).await.unwrap().unwrap();
+            let found = self.session.get(&north(), kind, key).await.unwrap().unwrap();
             if !found.is_transitional() {
                 return known(&found);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("{word} {key} stays in a transitional state");
+        panic!("{kind} {key} stays in a transitional state");
     }
 
+    /// Executes a command that must be refused; returns the kind of the error and the code of the cloud.
     pub(crate) async fn refuses(
         &self,
-        word: &str,
+        kind: Kind,
         verb: Verb,
         command: Value,
         target: Option<&Known>,
     ) -> (ErrorKind, String) {
-        let error = self.act(marker(), word, verb, command, target).await.unwrap_err();
+        let error = self.act(marker(), kind, verb, command, target).await.unwrap_err();
         assert!(error.changed_nothing(), "{error:?}");
         (error.kind(), error.cloud().unwrap().code.clone())
     }
@@ -131,12 +130,13 @@ impl Runner {
     /// Returns the numbers of instances, volumes and network interfaces.
     pub(crate) async fn counts(&self) -> Vec<Value> {
         let mut counts = Vec::new();
-        for word in ["instance", "volume", "network_interface"] {
-            counts.push(self.client.get(&format!("/control/count?kind={word}")).await["count"].clone());
+        for kind in [Kind::Instance, Kind::Volume, Kind::NetworkInterface] {
+            counts.push(self.client.get(&format!("/control/count?kind={kind}")).await["count"].clone());
         }
         counts
     }
 
+    /// Reads a resource again.
     pub(crate) async fn reread(&self, known: &Known) -> Observed {
         self.session.get(&north(), known.kind, &known.native_key).await.unwrap().unwrap()
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use driver_simulator::cloud::Population;
-use gateway_core::ErrorKind;
 use gateway_core::driver::Session;
 use gateway_core::kind::Verb;
+use gateway_core::{ErrorKind, Kind};
 use serde_json::{Value, json};
 
 use crate::account_view::AccountView;
@@ -19,7 +19,7 @@ async fn volume_is_created_extended_attached_and_deleted() {
     let done = runner
         .act(
             marker(),
-            "volume",
+            Kind::Volume,
             Verb::Create,
             json!({ "name": "disk", "size_gib": 3, "description": "data" }),
             None,
@@ -28,23 +28,30 @@ async fn volume_is_created_extended_attached_and_deleted() {
         .unwrap();
     assert!(done.request_id.is_some());
     let key = done.touched[0].native_key.clone();
-    let volume = runner.until("volume", &key, Some("available")).await.unwrap();
+    let volume = runner.until(Kind::Volume, &key, Some("available")).await.unwrap();
     assert_eq!((&volume.fields["description"], &volume.fields["size_gib"]), (&json!("data"), &json!(3)));
     let volume = known(&volume);
-    runner.act(marker(), "volume", Verb::Extend, json!({ "size_gib": 5 }), Some(&volume)).await.unwrap();
-    runner.act(marker(), "volume", Verb::Extend, json!({ "size_gib": 5 }), Some(&volume)).await.unwrap_err();
-    runner.until("volume", &key, Some("available")).await;
-    let again =
-        runner.act(marker(), "volume", Verb::Extend, json!({ "size_gib": 5 }), Some(&volume)).await.unwrap();
+    runner.act(marker(), Kind::Volume, Verb::Extend, json!({ "size_gib": 5 }), Some(&volume)).await.unwrap();
+    runner
+        .act(marker(), Kind::Volume, Verb::Extend, json!({ "size_gib": 5 }), Some(&volume))
+        .await
+        .unwrap_err();
+    runner.until(Kind::Volume, &key, Some("available")).await;
+    let again = runner
+        .act(marker(), Kind::Volume, Verb::Extend, json!({ "size_gib": 5 }), Some(&volume))
+        .await
+        .unwrap();
     assert_eq!(again.touched[0].native_key, key, "what was done is done");
-    let instance = runner.existing("instance").await;
+    let instance = runner.existing(Kind::Instance).await;
     let command = json!({ "volume": volume.id, "instance": instance.id, "device": "/dev/vdq" });
-    let done = runner.act(marker(), "volume_attachment", Verb::Create, command.clone(), None).await.unwrap();
+    let done =
+        runner.act(marker(), Kind::VolumeAttachment, Verb::Create, command.clone(), None).await.unwrap();
     let touched = runner.touched(&done).await;
     assert_eq!(touched.len(), 3);
     let attachment = touched[0].clone().unwrap();
     assert_eq!(attachment.fields["device"], "/dev/vdq");
-    let refused = runner.act(marker(), "volume", Verb::Delete, Value::Null, Some(&volume)).await.unwrap_err();
+    let refused =
+        runner.act(marker(), Kind::Volume, Verb::Delete, Value::Null, Some(&volume)).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict);
     let cloud_error = refused.cloud().unwrap();
     assert_eq!(
@@ -54,17 +61,17 @@ async fn volume_is_created_extended_attached_and_deleted() {
     assert!(cloud_error.request_id.as_ref().is_some_and(|id| id.starts_with("req-")));
     let attachment = known(&attachment);
     let done = runner
-        .act(marker(), "volume_attachment", Verb::Delete, Value::Null, Some(&attachment))
+        .act(marker(), Kind::VolumeAttachment, Verb::Delete, Value::Null, Some(&attachment))
         .await
         .unwrap();
     assert!(runner.touched(&done).await[0].is_none());
     let error = runner
-        .act(marker(), "volume_attachment", Verb::Delete, Value::Null, Some(&attachment))
+        .act(marker(), Kind::VolumeAttachment, Verb::Delete, Value::Null, Some(&attachment))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    runner.act(marker(), "volume", Verb::Delete, Value::Null, Some(&volume)).await.unwrap();
-    runner.until("volume", &key, None).await;
+    runner.act(marker(), Kind::Volume, Verb::Delete, Value::Null, Some(&volume)).await.unwrap();
+    runner.until(Kind::Volume, &key, None).await;
     runner.simulator.stop().await;
 }
 
@@ -74,14 +81,15 @@ async fn volume_moved_to_another_instance_has_another_attachment() {
     let demo = session(&simulator, &clock, "demo");
     let client = CloudClient::of(&simulator, "demo").await;
     let view = AccountView::of(&*demo).await;
-    let attachment = view.of_kind("volume_attachment")[0].clone();
+    let attachment = view.of_kind(Kind::VolumeAttachment)[0].clone();
     let kind = attachment.kind;
     let get = async |session: &Arc<dyn Session>, kind, key: &str| {
         session.get(&north(), kind, key).await.unwrap().map(|found| found.native_key)
     };
     assert_eq!(get(&demo, kind, &attachment.native_key).await, Some(attachment.native_key.clone()));
     let holder = &attachment.fields["instance"]["external_id"];
-    let another = view.of_kind("instance").iter().find(|instance| *holder != instance.external_id).unwrap();
+    let another =
+        view.of_kind(Kind::Instance).iter().find(|instance| *holder != instance.external_id).unwrap();
     let volume = attachment.fields["volume"]["external_id"].as_str().unwrap();
     client.post(&format!("/v1/north/volumes/{volume}/detach"), json!({})).await;
     assert_eq!(get(&demo, kind, &attachment.native_key).await, None);
@@ -92,7 +100,7 @@ async fn volume_moved_to_another_instance_has_another_attachment() {
     assert_eq!(get(&demo, kind, &now).await, Some(now.clone()));
 
     // Quotas have the same ids in every account, and one account does not read the other's.
-    let quota = &view.of_kind("quota")[0];
+    let quota = &view.of_kind(Kind::Quota)[0];
     let other = session(&simulator, &clock, "other");
     assert_eq!(get(&demo, quota.kind, &quota.native_key).await, Some(quota.native_key.clone()));
     assert_eq!(get(&other, quota.kind, &quota.native_key).await, None);
