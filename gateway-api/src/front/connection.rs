@@ -1,4 +1,4 @@
-//! One connection of a client: TLS if configured, then HTTP/1.1 or HTTP/2.
+//! A connection of a client: TLS if configured, then HTTP/1.1 or HTTP/2.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

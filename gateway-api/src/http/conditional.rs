@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use ring::digest;
 
-/// A weak entity tag: a digest of everything that a response depends on, apart from the URL and ages. An older response
-/// with the same records is the same; the `Age` header tells its age.
+/// A weak entity tag: a digest of everything that a response depends on, except the URL and ages. A response whose records
+/// have only become older keeps its tag; the `Age` header states the age.
 pub(crate) struct EntityTag(digest::Context);
 
 impl EntityTag {

@@ -196,7 +196,7 @@ async fn a_wrong_command_says_what_is_wrong_and_where() {
     }
     // Both faults, each with its place.
     let wrong = run(&stage, "create volume name= size_gib=0").await;
-    wrong.refused(1, &["Invalid command\n  /name: must be", "\n  /size_gib: must be 1 at least\n  key: "]);
+    wrong.refused(1, &["Invalid command\n  /name: must be", "\n  /size_gib: must be at least 1\n  key: "]);
     run(&stage, "create volume name=x colour=red").await.refused(1, &["/colour: is not a known field"]);
     run(&stage, "create volume name=x size_gib=1 image=absent")
         .await

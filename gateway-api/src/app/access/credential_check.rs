@@ -86,7 +86,7 @@ impl Candidate {
     /// Seals the credential. A credential that is sent again keeps its id, so that listings by it still prove absence.
     async fn seal(&self, app: &App, account: AccountId) -> Result<SealedCredential> {
         let (keyring, principal) = (app.keyring.get(), self.principal);
-        let context = SealedCredential::place(principal, account);
+        let context = SealedCredential::associated_data(principal, account);
         let text = self.credential.to_sealable();
         if let Some(known) = app.store.credential_of(principal, account).await? {
             let opened = seal::open(&keyring, Purpose::Credential, &context, &known.sealed);

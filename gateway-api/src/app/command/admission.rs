@@ -26,7 +26,7 @@ pub(super) async fn admit(app: &App, caller: &Caller, request: CommandRequest) -
     let CommandRequest { kind, spec, subject, mut body, key, message, digest, deadline } = request;
     let key = key.map(IdempotencyKey::into_text);
     // Before validation, because a command that was done may not be valid any more.
-    if let Some(known) = app.store.operation_known(principal, message, key.clone()).await? {
+    if let Some(known) = app.store.operation_find(principal, message, key.clone()).await? {
         expect_same(&known, digest)?;
         return Ok(Admission::Known(Box::new(known)));
     }

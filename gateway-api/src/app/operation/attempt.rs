@@ -8,7 +8,7 @@ use gateway_core::id::AccountId;
 use gateway_core::kind::{Repeat, Verb, VerbSpec};
 use gateway_core::{Timestamp, crash, fence};
 use gateway_sessions::OpenSession;
-use gateway_store::{Held, Operation};
+use gateway_store::{OperationLease, Operation};
 
 use super::Operations;
 use super::scope::AccountScope;
@@ -24,7 +24,7 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The operation of a step, and the means to do it.
 pub(super) struct Run<'a> {
     pub(super) operation: &'a Operation,
-    pub(super) held: Held,
+    pub(super) held: OperationLease,
     pub(super) spec: &'static VerbSpec,
     pub(super) scope: &'a AccountScope,
     pub(super) opened: &'a OpenSession,
@@ -152,7 +152,7 @@ impl Operations {
                     );
                     unclear = Some(error);
                     // The time after the call, which may have waited for long and left late.
-                    let at = self.persist(|| self.store.operation_asked(run.held)).await?;
+                    let at = self.persist(|| self.store.operation_call_ended(run.held)).await?;
                     sent = Some(Sent { at, attempts });
                 }
             }
@@ -163,7 +163,7 @@ impl Operations {
     async fn call(&self, run: &Run<'_>, step: &Step<'_>) -> Result<Done> {
         crash::point("operation.accepted");
         let until = Instant::now() + self.times.lease;
-        self.store.operation_send(run.held, self.times.lease).await?;
+        self.store.operation_call_started(run.held, self.times.lease).await?;
         fence::extend(until);
         crash::point("operation.sent");
         let done = run.opened.session.act(&run.scope.region, step).await;

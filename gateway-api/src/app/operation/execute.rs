@@ -5,7 +5,7 @@ use gateway_core::driver::{Done, OneTimeOutput, Step};
 use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::kind::{Command, Verb};
 use gateway_core::marker::Marker;
-use gateway_store::{Held, Made, Operation, OperationOutcome as Outcome, Settled};
+use gateway_store::{OperationLease, CompletedStep, Operation, OperationOutcome as Outcome, Settlement};
 use serde_json::{Value, json};
 
 use super::attempt::{Attempted, LONGEST_WAIT, NotDone, Run, Sent};
@@ -17,20 +17,20 @@ use super::{Operations, spec_of};
 
 impl Operations {
     /// Runs the remaining steps of an operation and settles it.
-    pub(super) async fn execute(&self, operation: &Operation, held: Held) -> Result<Option<OneTimeOutput>> {
+    pub(super) async fn execute(&self, operation: &Operation, held: OperationLease) -> Result<Option<OneTimeOutput>> {
         match self.run_steps(operation, held).await {
             // A permanent error would stop the next process too: it is the outcome.
             Err(error) if error.status() == Status::Permanent && error.kind() != ErrorKind::LeaseLost => {
                 let Some(now) = self.store.operation_get(operation.id).await? else { return Err(error) };
                 let (outcome, settled) = match (now.sent_at, self.is_in_time(operation).await?) {
                     (None, _) => {
-                        (self.outcomes.failed(operation, now.made, &error, Vec::new())?, Settled::ForGood)
+                        (self.outcomes.failed(operation, now.made, &error, Vec::new())?, Settlement::Final)
                     }
                     (_, true) => (
                         self.outcomes.unknown(operation, now.made, &error)?,
-                        Settled::In(LONGEST_WAIT.min(self.times.give_up)),
+                        Settlement::RetryIn(LONGEST_WAIT.min(self.times.give_up)),
                     ),
-                    (_, false) => (self.outcomes.unknown(operation, now.made, &error)?, Settled::ForGood),
+                    (_, false) => (self.outcomes.unknown(operation, now.made, &error)?, Settlement::Final),
                 };
                 self.store.operation_settle(held, outcome, settled).await?;
                 Ok(None)
@@ -39,7 +39,7 @@ impl Operations {
         }
     }
 
-    async fn run_steps(&self, operation: &Operation, held: Held) -> Result<Option<OneTimeOutput>> {
+    async fn run_steps(&self, operation: &Operation, held: OperationLease) -> Result<Option<OneTimeOutput>> {
         let body = self.unseal(operation)?;
         let spec = spec_of(operation)?;
         let scope = self.scope_of(operation).await?;
@@ -52,12 +52,12 @@ impl Operations {
                 if error.kind() == ErrorKind::NotFound && operation.verb == Verb::Delete && was_sent =>
             {
                 let outcome = self.outcomes.succeeded(operation, answer(&[])?, Vec::new());
-                self.store.operation_settle(held, outcome, Settled::ForGood).await?;
+                self.store.operation_settle(held, outcome, Settlement::Final).await?;
                 return Ok(None);
             }
             Err(error) if !was_sent => {
                 let outcome = self.failed(operation, &scope, operation.made.clone(), &error).await?;
-                self.store.operation_settle(held, outcome, Settled::ForGood).await?;
+                self.store.operation_settle(held, outcome, Settlement::Final).await?;
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -88,7 +88,7 @@ impl Operations {
                     output = done.answer.or(output);
                     made.extend(done.touched.first().map(|first| prepared.made(ordinal, first)));
                     if ordinal < count {
-                        self.persist(|| self.store.operation_made(held, made.clone())).await?;
+                        self.persist(|| self.store.operation_record_steps(held, made.clone())).await?;
                     }
                     continue;
                 }
@@ -105,7 +105,7 @@ impl Operations {
     pub(super) async fn succeed(
         &self,
         operation: &Operation,
-        held: Held,
+        held: OperationLease,
         prepared: &Prepared,
         done: Done,
     ) -> Result<()> {
@@ -117,14 +117,14 @@ impl Operations {
     async fn settle_done(
         &self,
         operation: &Operation,
-        held: Held,
+        held: OperationLease,
         prepared: &Prepared,
-        made: Vec<Made>,
+        made: Vec<CompletedStep>,
     ) -> Result<()> {
         let (scope, cloud) = (&prepared.scope, &prepared.opened.cloud.name);
         let documents = self.persist(|| self.documents(scope, cloud, &made)).await?;
         let outcome = self.outcomes.succeeded(operation, answer(&documents)?, made);
-        self.persist(|| self.store.operation_settle(held, outcome.clone(), Settled::ForGood)).await?;
+        self.persist(|| self.store.operation_settle(held, outcome.clone(), Settlement::Final)).await?;
         crash::point("operation.settled");
         Ok(())
     }
@@ -134,21 +134,21 @@ impl Operations {
         &self,
         operation: &Operation,
         scope: &AccountScope,
-        made: Vec<Made>,
+        made: Vec<CompletedStep>,
         not_done: NotDone,
-    ) -> Result<(Outcome, Settled)> {
+    ) -> Result<(Outcome, Settlement)> {
         let outcomes = self.outcomes;
         Ok(match not_done {
             NotDone::Refused(error) => {
                 if error.kind() == ErrorKind::Unauthorized {
                     self.forget_session(operation).await?;
                 }
-                (self.failed(operation, scope, made, &error).await?, Settled::ForGood)
+                (self.failed(operation, scope, made, &error).await?, Settlement::Final)
             }
-            NotDone::Later(error, wait) => (outcomes.later(operation, made, &error)?, Settled::In(wait)),
-            NotDone::Unclear(error, wait) => (outcomes.unknown(operation, made, &error)?, Settled::In(wait)),
-            NotDone::Lost(error) => (outcomes.unknown(operation, made, &error)?, Settled::ForGood),
-            NotDone::BrokenOff(by, why) => (outcomes.broken(operation, by, &why)?, Settled::ForGood),
+            NotDone::Later(error, wait) => (outcomes.later(operation, made, &error)?, Settlement::RetryIn(wait)),
+            NotDone::Unclear(error, wait) => (outcomes.unknown(operation, made, &error)?, Settlement::RetryIn(wait)),
+            NotDone::Lost(error) => (outcomes.unknown(operation, made, &error)?, Settlement::Final),
+            NotDone::BrokenOff(by, why) => (outcomes.broken(operation, by, &why)?, Settlement::Final),
         })
     }
 
@@ -157,7 +157,7 @@ impl Operations {
         &self,
         operation: &Operation,
         scope: &AccountScope,
-        made: Vec<Made>,
+        made: Vec<CompletedStep>,
         error: &Error,
     ) -> Result<Outcome> {
         let users = users(&self.store, scope, operation, error).await?;

@@ -7,7 +7,7 @@ use gateway_core::driver::OneTimeOutput;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::fence;
 use gateway_core::id::{OperationId, ProcessId};
-use gateway_store::Held;
+use gateway_store::OperationLease;
 use tokio::task::JoinHandle;
 
 use super::Operations;
@@ -26,7 +26,7 @@ impl Operations {
         self: &Arc<Self>,
         id: OperationId,
     ) -> Result<Option<JoinHandle<Option<OneTimeOutput>>>> {
-        let taken = self.store.operation_take(id, self.process, self.times.lease).await?;
+        let taken = self.store.operation_claim(id, self.process, self.times.lease).await?;
         Ok(taken.map(|(operation, held)| self.start(operation, held)))
     }
 
@@ -34,7 +34,7 @@ impl Operations {
     pub(super) async fn under_lease(
         &self,
         id: OperationId,
-        held: Held,
+        held: OperationLease,
         work: impl Future<Output = Result<Option<OneTimeOutput>>>,
     ) -> Option<OneTimeOutput> {
         let work = async {
@@ -54,11 +54,11 @@ impl Operations {
     }
 
     /// Renews the lease until it is lost.
-    async fn renew(&self, held: Held) -> Error {
+    async fn renew(&self, held: OperationLease) -> Error {
         loop {
             tokio::time::sleep(self.times.lease / RENEWALS).await;
             let until = Instant::now() + self.times.lease;
-            match self.store.operation_keep(held, self.times.lease).await {
+            match self.store.operation_renew(held, self.times.lease).await {
                 Ok(()) => fence::extend(until),
                 Err(error) if error.kind() == ErrorKind::LeaseLost => return error,
                 // The lease may outlast a fault of the database; until then, writes are fenced.

@@ -3,7 +3,7 @@
 use gateway_core::driver::{Known, References, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_sessions::OpenSession;
-use gateway_store::{Made, Operation};
+use gateway_store::{CompletedStep, Operation};
 use serde_json::Value;
 
 use super::references::named_resources;
@@ -21,9 +21,9 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Returns a resource that a step created or changed, as the journal keeps it.
-    pub(super) fn made(&self, ordinal: u32, touched: &Touched) -> Made {
+    pub(super) fn made(&self, ordinal: u32, touched: &Touched) -> CompletedStep {
         let id = self.opened.cloud.resource_id(&self.scope.region, touched.kind, &touched.native_key);
-        Made { ordinal, kind: touched.kind, native_key: touched.native_key.clone(), id }
+        CompletedStep { ordinal, kind: touched.kind, native_key: touched.native_key.clone(), id }
     }
 }
 

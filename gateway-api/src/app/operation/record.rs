@@ -10,7 +10,7 @@ use gateway_core::error::{Error, Result};
 use gateway_core::id::{Holder, ResourceId, Scope};
 use gateway_core::{Kind, Timestamp};
 use gateway_sessions::OpenSession;
-use gateway_store::{Applied, Made, Observation, Sighting, WriteGuard};
+use gateway_store::{Applied, CompletedStep, Observation, Sighting, WriteGuard};
 use serde_json::value::RawValue;
 
 use super::Operations;
@@ -70,7 +70,7 @@ impl Operations {
         }
         if !due.is_empty() {
             let now = self.store.now().await?;
-            self.store.targets_wish(due, now).await?;
+            self.store.request_refresh(due, now).await?;
             self.bus.nudge(Nudge::TargetsDue).await;
         }
         Ok(())
@@ -88,7 +88,7 @@ impl Operations {
         let Some(target) = scope.target(kind, holder) else { return Ok(Applied::default()) };
         let holder_scope = Scope { cloud: scope.cloud, region: scope.region.clone(), holder };
         let observation = Observation { target, scope: holder_scope, kind, as_of, sightings: vec![sighting] };
-        let applied = self.store.apply(WriteGuard::Open, observation).await?;
+        let applied = self.store.apply(WriteGuard::Direct, observation).await?;
         if applied.written() > 0 {
             self.bus.nudge(Nudge::EventsWaiting).await;
         }
@@ -125,7 +125,7 @@ impl Operations {
         &self,
         scope: &AccountScope,
         cloud_name: &str,
-        made: &[Made],
+        made: &[CompletedStep],
     ) -> Result<Vec<Box<RawValue>>> {
         let mut documents = Vec::with_capacity(made.len());
         let mut known: Vec<ResourceId> = Vec::new();

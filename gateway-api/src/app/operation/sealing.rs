@@ -4,7 +4,7 @@ use gateway_core::access::keyring::Purpose;
 use gateway_core::access::seal;
 use gateway_core::error::{Error, Result};
 use gateway_core::id::OperationId;
-use gateway_store::{Held, Operation};
+use gateway_store::{OperationLease, Operation};
 use serde_json::Value;
 
 use super::Operations;
@@ -25,7 +25,7 @@ impl Operations {
     }
 
     /// Returns the ticket of an upload: proof that a report belongs to this upload and lease.
-    pub(crate) fn ticket(&self, held: Held) -> Result<String> {
+    pub(crate) fn ticket(&self, held: OperationLease) -> Result<String> {
         let context = ticket_context(held.operation);
         let epoch = held.epoch.to_string();
         seal::seal(&self.keyring.get(), Purpose::Bus, self.clock.now(), &context, epoch.as_bytes())
@@ -35,11 +35,11 @@ impl Operations {
     ///
     /// # Errors
     /// Invalid, for the ticket of another upload.
-    pub(crate) fn held_by(&self, operation: OperationId, ticket: &str) -> Result<Held> {
+    pub(crate) fn held_by(&self, operation: OperationId, ticket: &str) -> Result<OperationLease> {
         let plain = seal::open(&self.keyring.get(), Purpose::Bus, &ticket_context(operation), ticket)?;
         let epoch = std::str::from_utf8(&plain).ok().and_then(|text| text.parse().ok());
         let epoch = epoch.ok_or_else(|| Error::internal("a ticket has no lease epoch"))?;
-        Ok(Held { operation, epoch })
+        Ok(OperationLease { operation, epoch })
     }
 }
 

@@ -12,7 +12,7 @@ use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Command;
 use gateway_core::marker::Marker;
 use gateway_core::{Timestamp, crash};
-use gateway_store::{Held, Operation, Settled};
+use gateway_store::{OperationLease, Operation, Settlement};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -32,14 +32,14 @@ impl Operations {
     }
 
     /// Asks the driver for the destination of the content and journals the upload as sent; none if it has failed instead.
-    pub(crate) async fn begin_upload(&self, operation: &Operation, held: Held) -> Result<Option<Forward>> {
+    pub(crate) async fn begin_upload(&self, operation: &Operation, held: OperationLease) -> Result<Option<Forward>> {
         let scope = self.scope_of(operation).await?;
         let forward = async {
             let prepared = self.prepare(operation, &json!({}), scope.clone()).await?;
             let target =
                 prepared.target.as_ref().ok_or_else(|| Error::internal("an upload has no target"))?;
             let forward = prepared.opened.session.upload(&scope.region, target).await?;
-            self.store.operation_send(held, self.times.lease * LOST_REPORTS).await?;
+            self.store.operation_call_started(held, self.times.lease * LOST_REPORTS).await?;
             Ok::<_, Error>(forward)
         };
         match forward.await {
@@ -52,7 +52,7 @@ impl Operations {
                     self.forget_session(operation).await?;
                 }
                 let outcome = self.failed(operation, &scope, Vec::new(), &error).await?;
-                self.store.operation_settle(held, outcome, Settled::ForGood).await?;
+                self.store.operation_settle(held, outcome, Settlement::Final).await?;
                 Ok(None)
             }
         }
@@ -62,15 +62,15 @@ impl Operations {
     ///
     /// # Errors
     /// `LeaseLost` if the upload was given up.
-    pub(crate) async fn continue_upload(&self, held: Held) -> Result<()> {
-        self.store.operation_sending(held, self.times.lease * LOST_REPORTS).await
+    pub(crate) async fn continue_upload(&self, held: OperationLease) -> Result<()> {
+        self.store.operation_call_continues(held, self.times.lease * LOST_REPORTS).await
     }
 
     /// Settles an upload by its end, even if no caller waits for it.
     pub(crate) fn end_upload(
         self: &Arc<Self>,
         operation: Operation,
-        held: Held,
+        held: OperationLease,
         end: UploadEnd,
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
@@ -80,7 +80,7 @@ impl Operations {
         })
     }
 
-    async fn conclude(&self, operation: &Operation, held: Held, end: UploadEnd) -> Result<()> {
+    async fn conclude(&self, operation: &Operation, held: OperationLease, end: UploadEnd) -> Result<()> {
         let scope = self.scope_of(operation).await?;
         let prepared = self.prepare(operation, &json!({}), scope).await?;
         let (scope, opened) = (&prepared.scope, &prepared.opened);

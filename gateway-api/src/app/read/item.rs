@@ -1,4 +1,4 @@
-//! One record.
+//! A single record.
 
 use std::sync::Arc;
 use std::time::Duration;

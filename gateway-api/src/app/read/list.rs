@@ -29,7 +29,7 @@ pub(crate) struct ListQuery {
     pub(crate) max_age: Option<Duration>,
 }
 
-/// One page of records, and the freshness of the scopes that it is from.
+/// A page of records, and the freshness of the scopes that it is from.
 #[derive(Debug)]
 pub(crate) struct RecordPage {
     pub(crate) records: Vec<Record>,

@@ -76,7 +76,7 @@ pub(crate) async fn status(app: &App, caller: &Caller, filter: &ScopeFilter) -> 
     filter.expect_known(authority)?;
     let visible: Vec<_> = filter.targets(authority).collect();
     let ids = visible.iter().map(|target| target.id).collect();
-    let (_, progress) = app.store.targets_progress(ids).await?;
+    let (_, progress) = app.store.refresh_progress(ids).await?;
     let by_id: HashMap<_, _> = progress.iter().map(|one| (one.target, one)).collect();
     let now = authority.read_at;
     let targets: Vec<_> =

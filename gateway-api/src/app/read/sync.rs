@@ -20,7 +20,7 @@ pub(crate) struct SyncQuery {
     pub(crate) cursor: Option<String>,
 }
 
-/// One page of the copy.
+/// A page of the copy.
 #[derive(Debug)]
 pub(crate) struct SyncPage {
     /// The position of the event log before the first page was read. A follower from there misses no change.

@@ -67,7 +67,7 @@ impl Refresh {
         if too_old.len() > MAX_TARGETS {
             return Err(Error::TooManyScopes { count: too_old.len() });
         }
-        let mut expected = app.store.targets_wish(too_old, as_of).await?;
+        let mut expected = app.store.request_refresh(too_old, as_of).await?;
         expected.retain(|progress| is_expected(progress, progress, as_of));
         let settled = if expected.is_empty() {
             None

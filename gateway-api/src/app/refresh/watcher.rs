@@ -1,4 +1,4 @@
-//! One poll of the store for all requests that wait for listings.
+//! The watcher: polls of the store that are shared by all requests that wait for listings.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +33,7 @@ pub(crate) struct Watcher {
     waiters: Mutex<UnboundedSender<Waiter>>,
 }
 
-/// One request and the targets for which it waits.
+/// A request and the targets for which it waits.
 struct Waiter {
     as_of: Timestamp,
     /// The targets as they were when the wait began.
@@ -59,7 +59,7 @@ impl Watcher {
             let _ = sender.send(waiter);
             *waiters = sender;
             let (store, nudges) = (self.store.clone(), self.bus.nudges());
-            tokio::spawn(async move { watch(|ids| store.targets_progress(ids), nudges, arrivals).await });
+            tokio::spawn(async move { watch(|ids| store.refresh_progress(ids), nudges, arrivals).await });
         }
         receiver
     }

@@ -12,7 +12,7 @@ const INTERVALS: i64 = 3;
 /// Time added for the listing itself. A higher value hides a stuck poller; a lower one reports slow clouds as stale.
 const ALLOWANCE: Duration = Duration::from_secs(90);
 
-/// One scope and kind, and how far its data can be relied on.
+/// A scope and kind, and how far its data can be relied on.
 #[derive(Clone, Debug)]
 pub(crate) struct ScopeFreshness {
     /// The name of the cloud.

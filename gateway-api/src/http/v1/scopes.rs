@@ -10,7 +10,7 @@ use super::api_operation::schema_of;
 use crate::app::visibility::{Freshness, ScopeFreshness};
 use crate::http::conditional::EntityTag;
 
-/// One scope of an answer.
+/// A scope of an answer.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Scope {
     /// The name of the cloud.
