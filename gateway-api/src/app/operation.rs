@@ -31,7 +31,7 @@ use gateway_core::id::{AccountId, CloudId, PrincipalId, ProcessId};
 use gateway_core::kind::VerbSpec;
 use gateway_core::{Clock, config};
 use gateway_sessions::{OpenSession, Pace, Sessions};
-use gateway_store::{Held, Store};
+use gateway_store::{OperationLease, Store};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -138,7 +138,7 @@ impl Operations {
     pub(crate) fn start(
         self: &Arc<Self>,
         operation: Operation,
-        held: Held,
+        held: OperationLease,
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
         self.tasks

@@ -1,7 +1,7 @@
 //! Admission: a request finds its earlier operation, or is validated and becomes a new one.
 
 use gateway_core::id::OperationId;
-use gateway_store::{Begun, Held, NewOperation, Operation};
+use gateway_store::{Begun, NewOperation, Operation, OperationLease};
 
 use super::digest::RequestDigest;
 use super::idempotency_key::IdempotencyKey;
@@ -15,7 +15,7 @@ use crate::app::{App, Error, Result};
 /// The operation of an admitted request.
 pub(super) enum Admission {
     /// It is new; this process holds its lease.
-    New(Box<Operation>, Held),
+    New(Box<Operation>, OperationLease),
     /// It was begun by an earlier delivery of the request.
     Known(Box<Operation>),
 }

@@ -8,7 +8,7 @@ use gateway_core::id::AccountId;
 use gateway_core::kind::{Repeat, Verb, VerbSpec};
 use gateway_core::{Timestamp, crash, fence};
 use gateway_sessions::OpenSession;
-use gateway_store::{OperationLease, Operation};
+use gateway_store::{Operation, OperationLease};
 
 use super::Operations;
 use super::scope::AccountScope;

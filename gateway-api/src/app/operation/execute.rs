@@ -5,7 +5,7 @@ use gateway_core::driver::{Done, OneTimeOutput, Step};
 use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::kind::{Command, Verb};
 use gateway_core::marker::Marker;
-use gateway_store::{OperationLease, CompletedStep, Operation, OperationOutcome as Outcome, Settlement};
+use gateway_store::{CompletedStep, Operation, OperationLease, OperationOutcome as Outcome, Settlement};
 use serde_json::{Value, json};
 
 use super::attempt::{Attempted, LONGEST_WAIT, NotDone, Run, Sent};
@@ -17,20 +17,27 @@ use super::{Operations, spec_of};
 
 impl Operations {
     /// Runs the remaining steps of an operation and settles it.
-    pub(super) async fn execute(&self, operation: &Operation, held: OperationLease) -> Result<Option<OneTimeOutput>> {
+    pub(super) async fn execute(
+        &self,
+        operation: &Operation,
+        held: OperationLease,
+    ) -> Result<Option<OneTimeOutput>> {
         match self.run_steps(operation, held).await {
             // A permanent error would stop the next process too: it is the outcome.
             Err(error) if error.status() == Status::Permanent && error.kind() != ErrorKind::LeaseLost => {
                 let Some(now) = self.store.operation_get(operation.id).await? else { return Err(error) };
                 let (outcome, settled) = match (now.sent_at, self.is_in_time(operation).await?) {
-                    (None, _) => {
-                        (self.outcomes.failed(operation, now.made, &error, Vec::new())?, Settlement::Final)
-                    }
+                    (None, _) => (
+                        self.outcomes.failed(operation, now.completed, &error, Vec::new())?,
+                        Settlement::Final,
+                    ),
                     (_, true) => (
-                        self.outcomes.unknown(operation, now.made, &error)?,
+                        self.outcomes.unknown(operation, now.completed, &error)?,
                         Settlement::RetryIn(LONGEST_WAIT.min(self.times.give_up)),
                     ),
-                    (_, false) => (self.outcomes.unknown(operation, now.made, &error)?, Settlement::Final),
+                    (_, false) => {
+                        (self.outcomes.unknown(operation, now.completed, &error)?, Settlement::Final)
+                    }
                 };
                 self.store.operation_settle(held, outcome, settled).await?;
                 Ok(None)
@@ -56,7 +63,7 @@ impl Operations {
                 return Ok(None);
             }
             Err(error) if !was_sent => {
-                let outcome = self.failed(operation, &scope, operation.made.clone(), &error).await?;
+                let outcome = self.failed(operation, &scope, operation.completed.clone(), &error).await?;
                 self.store.operation_settle(held, outcome, Settlement::Final).await?;
                 return Ok(None);
             }
@@ -65,7 +72,7 @@ impl Operations {
         let Prepared { scope, opened, target, named } = &prepared;
         let run = Run { operation, held, spec, scope, opened };
         let count = body.get("count").and_then(Value::as_u64).unwrap_or(1) as u32;
-        let mut made = operation.made.clone();
+        let mut made = operation.completed.clone();
         let mut sent = operation.sent_at.map(|at| Sent { at, attempts: operation.attempts });
         let mut output = None;
         for ordinal in 1..=count {
@@ -145,8 +152,12 @@ impl Operations {
                 }
                 (self.failed(operation, scope, made, &error).await?, Settlement::Final)
             }
-            NotDone::Later(error, wait) => (outcomes.later(operation, made, &error)?, Settlement::RetryIn(wait)),
-            NotDone::Unclear(error, wait) => (outcomes.unknown(operation, made, &error)?, Settlement::RetryIn(wait)),
+            NotDone::Later(error, wait) => {
+                (outcomes.later(operation, made, &error)?, Settlement::RetryIn(wait))
+            }
+            NotDone::Unclear(error, wait) => {
+                (outcomes.unknown(operation, made, &error)?, Settlement::RetryIn(wait))
+            }
             NotDone::Lost(error) => (outcomes.unknown(operation, made, &error)?, Settlement::Final),
             NotDone::BrokenOff(by, why) => (outcomes.broken(operation, by, &why)?, Settlement::Final),
         })

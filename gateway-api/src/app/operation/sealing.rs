@@ -4,7 +4,7 @@ use gateway_core::access::keyring::Purpose;
 use gateway_core::access::seal;
 use gateway_core::error::{Error, Result};
 use gateway_core::id::OperationId;
-use gateway_store::{OperationLease, Operation};
+use gateway_store::{Operation, OperationLease};
 use serde_json::Value;
 
 use super::Operations;

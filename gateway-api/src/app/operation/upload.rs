@@ -12,7 +12,7 @@ use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Command;
 use gateway_core::marker::Marker;
 use gateway_core::{Timestamp, crash};
-use gateway_store::{OperationLease, Operation, Settlement};
+use gateway_store::{Operation, OperationLease, Settlement};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -32,7 +32,11 @@ impl Operations {
     }
 
     /// Asks the driver for the destination of the content and journals the upload as sent; none if it has failed instead.
-    pub(crate) async fn begin_upload(&self, operation: &Operation, held: OperationLease) -> Result<Option<Forward>> {
+    pub(crate) async fn begin_upload(
+        &self,
+        operation: &Operation,
+        held: OperationLease,
+    ) -> Result<Option<Forward>> {
         let scope = self.scope_of(operation).await?;
         let forward = async {
             let prepared = self.prepare(operation, &json!({}), scope.clone()).await?;

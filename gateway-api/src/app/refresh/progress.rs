@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use gateway_core::Timestamp;
-use gateway_store::{Progress, TargetStatus};
+use gateway_store::{RefreshProgress, TargetStatus};
 
 /// The longest wait for a listing to begin. A target that is due later will not be fresh in time for its waiters.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Returns whether a listing that is new enough is still expected soon. `before` is the target as it was when the wait
 /// began.
-pub(super) fn is_expected(before: &Progress, now: &Progress, as_of: Timestamp) -> bool {
+pub(super) fn is_expected(before: &RefreshProgress, now: &RefreshProgress, as_of: Timestamp) -> bool {
     if now.as_of.is_some_and(|at| at >= as_of) {
         return false;
     }
@@ -28,8 +28,8 @@ mod tests {
 
     use super::*;
 
-    fn seen(at: i64, status: TargetStatus, epoch: i64, due: Option<u64>) -> Progress {
-        Progress {
+    fn seen(at: i64, status: TargetStatus, epoch: i64, due: Option<u64>) -> RefreshProgress {
+        RefreshProgress {
             target: TargetId(1),
             as_of: Some(Timestamp(at)),
             status,
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn only_listing_under_way_or_due_soon_is_expected() {
         let before = seen(900, TargetStatus::Fresh, 4, Some(0));
-        let under_way = |progress| Progress { under_way: true, ..progress };
+        let under_way = |progress| RefreshProgress { under_way: true, ..progress };
         for (now, expected) in [
             (seen(1000, TargetStatus::Fresh, 5, Some(60)), false),
             (seen(900, TargetStatus::Fresh, 4, Some(0)), true),

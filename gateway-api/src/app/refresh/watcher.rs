@@ -8,7 +8,7 @@ use gateway_bus::{Bus, Nudge};
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::id::TargetId;
-use gateway_store::{Progress, Store};
+use gateway_store::{RefreshProgress, Store};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::error::SendError;
@@ -37,7 +37,7 @@ pub(crate) struct Watcher {
 struct Waiter {
     as_of: Timestamp,
     /// The targets as they were when the wait began.
-    targets: HashMap<TargetId, Progress>,
+    targets: HashMap<TargetId, RefreshProgress>,
     settled: oneshot::Sender<Timestamp>,
 }
 
@@ -48,7 +48,11 @@ impl Watcher {
 
     /// Returns a receiver of the moment of the poll by which each target is new enough or not expected to be soon. The
     /// sender is dropped if the store cannot be read. Dropping the receiver ends the wait.
-    pub(crate) fn settled(&self, targets: Vec<Progress>, as_of: Timestamp) -> oneshot::Receiver<Timestamp> {
+    pub(crate) fn settled(
+        &self,
+        targets: Vec<RefreshProgress>,
+        as_of: Timestamp,
+    ) -> oneshot::Receiver<Timestamp> {
         let (settled, receiver) = oneshot::channel();
         let targets = targets.into_iter().map(|progress| (progress.target, progress)).collect();
         // A poisoned lock is harmless: its content is only ever replaced.
@@ -66,7 +70,7 @@ impl Watcher {
 }
 
 /// Polls for all waiters until there are none.
-async fn watch<F: Future<Output = Result<(Timestamp, Vec<Progress>)>>>(
+async fn watch<F: Future<Output = Result<(Timestamp, Vec<RefreshProgress>)>>>(
     poll: impl Fn(Vec<TargetId>) -> F,
     mut nudges: Receiver<Nudge>,
     mut arrivals: UnboundedReceiver<Waiter>,
@@ -132,7 +136,7 @@ async fn pause(
 
 impl Waiter {
     /// Removes the targets that a poll shows as settled. Returns `None` after reporting that all of them are.
-    fn update(mut self, seen: &HashMap<TargetId, Progress>, moment: Timestamp) -> Option<Self> {
+    fn update(mut self, seen: &HashMap<TargetId, RefreshProgress>, moment: Timestamp) -> Option<Self> {
         let as_of = self.as_of;
         self.targets
             .retain(|target, before| seen.get(target).is_some_and(|now| is_expected(before, now, as_of)));
@@ -153,8 +157,8 @@ mod tests {
 
     use super::*;
 
-    fn due(target: i64, at: i64) -> Progress {
-        Progress {
+    fn due(target: i64, at: i64) -> RefreshProgress {
+        RefreshProgress {
             target: TargetId(target),
             as_of: Some(Timestamp(at)),
             status: TargetStatus::Fresh,
@@ -168,7 +172,7 @@ mod tests {
 
     /// A store with fixed rows, which records the targets of each poll.
     struct FakeStore {
-        rows: Arc<Mutex<Vec<Progress>>>,
+        rows: Arc<Mutex<Vec<RefreshProgress>>>,
         polls: UnboundedReceiver<Vec<TargetId>>,
         nudge: broadcast::Sender<Nudge>,
         waiters: UnboundedSender<Waiter>,
@@ -176,7 +180,7 @@ mod tests {
     }
 
     impl FakeStore {
-        fn with(rows: Vec<Progress>) -> Self {
+        fn with(rows: Vec<RefreshProgress>) -> Self {
             let rows = Arc::new(Mutex::new(rows));
             let (polled, polls) = unbounded_channel();
             let (nudge, nudges) = broadcast::channel(8);
