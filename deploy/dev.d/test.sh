@@ -1,6 +1,11 @@
 # shellcheck shell=bash
 # All tests, with servers of their own.
 
+# Executables that measure, or that load the whole machine: they run after the others, one at a time.
+TESTS_ALONE=tests/tests/many,tests/tests/chaos,tests/tests/once
+# Executables at once. Tests wait more than they compute, so that two of them keep two processors busy.
+TESTS_AT_ONCE=2
+
 dev_test() {
   local filter='' long='' argument
   for argument in "$@"; do
@@ -13,39 +18,44 @@ dev_test() {
   need_cargo
   packages_need "${PACKAGES_TO_BUILD[@]}" "${PACKAGES_TO_TEST[@]}"
   cd "$repository"
+  test_files=$(mktemp -d) servers=''
+  trap 'stop_tests; exit 130' INT
+  trap 'stop_tests; exit 143' TERM
+  trap 'rm -rf "$test_files"' EXIT
   timed 'built' build_tests || die 'the build failed'
   timed 'tests' run_tests "$filter" "$long"
 }
 
+# Builds all test executables and the programs that they start, and keeps cargo's list of them.
 build_tests() {
-  cargo test --workspace --no-run && cargo build --workspace --bins
+  cargo test --workspace --no-run --message-format=json-render-diagnostics >"$test_files/built"
 }
 
 run_tests() {
   local filter=$1 long=$2 binaries status=0 count
+  local -a slow=(--slow tests/slow_tests)
   binaries=$(target_directory)/debug
-  ledger=$(mktemp) servers=''
-  trap 'stop_tests; exit 130' INT
-  trap 'stop_tests; exit 143' TERM
-  trap 'rm -f "$ledger"' EXIT
-  export GATEWAY_TEST_BIN=$binaries/gateway GATEWAY_TEST_LEDGER=$ledger
-  [ -z "$long" ] || export GATEWAY_TEST_LONG=1
+  export GATEWAY_TEST_BIN=$binaries/gateway GATEWAY_TEST_LEDGER=$test_files/ledger
+  : >"$GATEWAY_TEST_LEDGER"
+  [ -z "$long" ] || { export GATEWAY_TEST_LONG=1; slow=(); }
   # In the background, so that a signal is served at once and not when the tests are over.
-  "$binaries/with_servers" cargo test --workspace --no-fail-fast -- \
-    --test-threads="$(nproc)" ${filter:+"$filter"} &
+  "$binaries/with_servers" "$binaries/run_tests" --jobs "$TESTS_AT_ONCE" --alone "$TESTS_ALONE" \
+    "${slow[@]}" -- --test-threads="$(nproc)" ${filter:+"$filter"} <"$test_files/built" &
   servers=$!
   wait "$servers" || status=$?
-  count=$(grep -c '^mysql+rabbitmq' "$ledger" || true)
+  # Examples in documents are compiled and run by rustdoc alone.
+  cargo test --quiet --workspace --doc ${filter:+-- "$filter"} || status=$?
+  count=$(grep -c '^mysql+rabbitmq' "$GATEWAY_TEST_LEDGER" || true)
   printf '%s tests ran on MySQL + RabbitMQ\n' "$count"
   if [ "$count" = 0 ] && [ -z "$filter" ]; then
-    say 'none ran on the servers that are the product: this is a failure'
+    say 'no test ran on MySQL and RabbitMQ, which are the product: this is a failure'
     return 1
   fi
   return "$status"
 }
 
-# The tests and the servers end with the process that started them.
+# Stops tests and servers; they end with the process that started them.
 stop_tests() {
   [ -z "$servers" ] || { kill "$servers"; wait "$servers"; } 2>/dev/null || true
-  rm -f "$ledger"
+  rm -rf "$test_files"
 }

@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# The binary that is shipped, and its debug information beside it.
+
+dev_release() {
+  local out='' built
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --out) out=${2:?--out needs a directory}; shift ;;
+      *) die "release does not know $1" ;;
+    esac
+    shift
+  done
+  need_cargo
+  packages_need "${PACKAGES_TO_BUILD[@]}"
+  cd "$repository"
+  timed 'built' cargo build --locked --package gateway-api --bin gateway --release || die 'the build failed'
+  built=$(target_directory)/release/gateway
+  out=${out:-$(target_directory)/shipped}
+  mkdir -p "$out"
+  # A backtrace finds line numbers in the file that the link names, as long as it stands beside the binary.
+  objcopy --only-keep-debug "$built" "$out/gateway.debug"
+  (cd "$out" && objcopy --strip-debug --add-gnu-debuglink=gateway.debug "$built" gateway)
+  du -h "$out/gateway" "$out/gateway.debug"
+}
