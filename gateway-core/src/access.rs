@@ -1,4 +1,4 @@
-//! Access: credentials of clouds, tokens of the gateway, and the keys that seal and sign them.
+//! Access: credentials of clouds, tokens of the gateway, and the keys that seal and sign.
 
 pub mod credential;
 pub mod keyring;

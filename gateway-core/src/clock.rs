@@ -1,4 +1,4 @@
-//! Time, read through one door, in microseconds of UTC.
+//! Time in microseconds of UTC, read through the [`Clock`] port only.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// From whole seconds since 1970.
+    /// Makes a moment from whole seconds since 1970.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds * 1_000_000)
     }
 
-    /// Whole seconds since 1970, rounded down.
+    /// Returns whole seconds since 1970, rounded down.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
@@ -32,18 +32,18 @@ impl Timestamp {
         Some(Self(micros))
     }
 
-    /// Time since `earlier`; zero when `earlier` is later.
+    /// Returns the time since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
 
-    /// This moment moved later.
+    /// Returns the moment a duration later.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// This moment moved earlier.
+    /// Returns the moment a duration earlier.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
@@ -78,9 +78,9 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Where the time comes from.
+/// The source of time.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The present moment.
+    /// Returns the present moment.
     fn now(&self) -> Timestamp;
 }
 
@@ -89,18 +89,18 @@ pub trait Clock: Send + Sync + fmt::Debug {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // the one place that may
+    #[allow(clippy::disallowed_methods)] // the only place that may
     fn now(&self) -> Timestamp {
         Timestamp(Utc::now().timestamp_micros())
     }
 }
 
-/// A clock that moves only when it is told to.
+/// A clock for tests that moves only by [`ManualClock::advance`].
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
-    /// A clock that stands at `start`.
+    /// Makes a clock that shows `start`.
     pub fn at(start: Timestamp) -> Self {
         Self(Arc::new(AtomicI64::new(start.0)))
     }
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_of_clouds_are_read_as_utc_to_the_microsecond() {
+    fn timestamps_of_clouds_parse_as_utc_in_microseconds() {
         let expected = Timestamp(1_700_000_000_123_456);
         for text in
             ["2023-11-14T22:13:20.123456Z", "2023-11-14T22:13:20.123456", "2023-11-14T23:13:20.123456+01:00"]

@@ -1,6 +1,6 @@
-//! Configuration: one TOML file, every key also by environment, nothing else.
+//! Configuration: one TOML file and the environment.
 //!
-//! The key `listen` of section `[front]` is `GATEWAY_FRONT_LISTEN` in the environment, which wins.
+//! The environment overrides the file: `GATEWAY_FRONT_LISTEN` sets the key `listen` of the section `[front]`.
 
 mod environment;
 mod section;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Everything that can be set, with defaults that make `gateway up` work at once.
+/// The whole configuration. `gateway up` works with the defaults.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -25,27 +25,27 @@ pub struct Config {
     pub bus: Bus,
     /// The gateway's own keys.
     pub keyring: KeyringSource,
-    /// The HTTP side.
+    /// The HTTP front.
     pub front: Front,
-    /// The pool that answers requests.
+    /// The handler pool.
     pub handler: Handler,
-    /// What is done to resources.
+    /// Operations on resources.
     pub operations: Operations,
-    /// What keeps the store current.
+    /// The poller, which keeps the store current.
     pub poller: Poller,
-    /// What publishes events.
+    /// The relay, which publishes events.
     pub relay: Relay,
-    /// Log lines.
+    /// Logging.
     pub log: Log,
-    /// Switches that make everything stricter.
+    /// Security switches.
     pub security: Security,
 }
 
 impl Config {
-    /// Reads file and environment. Without a file the defaults hold.
+    /// Reads file and environment. Without a file the defaults apply.
     ///
     /// # Errors
-    /// Invalid, naming file, key and what was expected.
+    /// Invalid, with the file or variable, the key and the expected form.
     pub fn load(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
@@ -53,17 +53,18 @@ impl Config {
         let (text, name) = match file {
             Some(path) => {
                 let text = std::fs::read_to_string(path)
-                    .map_err(|error| Error::invalid(format!("cannot read {}: {error}", path.display())))?;
+                    .map_err(|error| Error::invalid(format!("cannot read `{}`: {error}", path.display())))?;
                 (text, path.display().to_string())
             }
             None => (String::new(), "the defaults".to_owned()),
         };
         let in_file =
             |error: toml::de::Error| Error::invalid(format!("{name}: {}", error.to_string().trim_end()));
-        // Parsed once for its own sake, so that a mistake in the file is told with its line.
+        // Parsed once without the environment, so that an error has a line of the file.
         let _: Self = toml::from_str(&text).map_err(in_file)?;
         let mut table: toml::Table = toml::from_str(&text).map_err(in_file)?;
-        environment::overlay(&mut table, environment)?;
+        let known = toml::Table::try_from(Self::default()).map_err(Error::internal)?;
+        environment::overlay(&mut table, &known, environment)?;
         let config: Self = table
             .try_into()
             .map_err(|error: toml::de::Error| Error::invalid(format!("environment: {}", error.message())))?;
@@ -74,23 +75,24 @@ impl Config {
     fn check(&self) -> Result<()> {
         let refuse = |text: String| Err(Error::invalid(text));
         if self.is_embedded_store() && !self.database.url.starts_with("sqlite:") {
-            return refuse("database.url must start with mysql: or sqlite:".to_owned());
+            return refuse("`database.url` must start with `mysql:` or `sqlite:`".to_owned());
         }
         if !["memory:", "amqp://", "amqps://"].iter().any(|scheme| self.bus.url.starts_with(scheme)) {
-            return refuse("bus.url must be memory: or start with amqp:// or amqps://".to_owned());
+            return refuse("`bus.url` must be `memory:` or start with `amqp://` or `amqps://`".to_owned());
         }
         if self.front.tls_certificate.is_empty() != self.front.tls_key.is_empty() {
-            return refuse("front.tls_certificate and front.tls_key go together".to_owned());
+            return refuse("`front.tls_certificate` and `front.tls_key` must be set together".to_owned());
         }
         if self.poller.lease_seconds < 10 {
             return refuse(
-                "poller.lease_seconds must be 10 or more: a lease must outlast one page of a slow cloud"
+                "`poller.lease_seconds` must be at least 10: a lease must outlast one page of a slow cloud"
                     .to_owned(),
             );
         }
         if self.operations.lease_seconds < 3 {
             return refuse(
-                "operations.lease_seconds must be 3 or more: it is renewed three times".to_owned(),
+                "`operations.lease_seconds` must be at least 3: a lease is renewed three times in its life"
+                    .to_owned(),
             );
         }
         let positive = [
@@ -103,40 +105,44 @@ impl Config {
             ("relay.batch", self.relay.batch as u64),
         ];
         if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
-            return refuse(format!("{key} must be 1 or more"));
+            return refuse(format!("`{key}` must be at least 1"));
         }
         if self.security.refuse_plaintext {
             if self.front.tls_certificate.is_empty() {
                 return refuse(
-                    "security.refuse_plaintext needs front.tls_certificate and front.tls_key".to_owned(),
+                    "`security.refuse_plaintext` needs `front.tls_certificate` and `front.tls_key`"
+                        .to_owned(),
                 );
             }
             if self.bus.url.starts_with("amqp://") {
-                return refuse("security.refuse_plaintext needs an amqps:// bus.url".to_owned());
+                return refuse(
+                    "`security.refuse_plaintext` needs a `bus.url` that starts with `amqps://`".to_owned(),
+                );
             }
             if self.database.url.starts_with("mysql:") && !self.database.url.contains("ssl_mode=") {
                 return refuse(
-                    "security.refuse_plaintext needs ssl_mode=verify_identity in database.url".to_owned(),
+                    "`security.refuse_plaintext` needs `ssl_mode=verify_identity` in `database.url`"
+                        .to_owned(),
                 );
             }
         }
         Ok(())
     }
 
-    /// Whether the store is the single-process one.
+    /// Returns whether the store is the single-process one.
     pub fn is_embedded_store(&self) -> bool {
         !self.database.url.starts_with("mysql:")
     }
 
-    /// Whether the bus is the single-process one.
+    /// Returns whether the bus is the single-process one.
     pub fn is_embedded_bus(&self) -> bool {
         self.bus.url == "memory:"
     }
 
-    /// For a role that runs apart: both store and bus must be servers.
+    /// Checks that store and bus are servers, which a role in a process of its own needs.
     ///
     /// # Errors
-    /// Invalid, saying which key to set.
+    /// Invalid, with the key to set.
     pub fn require_servers(&self, role: &str) -> Result<()> {
         let missing = match (self.is_embedded_store(), self.is_embedded_bus()) {
             (_, true) => "bus.url (amqp://...)",
@@ -144,7 +150,7 @@ impl Config {
             _ => return Ok(()),
         };
         Err(Error::invalid(format!(
-            "`gateway {role}` shares its work with other processes and needs {missing}; `gateway up` runs all roles in one"
+            "`gateway {role}` shares its work with other processes and needs {missing}; `gateway up` runs all roles in one process"
         )))
     }
 }
@@ -158,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn environment_wins_over_defaults() {
+    fn environment_overrides_defaults() {
         let set = env(&[
             ("GATEWAY_FRONT_LISTEN", "127.0.0.1:0"),
             ("GATEWAY_POLLER_INTERVAL_SECONDS", "7"),
@@ -170,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn errors_name_the_setting() {
         for (pairs, expected) in [
             (env(&[("GATEWAY_FRONT_LISTN", "x")]), "GATEWAY_FRONT_LISTN"),
             (env(&[("GATEWAY_POLLER_INTERVAL_SECONDS", "soon")]), "GATEWAY_POLLER_INTERVAL_SECONDS"),
@@ -184,16 +190,12 @@ mod tests {
     }
 
     #[test]
-    fn the_example_names_every_key_with_its_default() {
+    fn example_file_has_every_key_with_its_default() {
         let example: Config = toml::from_str(include_str!("../../deploy/gateway.example.toml")).unwrap();
         let (example, default) =
             (toml::to_string(&example).unwrap(), toml::to_string(&Config::default()).unwrap());
         assert_eq!(example, default);
         let text: toml::Table = toml::from_str(include_str!("../../deploy/gateway.example.toml")).unwrap();
-        assert_eq!(
-            text,
-            toml::Table::try_from(Config::default()).unwrap(),
-            "every key stands in the example"
-        );
+        assert_eq!(text, toml::Table::try_from(Config::default()).unwrap(), "the example has every key");
     }
 }

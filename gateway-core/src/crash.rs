@@ -1,21 +1,21 @@
-//! Named points at which a fault test ends the process as hard as `kill -9` would, or freezes it.
+//! Crash points: named points at which a fault test aborts or freezes the process.
 //!
-//! Set `GATEWAY_TEST_CRASH` to a point's name, or to `name:N` for the N-th passing of it; `freeze@name` stops the
-//! process there until somebody sends it `SIGCONT`. Not set, as in every real run, a point costs one read of a flag. The points, by role:
+//! Set `GATEWAY_TEST_CRASH` to a point's name, or to `name:N` for its N-th passing. `freeze@name` stops the process there
+//! until it gets `SIGCONT`. Without the variable a point costs one read of a flag. The points, by role:
 //!
-//! - poller: `poller.claimed` (leases taken, nothing listed), `poller.page` (a page came), `poller.after_apply`
-//!   (a page is in the store), `poller.before_finish` (all is in the store, the lease not given back);
+//! - poller: `poller.claimed` (leases taken, nothing listed), `poller.page` (a page arrived), `poller.after_apply`
+//!   (a page is stored), `poller.before_finish` (everything is stored, the lease is still held);
 //! - relay: `relay.numbered` (events have positions), `relay.published` (the broker confirmed some),
-//!   `relay.before_mark` (the broker confirmed all, the store does not know);
-//! - operations: `operation.accepted` (it is written down), `operation.sent` (so is that a cloud is asked now),
-//!   `operation.acted` (the cloud has answered), `operation.shown` (the store has what was done), `operation.settled`
-//!   (it is over, nobody was told);
-//! - handler: `handler.received` (a request came), `handler.before_reply` (it is done, nobody was told).
+//!   `relay.before_mark` (the broker confirmed all, the store is not updated);
+//! - operations: `operation.accepted` (journaled), `operation.sent` (journaled that the call is being made),
+//!   `operation.acted` (the cloud has answered), `operation.shown` (the result is stored), `operation.settled` (ended, the
+//!   client is not answered);
+//! - handler: `handler.received` (a request arrived), `handler.before_reply` (done, the client is not answered).
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where to end.
+/// The point at which the process ends or freezes.
 #[derive(Debug, PartialEq, Eq)]
 struct Plan {
     name: String,
@@ -35,7 +35,7 @@ impl Plan {
 static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
 static PASSED: AtomicU64 = AtomicU64::new(0);
 
-/// Ends the process here if a fault test asked for it.
+/// Aborts or freezes the process if a fault test chose this point.
 pub fn point(name: &str) {
     let plan = PLAN.get_or_init(|| std::env::var("GATEWAY_TEST_CRASH").ok().as_deref().map(Plan::parse));
     let Some(plan) = plan else { return };
@@ -46,7 +46,7 @@ pub fn point(name: &str) {
         std::process::abort();
     }
     let pid = std::process::id();
-    // The shell's own `kill`: the program is a package that not every machine has.
+    // The shell's built-in `kill`, because not every machine has the program.
     let frozen = std::process::Command::new("sh").args(["-c", &format!("kill -STOP {pid}")]).status();
     assert!(frozen.is_ok_and(|status| status.success()), "a fault test needs a shell");
 }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_names_a_point_and_which_passing() {
+    fn plan_has_a_point_and_a_passing() {
         let plan = |name: &str, passing| Plan { name: name.to_owned(), passing, freezes: false };
         assert_eq!(Plan::parse("poller.page"), plan("poller.page", 1));
         assert_eq!(Plan::parse("poller.page:3"), plan("poller.page", 3));

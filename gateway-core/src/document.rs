@@ -1,4 +1,4 @@
-//! Documents: resources as a driver observed them, as the store keeps them, and as answers and events show them.
+//! Documents: resources as drivers observe them, as the store keeps them, and as answers and events show them.
 
 pub mod event;
 pub mod links;

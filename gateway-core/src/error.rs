@@ -1,69 +1,26 @@
-//! The one domain error, with the status that decides whether to try again.
+//! The domain error, with the status that decides about retries.
+
+mod kind;
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What trying again would bring. Retry is decided by this, never by [`ErrorKind`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Trying again gives the same answer.
-    Permanent,
-    /// Trying again may work.
-    Temporary,
-    /// It was temporary, was tried again, and did not work: leave it to the next cycle.
-    Persistent,
-}
+pub use kind::{ErrorKind, Status};
 
-/// What went wrong, in the caller's terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// The credential was refused.
-    Unauthorized,
-    /// The credential is good and may not do this.
-    Forbidden,
-    /// There is no such thing.
-    NotFound,
-    /// The request itself is wrong.
-    Invalid,
-    /// The present state does not allow it.
-    Conflict,
-    /// The other side asks for fewer calls.
-    RateLimited,
-    /// The other side cannot be reached or says that it cannot serve.
-    Unavailable,
-    /// No answer in time.
-    Timeout,
-    /// The endpoint's clock is too far off ours.
-    ClockSkew {
-        /// Theirs minus ours.
-        seconds: i64,
-    },
-    /// An answer that is not what was asked for: another document type, half a page, no JSON.
-    WrongDocument,
-    /// The driver or the cloud does not have this.
-    Unsupported,
-    /// The address is one that the cloud's registration does not allow.
-    AddressRefused,
-    /// A lease was lost: somebody else does this now.
-    LeaseLost,
-    /// A defect of ours.
-    Internal,
-}
-
-/// What a cloud itself said when it refused, for the caller: nothing that the caller sent in secret may be in it.
+/// A cloud's refusal in its own words, for the caller. It must not repeat secrets that the caller sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloudWords {
-    /// Its code: an HTTP status, or a word such as `InvalidParameterValue`.
+    /// The code: an HTTP status, or a word such as `InvalidParameterValue`.
     pub code: String,
-    /// Its words.
+    /// The message.
     pub message: String,
-    /// Its own id of the request.
+    /// The cloud's own id of the request.
     pub request_id: Option<String>,
 }
 
-/// What errors of writes say besides.
+/// Details that only errors of writes have.
 #[derive(Default)]
 struct Details {
     pointer: Option<String>,
@@ -72,15 +29,14 @@ struct Details {
 
 /// The domain error.
 ///
-/// `Display` is what a user may read. What only an operator may read goes into the context or the source
-/// and is seen in [`Error::chain`] alone.
+/// `Display` shows the text for users. Context and source are for operators and are shown by [`Error::chain`] alone.
 pub struct Error {
     kind: ErrorKind,
     status: Status,
     message: String,
     context: Vec<(&'static str, String)>,
     retry_after: Option<Duration>,
-    /// Of errors of writes; apart, because most errors have none of it.
+    /// Boxed, because most errors have none.
     details: Option<Box<Details>>,
     untouched: bool,
     in_part: bool,
@@ -91,17 +47,11 @@ pub struct Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error with the usual status of its kind. The message is for users: no inside, no secret.
+    /// Makes an error with the usual status of its kind. The message is for users: it holds no internals and no secret.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let status = match kind {
-            ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::Timeout => Status::Temporary,
-            // An odd document or a skewed clock does not heal within one cycle, but may by the next.
-            ErrorKind::WrongDocument | ErrorKind::ClockSkew { .. } => Status::Persistent,
-            _ => Status::Permanent,
-        };
         Self {
             kind,
-            status,
+            status: kind.usual_status(),
             message: message.into(),
             context: Vec::new(),
             retry_after: None,
@@ -112,17 +62,17 @@ impl Error {
         }
     }
 
-    /// A defect or fault of ours; the cause goes into the source, the user reads "internal error".
+    /// Makes the error of a defect. The cause becomes the source; the user reads "internal error".
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Internal, "internal error").with_source(cause)
     }
 
-    /// Something that cannot be reached now.
+    /// Makes the error of a service that cannot be reached now.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unavailable, message)
     }
 
-    /// A request that is wrong in itself.
+    /// Makes the error of a request that is wrong in itself.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, message)
     }
@@ -148,97 +98,86 @@ impl Error {
         self
     }
 
-    /// Says which field of what was sent is wrong, as a JSON pointer.
+    /// Names the wrong field of the request as a JSON pointer.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
         self.details.get_or_insert_default().pointer = Some(pointer.into());
         self
     }
 
-    /// Says what the cloud itself said.
+    /// Adds the cloud's own words.
     #[must_use]
     pub fn with_cloud(mut self, words: CloudWords) -> Self {
         self.details.get_or_insert_default().cloud = Some(words);
         self
     }
 
-    /// Says that what was sent certainly never reached the cloud.
+    /// Marks that the request certainly never reached the cloud.
     #[must_use]
     pub fn untouched(mut self) -> Self {
         self.untouched = true;
         self
     }
 
-    /// Says whether an earlier call of the same step was done, and stands, though this one was refused.
+    /// Marks whether an earlier call of the same step had succeeded before this one was refused.
     #[must_use]
     pub fn after_a_part(mut self, is_done: bool) -> Self {
         self.in_part |= is_done;
         self
     }
 
-    /// Sets how long the other side asked us to wait.
+    /// Sets the wait that the other side asked for.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// What went wrong.
+    /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// What trying again would bring.
+    /// Returns the status that decides about retries.
     pub fn status(&self) -> Status {
         self.status
     }
 
-    /// What a user may read.
+    /// Returns the text for users.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The field that is wrong.
+    /// Returns the wrong field of the request as a JSON pointer.
     pub fn pointer(&self) -> Option<&str> {
         self.details.as_ref()?.pointer.as_deref()
     }
 
-    /// What the cloud itself said.
+    /// Returns the cloud's own words.
     pub fn cloud(&self) -> Option<&CloudWords> {
         self.details.as_ref()?.cloud.as_ref()
     }
 
-    /// Whether a write that ended like this certainly changed nothing: the cloud refused it, or never heard of it.
+    /// Returns whether the write certainly changed nothing: the cloud refused it or never received it.
     pub fn changed_nothing(&self) -> bool {
         !self.in_part && self.is_refusal()
     }
 
-    /// Whether the cloud refused one call of a write after it had done another.
+    /// Returns whether the cloud refused one call of a write after it had done another.
     pub fn changed_a_part(&self) -> bool {
         self.in_part && self.is_refusal()
     }
 
     fn is_refusal(&self) -> bool {
-        let is_refusal = matches!(
-            self.kind,
-            ErrorKind::Unauthorized
-                | ErrorKind::Forbidden
-                | ErrorKind::NotFound
-                | ErrorKind::Invalid
-                | ErrorKind::Conflict
-                | ErrorKind::RateLimited
-                | ErrorKind::Unsupported
-                | ErrorKind::AddressRefused
-        );
-        self.untouched || is_refusal
+        self.untouched || self.kind.is_refusal()
     }
 
-    /// How long the other side asked us to wait.
+    /// Returns the wait that the other side asked for.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// Message, context and causes in one line, for the log.
+    /// Returns message, context and causes in one line, for the log.
     pub fn chain(&self) -> String {
         use std::fmt::Write as _;
         let mut text = self.message.clone();
@@ -277,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_user_reads_leaves_the_inside_out() {
+    fn message_for_users_hides_context_and_source() {
         let error = Error::internal("password=hunter2 at 10.0.0.1").with("table", "grants");
         assert_eq!(error.to_string(), "internal error");
         assert!(error.chain().contains("table=grants"));
@@ -285,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_after_a_part_is_no_refusal_of_the_whole() {
+    fn refusal_after_an_earlier_call_counts_as_changed_in_part() {
         let outcome = |error: Error| (error.changed_nothing(), error.changed_a_part());
         assert_eq!(outcome(Error::invalid("no").after_a_part(false)), (true, false));
         assert_eq!(outcome(Error::invalid("no").after_a_part(true)), (false, true));

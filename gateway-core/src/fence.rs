@@ -1,8 +1,8 @@
-//! Until when a cloud may be asked to change something: no longer than the lease of who asks.
+//! The write fence: no write leaves the process after its lease has ended.
 //!
-//! A process that was frozen between its journal and its call would send the call when it wakes, long after somebody else
-//! has taken the work up. [`check`] stands right before each write leaves. What is left open is the moment between that
-//! check and the socket, and a machine whose clock stands still while it sleeps.
+//! A process that freezes between its journal and its call would send the call when it resumes, after another process has
+//! taken the work over. [`check`] runs right before each write leaves. Two gaps remain: the moment between that check and
+//! the socket, and a machine whose clock stops while it sleeps.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -10,31 +10,33 @@ use std::time::Instant;
 use crate::error::{Error, ErrorKind, Result};
 
 tokio::task_local! {
-    /// When the lease ends, as its holder knows it; none before there is one.
+    /// The end of the lease, as its holder knows it; none before there is one.
     static END: Cell<Option<Instant>>;
 }
 
-/// Does work that changes nothing without a lease, as far as it stays in one task.
+/// Runs work that must not write without a lease. The fence covers the current task only.
 pub async fn around<T>(work: impl Future<Output = T>) -> T {
     END.scope(Cell::new(None), work).await
 }
 
-/// Says within [`around`] that the lease lasts until then. That is counted from before it was asked for, and so ends no
-/// later than the lease.
+/// Sets the end of the lease within [`around`]. Callers count it from before they asked for the lease, so that it is never
+/// too late.
 pub fn extend(until: Instant) {
-    // Where there is no fence, none has to be moved.
+    // Outside of `around` there is no fence to move.
     let _ = END.try_with(|end| end.set(end.get().max(Some(until))));
 }
 
-/// Whether the work that asks may still change something; outside of [`around`] it may.
+/// Checks that the lease still holds. Outside of [`around`] every write is allowed.
 ///
 /// # Errors
-/// `LeaseLost`, and then nothing was sent.
+/// `LeaseLost`; nothing was sent.
 pub fn check() -> Result<()> {
     match END.try_with(Cell::get) {
-        Ok(end) if end.is_none_or(|end| end <= Instant::now()) => {
-            Err(Error::new(ErrorKind::LeaseLost, "somebody else may be at it by now").untouched())
-        }
+        Ok(end) if end.is_none_or(|end| end <= Instant::now()) => Err(Error::new(
+            ErrorKind::LeaseLost,
+            "the lease has ended; another process may have taken the work over",
+        )
+        .untouched()),
         _ => Ok(()),
     }
 }
@@ -46,20 +48,20 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_is_open_as_long_as_the_lease_and_only_within_it() {
+    async fn fence_is_open_only_while_the_lease_lasts() {
         let now = Instant::now();
         around(async {
-            assert!(check().is_err(), "nothing was leased yet");
+            assert!(check().is_err(), "there is no lease yet");
             extend(now);
             let error = check().unwrap_err();
             assert!(error.kind() == ErrorKind::LeaseLost && error.changed_nothing());
             extend(now + Duration::from_secs(60));
             assert!(check().is_ok());
             extend(now);
-            assert!(check().is_ok(), "an earlier end takes nothing back");
+            assert!(check().is_ok(), "an earlier end does not shorten the lease");
         })
         .await;
         extend(now);
-        assert!(check().is_ok(), "what needs no lease is not asked for one");
+        assert!(check().is_ok(), "work outside of the fence needs no lease");
     }
 }

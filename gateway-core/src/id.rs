@@ -1,4 +1,4 @@
-//! Identifiers: each a type of its own, so that a principal cannot be passed where an account is meant.
+//! Identifiers, each with a type of its own, so that a principal cannot be passed for an account.
 
 mod region;
 mod scope;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub use region::Region;
 pub use scope::{Holder, Scope};
 
-/// Root of the gateway's name-based ids. Changing it changes every id ever handed out.
+/// The root of the gateway's name-based ids. Changing it changes every such id.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5c1d_5d0e_6a6f_4f0e_9f63_8f1c_1b0a_7e11);
 
 macro_rules! uuid_id {
@@ -23,18 +23,18 @@ macro_rules! uuid_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new id that sorts by the time it was made.
+            /// Makes an id that sorts by its time of creation.
             #[allow(clippy::new_without_default)]
             pub fn generate() -> Self {
                 Self(Uuid::now_v7())
             }
 
-            /// The sixteen bytes that the store keeps.
+            /// Returns the 16 bytes that the store keeps.
             pub fn to_bytes(self) -> Vec<u8> {
                 self.0.as_bytes().to_vec()
             }
 
-            /// Reads what [`Self::to_bytes`] wrote; `None` when it is not sixteen bytes.
+            /// Reads the bytes of [`Self::to_bytes`]; `None` unless there are 16.
             pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
                 Uuid::from_slice(bytes).ok().map(Self)
             }
@@ -62,39 +62,39 @@ macro_rules! uuid_id {
 }
 
 uuid_id!(
-    /// One registered cloud.
+    /// A registered cloud.
     CloudId
 );
 uuid_id!(
-    /// One account of one cloud.
+    /// An account of a cloud.
     AccountId
 );
 uuid_id!(
-    /// Who asks: a registered client or, later, a federated user.
+    /// An identity that sends requests: a registered client or a federated user.
     PrincipalId
 );
 uuid_id!(
-    /// One principal's proof that it may act for one account.
+    /// A principal's proof that it may act for an account.
     CredentialId
 );
 uuid_id!(
-    /// One resource, the same for whoever lists it and in whichever process.
+    /// A resource. Every process derives the same id for it.
     ResourceId
 );
 uuid_id!(
-    /// One event; republishing keeps it.
+    /// An event; publishing it again keeps the id.
     EventId
 );
 uuid_id!(
-    /// One issued token (`jti`).
+    /// An issued token (`jti`).
     TokenId
 );
 uuid_id!(
-    /// One mutating request and what became of it.
+    /// A mutating request.
     OperationId
 );
 uuid_id!(
-    /// One running process; what a lease is written to.
+    /// A running process, which holds leases.
     ProcessId
 );
 
@@ -110,13 +110,13 @@ impl fmt::Display for TargetId {
 }
 
 impl AccountId {
-    /// The account's id from what the cloud calls it: two processes that meet it first agree.
+    /// Derives the account's id from the cloud's own id, so that all processes agree.
     pub fn derive(cloud: CloudId, external_id: &str) -> Self {
         Self(name_based(&["account", &cloud.to_string(), external_id]))
     }
 }
 
-/// Length-prefixed, so that no two lists of parts run together to the same name.
+/// Makes a UUID from parts. Each part has its length in front, so that different lists give different names.
 pub(crate) fn name_based(parts: &[&str]) -> Uuid {
     let mut name = Vec::with_capacity(128);
     for part in parts {
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_round_trip() {
+    fn id_reads_back_from_its_bytes() {
         let id = AccountId::generate();
         assert_eq!(AccountId::from_bytes(&id.to_bytes()), Some(id));
         assert_eq!(AccountId::from_bytes(b"short"), None);

@@ -1,8 +1,8 @@
 //! The domain of Cloud Gateway and its ports.
 //!
-//! **Architecture invariant:** nothing here knows axum, lapin, diesel or reqwest. A cloud is reached
-//! through [`driver`], time through [`clock`], and what the processes agree on (ids, kinds, states,
-//! errors, tokens, seals) is defined once, here.
+//! **Architecture invariant:** this crate does not depend on axum, lapin, diesel or reqwest. Clouds are reached through
+//! [`driver`] and time through [`clock`]. The terms that all processes share (ids, kinds, states, errors, tokens, seals) are
+//! defined here once.
 
 #![warn(missing_docs)]
 

@@ -1,33 +1,33 @@
-//! What a create leaves on the thing that it makes, so that the thing is known again whatever became of the answer.
+//! Markers: the trace that a create leaves on its resource, by which the resource is found if the answer is lost.
 
 use std::fmt;
 
 use crate::id::OperationId;
 
-/// Key of the tag or metadata entry that holds a marker, where a cloud has tags with values.
+/// The key of the tag or metadata entry with the marker, where a cloud has tags with values.
 pub const MARKER_KEY: &str = "gateway-operation";
 
-/// How a marker begins; what follows is the operation's id, a dash and a number.
+/// The beginning of a marker; the operation's id, a dash and a number follow.
 const START: &str = "gw-";
 
-/// One thing that one operation makes.
+/// The mark of a resource that an operation creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Marker {
     /// The operation.
     pub operation: OperationId,
-    /// Which of the things that it makes, from 1.
+    /// The number of the resource among those of the operation, from 1.
     pub ordinal: u32,
 }
 
 impl Marker {
-    /// Reads what `Display` wrote.
+    /// Parses the form that `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
         let (id, ordinal) = text.strip_prefix(START)?.rsplit_once('-')?;
         let marker = Self { operation: id.parse().ok()?, ordinal: ordinal.parse().ok()? };
         (marker.to_string() == text).then_some(marker)
     }
 
-    /// A description with the marker at its end: for services that have no other place for it.
+    /// Appends the marker to a description, for services that have no other place for it.
     pub fn append_to(self, description: Option<&str>) -> String {
         match description {
             Some(words) if !words.is_empty() => format!("{words} [{self}]"),
@@ -35,7 +35,7 @@ impl Marker {
         }
     }
 
-    /// Takes the marker off a description that [`Self::append_to`] wrote; what is left is what its owner wrote.
+    /// Splits a description into the owner's text and the marker that [`Self::append_to`] added.
     pub fn take_from(description: &str) -> (&str, Option<Self>) {
         let found = description.strip_suffix(']').and_then(|rest| {
             let at = rest.rfind('[')?;
@@ -49,7 +49,7 @@ impl Marker {
 }
 
 impl fmt::Display for Marker {
-    /// 40 characters or a few more, of letters, digits and dashes: every cloud takes that as a value.
+    /// Writes about 40 letters, digits and dashes, which every cloud accepts as a value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{START}{}-{}", self.operation.0.simple(), self.ordinal)
     }
@@ -60,10 +60,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn marker_reads_back_from_text_and_description() {
         let marker = Marker { operation: OperationId::generate(), ordinal: 12 };
         assert_eq!(Marker::parse(&marker.to_string()), Some(marker));
-        assert!(marker.to_string().len() <= 64, "EC2's client tokens are no longer");
+        assert!(marker.to_string().len() <= 64, "EC2 limits client tokens to 64 characters");
         for words in ["", "of its owner", "ends with [gw-x]"] {
             let description = marker.append_to(Some(words));
             assert_eq!(Marker::take_from(&description), (words, Some(marker)));

@@ -1,24 +1,24 @@
-//! Text that cannot be printed.
+//! Secret text that cannot be printed.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-/// A password, key or token: wiped when dropped, and `Debug` shows only that it is there.
+/// A password, key or token. The text is wiped on drop, and `Debug` does not show it.
 ///
-/// It has no `Display` and no `Serialize` on purpose; [`Secret::expose`] is the one way to the text, and
-/// easy to search for.
+/// There is no `Display` and no `Serialize` on purpose. [`Secret::expose`] is the only way to the text, and easy to search
+/// for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the text over.
+    /// Makes a secret from text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself: for the wire and for sealing, never for a log line.
+    /// Returns the text, for the wire and for sealing, never for a log line.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_hides_the_text() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(***)");
     }
 }

@@ -1,25 +1,24 @@
-//! Log lines: one set-up for all roles.
+//! Logging: one set-up for all roles.
 
 use tracing_subscriber::EnvFilter;
 
-/// Lines that are never logged, whatever the filter says: the AMQP client writes whole messages there, and
-/// with them what a request holds.
+/// A directive that overrides every filter: the AMQP client logs whole messages there, with the secrets of requests.
 const NEVER: &str = "lapin::returned_messages=off";
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// A JSON object per line.
     Json,
 }
 
 /// Starts logging to standard error. `filter` has the form of `RUST_LOG`, such as `info,gateway_poller=debug`.
 ///
-/// Calling it twice keeps the first set-up, so that tests may call it freely.
+/// Further calls have no effect, so that every test may call it.
 pub fn start(filter: &str, format: LogFormat) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let filter = match NEVER.parse() {

@@ -65,7 +65,7 @@ impl ClockReport {
         }
         let changed = self.changed();
         if !changed.is_empty() {
-            self.store.clocks_note(changed.clone()).await?;
+            self.store.clocks_record(changed.clone()).await?;
             let repeat_at = Instant::now() + REPEAT;
             let reported = changed
                 .into_iter()

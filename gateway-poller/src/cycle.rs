@@ -17,7 +17,7 @@ use gateway_core::crash;
 use gateway_core::driver::Pacer as _;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_sessions::OpenSession;
-use gateway_store::{Claim, Outcome, TargetStatus};
+use gateway_store::{Claim, PollOutcome, TargetStatus};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,7 @@ use leased_target::LeasedTarget;
 /// The end of a poll, for the lease.
 enum Ending {
     /// The listing ended; the target is due again as the outcome says.
-    Finished(Outcome),
+    Finished(PollOutcome),
     /// The account is paused and the cloud was not called; the target is due after this wait.
     Postponed(Duration),
     /// The process stops; the target is due at once, for another process.
@@ -116,7 +116,7 @@ async fn share_pause(context: &PollerContext, claim: &Claim, session: &OpenSessi
 }
 
 /// Logs a failed listing, doubts the grant of a refused credential, and returns the outcome.
-async fn failed(context: &PollerContext, claim: &Claim, error: &Error) -> Outcome {
+async fn failed(context: &PollerContext, claim: &Claim, error: &Error) -> PollOutcome {
     let target = &claim.target;
     // At `warn` once per change, so that a target that stays broken does not fill the log.
     if matches!(target.status, TargetStatus::Fresh | TargetStatus::Pending) {

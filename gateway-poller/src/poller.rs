@@ -9,7 +9,7 @@ use gateway_core::error::Result;
 use gateway_core::id::ProcessId;
 use gateway_core::{Clock, config};
 use gateway_sessions::{KeyringSource, Pace, Sessions};
-use gateway_store::{Boundless, Store};
+use gateway_store::{Store, Unlimited};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -65,7 +65,7 @@ impl Poller {
     /// Unavailable without a database.
     pub async fn poll_due(&self) -> Result<usize> {
         let claimed = Instant::now();
-        let claims = self.context.claim(self.context.config.concurrency, Boundless).await?;
+        let claims = self.context.claim(self.context.config.concurrency, Unlimited).await?;
         let stop = CancellationToken::new();
         join_all(claims.iter().map(|claim| cycle::poll(&self.context, claim, claimed, &stop))).await;
         Ok(claims.len())

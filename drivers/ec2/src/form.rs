@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::signature::encode;
+use percent_encoding::utf8_percent_encode;
+
+use crate::signature::ESCAPED;
 
 /// An action with its parameters.
 #[derive(Clone)]
@@ -13,19 +15,19 @@ pub(crate) struct Form {
 }
 
 impl fmt::Debug for Form {
-    /// Without parameters: user data is one.
+    /// Writes no parameters, because user data is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Form({}, {} parameters)", self.action, self.parameters.len())
     }
 }
 
 impl Form {
-    /// Starts a call.
+    /// Creates a form without parameters.
     pub(crate) fn new(action: &'static str) -> Self {
         Self { action, parameters: Vec::new(), filters: 0 }
     }
 
-    /// The action's name.
+    /// Returns the name of the action.
     pub(crate) fn action(&self) -> &'static str {
         self.action
     }
@@ -36,7 +38,7 @@ impl Form {
         self
     }
 
-    /// Adds a parameter where there is a value.
+    /// Adds a parameter, if there is a value.
     pub(crate) fn with_some<T: ToString>(self, name: impl Into<String>, value: Option<T>) -> Self {
         match value {
             Some(value) => self.with(name, value),
@@ -44,15 +46,15 @@ impl Form {
         }
     }
 
-    /// Whether a parameter of that name would meet one that is there: the same, or one of which either is a part.
-    pub(crate) fn meets(&self, name: &str) -> bool {
+    /// Returns whether the form has a parameter of that name, a part of it, or a whole of which it is a part.
+    pub(crate) fn overlaps(&self, name: &str) -> bool {
         let is_part = |of: &str, part: &str| {
             of.len() < part.len()
                 && part.as_bytes()[of.len()] == b'.'
                 && part.as_bytes()[..of.len()].eq_ignore_ascii_case(of.as_bytes())
         };
-        let meets = |own: &str| own.eq_ignore_ascii_case(name) || is_part(own, name) || is_part(name, own);
-        self.parameters.iter().any(|(own, _)| meets(own))
+        let overlaps = |own: &str| own.eq_ignore_ascii_case(name) || is_part(own, name) || is_part(name, own);
+        self.parameters.iter().any(|(own, _)| overlaps(own))
     }
 
     /// Adds a list: `Name.1`, `Name.2`, ...
@@ -63,7 +65,7 @@ impl Form {
             .fold(self, |form, (at, value)| form.with(format!("{name}.{}", at + 1), value))
     }
 
-    /// Adds a filter that any of the values satisfies.
+    /// Adds a filter that is satisfied by any of the values.
     pub(crate) fn with_filter<T: ToString>(
         mut self,
         name: &str,
@@ -74,14 +76,14 @@ impl Form {
         self.with(format!("{prefix}.Name"), name).with_list(&format!("{prefix}.Value"), values)
     }
 
-    /// The body to post.
+    /// Returns the body to post.
     pub(crate) fn body(&self, version: &str) -> String {
         let mut body = format!("Action={}&Version={version}", self.action);
         for (name, value) in &self.parameters {
             body.push('&');
-            body.push_str(&encode(name, &[]));
+            body.extend(utf8_percent_encode(name, ESCAPED));
             body.push('=');
-            body.push_str(&encode(value, &[]));
+            body.extend(utf8_percent_encode(value, ESCAPED));
         }
         body
     }
@@ -92,14 +94,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_meet_by_name_and_by_part() {
+    fn parameters_overlap_by_name_and_by_part() {
         let form =
             Form::new("RunInstances").with("Placement.AvailabilityZone", "r1a").with("ImageId", "ami-1");
         for name in ["ImageId", "imageid", "ImageId.1", "Placement", "Placement.AvailabilityZone"] {
-            assert!(form.meets(name), "{name}");
+            assert!(form.overlaps(name), "{name}");
         }
         for name in ["Placement.Tenancy", "Image", "ImageIds", "PlacementGroup"] {
-            assert!(!form.meets(name), "{name}");
+            assert!(!form.overlaps(name), "{name}");
         }
         let text = format!("{:?}", form.with("UserData", "hunter2"));
         assert_eq!(text, "Form(RunInstances, 3 parameters)");

@@ -1,45 +1,50 @@
-//! The driver for EC2 and clouds with its Query API. `docs.md` beside this crate's `src` says what it can do.
-
+#![doc = include_str!("../docs.md")]
 #![warn(missing_docs)]
 
 mod account;
-mod act;
-mod api;
-mod failure;
+mod actions;
+mod association;
+mod auth;
+mod client;
+mod config;
+mod descriptor;
+mod error;
+#[cfg(test)]
+mod fixtures;
 mod form;
+mod kind;
 mod kinds;
-mod listing;
-mod options;
-mod part;
-mod position;
+mod list_call;
+mod origin;
+mod paging;
 mod session;
 mod signature;
 mod sizes;
-#[cfg(test)]
-mod testing;
+mod state;
+mod tags;
 mod xml;
 
 #[cfg(test)]
 mod docs_test;
+#[cfg(test)]
+mod mapping_test;
 
 use std::sync::Arc;
 
 use gateway_core::Result;
 use gateway_core::access::credential::Credential;
-use gateway_core::driver::{Capability, CloudSpec, Driver, KindCapability, Session, SessionContext};
+use gateway_core::driver::{Capability, CloudSpec, Driver, Session, SessionContext};
 
-use crate::api::Api;
-use crate::options::{Endpoints, Options};
+use crate::client::Client;
+use crate::config::{Endpoints, Options, Service};
 use crate::session::Ec2Session;
-use crate::signature::AccessKey;
 
-/// The translation for EC2.
+/// The driver for EC2 and clouds with its Query API.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ec2;
 
-static KINDS: [KindCapability; kinds::ALL.len()] = kinds::capabilities();
-
-static CAPABILITY: Capability = Capability { kinds: &KINDS, verbs: act::VERBS, credentials: &["access_key"] };
+static CAPABILITY: Capability =
+    Capability { kinds: &kind::CAPABILITIES, verbs: &kind::VERBS, credentials: &["access_key"] };
 
 impl Driver for Ec2 {
     fn name(&self) -> &'static str {
@@ -52,21 +57,18 @@ impl Driver for Ec2 {
 
     fn validate(&self, cloud: &CloudSpec) -> Result<()> {
         let endpoints = Endpoints::read(cloud, &Options::read(cloud)?)?;
-        cloud
-            .regions
-            .iter()
-            .try_for_each(|region| endpoints.url(options::Service::Ec2, region.as_str()).map(drop))
+        cloud.regions.iter().try_for_each(|region| endpoints.url(Service::Ec2, region.as_str()).map(drop))
     }
 
     fn open(
         &self,
         cloud: Arc<CloudSpec>,
         credential: Credential,
-        link: SessionContext,
+        context: SessionContext,
     ) -> Result<Arc<dyn Session>> {
-        let key = AccessKey::from_credential(credential)?;
+        let key = auth::access_key(credential)?;
         let options = Options::read(&cloud)?;
-        let api = Api::new(&cloud, &options, key, link)?;
-        Ok(Arc::new(Ec2Session::new(cloud, options, api)))
+        let client = Client::new(&cloud, &options, key, context)?;
+        Ok(Arc::new(Ec2Session::new(cloud, options, client)))
     }
 }

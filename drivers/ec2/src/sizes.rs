@@ -1,74 +1,96 @@
-//! What instances take over from their types: asked for once per type, region and session.
+//! Sizes of instance types, which instances do not state themselves: read once per type, region and session.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gateway_core::{ErrorKind, Result};
 
-use crate::api::Api;
+use crate::client::{Client, next_token};
 use crate::form::Form;
-use crate::kinds::instance_type::{self, Size};
-use crate::xml::odd;
+use crate::xml::{Element, wrong_document};
 
-/// EC2 takes 200 values in a filter and answers with 100 types a page: one page per call.
+/// Types in one call. EC2 accepts 200 values in a filter and answers with 100 types per page: this is one page.
 const BATCH: usize = 100;
 
-/// Sizes by region and type; `None` where the cloud told none. A type's size never changes.
-#[derive(Debug, Default)]
-pub(crate) struct Sizes(Mutex<BTreeMap<(String, String), Option<Size>>>);
+/// The size of an instance type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) vcpus: u32,
+    pub(crate) memory_mib: u64,
+}
 
-impl Sizes {
-    /// The sizes of the named types, as far as the cloud tells.
+impl Size {
+    /// Reads the size in an item of `instanceTypeSet`.
     ///
     /// # Errors
-    /// When the cloud could not be asked. A refusal is no error: sizes are worth less than the instances.
-    pub(crate) async fn of(
-        &self,
-        api: &Api,
-        region: &str,
-        names: BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Size>> {
-        let unknown: Vec<String> = {
-            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            names
-                .iter()
-                .filter(|name| !known.contains_key(&(region.to_owned(), (*name).clone())))
-                .cloned()
-                .collect()
-        };
-        for batch in unknown.chunks(BATCH) {
-            let found = ask(api, region, batch).await?;
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            for name in batch {
-                known.insert((region.to_owned(), name.clone()), found.get(name).copied());
-            }
-        }
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let size = |name: &String| known.get(&(region.to_owned(), name.clone())).copied().flatten();
-        Ok(names.into_iter().filter_map(|name| size(&name).map(|size| (name, size))).collect())
+    /// `WrongDocument`, when it is missing or not a number.
+    pub(crate) fn read(element: &Element) -> Result<Self> {
+        let missing = || wrong_document("an instance type without size");
+        Ok(Self {
+            vcpus: element.read_at(&["vCpuInfo", "defaultVCpus"])?.ok_or_else(missing)?,
+            memory_mib: element.read_at(&["memoryInfo", "sizeInMiB"])?.ok_or_else(missing)?,
+        })
     }
 }
 
-/// By filter, which passes over types that the cloud no longer knows; by name they would be an error.
-async fn ask(api: &Api, region: &str, names: &[String]) -> Result<BTreeMap<String, Size>> {
+/// Sizes by region and type; `None` where the cloud shows none.
+type Known = BTreeMap<(String, String), Option<Size>>;
+
+/// A cache of sizes, which is never invalidated: the size of a type does not change.
+#[derive(Debug, Default)]
+pub(crate) struct Sizes(Mutex<Known>);
+
+impl Sizes {
+    /// Returns the sizes of the named types, as far as the cloud shows them.
+    ///
+    /// # Errors
+    /// The cloud's error, except a refusal: instances are listed without sizes then.
+    pub(crate) async fn of(
+        &self,
+        client: &Client,
+        region: &str,
+        names: BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Size>> {
+        let key = |name: &String| (region.to_owned(), name.clone());
+        let unknown: Vec<String> = {
+            let known = self.lock();
+            names.iter().filter(|name| !known.contains_key(&key(name))).cloned().collect()
+        };
+        for batch in unknown.chunks(BATCH) {
+            let found = read(client, region, batch).await?;
+            let mut known = self.lock();
+            for name in batch {
+                known.insert(key(name), found.get(name).copied());
+            }
+        }
+        let known = self.lock();
+        let size = |name: &String| known.get(&key(name)).copied().flatten();
+        Ok(names.into_iter().filter_map(|name| size(&name).map(|size| (name, size))).collect())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads by filter, which skips types that the cloud no longer has; by name they would be an error.
+async fn read(client: &Client, region: &str, names: &[String]) -> Result<BTreeMap<String, Size>> {
     let form =
         Form::new("DescribeInstanceTypes").with("MaxResults", BATCH).with_filter("instance-type", names);
     let mut found = BTreeMap::new();
     let mut token: Option<String> = None;
     loop {
-        let form = token.iter().fold(form.clone(), |form, token| form.with("NextToken", token));
-        let answer = match api.ec2(region, form).await {
+        let answer = match client.read(region, form.clone().with_some("NextToken", token.as_ref())).await {
             Ok(answer) => answer,
             Err(error) if is_refusal(error.kind()) => return Ok(BTreeMap::new()),
             Err(error) => return Err(error),
         };
         for element in answer.items(&["instanceTypeSet"]) {
-            found.insert(element.required(&["instanceType"])?.to_owned(), instance_type::size(element)?);
+            found.insert(element.required(&["instanceType"])?.to_owned(), Size::read(element)?);
         }
-        match answer.text_at(&["nextToken"]) {
-            None => return Ok(found),
-            Some(next) if token.as_deref() == Some(next) => return Err(odd("the same page token again")),
-            Some(next) => token = Some(next.to_owned()),
+        token = next_token(&answer, token.as_deref())?;
+        if token.is_none() {
+            return Ok(found);
         }
     }
 }

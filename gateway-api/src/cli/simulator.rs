@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
-use driver_simulator::server::{AccountOption, Population, Simulator as Server, SimulatorOptions};
+use driver_simulator::cloud::{AccountOption, Population, Simulator as Server, SimulatorOptions};
 use gateway_core::error::Result;
 use serde_json::json;
 

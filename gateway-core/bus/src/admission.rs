@@ -1,4 +1,4 @@
-//! How many requests one consumer works on at once, so that slow classes leave room for fast ones.
+//! Admission of requests: slots of one consumer, divided so that slow work classes leave slots for fast ones.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::envelope::WorkClass;
 
-/// The part of the places that writes may fill, and checks too: one in so many. Higher keeps more places
-/// for reads while clouds are slow; lower lets more slow work run at once.
+/// The divisor of all slots that gives the limit of writes, and the limit of checks. A higher divisor keeps more slots for
+/// reads while clouds are slow; a lower one lets more slow work run at once.
 const SLOW_SHARE: usize = 4;
 
-/// Refreshes that may wait at once, for each place to work in: they wait and do nothing, and take no such place.
-/// More costs memory for each; with fewer, those that could be answered by one listing queue behind each other.
+/// The refreshes that may wait at once, for each slot. They only wait and take no slot. A higher number costs memory; with
+/// a lower one, refreshes that one listing could answer queue behind each other.
 const WAITING: usize = 4;
 
-/// Places to work in, shared by all work classes of one consumer.
+/// The slots of one consumer, shared by all work classes.
 #[derive(Clone)]
 pub(crate) struct Admission {
     all: Arc<Semaphore>,
@@ -23,8 +23,8 @@ pub(crate) struct Admission {
     refresh: Arc<Semaphore>,
 }
 
-/// A place; dropping it frees it.
-pub(crate) struct Place {
+/// A slot, freed on drop.
+pub(crate) struct Slot {
     _class: Option<OwnedSemaphorePermit>,
     _all: Option<OwnedSemaphorePermit>,
 }
@@ -40,23 +40,23 @@ impl Admission {
         }
     }
 
-    /// Waits for a place. The class's own limit comes first, so that who waits for it holds no other place.
-    pub(crate) async fn enter(&self, class: WorkClass) -> Place {
+    /// Waits for a slot. The limit of the class comes first, so that a request that waits for it holds no slot.
+    pub(crate) async fn enter(&self, class: WorkClass) -> Slot {
         let class = match class {
             WorkClass::Read => None,
             WorkClass::Write => Some(&self.write),
             WorkClass::Check => Some(&self.check),
             WorkClass::Refresh => {
                 let waiting = Arc::clone(&self.refresh).acquire_owned().await.ok();
-                return Place { _class: waiting, _all: None };
+                return Slot { _class: waiting, _all: None };
             }
         };
-        // The semaphores are never closed, so that each `None` means "no limit here".
+        // The semaphores are never closed, so that `None` means that the class has no limit.
         let class = match class {
             Some(semaphore) => Arc::clone(semaphore).acquire_owned().await.ok(),
             None => None,
         };
-        Place { _class: class, _all: Arc::clone(&self.all).acquire_owned().await.ok() }
+        Slot { _class: class, _all: Arc::clone(&self.all).acquire_owned().await.ok() }
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn checks_cannot_take_the_places_of_reads() {
+    async fn checks_leave_slots_for_reads() {
         let admission = Admission::new(4);
         let _check = admission.enter(WorkClass::Check).await;
         assert!(admission.enter(WorkClass::Check).now_or_never().is_none());
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_a_listing_takes_no_place_of_others() {
+    async fn waiting_refreshes_take_no_slots() {
         let admission = Admission::new(1);
         let waiting: Vec<_> =
             (0..9).map_while(|_| admission.enter(WorkClass::Refresh).now_or_never()).collect();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_place_is_free_again_when_it_is_dropped() {
+    async fn dropped_slot_is_free_again() {
         let admission = Admission::new(1);
         drop(admission.enter(WorkClass::Write).await);
         assert!(admission.enter(WorkClass::Read).now_or_never().is_some());

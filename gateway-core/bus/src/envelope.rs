@@ -1,4 +1,4 @@
-//! A whole HTTP request as JSON, version 1.
+//! Envelopes: whole HTTP requests as JSON, version 1.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The version that this build writes; it reads no other.
+/// The version that this build writes, and the only one that it reads.
 pub const VERSION: u32 = 1;
 
-/// Which queue a request waits in, so that slow work does not delay fast work.
+/// A class of requests with a queue of its own, so that slow work does not delay fast work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkClass {
-    /// Answered from the store.
+    /// Reads that the store answers.
     Read,
-    /// Changes something; never done twice.
+    /// Mutating requests, which are never executed twice.
     Write,
-    /// Proofs of credentials: as slow as the clouds they ask.
+    /// Checks of credentials, which are as slow as clouds.
     Check,
-    /// Reads that wait until a poller has listed anew.
+    /// Reads that wait for a new listing.
     Refresh,
 }
 
 impl WorkClass {
-    /// All of them: each has a queue.
+    /// Every class; each has a queue.
     pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Check, Self::Refresh];
 
-    /// The class of a request of this class that names a `max_age`.
+    /// Returns the class of a request with `max_age`.
     #[must_use]
     pub const fn refreshing(self) -> Self {
         match self {
@@ -37,7 +37,7 @@ impl WorkClass {
         }
     }
 
-    /// The routing key on the requests exchange, and the last word of the queue's name.
+    /// Returns the routing key on the requests exchange, which is also the last word of the queue's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -48,39 +48,39 @@ impl WorkClass {
     }
 }
 
-/// A whole HTTP request. Header names are lower case; pairs keep their order.
+/// A whole HTTP request. Header names are lower case, and headers keep their order.
 ///
-/// `Debug` leaves headers and body out: they may hold secrets.
+/// `Debug` omits headers and body, which may hold secrets.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
-    /// [`VERSION`].
+    /// The version of the format, [`VERSION`].
     pub v: u32,
-    /// Unique to this request; the reply carries it as its correlation id.
+    /// The unique id of the request; the reply carries it as its correlation id.
     pub message_id: Uuid,
-    /// When the front had the whole request.
+    /// The time at which the front had the whole request.
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Timestamp,
-    /// After this nobody waits for an answer: handlers drop the request.
+    /// The time after which nobody waits for an answer and handlers drop the request.
     #[schema(value_type = String, format = DateTime)]
     pub deadline: Timestamp,
-    /// Such as `GET`.
+    /// The HTTP method, such as `GET`.
     pub method: String,
-    /// Path and query as they came, such as `/v1/instances?limit=5`.
+    /// Path and query as received, such as `/v1/instances?limit=5`.
     pub target: String,
-    /// `http` or `https`, as the client used it.
+    /// The scheme that the client used: `http` or `https`.
     #[serde(default)]
     pub scheme: String,
-    /// The host that the client asked for.
+    /// The host that the client named.
     #[serde(default)]
     pub authority: String,
-    /// The address that took the request.
+    /// The address that accepted the request.
     #[serde(default)]
     pub listener: String,
     /// The client's address.
     #[serde(default)]
     pub peer: String,
-    /// Name and value pairs. The value of `authorization` may be sealed (`sealed:` in front).
+    /// The headers as pairs of name and value. The value of `authorization` may be sealed, with `sealed:` in front.
     pub headers: Vec<(String, String)>,
     /// The body.
     #[serde(default)]
@@ -99,24 +99,24 @@ impl std::fmt::Debug for Envelope {
 }
 
 impl Envelope {
-    /// The first header of that lower-case name.
+    /// Returns the first header of a lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// A body, in the form that fits it.
+/// A body in the encoding that fits it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "encoding", content = "data", rename_all = "snake_case")]
 pub enum Body {
-    /// There is none.
+    /// No body.
     #[default]
     None,
     /// Text.
     Utf8(String),
-    /// Any bytes, in base64.
+    /// Bytes in base64.
     Base64(String),
-    /// Sealed under the bus key, since it holds secrets; opens to the bytes.
+    /// Bytes that hold secrets, sealed under the bus key.
     Sealed(String),
 }
 
@@ -132,7 +132,7 @@ impl std::fmt::Debug for Body {
 }
 
 impl Body {
-    /// The shortest form for these bytes.
+    /// Encodes bytes in the shortest form.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok("") => Self::None,
@@ -141,7 +141,7 @@ impl Body {
         }
     }
 
-    /// The bytes; `None` when they are sealed or the base64 is broken.
+    /// Returns the bytes; `None` if they are sealed or not valid base64.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         match self {
             Self::None => Some(Vec::new()),

@@ -1,4 +1,4 @@
-//! What is checked of a request before a service sees it: the same on both buses.
+//! Intake of requests: the checks before a service gets a request, the same on both buses.
 
 use futures_util::FutureExt as _;
 use gateway_core::{Clock, Timestamp};
@@ -10,9 +10,9 @@ use crate::envelope::{Body, Envelope, VERSION};
 use crate::port::{Delivery, RequestService};
 use crate::reply::Reply;
 
-/// Reads an envelope, or says what is wrong with it in the words of the answer.
+/// Reads an envelope. The error is the detail of the answer.
 pub(crate) fn read(bytes: &[u8]) -> Result<Envelope, String> {
-    /// Read only from what is no envelope of ours: one of another version has other fields.
+    /// The version alone, for envelopes of another version, which have other fields.
     #[derive(serde::Deserialize)]
     struct Version {
         v: u32,
@@ -31,11 +31,11 @@ pub(crate) fn check_version(v: u32) -> Result<(), String> {
     if v == VERSION {
         Ok(())
     } else {
-        Err(format!("envelope version {v} is not known; this gateway reads {VERSION}"))
+        Err(format!("envelope version {v} is unknown; this gateway reads version {VERSION}"))
     }
 }
 
-/// The answer to a request that cannot be read.
+/// Returns the answer to a request that cannot be read.
 pub(crate) fn refusal(message_id: Uuid, detail: &str) -> Reply {
     let problem = json!({
         "type": "/problems/unreadable-envelope",
@@ -47,27 +47,27 @@ pub(crate) fn refusal(message_id: Uuid, detail: &str) -> Reply {
     Reply::new(message_id, 400, headers, Body::Utf8(problem.to_string()))
 }
 
-/// Whether nobody waits for an answer any more.
+/// Returns whether the deadline has passed.
 pub(crate) fn is_late(deadline: Timestamp, clock: &dyn Clock) -> bool {
     deadline <= clock.now()
 }
 
-/// Lets the service work; `None` when it panicked.
+/// Calls the service; `None` if it panicked.
 pub(crate) async fn call(
     service: &dyn RequestService,
     envelope: Envelope,
     delivery: Delivery,
 ) -> Option<Reply> {
     let message_id = envelope.message_id;
-    // Nothing of the envelope is used after a panic, so that nothing half-changed can be seen.
+    // After a panic the envelope is not used again, so that no partial change is visible.
     let answer = AssertUnwindSafe(service.call(envelope, delivery)).catch_unwind().await;
     if answer.is_err() {
-        tracing::error!(%message_id, class = delivery.class.as_str(), "a handler panicked");
+        tracing::error!(request = %message_id, class = delivery.class.as_str(), "a handler panicked");
     }
     answer.ok()
 }
 
-/// Where serde met something that it could not read. Its own text may quote a value, which may be a secret.
+/// Describes serde's error by its location. Its own text may quote a value, which may be a secret.
 fn describe(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Data => "a field is missing, unknown or of the wrong type",
@@ -81,12 +81,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_said_without_quoting_it() {
+    fn errors_of_envelopes_quote_no_value() {
         let wrong = br#"{"v":1,"message_id":"hunter2"}"#;
         let detail = read(wrong).unwrap_err();
         assert!(detail.contains("column"), "{detail}");
         assert!(!detail.contains("hunter2"), "{detail}");
-        assert_eq!(read(br#"{"v":2}"#).unwrap_err(), "envelope version 2 is not known; this gateway reads 1");
+        assert_eq!(
+            read(br#"{"v":2}"#).unwrap_err(),
+            "envelope version 2 is unknown; this gateway reads version 1"
+        );
         assert!(read(b"\xff").unwrap_err().starts_with("it is not JSON"));
     }
 }

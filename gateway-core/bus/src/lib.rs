@@ -1,7 +1,7 @@
 //! The bus: requests from fronts to handlers, events to subscribers, nudges between processes.
 //!
-//! Two implementations with one test suite: [`memory`] for a gateway in one process, [`rabbit`] for the
-//! product. The JSON of [`envelope`] and [`reply`] is a public interface: a program may publish it by itself.
+//! Two implementations share one test suite: [`memory`] for a gateway in one process, [`rabbit`] for all others. The JSON of
+//! [`envelope`] and [`reply`] is a public interface that programs may publish themselves.
 
 #![warn(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! The bus of a gateway in one process: the same promises as the broker's, kept with queues in memory.
+//! The bus of a gateway in one process: the guarantees of the broker, with queues in memory.
 
 mod queue;
 mod subscribers;
@@ -25,7 +25,7 @@ use queue::{Job, Queue};
 use subscribers::Subscribers;
 use worker::Worker;
 
-/// The in-process bus. It keeps nothing: what waits in it ends with the process.
+/// The in-process bus. Messages in it end with the process.
 pub struct MemoryBus {
     clock: Arc<dyn Clock>,
     queues: [Arc<Queue>; WorkClass::ALL.len()],
@@ -35,7 +35,7 @@ pub struct MemoryBus {
 }
 
 impl MemoryBus {
-    /// A bus that judges deadlines by this clock.
+    /// Makes a bus that compares deadlines with this clock.
     pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {
             clock,
@@ -54,7 +54,7 @@ impl MemoryBus {
         if self.closed.is_cancelled() { Err(Error::unavailable("the bus is closed")) } else { Ok(()) }
     }
 
-    /// Waits until the bus or a handler has answered; forever when no answer will come.
+    /// Waits for the handler's answer or the end of the bus; forever if a handler drops the request.
     async fn answer(&self, answer: oneshot::Receiver<Reply>) -> Result<Reply, RequestError> {
         tokio::select! {
             biased;
@@ -75,7 +75,7 @@ impl Bus for MemoryBus {
             return Err(RequestError::Timeout);
         }
         let (sender, receiver) = oneshot::channel();
-        self.queue(class).push(Job { envelope, answer: sender, begun: 0 })?;
+        self.queue(class).push(Job { envelope, answer: sender, attempts: 0 })?;
         tokio::time::timeout(remaining, self.answer(receiver)).await.unwrap_or(Err(RequestError::Timeout))
     }
 
@@ -128,7 +128,7 @@ impl Bus for MemoryBus {
     }
 
     async fn nudge(&self, nudge: Nudge) {
-        // No receiver is no fault.
+        // Without a receiver the nudge is not needed.
         let _ = self.nudges.send(nudge);
     }
 

@@ -1,27 +1,27 @@
-//! Hints between processes: sent to all, kept by nobody, never relied upon.
+//! Nudges: hints between processes, sent to all, not stored and never relied upon.
 
 use gateway_core::id::{PrincipalId, TargetId};
 use serde::{Deserialize, Serialize};
 
-/// Nudges that a receiver may be behind before it misses some; they are hints, so that few are enough.
+/// The most nudges that a receiver may be behind. Nudges are hints, so that a small number is enough.
 pub(crate) const BACKLOG: usize = 256;
 
-/// Something that another process may want to look at now instead of at its next turn.
+/// A hint to look at something now instead of at the next turn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "nudge", rename_all = "snake_case")]
 pub enum Nudge {
-    /// What this principal may see has changed: forget what you remember of it.
+    /// The visibility of a principal changed; caches of it are invalid.
     Authority {
-        /// Whose.
+        /// The principal.
         principal: PrincipalId,
     },
-    /// Targets became due: pollers look now.
+    /// Targets became due, for pollers.
     TargetsDue,
-    /// A target that somebody waits for was listed, or could not be.
+    /// A target with a refresh request was listed, or its listing failed.
     TargetListed {
-        /// Which.
+        /// The target.
         target: TargetId,
     },
-    /// Rows were written to the outbox: the relay looks now.
+    /// Rows were written to the outbox, for the relay.
     EventsWaiting,
 }

@@ -1,4 +1,4 @@
-//! What the processes ask of a bus.
+//! The bus port: the interface between the processes and a bus.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,64 +15,64 @@ use crate::error::RequestError;
 use crate::nudge::Nudge;
 use crate::reply::Reply;
 
-/// How a request came to the handler.
+/// The delivery of a request to a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// From which queue.
+    /// The class of its queue.
     pub class: WorkClass,
-    /// A handler had it before and did not finish: what it did is not known.
+    /// Whether a handler had the request before and did not finish, with unknown outcome.
     pub redelivered: bool,
-    /// The reply goes to a queue of this principal: only its own requests may be answered there.
+    /// The owner of the reply queue, where it has one. Only that principal's requests may be answered there.
     pub reply_owner: Option<PrincipalId>,
 }
 
-/// What works on requests.
+/// A service that answers requests.
 #[async_trait]
 pub trait RequestService: Send + Sync {
-    /// Answers one request. The bus has checked version and deadline.
+    /// Answers a request. The bus has checked version and deadline.
     async fn call(&self, envelope: Envelope, delivery: Delivery) -> Reply;
 }
 
-/// How much a consumer takes.
+/// The limits of a consumer.
 #[derive(Clone, Copy, Debug)]
 pub struct ServeOptions {
-    /// Messages that are held unanswered, per work class.
+    /// The most unacknowledged messages per work class.
     pub prefetch: u16,
-    /// Requests worked on at once, over all work classes.
+    /// The most requests in progress over all work classes.
     pub concurrency: usize,
 }
 
-/// One event to publish.
+/// An event to publish.
 #[derive(Clone, Debug)]
 pub struct Publication {
-    /// The AMQP message id; the same each time the event is published.
+    /// The AMQP message id, the same each time that the event is published.
     pub id: EventId,
-    /// `account.cloud.region.kind.event`.
+    /// The routing key, `account.cloud.region.kind.event`.
     pub routing_key: String,
     /// A CloudEvents document in JSON.
     pub body: Vec<u8>,
 }
 
-/// Events as they come.
+/// A stream of events.
 pub type EventStream = Pin<Box<dyn Stream<Item = Publication> + Send>>;
 
-/// The bus. Every method may be called at any time, connected or not.
+/// A bus. Every method may be called at any time, connected or not.
 #[async_trait]
 pub trait Bus: Send + Sync {
-    /// Sends a request and waits for its reply, until the envelope's deadline at most.
+    /// Sends a request and waits for its reply until the envelope's deadline.
     ///
     /// # Errors
-    /// The [`RequestError`]; without a connection it is `NoBroker` at once.
+    /// A [`RequestError`]; without a connection `NoBroker` at once.
     async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError>;
 
-    /// Answers requests of every work class until `stop`, then finishes those in hand and returns.
+    /// Answers requests of every work class until `stop`, then finishes those in progress and returns.
     ///
-    /// A request whose deadline has passed is dropped. One that cannot be read is answered 400 if it says
-    /// where to, and never comes back. Reads are redelivered once at most; writes up to the delivery limit.
-    /// A lost broker is waited for.
+    /// A request whose deadline has passed is dropped. A request that cannot be read is answered with 400, if it has a
+    /// reply address, and is not redelivered. Reads are redelivered at most once, writes up to the delivery limit. If the
+    /// broker is lost, this waits for it.
     ///
     /// # Errors
-    /// Only what will not heal: a broker that refuses our credentials or topology.
+    /// Lasting faults only: a broker that refuses our credentials or topology.
     async fn serve(
         &self,
         service: Arc<dyn RequestService>,
@@ -80,27 +80,27 @@ pub trait Bus: Send + Sync {
         stop: CancellationToken,
     ) -> Result<()>;
 
-    /// Publishes events in this order; `Ok` means that the broker has confirmed every one.
+    /// Publishes events in this order. `Ok` means that the broker has confirmed every event.
     ///
     /// # Errors
-    /// Unavailable: some or all may have been published; publish them again.
+    /// Unavailable; some or all events may have been published and are to be published again.
     async fn publish(&self, events: Vec<Publication>) -> Result<()>;
 
-    /// Follows events by AMQP topic patterns, from now on.
+    /// Subscribes to new events by AMQP topic patterns.
     ///
     /// # Errors
     /// Unavailable without a connection.
     async fn subscribe(&self, patterns: &[String]) -> Result<EventStream>;
 
-    /// Tells all processes, this one included; best effort.
+    /// Sends a nudge to all processes, including this one, without any guarantee.
     async fn nudge(&self, nudge: Nudge);
 
-    /// Nudges from now on. After a lost connection some are missing.
+    /// Returns a receiver of new nudges. After a lost connection some are missing.
     fn nudges(&self) -> broadcast::Receiver<Nudge>;
 
-    /// Whether requests can be sent now.
+    /// Returns whether requests can be sent now.
     fn is_connected(&self) -> bool;
 
-    /// Closes connections; pending requests end as `Lost`.
+    /// Closes all connections; pending requests end with `Lost`.
     async fn close(&self);
 }

@@ -1,8 +1,7 @@
 //! The bus over RabbitMQ.
 //!
-//! Two supervised connections, one for each direction, so that a broker that stops reading what we publish
-//! does not stop our acks. After a loss each is opened and its topology declared anew; meanwhile requests
-//! fail at once and consumers wait.
+//! Each direction has a supervised connection of its own, so that a broker that stops reading our publications does not stop
+//! our acks. A lost connection is opened again with its topology; meanwhile requests fail at once and consumers wait.
 
 mod address;
 mod consumer;
@@ -51,7 +50,7 @@ pub struct RabbitBus {
     outbound: watch::Receiver<Link<Outbound>>,
     inbound: watch::Receiver<Link<Inbound>>,
     nudges: broadcast::Sender<Nudge>,
-    /// This process, in its nudges.
+    /// The id of this process in its nudges.
     own: ShortString,
     closed: CancellationToken,
     supervisors: TaskTracker,
@@ -59,11 +58,10 @@ pub struct RabbitBus {
 }
 
 impl RabbitBus {
-    /// Starts connecting, and returns when the first attempt has succeeded or failed; after a failure it goes
-    /// on in the background.
+    /// Starts connecting and returns after the first attempt. Further attempts run in the background.
     ///
     /// # Errors
-    /// Invalid: a URL that is none, or an authority file that cannot be read.
+    /// Invalid, for a malformed URL or an authority file that cannot be read.
     pub async fn connect(config: &BusConfig, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
         let address = Arc::new(Address::parse(config)?);
         let nudges = broadcast::Sender::new(BACKLOG);
@@ -75,7 +73,7 @@ impl RabbitBus {
         let supervisors = TaskTracker::new();
         supervisors.spawn(supervise::<Outbound>(Arc::clone(&address), (), outbound_up, closed.clone()));
         supervisors.spawn(supervise::<Inbound>(address, sink, inbound_up, closed.clone()));
-        // The senders live as long as the supervisors, which end only when `closed` is cancelled.
+        // The senders live as long as the supervisors, which end only after `closed` is cancelled.
         let _ = outbound.wait_for(|link| !matches!(link, Link::Connecting)).await;
         let _ = inbound.wait_for(|link| !matches!(link, Link::Connecting)).await;
         Ok(Arc::new(Self {
@@ -90,7 +88,7 @@ impl RabbitBus {
         }))
     }
 
-    /// The session to publish with, unless the broker takes nothing.
+    /// Returns the session to publish with, unless the broker blocks publishers.
     fn publishing(&self) -> Option<Arc<Outbound>> {
         self.outbound.borrow().session().filter(|session| !session.is_blocked())
     }
@@ -154,7 +152,7 @@ impl Bus for RabbitBus {
 
     async fn nudge(&self, nudge: Nudge) {
         let payload = serde_json::to_vec(&nudge);
-        // This process hears it without the broker, also when there is none. No receiver is no fault.
+        // Receivers of this process need no broker. Without a receiver the nudge is not needed.
         let _ = self.nudges.send(nudge);
         if let (Some(session), Ok(payload)) = (self.publishing(), payload) {
             let properties = BasicProperties::default().with_app_id(self.own.clone());

@@ -1,4 +1,4 @@
-//! Secrets inside envelopes: sealed by the front under the bus key, opened by the handler.
+//! Sealing of secrets in envelopes: the front seals them under the bus key, and the handler opens them.
 
 use gateway_core::Timestamp;
 use gateway_core::access::keyring::{Keyring, Purpose};
@@ -10,13 +10,15 @@ use zeroize::Zeroizing;
 
 use crate::envelope::{Body, Envelope};
 
+/// The request header that is always sealed.
 const HEADER: &str = "authorization";
+/// The text in front of a sealed header.
 const MARK: &str = "sealed:";
 
-/// Seals the `authorization` header, and the body when it holds secrets.
+/// Seals the `authorization` header, and the body if it holds secrets.
 ///
 /// # Errors
-/// Invalid, when the keyring has no active bus key.
+/// Invalid, if the keyring has no active bus key.
 pub fn seal_request(
     envelope: &mut Envelope,
     body_is_secret: bool,
@@ -25,7 +27,7 @@ pub fn seal_request(
 ) -> Result<()> {
     let id = envelope.message_id;
     for (_, value) in envelope.headers.iter_mut().filter(|(name, _)| name == HEADER) {
-        let sealed = seal::seal(keyring, Purpose::Bus, now, &place(id, HEADER), value.as_bytes())?;
+        let sealed = seal::seal(keyring, Purpose::Bus, now, &context(id, HEADER), value.as_bytes())?;
         *value = format!("{MARK}{sealed}");
     }
     if body_is_secret {
@@ -34,21 +36,21 @@ pub fn seal_request(
     Ok(())
 }
 
-/// What a handler reads from an envelope once the seals are open.
+/// The opened content of an envelope.
 #[derive(Debug)]
 pub struct Opened {
     /// The `authorization` header in clear.
     pub authorization: Option<Secret>,
     /// The body's bytes.
     pub body: Zeroizing<Vec<u8>>,
-    /// Secrets came sealed, so that secrets of the answer must be too.
+    /// Whether secrets were sealed, so that secrets of the answer must be sealed too.
     pub sealed: bool,
 }
 
 /// Opens the seals of a request. Secrets in clear are refused unless `accept_plain`.
 ///
 /// # Errors
-/// Invalid for a broken seal; forbidden for a secret in clear that is not accepted.
+/// Invalid, for a broken seal; forbidden, for a secret in clear that is not accepted.
 pub fn open_request(
     envelope: &Envelope,
     body_is_secret: bool,
@@ -68,9 +70,9 @@ pub fn open_request(
         Some(value) => match value.strip_prefix(MARK) {
             Some(seal) => {
                 sealed = true;
-                let plain = seal::open(keyring, Purpose::Bus, &place(id, HEADER), seal)?;
+                let plain = seal::open(keyring, Purpose::Bus, &context(id, HEADER), seal)?;
                 let text =
-                    std::str::from_utf8(&plain).map_err(|_| Error::invalid("authorization is not text"))?;
+                    std::str::from_utf8(&plain).map_err(|_| Error::invalid("`authorization` is not text"))?;
                 Some(Secret::new(text))
             }
             None if accept_plain => Some(Secret::new(value)),
@@ -80,7 +82,7 @@ pub fn open_request(
     let body = match &envelope.body {
         Body::Sealed(seal) => {
             sealed = true;
-            seal::open(keyring, Purpose::Bus, &place(id, "request"), seal)?
+            seal::open(keyring, Purpose::Bus, &context(id, "request"), seal)?
         }
         Body::None => Zeroizing::default(),
         _ if body_is_secret && !accept_plain => return refuse_plain(),
@@ -94,19 +96,19 @@ pub fn open_request(
 /// Seals the body of a reply.
 ///
 /// # Errors
-/// As [`seal_request`].
+/// The errors of [`seal_request`].
 pub fn seal_reply(body: &Body, message_id: Uuid, keyring: &Keyring, now: Timestamp) -> Result<Body> {
     seal_body(body, message_id, "reply", keyring, now)
 }
 
-/// The bytes of a reply's body, sealed or not.
+/// Returns the bytes of a reply's body, sealed or not.
 ///
 /// # Errors
-/// Invalid for a broken seal or broken base64.
+/// Invalid, for a broken seal or invalid base64.
 pub fn open_reply(body: &Body, message_id: Uuid, keyring: &Keyring) -> Result<Vec<u8>> {
     match body {
         Body::Sealed(seal) => {
-            Ok(seal::open(keyring, Purpose::Bus, &place(message_id, "reply"), seal)?.to_vec())
+            Ok(seal::open(keyring, Purpose::Bus, &context(message_id, "reply"), seal)?.to_vec())
         }
         body => body.to_bytes().ok_or_else(|| Error::invalid("the reply's body is not valid base64")),
     }
@@ -115,7 +117,7 @@ pub fn open_reply(body: &Body, message_id: Uuid, keyring: &Keyring) -> Result<Ve
 /// Seals a header of a reply that only the front may read.
 ///
 /// # Errors
-/// As [`seal_request`].
+/// The errors of [`seal_request`].
 pub fn seal_header(
     text: &str,
     name: &str,
@@ -123,32 +125,32 @@ pub fn seal_header(
     keyring: &Keyring,
     now: Timestamp,
 ) -> Result<String> {
-    seal::seal(keyring, Purpose::Bus, now, &place(message_id, name), text.as_bytes())
+    seal::seal(keyring, Purpose::Bus, now, &context(message_id, name), text.as_bytes())
 }
 
-/// What was sealed by [`seal_header`].
+/// Opens a header that [`seal_header`] sealed.
 ///
 /// # Errors
-/// Invalid for a broken seal, and for one of another header or another reply.
+/// Invalid, for a broken seal and for a seal of another header or reply.
 pub fn open_header(
     sealed: &str,
     name: &str,
     message_id: Uuid,
     keyring: &Keyring,
 ) -> Result<Zeroizing<Vec<u8>>> {
-    seal::open(keyring, Purpose::Bus, &place(message_id, name), sealed)
+    seal::open(keyring, Purpose::Bus, &context(message_id, name), sealed)
 }
 
 fn seal_body(body: &Body, id: Uuid, part: &str, keyring: &Keyring, now: Timestamp) -> Result<Body> {
-    let bytes = Zeroizing::new(body.to_bytes().ok_or_else(|| Error::internal("sealed twice"))?);
+    let bytes = Zeroizing::new(body.to_bytes().ok_or_else(|| Error::internal("a body was sealed twice"))?);
     Ok(match bytes.len() {
         0 => Body::None,
-        _ => Body::Sealed(seal::seal(keyring, Purpose::Bus, now, &place(id, part), &bytes)?),
+        _ => Body::Sealed(seal::seal(keyring, Purpose::Bus, now, &context(id, part), &bytes)?),
     })
 }
 
-/// A seal opens only in the envelope and at the place that it was made for: no replay in another request.
-fn place(message_id: Uuid, part: &str) -> String {
+/// Returns the context of a seal. It binds the seal to one part of one message, so that another request cannot reuse it.
+fn context(message_id: Uuid, part: &str) -> String {
     format!("envelope|{message_id}|{part}")
 }
 
@@ -157,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sealed_header_opens_in_its_own_reply_alone() {
+    fn sealed_header_opens_only_in_its_own_reply() {
         let now = Timestamp::from_seconds(1000);
         let keyring = Keyring::generate(now).unwrap();
         let id = Uuid::now_v7();

@@ -1,19 +1,22 @@
-//! AMQP topic patterns: words between dots; `*` is one word, `#` any number of them.
+//! AMQP topic patterns: words between dots, where `*` is one word and `#` any number of words.
 
 use gateway_core::{Error, Result};
 
-/// Longest routing key or pattern that AMQP carries.
+/// The longest routing key or pattern that AMQP carries.
 const MAX_BYTES: usize = 255;
 
-/// Whether a routing key fits a pattern.
+/// Returns whether a routing key matches a pattern.
 pub(crate) fn matches(pattern: &str, key: &str) -> bool {
     fit(&words(pattern), &words(key))
 }
 
-/// Refuses what AMQP cannot carry as a routing key or pattern.
+/// Refuses a routing key or pattern that AMQP cannot carry.
 pub(crate) fn check(text: &str) -> Result<()> {
     if text.len() > MAX_BYTES {
-        return Err(Error::invalid(format!("a routing key or pattern has at most {MAX_BYTES} bytes")));
+        return Err(Error::invalid(format!(
+            "routing key of {} bytes is too long; the limit is {MAX_BYTES} bytes",
+            text.len()
+        )));
     }
     Ok(())
 }
@@ -22,9 +25,9 @@ fn words(text: &str) -> Vec<&str> {
     if text.is_empty() { Vec::new() } else { text.split('.').collect() }
 }
 
-/// Row by row over the pattern, so that many `#` cost no more than pattern times key.
+/// Matches row by row over the pattern, so that many `#` cost no more than the product of both lengths.
 fn fit(pattern: &[&str], key: &[&str]) -> bool {
-    // `reached[n]`: the pattern up to here can have taken the first n words of the key.
+    // `reached[n]`: the pattern up to here matches the first n words of the key.
     let mut reached = vec![false; key.len() + 1];
     reached[0] = true;
     for word in pattern {
@@ -46,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_mean_what_the_broker_means_by_them() {
+    fn patterns_match_as_on_the_broker() {
         for (pattern, key, expected) in [
             ("a.b.c", "a.b.c", true),
             ("a.b.c", "a.b", false),

@@ -1,6 +1,6 @@
-//! The examples of the AsyncAPI document are what this crate reads and writes.
+//! The examples of the AsyncAPI document, compared with the messages of this crate.
 
-// Helpers fail tests too.
+// Test helpers may fail tests.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ fn examples() -> BTreeSet<String> {
     files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Reads an example, and checks that it is written again as it was.
+/// Reads an example and checks that writing gives the same document.
 fn round_trip<T: DeserializeOwned + Serialize>(file: &str) -> T {
     let text = std::fs::read_to_string(folder().join("examples").join(file)).unwrap();
     let message: T = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -30,7 +30,7 @@ fn round_trip<T: DeserializeOwned + Serialize>(file: &str) -> T {
 }
 
 #[test]
-fn requests_and_replies_are_read_and_written_alike() {
+fn examples_of_requests_and_replies_round_trip() {
     let (mut requests, mut replies) = (0, 0);
     for file in examples() {
         if file.starts_with("request-") {
@@ -48,7 +48,7 @@ fn requests_and_replies_are_read_and_written_alike() {
 }
 
 #[test]
-fn events_carry_a_type_that_the_gateway_sends() {
+fn example_of_an_event_has_a_type_of_the_gateway() {
     let event: Value = round_trip("event-state-changed.json");
     assert_eq!(
         event["type"],
@@ -60,7 +60,7 @@ fn events_carry_a_type_that_the_gateway_sends() {
 }
 
 #[test]
-fn the_document_shows_every_example_and_no_other() {
+fn document_names_exactly_the_examples() {
     let document = std::fs::read_to_string(folder().join("asyncapi.yaml")).unwrap();
     let shown: BTreeSet<String> = document
         .split("$ref: examples/")

@@ -121,7 +121,8 @@ impl Environment {
             secret_access_key: Secret::new("hunter2"),
             session_token: None,
         };
-        let (place, plain) = (SealedCredential::place(principal, account), credential.to_sealable());
+        let (place, plain) =
+            (SealedCredential::associated_data(principal, account), credential.to_sealable());
         let sealed =
             seal::seal(&self.keyring, Purpose::Credential, self.clock.now(), &place, plain.as_bytes());
         SealedCredential { id: CredentialId::generate(), principal, account, sealed: sealed.unwrap() }

@@ -1,4 +1,4 @@
-//! What a principal sends to prove that it may act for an account.
+//! Credentials: the proof that a principal may act for an account.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,36 +17,36 @@ pub enum Credential {
         username: String,
         /// The user's password.
         password: Secret,
-        /// Domain of the user, by name; `Default` when not given.
+        /// The domain of the user, by name; `Default` when not given.
         #[serde(default)]
         user_domain: Option<String>,
         /// The project, by name or id.
         project: String,
-        /// Domain of the project, by name; that of the user when not given.
+        /// The domain of the project, by name; the user's domain when not given.
         #[serde(default)]
         project_domain: Option<String>,
     },
     /// An application credential (OpenStack): its project is fixed by the cloud.
     ApplicationCredential {
-        /// Id of the application credential.
+        /// The id of the application credential.
         id: String,
-        /// Its secret.
+        /// The secret of the application credential.
         secret: Secret,
     },
     /// A signing key pair (EC2).
     AccessKey {
-        /// Public half.
+        /// The public half.
         access_key_id: String,
-        /// Private half.
+        /// The private half.
         secret_access_key: Secret,
-        /// Token that goes with temporary keys.
+        /// The session token of temporary keys.
         #[serde(default)]
         session_token: Option<Secret>,
     },
 }
 
 impl Credential {
-    /// The form's name on the wire.
+    /// Returns the form's name on the wire.
     pub fn method(&self) -> &'static str {
         match self {
             Self::Password { .. } => "password",
@@ -55,7 +55,7 @@ impl Credential {
         }
     }
 
-    /// JSON with the secrets in clear: to be sealed, and nothing else.
+    /// Returns JSON with the secrets in clear, to be sealed and for nothing else.
     pub fn to_sealable(&self) -> Zeroizing<String> {
         let value: Value = match self {
             Self::Password { username, password, user_domain, project, project_domain } => json!({
@@ -84,13 +84,13 @@ impl Credential {
     }
 }
 
-/// serde's message may quote a value ("invalid type: string \"hunter2\""): keep what names fields only.
+/// Keeps the part of serde's message that names fields. The rest may quote a value: `invalid type: string "hunter2"`.
 fn shape_only(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let known = ["missing field", "unknown field", "unknown variant", "missing tag"];
     match known.iter().find(|start| text.starts_with(*start)) {
         Some(_) => text.split(" at line").next().unwrap_or_default().to_owned(),
-        None => "not of the documented form".to_owned(),
+        None => "does not have the documented form".to_owned(),
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sealable_form_reads_back_and_debug_hides() {
+    fn sealable_form_reads_back_and_debug_hides_secrets() {
         let text = r#"{"method":"access_key","access_key_id":"AK","secret_access_key":"hunter2"}"#;
         let credential = Credential::parse(text).unwrap();
         assert_eq!(Credential::parse(&credential.to_sealable()).unwrap(), credential);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_fields_and_not_values() {
+    fn errors_name_fields_without_values() {
         let missing = Credential::parse(r#"{"method":"access_key","access_key_id":"AK"}"#).unwrap_err();
         assert_eq!(missing.to_string(), "credential: missing field `secret_access_key`");
         let wrong = Credential::parse(r#"{"method":"access_key","access_key_id":["hunter2"]}"#).unwrap_err();

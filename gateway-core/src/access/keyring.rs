@@ -1,4 +1,4 @@
-//! The keys of the gateway: one small file that every process reads, with rotation by overlap.
+//! The gateway's own keys: one file that every process reads, with overlapping rotation.
 
 use std::fmt;
 use std::io::Write as _;
@@ -14,11 +14,11 @@ use zeroize::Zeroizing;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
-/// A new key is not used before every process had time to read it. Longer makes rotation slow; shorter than
-/// the interval at which processes look at the file makes valid tokens fail.
+/// The time from a new key's creation to its first use, in which every process reads it. A longer delay makes rotation
+/// slow; one shorter than the interval at which processes read the file makes valid tokens fail.
 pub const ACTIVATION_DELAY: Duration = Duration::from_secs(60);
 
-/// What a key is for.
+/// The purpose of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
@@ -31,27 +31,27 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// All of them, in the order of the file.
+    /// Every purpose, in the order of the file.
     pub const ALL: [Self; 3] = [Self::Token, Self::Bus, Self::Credential];
 }
 
-/// One key.
+/// A key.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Key {
-    /// Its name: goes into tokens and seals.
+    /// The name, which tokens and seals contain.
     pub kid: String,
-    /// What it is for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// From when it signs and seals; it verifies and opens at once.
+    /// The time from which it signs and seals; it verifies and opens at once.
     pub active_from: Timestamp,
     secret: Zeroizing<String>,
 }
 
 impl Key {
-    /// Thirty-two fresh random bytes.
+    /// Makes a key of 32 random bytes.
     ///
     /// # Errors
-    /// Internal, when the system has no randomness to give.
+    /// Internal, if the system has no randomness.
     pub fn generate(purpose: Purpose, active_from: Timestamp) -> Result<Self> {
         let random = SystemRandom::new();
         let (mut kid, mut secret) = ([0u8; 6], Zeroizing::new([0u8; 32]));
@@ -59,19 +59,19 @@ impl Key {
             .fill(&mut kid)
             .and_then(|()| random.fill(&mut *secret))
             .map_err(|_| Error::internal("no randomness"))?;
-        let kid = kid.iter().map(|byte| format!("{byte:02x}")).collect();
+        let kid = hex::encode(kid);
         Ok(Self { kid, purpose, active_from, secret: Zeroizing::new(BASE64.encode(*secret)) })
     }
 
-    /// The key's bytes.
+    /// Returns the key's bytes.
     ///
     /// # Errors
-    /// Invalid, when the file holds something that is not 32 bytes in base64.
+    /// Invalid, if the file's text is not 32 bytes in base64.
     pub fn bytes(&self) -> Result<Zeroizing<Vec<u8>>> {
         let bytes = BASE64.decode(self.secret.as_bytes()).map(Zeroizing::new);
         match bytes {
             Ok(bytes) if bytes.len() == 32 => Ok(bytes),
-            _ => Err(Error::invalid(format!("key {} in the keyring is not 32 bytes in base64", self.kid))),
+            _ => Err(Error::invalid(format!("key `{}` in the keyring is not 32 bytes in base64", self.kid))),
         }
     }
 }
@@ -82,7 +82,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// All keys, old ones included until they are retired.
+/// All keys, including old ones that are not retired yet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keyring {
@@ -90,7 +90,7 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// A keyring with one active key for each purpose.
+    /// Makes a keyring with one active key for each purpose.
     ///
     /// # Errors
     /// As [`Key::generate`].
@@ -100,13 +100,14 @@ impl Keyring {
         Ok(Self { keys })
     }
 
-    /// Reads JSON, as the file or the environment holds it.
+    /// Parses the JSON of the file or the environment.
     ///
     /// # Errors
     /// Invalid, without quoting the content.
     pub fn parse(text: &str) -> Result<Self> {
-        let keyring: Self = serde_json::from_str(text)
-            .map_err(|error| Error::invalid(format!("the keyring is not valid: line {}", error.line())))?;
+        let keyring: Self = serde_json::from_str(text).map_err(|error| {
+            Error::invalid(format!("the keyring cannot be read: line {} is not valid", error.line()))
+        })?;
         keyring.keys.iter().try_for_each(|key| key.bytes().map(drop))?;
         Ok(keyring)
     }
@@ -117,18 +118,18 @@ impl Keyring {
     /// Invalid, naming the file.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
-            Error::invalid(format!("cannot read the keyring {}: {error}", path.display()))
+            Error::invalid(format!("cannot read the keyring `{}`: {error}", path.display()))
         })?;
         Self::parse(&text)
     }
 
-    /// Writes the file whole or not at all, readable by its owner only.
+    /// Writes the file atomically, readable by its owner only.
     ///
     /// # Errors
     /// Invalid, naming the file.
     pub fn save(&self, path: &Path) -> Result<()> {
         let failed = |error: std::io::Error| {
-            Error::invalid(format!("cannot write the keyring {}: {error}", path.display()))
+            Error::invalid(format!("cannot write the keyring `{}`: {error}", path.display()))
         };
         let text = Zeroizing::new(serde_json::to_string_pretty(self).map_err(Error::internal)?);
         let beside = path.with_extension("new");
@@ -141,7 +142,7 @@ impl Keyring {
         std::fs::rename(&beside, path).map_err(failed)
     }
 
-    /// Adds a key that takes over once all processes know it; returns its kid.
+    /// Adds a key that becomes active after [`ACTIVATION_DELAY`]. Returns its kid.
     ///
     /// # Errors
     /// As [`Key::generate`].
@@ -152,25 +153,25 @@ impl Keyring {
         Ok(kid)
     }
 
-    /// Removes a key; what it signed or sealed is worthless from then on.
+    /// Removes a key. Everything that it signed or sealed becomes invalid.
     ///
     /// # Errors
-    /// Invalid, when there is no such key or it is the last active one of its purpose.
+    /// Invalid, if there is no such key or it is the active one of its purpose.
     pub fn retire(&mut self, kid: &str, now: Timestamp) -> Result<()> {
-        let key = self.find(kid).ok_or_else(|| Error::invalid(format!("the keyring has no key {kid}")))?;
+        let key = self.find(kid).ok_or_else(|| Error::invalid(format!("the keyring has no key `{kid}`")))?;
         if self.active(key.purpose, now)?.kid == kid {
             return Err(Error::invalid(format!(
-                "key {kid} is in use: rotate first, and wait until the new one is active"
+                "cannot retire key `{kid}`: it is the active one; rotate first, and wait until the new key is active"
             )));
         }
         self.keys.retain(|key| key.kid != kid);
         Ok(())
     }
 
-    /// The key that signs or seals now: the newest that is active.
+    /// Returns the key that signs or seals now: the newest active one.
     ///
     /// # Errors
-    /// Invalid, when the keyring has none for the purpose.
+    /// Invalid, if the keyring has none for the purpose.
     pub fn active(&self, purpose: Purpose, now: Timestamp) -> Result<&Key> {
         self.keys
             .iter()
@@ -179,12 +180,12 @@ impl Keyring {
             .ok_or_else(|| Error::invalid(format!("the keyring has no active key for {purpose:?}")))
     }
 
-    /// The key of that name.
+    /// Returns the key of that name.
     pub fn find(&self, kid: &str) -> Option<&Key> {
         self.keys.iter().find(|key| key.kid == kid)
     }
 
-    /// Every key, oldest first.
+    /// Returns every key, oldest first.
     pub fn keys(&self) -> &[Key] {
         &self.keys
     }
@@ -195,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_key_waits_until_everybody_knows_it() {
+    fn new_key_becomes_active_after_the_delay() {
         let start = Timestamp::from_seconds(1_000);
         let mut ring = Keyring::generate(start).unwrap();
         let old = ring.active(Purpose::Token, start).unwrap().kid.clone();
@@ -203,13 +204,13 @@ mod tests {
         assert_eq!(ring.active(Purpose::Token, start).unwrap().kid, old);
         let later = start.plus(ACTIVATION_DELAY);
         assert_eq!(ring.active(Purpose::Token, later).unwrap().kid, new);
-        assert!(ring.retire(&new, later).is_err(), "the one in use stays");
+        assert!(ring.retire(&new, later).is_err(), "the active key stays");
         ring.retire(&old, later).unwrap();
         assert!(ring.find(&old).is_none());
     }
 
     #[test]
-    fn text_round_trips_and_debug_hides() {
+    fn keyring_reads_back_and_debug_hides_secrets() {
         let ring = Keyring::generate(Timestamp(0)).unwrap();
         let text = serde_json::to_string(&ring).unwrap();
         let back = Keyring::parse(&text).unwrap();

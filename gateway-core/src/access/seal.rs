@@ -1,4 +1,4 @@
-//! Sealing of secrets at rest and in envelopes: AES-256-GCM, bound to where the secret belongs.
+//! Sealing of secrets at rest and in envelopes: AES-256-GCM, bound to the secret's context.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -12,18 +12,18 @@ use crate::error::{Error, Result};
 
 const VERSION: &str = "v1";
 
-/// Seals under the active key of the purpose. `place` says where the secret belongs (such as principal and
-/// account): the seal opens only there, so that a row copied to another place is worthless.
+/// Seals with the active key of the purpose. `context` names the owner of the secret, such as principal and account, as
+/// associated data: a seal that is copied to another row does not open.
 ///
 /// The form is `v1.KID.BASE64URL(nonce, ciphertext, tag)`.
 ///
 /// # Errors
-/// Invalid, when the keyring has no active key; internal, when the system has no randomness.
+/// Invalid, if the keyring has no active key; internal, if the system has no randomness.
 pub fn seal(
     keyring: &Keyring,
     purpose: Purpose,
     now: Timestamp,
-    place: &str,
+    context: &str,
     plain: &[u8],
 ) -> Result<String> {
     let key = keyring.active(purpose, now)?;
@@ -31,18 +31,18 @@ pub fn seal(
     SystemRandom::new().fill(&mut nonce).map_err(|_| Error::internal("no randomness"))?;
     let mut text = plain.to_vec();
     aead(key)?
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad(purpose, place), &mut text)
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad(purpose, context), &mut text)
         .map_err(|_| Error::internal("sealing failed"))?;
     let mut bytes = nonce.to_vec();
     bytes.extend_from_slice(&text);
     Ok(format!("{VERSION}.{}.{}", key.kid, BASE64.encode(bytes)))
 }
 
-/// Opens what [`seal`] made for the same purpose and place.
+/// Opens a seal that [`seal`] made for the same purpose and context.
 ///
 /// # Errors
-/// Invalid, when the key is not in the keyring, or the seal was made for another place or tampered with.
-pub fn open(keyring: &Keyring, purpose: Purpose, place: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>> {
+/// Invalid, if the keyring lacks the key, or the seal was made for another context or changed.
+pub fn open(keyring: &Keyring, purpose: Purpose, context: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>> {
     let refused = || Error::invalid("a sealed secret cannot be opened");
     let mut parts = sealed.splitn(3, '.');
     let (Some(VERSION), Some(kid), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
@@ -58,12 +58,12 @@ pub fn open(keyring: &Keyring, purpose: Purpose, place: &str, sealed: &str) -> R
     }
     let nonce = Nonce::try_assume_unique_for_key(&bytes[..NONCE_LEN]).map_err(|_| refused())?;
     let plain = aead(key)?
-        .open_within(nonce, aad(purpose, place), &mut bytes, NONCE_LEN..)
+        .open_within(nonce, aad(purpose, context), &mut bytes, NONCE_LEN..)
         .map_err(|_| refused().with("reason", "authentication"))?;
     Ok(Zeroizing::new(plain.to_vec()))
 }
 
-/// The kid under which something is sealed, to find what a rotation left behind.
+/// Returns the kid of the key that sealed a text, to find seals of old keys after a rotation.
 pub fn kid(sealed: &str) -> Option<&str> {
     sealed.split('.').nth(1)
 }
@@ -73,8 +73,8 @@ fn aead(key: &Key) -> Result<LessSafeKey> {
     Ok(LessSafeKey::new(unbound))
 }
 
-fn aad(purpose: Purpose, place: &str) -> Aad<Vec<u8>> {
-    Aad::from(format!("{purpose:?}\0{place}").into_bytes())
+fn aad(purpose: Purpose, context: &str) -> Aad<Vec<u8>> {
+    Aad::from(format!("{purpose:?}\0{context}").into_bytes())
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn opens_only_in_its_place() {
+    fn seal_opens_only_for_its_purpose_and_context() {
         let ring = Keyring::generate(Timestamp(0)).unwrap();
         let sealed = seal(&ring, Purpose::Credential, Timestamp(1), "p/a", b"hunter2").unwrap();
         assert_eq!(&**open(&ring, Purpose::Credential, "p/a", &sealed).unwrap(), b"hunter2");

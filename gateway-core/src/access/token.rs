@@ -1,4 +1,4 @@
-//! Client tokens: compact JWS with HMAC-SHA256, issued by `CheckCredentials` alone.
+//! Client tokens: compact JWS with HMAC-SHA256, issued by `CheckCredentials` only.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -11,16 +11,16 @@ use crate::error::{Error, Result};
 use crate::id::{PrincipalId, TokenId};
 use crate::secret::Secret;
 
-/// What a token says. Times are seconds since 1970, as RFC 7519 has them.
+/// The claims of a token. Times are seconds since 1970, as in RFC 7519.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who may use it.
+    /// The principal.
     pub sub: PrincipalId,
-    /// When it was issued.
+    /// The time of issue.
     pub iat: i64,
-    /// From when on it is worthless.
+    /// The time of expiry.
     pub exp: i64,
-    /// Its own id, for revocation.
+    /// The token's own id, for revocation.
     pub jti: TokenId,
 }
 
@@ -31,16 +31,16 @@ struct Header {
     kid: String,
 }
 
-/// Why a token was refused. The caller learns no more than this word.
+/// The reason for which a token was refused. The caller learns no more than this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Not of the form of a token.
+    /// The text is not a token.
     #[error("the token is malformed")]
     Malformed,
-    /// The signature is not ours.
+    /// No key of the keyring made the signature.
     #[error("the token's signature is not valid")]
     Forged,
-    /// Its time is over.
+    /// The time of expiry has passed.
     #[error("the token has expired")]
     Expired,
 }
@@ -48,7 +48,7 @@ pub enum Refusal {
 /// Signs claims with the active token key.
 ///
 /// # Errors
-/// Invalid, when the keyring has no active token key.
+/// Invalid, if the keyring has no active token key.
 pub fn issue(keyring: &Keyring, claims: &Claims, now: Timestamp) -> Result<Secret> {
     let key = keyring.active(Purpose::Token, now)?;
     let header = Header { alg: "HS256".to_owned(), typ: "JWT".to_owned(), kid: key.kid.clone() };
@@ -60,7 +60,7 @@ pub fn issue(keyring: &Keyring, claims: &Claims, now: Timestamp) -> Result<Secre
     Ok(Secret::new(format!("{signed}.{}", BASE64.encode(signature.as_ref()))))
 }
 
-/// Checks form, signature and time; revocation is for who has the store.
+/// Checks form, signature and time. Revocation needs the store and is checked elsewhere.
 ///
 /// # Errors
 /// The [`Refusal`].
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn verifies_until_it_expires() {
+    fn token_verifies_until_it_expires() {
         let ring = Keyring::generate(Timestamp(0)).unwrap();
         let claims = claims();
         let token = issue(&ring, &claims, Timestamp::from_seconds(100)).unwrap();
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn another_ring_or_another_algorithm_is_a_forgery() {
+    fn token_of_another_keyring_or_algorithm_is_forged() {
         let (ours, theirs) =
             (Keyring::generate(Timestamp(0)).unwrap(), Keyring::generate(Timestamp(0)).unwrap());
         let now = Timestamp::from_seconds(100);
@@ -114,7 +114,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_panics_and_no_changed_token_verifies(text in ".{0,80}", at in 0usize..300, to in "[A-Za-z0-9_-]") {
+        fn arbitrary_text_and_changed_tokens_are_refused(text in ".{0,80}", at in 0usize..300, to in "[A-Za-z0-9_-]") {
             let ring = Keyring::generate(Timestamp(0)).unwrap();
             let now = Timestamp::from_seconds(100);
             proptest::prop_assert!(verify(&ring, &text, now).is_err());

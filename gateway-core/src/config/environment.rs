@@ -1,13 +1,13 @@
-//! The environment laid over the file.
+//! Overrides of the configuration file by environment variables.
 
 use toml::{Table, Value};
 
-use super::Config;
 use crate::error::{Error, Result};
 
+/// The prefix of the variables of all settings.
 const PREFIX: &str = "GATEWAY_";
 
-/// Variables with the prefix that mean something else than a configuration key.
+/// Variables with the prefix that are not configuration keys.
 const OTHERS: [&str; 7] = [
     "GATEWAY_CONFIG",
     "GATEWAY_KEYRING",
@@ -18,23 +18,24 @@ const OTHERS: [&str; 7] = [
     "GATEWAY_SESSION",
 ];
 
-/// Prefix of variables that belong to the test harness.
+/// The prefix of variables of the test harness.
 const TESTS: &str = "GATEWAY_TEST_";
 
+/// Writes the settings of the environment into a table. `known` holds every setting with its default.
 pub(super) fn overlay(
     table: &mut Table,
+    known: &Table,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<()> {
-    let known = Table::try_from(Config::default()).map_err(Error::internal)?;
     for (name, text) in environment {
         if !name.starts_with(PREFIX) || name.starts_with(TESTS) || OTHERS.contains(&name.as_str()) {
             continue;
         }
-        let (section, key, default) = find(&known, &name).ok_or_else(|| {
-            Error::invalid(format!("{name} is not a setting; `gateway config show` lists them"))
+        let (section, key, default) = find(known, &name).ok_or_else(|| {
+            Error::invalid(format!("`{name}` is not a setting; `gateway config show` lists all settings"))
         })?;
         let value = read(&text, default)
-            .ok_or_else(|| Error::invalid(format!("{name}: expected {}", default.type_str())))?;
+            .ok_or_else(|| Error::invalid(format!("`{name}` must be of type {}", default.type_str())))?;
         let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
         if let Value::Table(section) = section {
             section.insert(key.to_owned(), value);

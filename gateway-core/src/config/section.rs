@@ -1,4 +1,4 @@
-//! The sections. A text key that is empty is not set.
+//! The sections of the configuration. An empty text means that the key is not set.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use crate::telemetry::LogFormat;
 pub struct Database {
     /// `sqlite:FILE` (one process only) or `mysql://USER:PASSWORD@HOST/DATABASE`.
     pub url: String,
-    /// Connections of each process. More than the server's cores can serve only queue there; fewer queue here.
+    /// Database connections of each process. More than the server's cores can serve queue in the server; fewer queue in the
+    /// process.
     pub connections: u32,
 }
 
@@ -36,13 +37,13 @@ impl fmt::Debug for Database {
 pub struct Bus {
     /// `memory:` (one process only), `amqp://USER:PASSWORD@HOST/VHOST` or `amqps://...`.
     pub url: String,
-    /// PEM file of the authority that signed the broker's certificate; the system's when not set.
+    /// The PEM file of the authority that signed the broker's certificate; the system's authorities when not set.
     pub ca_file: String,
-    /// Messages that a consumer holds unanswered. Higher hides round trips to the broker; lower spreads
-    /// work more evenly over handlers.
+    /// Unacknowledged messages of a consumer. A higher number hides round trips to the broker; a lower one spreads work
+    /// more evenly over handlers.
     pub prefetch: u16,
-    /// Take secrets in clear from programs that publish requests by themselves. Only for a broker that
-    /// takes nothing but AMQPS, or for tests.
+    /// Whether programs that publish requests themselves may send secrets in clear. Only for a broker that accepts
+    /// AMQPS alone, or for tests.
     pub accept_plain_secrets: bool,
 }
 
@@ -61,11 +62,11 @@ impl fmt::Debug for Bus {
     }
 }
 
-/// Where the gateway's own keys are. The variable `GATEWAY_KEYRING` may hold the JSON itself instead.
+/// The location of the gateway's own keys. The variable `GATEWAY_KEYRING` may hold the JSON itself instead.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KeyringSource {
-    /// The file; `gateway up` makes it when it is missing.
+    /// The file; `gateway up` creates it if it is missing.
     pub file: String,
 }
 
@@ -75,31 +76,31 @@ impl Default for KeyringSource {
     }
 }
 
-/// The HTTP side.
+/// The HTTP front.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Front {
-    /// Address and port.
+    /// The address and port to listen on.
     pub listen: String,
-    /// PEM file with the certificate chain; with it the front speaks HTTPS only.
+    /// The PEM file with the certificate chain. If set, the front speaks HTTPS only.
     pub tls_certificate: String,
-    /// PEM file with the private key.
+    /// The PEM file with the private key.
     pub tls_key: String,
-    /// A request that is not answered by then gets 504. Handlers drop it too.
+    /// The time limit of a request; a later answer is 504, and handlers drop the request.
     pub request_timeout_seconds: u64,
-    /// Proofs of credentials, and reads with `max_age`, wait for clouds, which may be slow: they have longer.
+    /// The time limit of checks of credentials and of reads with `max_age`, which wait for clouds.
     pub check_timeout_seconds: u64,
-    /// Largest body of a request that travels by the bus; more gets 413.
+    /// The largest body of a request over the bus; a larger one gets 413.
     pub max_body_bytes: usize,
-    /// Requests in flight; more gets 503 at once. Each holds its body in memory.
+    /// The most requests in flight; more get 503 at once. Each holds its body in memory.
     pub max_in_flight: usize,
-    /// Uploads under way; more gets 503 at once. Each holds two connections and some chunks of its content.
+    /// The most uploads in progress; more get 503 at once. Each holds two connections and some chunks of its content.
     pub max_uploads: usize,
-    /// Largest content of an upload, which is streamed to the cloud; more gets 413.
+    /// The largest content of an upload, which is streamed to the cloud; a larger one gets 413.
     pub upload_limit_bytes: u64,
-    /// How long an upload may stand still, for want of the client's bytes or because the cloud takes none.
+    /// The longest time without progress of an upload, on the client's or the cloud's side.
     pub upload_stall_seconds: u64,
-    /// After SIGTERM, how long requests in flight may take.
+    /// The time that requests in flight have to end after SIGTERM.
     pub drain_seconds: u64,
 }
 
@@ -121,16 +122,16 @@ impl Default for Front {
     }
 }
 
-/// The pool that answers requests.
+/// The handler pool.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Handler {
-    /// Requests that one process works on at once.
+    /// The requests that one process works on at once.
     pub concurrency: usize,
-    /// Life of a token. Longer spares renewals; shorter limits what a stolen one is worth.
+    /// The life of a token. A longer life spares renewals; a shorter one limits the use of a stolen token.
     pub token_seconds: u64,
-    /// How long what a principal may see is remembered. Longer spares queries; a revocation or a new grant
-    /// is felt by this much later where the notice of it is lost.
+    /// The life of a principal's cached visibility. A longer life spares queries. If the notice of a revocation or a new
+    /// grant is lost, it takes effect this much later.
     pub authority_milliseconds: u64,
 }
 
@@ -140,18 +141,19 @@ impl Default for Handler {
     }
 }
 
-/// What is done to resources.
+/// Operations on resources.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Operations {
-    /// Life of a lease on an operation. Shorter takes over sooner from a dead handler; longer writes fewer renewals.
+    /// The life of a lease on an operation. A shorter life takes over sooner from a dead handler; a longer one writes fewer
+    /// renewals.
     pub lease_seconds: u64,
-    /// After how long a cloud that does not show what it was asked to make has certainly not made it. Longer leaves
-    /// operations `unknown` for longer; shorter could make a thing twice at a cloud that is slower than this.
+    /// The time after which a cloud that does not show a new resource has certainly not created it. A longer time leaves
+    /// operations `unknown` for longer; a shorter one could create a resource twice at a slower cloud.
     pub settle_seconds: u64,
-    /// How long an operation whose end nobody knows is looked into.
+    /// The time for which the outcome of an `unknown` operation is investigated.
     pub give_up_seconds: u64,
-    /// How long operations are kept, and with them the meaning of their idempotency keys.
+    /// The time for which operations and their idempotency keys are kept.
     pub keep_days: u64,
 }
 
@@ -161,29 +163,30 @@ impl Default for Operations {
     }
 }
 
-/// What keeps the store current.
+/// The poller, which keeps the store current.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Poller {
-    /// Listings that one process runs at once. One page of each is in memory.
+    /// The listings that one process runs at once. One page of each is in memory.
     pub concurrency: usize,
-    /// Life of a lease on a target. Shorter takes over sooner from a dead poller; longer writes fewer renewals.
+    /// The life of a lease on a target. A shorter life takes over sooner from a dead poller; a longer one writes fewer
+    /// renewals.
     pub lease_seconds: u64,
-    /// Interval where nothing moves.
+    /// The interval between listings of a target without changes.
     pub interval_seconds: u64,
-    /// Interval where something is on its way to another state, or has just changed.
+    /// The interval between listings of a target where a resource is changing or has just changed.
     pub moving_interval_seconds: u64,
-    /// Longest interval that failures can lead to.
+    /// The longest interval after consecutive failures.
     pub max_backoff_seconds: u64,
-    /// Interval at which each grant is verified with its own credential.
+    /// The interval at which each grant is verified with its own credential.
     pub verify_seconds: u64,
-    /// A listing that misses more records than this, and more than `vanish_percent` of them, is held back.
+    /// The number of missing records above which a listing is held back, if they are also more than `vanish_percent`.
     pub vanish_records: usize,
-    /// See `vanish_records`.
+    /// The percentage of missing records above which a listing is held back, together with `vanish_records`.
     pub vanish_percent: usize,
-    /// Whole listings that must agree before a mass vanishing is believed.
+    /// The whole listings that must agree before records that were held back are deleted.
     pub vanish_listings: i32,
-    /// Missing records up to this many are proven gone one by one at once; more wait for the next listing.
+    /// The most missing records whose absence is proven at once, one by one; more wait for the next listing.
     pub proof_gets: usize,
 }
 
@@ -204,17 +207,17 @@ impl Default for Poller {
     }
 }
 
-/// What publishes events.
+/// The relay, which publishes events.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Relay {
-    /// Events that are numbered and published at a time.
+    /// The events that are numbered and published in one batch.
     pub batch: usize,
-    /// Life of the leadership. Shorter takes over sooner from a dead relay; longer writes less.
+    /// The life of the leadership. A shorter life takes over sooner from a dead relay; a longer one writes less.
     pub lease_seconds: u64,
-    /// How long to wait before looking again when there was nothing to publish.
+    /// The pause before the next look for events when there were none.
     pub idle_milliseconds: u64,
-    /// How long events and the versions of deleted resources are kept. A subscriber that was away longer lists again.
+    /// The time for which events and tombstones are kept. A subscriber that was away for longer lists again.
     pub keep_hours: u64,
 }
 
@@ -224,13 +227,13 @@ impl Default for Relay {
     }
 }
 
-/// Log lines.
+/// Logging.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
-    /// What is logged, in the form of `RUST_LOG`.
+    /// The filter, in the form of `RUST_LOG`.
     pub filter: String,
-    /// `text` or `json`.
+    /// The format: `text` or `json`.
     pub format: String,
 }
 
@@ -248,22 +251,22 @@ impl Log {
     }
 }
 
-/// Switches that make everything stricter.
+/// Security switches.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Security {
-    /// Refuse to start unless HTTP, AMQP and MySQL are encrypted.
+    /// Whether the gateway refuses to start unless HTTP, AMQP and MySQL are encrypted.
     pub refuse_plaintext: bool,
 }
 
 impl Poller {
-    /// See [`Poller::lease_seconds`].
+    /// Returns the life of a lease on a target.
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds)
     }
 }
 
-/// A URL as it may be shown.
+/// Returns a URL without its password, for logs.
 pub fn without_password(url: &str) -> String {
     match url::Url::parse(url) {
         Ok(mut parsed) if parsed.password().is_some() => {

@@ -1,4 +1,4 @@
-//! Events: what subscribers are told, and under which routing key.
+//! Events: their types, routing keys and form.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,22 +7,22 @@ use utoipa::ToSchema;
 use crate::clock::Timestamp;
 use crate::id::{EventId, Holder, Region};
 
-/// What happened to a resource.
+/// A change of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// Seen for the first time.
+    /// The resource was seen for the first time.
     Created,
-    /// Something other than its state is different.
+    /// A field other than the state changed.
     Changed,
-    /// Its state is different, and perhaps more.
+    /// The state changed, and possibly other fields.
     StateChanged,
-    /// Proven gone.
+    /// The resource is proven gone.
     Deleted,
 }
 
 impl Change {
-    /// The word in types and routing keys.
+    /// Returns the word in types and routing keys.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -33,23 +33,23 @@ impl Change {
     }
 }
 
-/// Name of the exchange on which events are published.
+/// The name of the exchange on which events are published.
 pub const EXCHANGE: &str = "gateway.events";
 
-/// The `type` of a change of grants: whoever gets it lists again.
+/// The CloudEvents `type` of a change of grants. A subscriber that gets it lists again.
 pub const GRANT_CHANGED: &str = "gateway.grant.changed";
 
-/// The CloudEvents `type` of a resource's change.
+/// Returns the CloudEvents `type` of a resource's change.
 pub fn resource_type(change: Change) -> String {
     format!("gateway.resource.{}", change.as_str())
 }
 
-/// `account.cloud.region.kind.event`, each word `[a-z0-9_-]+`.
+/// Returns the routing key `account.cloud.region.kind.event`, each word `[a-z0-9_-]+`.
 pub fn routing_key(holder: Holder, cloud: &str, region: &Region, kind: &str, event: &str) -> String {
     format!("{holder}.{}.{}.{}.{}", word(cloud), word(region.as_str()), word(kind), word(event))
 }
 
-/// A name as one word of a routing key: lower case, anything else than `[a-z0-9_-]` becomes `_`.
+/// Turns a name into one word of a routing key: lower case, with `_` for characters outside of `[a-z0-9_-]`.
 pub fn word(name: &str) -> String {
     if name.is_empty() {
         return "_".to_owned();
@@ -58,7 +58,7 @@ pub fn word(name: &str) -> String {
     name.chars().map(fit).collect()
 }
 
-/// A CloudEvents 1.0 document in the structured JSON form.
+/// Returns a CloudEvents 1.0 document in structured JSON.
 pub fn cloud_event(
     id: EventId,
     source: &str,
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn routing_keys_have_five_plain_words() {
+    fn routing_key_has_five_words() {
         let key = routing_key(Holder::Global, "My Cloud.1", &Region::new("RegionOne"), "image", "created");
         assert_eq!(key, "global.my_cloud_1.regionone.image.created");
         assert_eq!(key.split('.').count(), 5);

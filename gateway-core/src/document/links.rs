@@ -1,4 +1,5 @@
-//! Links of a resource: those that its document names are made when it is stored, the others when it is shown.
+//! Links of a resource. Links to resources that its document names are stored with it; the others are made when it is
+//! shown.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -10,20 +11,20 @@ use crate::id::{AccountId, ResourceId};
 use crate::kind;
 use crate::kind::{Kind, Verb};
 
-/// What stands before the links that a stored document has.
+/// The text before the links of a stored document.
 const OPENING: &str = "{\"links\":{";
 
-/// What stands before those who may act on it.
+/// The text before the owner and the allowed verbs.
 const MAY: &str = ",\"may\":[";
 
-/// One way to all that name a resource.
+/// A link to all resources of a kind that name a resource.
 struct Inverse {
     link: &'static str,
     plural: &'static str,
     filter: &'static str,
 }
 
-/// Where a kind is named.
+/// The inverse links of each kind.
 static INVERSES: LazyLock<HashMap<Kind, Vec<Inverse>>> = LazyLock::new(|| {
     let mut inverses: HashMap<Kind, Vec<Inverse>> = HashMap::new();
     for from in kind::ALL {
@@ -35,7 +36,7 @@ static INVERSES: LazyLock<HashMap<Kind, Vec<Inverse>>> = LazyLock::new(|| {
     inverses
 });
 
-/// The document as the store keeps it, as text: its links first, so that showing it needs no parsing.
+/// Returns the stored text of a document. The links come first, so that showing it needs no parsing.
 pub fn stored_text(
     kind: Kind,
     id: ResourceId,
@@ -79,25 +80,25 @@ pub fn stored_text(
     text
 }
 
-/// A stored document taken apart, nothing of it parsed.
+/// The parts of a stored document, unparsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stored<'a> {
-    /// Its links, without braces.
+    /// The links, without braces.
     pub(crate) links: &'a str,
-    /// Who may act on it, and the verbs, as members of a list of JSON; empty when nobody may do anything.
+    /// The owner and the allowed verbs as items of a JSON array, without brackets; empty if no verb is allowed.
     may: &'a str,
-    /// The rest of its members, without braces.
+    /// The remaining fields, without braces.
     pub(crate) own: &'a str,
 }
 
 impl<'a> Stored<'a> {
-    /// Takes a document apart; `None` when it is no object.
+    /// Splits a document into its parts; `None` if it is not an object.
     pub fn read(stored: &'a str) -> Option<Self> {
         let stored = stored.trim();
         let Some(rest) = stored.strip_prefix(OPENING) else {
             return Some(Self { own: stored.strip_prefix('{')?.strip_suffix('}')?, ..Self::default() });
         };
-        // Links hold no braces, and the list no brackets: the first one ends them.
+        // Links contain no braces and verbs no brackets, so that the first one ends them.
         let (links, rest) = rest.split_once('}')?;
         let (may, rest) = match rest.strip_prefix(MAY) {
             Some(rest) => rest.split_once(']')?,
@@ -106,12 +107,12 @@ impl<'a> Stored<'a> {
         Some(Self { links, may, own: rest.strip_suffix('}')?.trim_start_matches(',') })
     }
 
-    /// The account that may act on it.
+    /// Returns the account that may act on the resource.
     pub fn owner(&self) -> Option<AccountId> {
         self.may.split(',').next()?.trim_matches('"').parse().ok()
     }
 
-    /// The verbs for who acts for these accounts, as members of a list of JSON.
+    /// Returns the verbs that a caller with these accounts may use, as items of a JSON array.
     pub(crate) fn actions_text(&self, accounts: &[AccountId]) -> &'a str {
         let owned = self.may.split_once(',').filter(|(owner, _)| {
             let owner = owner.trim_matches('"').parse::<AccountId>();
@@ -120,7 +121,7 @@ impl<'a> Stored<'a> {
         owned.map_or("", |(_, verbs)| verbs)
     }
 
-    /// The verbs for who acts for these accounts.
+    /// Returns the verbs that a caller with these accounts may use.
     pub fn actions(&self, accounts: &[AccountId]) -> Vec<Verb> {
         self.actions_text(accounts)
             .split(',')
@@ -129,7 +130,7 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// Writes `"links":{...}` of a resource whose document named `own` links.
+/// Writes `"links":{...}` of a resource; `own` holds the stored links.
 pub(crate) fn write_links(text: &mut String, kind: Kind, id: ResourceId, own: &str) {
     let plural = kind.spec().plural;
     // Writing to a string cannot fail.
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_both_ways() {
+    fn links_lead_in_both_directions() {
         let other = ResourceId(uuid::Uuid::from_u128(9));
         let at = json!({ "instance": { "id": other.to_string() } });
         let links = shown(
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_relations_or_members_is_one_too() {
+    fn empty_documents_and_documents_without_links_are_read() {
         assert_eq!(shown("ssh_key", json!({}))["self"], format!("/v1/ssh_keys/{ID}"));
         let old = Stored::read(r#"{"name":"stored before there were links"}"#).unwrap();
         assert!(old.links.is_empty() && old.actions(&[OWNER]).is_empty());

@@ -1,4 +1,4 @@
-//! What a driver saw of one resource, in canonical form and as the cloud sent it.
+//! Observations: a resource as a driver saw it, in canonical form and as the cloud sent it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,51 +12,51 @@ use crate::error::{Error, Result};
 use crate::kind::{Canonical, Kind, State, Verb, VerbSupport};
 use crate::marker::Marker;
 
-/// Form of what the store keeps beside the document: links, actions and search terms. Another number writes every record
-/// anew, each with an event, when it is listed next.
+/// The version of the data that the store keeps beside a document: links, actions and search terms. A new number makes the
+/// next listing write every record again, each with an event.
 const FORM: u8 = 3;
 
-/// Who can see a resource, besides its owner.
+/// The accounts, besides the owner, that can see a resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
-    /// Nobody.
+    /// No other account.
     #[default]
     Private,
-    /// Accounts that its owner named.
+    /// The accounts that its owner named.
     Shared,
     /// Every account of the cloud.
     Public,
 }
 
-/// One resource as one answer of the cloud showed it.
+/// A resource as an answer of its cloud showed it.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    /// Its type.
+    /// Its kind.
     pub kind: Kind,
-    /// What makes it unique within cloud, region and kind; most often the cloud's id.
+    /// The key that makes it unique within cloud, region and kind; usually the cloud's id.
     pub native_key: String,
     /// The cloud's own id.
     pub external_id: String,
-    /// Its name; empty where the cloud has none.
+    /// The name; empty if the cloud has none.
     pub name: String,
-    /// Canonical state, for kinds with a life cycle.
+    /// The canonical state, for kinds with a life cycle.
     pub state: Option<&'static str>,
     /// The cloud's own word for the state.
     pub cloud_state: Option<String>,
-    /// The owning account, by the cloud's own id, when the cloud tells.
+    /// The owning account, by the cloud's own id, if the cloud shows it.
     pub owner: Option<String>,
-    /// Who can see it.
+    /// The accounts that can see it.
     pub visibility: Visibility,
-    /// When the cloud says it was made.
+    /// The time of creation, if the cloud shows it.
     pub created_at: Option<Timestamp>,
-    /// When the cloud says it last changed.
+    /// The time of the last change, if the cloud shows it.
     pub updated_at: Option<Timestamp>,
-    /// Tags or metadata; a tag without value has the empty one. Without the gateway's own.
+    /// Tags or metadata, without the gateway's own. A tag without a value has the empty one.
     pub tags: BTreeMap<String, String>,
-    /// What can be done to it now, by those who act for its owner; see [`Observed::allow`].
+    /// The verbs that its owner may use now; see [`Observed::allow`].
     pub actions: Vec<Verb>,
-    /// What an operation of the gateway left on what it made.
+    /// The marker that an operation of the gateway left.
     pub marker: Option<Marker>,
     /// The kind's own fields.
     pub fields: Map<String, Value>,
@@ -65,10 +65,10 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Starts from the kind's own fields; the rest is set by the `with_` methods and public fields.
+    /// Makes an observation from the kind's own fields. The `with_` methods and public fields set the rest.
     ///
     /// # Errors
-    /// Internal, when the fields do not serialize to an object: a defect of the wire file.
+    /// Internal, if the fields do not serialize to an object: a defect of the kind's file.
     pub fn new<T: Canonical>(
         external_id: impl Into<String>,
         name: impl Into<String>,
@@ -98,7 +98,7 @@ impl Observed {
         })
     }
 
-    /// Sets canonical state and the cloud's own word.
+    /// Sets the canonical state and the cloud's own word.
     #[must_use]
     pub fn with_state<S: State>(mut self, state: S, cloud_state: impl Into<String>) -> Self {
         self.state = Some(state.name());
@@ -114,12 +114,12 @@ impl Observed {
         self
     }
 
-    /// Whether the resource is on its way to another state.
+    /// Returns whether the resource is changing to another state.
     pub fn is_transitional(&self) -> bool {
         self.state.and_then(|name| self.kind.spec().state(name)).is_some_and(|state| state.transitional)
     }
 
-    /// Says what can be done to it now, at a cloud that can do these things.
+    /// Sets the verbs that are allowed now, among those that the cloud supports.
     pub fn allow(&mut self, can: &[VerbSupport]) {
         let document = self.document();
         let state = self.state;
@@ -127,7 +127,7 @@ impl Observed {
         self.actions = self.kind.spec().allowed(&document).filter(cloud_can).collect();
     }
 
-    /// The canonical document as the store keeps it: all that does not depend on who asks or when.
+    /// Returns the canonical document for the store: everything that depends on neither reader nor time.
     pub fn document(&self) -> Map<String, Value> {
         let mut document = self.fields.clone();
         let common = json!({
@@ -147,7 +147,7 @@ impl Observed {
         document
     }
 
-    /// Digest of everything that was seen: equal means that nothing is written.
+    /// Returns the digest of the whole observation. An equal digest means that nothing is written.
     pub fn content_hash(&self) -> ContentHash {
         // serde_json's maps are ordered by key, so that equal content is equal text.
         let mut context = ring::digest::Context::new(&ring::digest::SHA256);
@@ -156,7 +156,7 @@ impl Observed {
             context.update(value.to_string().as_bytes());
             context.update(&[0]);
         }
-        // A build whose drivers can do more says so of what it lists.
+        // Actions are part of the content: a build whose drivers support more verbs changes records.
         for verb in &self.actions {
             context.update(verb.as_str().as_bytes());
             context.update(&[0]);
@@ -167,13 +167,13 @@ impl Observed {
     }
 }
 
-/// Digest of a resource's content: half of a SHA-256, ample against chance and small in memory.
+/// The digest of a resource's content: half of a SHA-256, which is enough against chance and small in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContentHash(pub [u8; 16]);
 
 impl fmt::Debug for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn hash_follows_content_and_not_the_order_of_keys() {
+    fn content_hash_ignores_the_order_of_keys() {
         let a: Value = serde_json::from_str(r#"{"a":1,"b":2}"#).unwrap();
         let b: Value = serde_json::from_str(r#"{"b":2,"a":1}"#).unwrap();
         assert_eq!(volume(a.clone()).content_hash(), volume(b).content_hash());
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_has_common_and_own_fields() {
+    fn document_has_common_and_own_fields() {
         let document = volume(Value::Null).document();
         assert_eq!(document["state"], "in_use");
         assert_eq!(document["cloud_state"], "in-use");

@@ -1,4 +1,4 @@
-//! Resources and events as answers and subscribers get them: one rendering for handlers and relay.
+//! Rendering of resources and events, for handlers and relay.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -17,11 +17,11 @@ pub const SOURCE: &str = "/gateway";
 /// The pseudo-kind of events about grants.
 pub const GRANT: &str = "grant";
 
-/// What a rendering adds to the document that the store keeps; no kind may have fields of these names.
+/// The fields that rendering adds to a stored document; no kind may have fields of these names.
 pub const ADDED: [&str; 10] =
     ["id", "kind", "version", "cloud", "region", "account", "changed_at", "actions", "links", "cloud_data"];
 
-/// What the documents of all kinds have besides.
+/// The other fields that the documents of all kinds have.
 pub const COMMON: [&str; 9] = [
     "external_id",
     "name",
@@ -34,28 +34,28 @@ pub const COMMON: [&str; 9] = [
     "tags",
 ];
 
-/// Whose record a document is, as the store knows it beside the document.
+/// The identity of a record, which the store keeps beside its document.
 #[derive(Clone, Copy, Debug)]
 pub struct Identity<'a> {
     /// The resource.
     pub id: ResourceId,
-    /// Its type.
+    /// Its kind.
     pub kind: Kind,
-    /// Counts the record's changes.
+    /// The number of the record's changes.
     pub version: i64,
-    /// Name of its cloud.
+    /// The name of its cloud.
     pub cloud: &'a str,
     /// Its region.
     pub region: &'a Region,
-    /// For whom the record is kept.
+    /// The party for which the record is kept.
     pub holder: Holder,
-    /// When the store saw it change last.
+    /// The time at which the store last saw it change.
     pub changed_at: Timestamp,
-    /// The accounts for which its reader acts; none for a document that is for many readers.
+    /// The accounts of its reader; none for a document for many readers.
     pub accounts: &'a [AccountId],
 }
 
-/// What [`ADDED`] names, but for `actions`, `links` and `cloud_data`.
+/// The fields of [`ADDED`] without `actions`, `links` and `cloud_data`.
 #[derive(Serialize)]
 struct Added<'a> {
     id: ResourceId,
@@ -67,13 +67,14 @@ struct Added<'a> {
     changed_at: Timestamp,
 }
 
-/// Room for links: more is taken when they need more.
+/// The bytes that are reserved for links; longer links grow the text once.
 const LINKS: usize = 768;
 
-/// The RESOURCE document as text, the stored document spliced in unread: a list of hundreds costs no parsing.
+/// Returns the RESOURCE document as text. The stored document is spliced in unparsed, so that a list of hundreds costs no
+/// parsing.
 ///
 /// # Errors
-/// Internal, when what the store holds is no JSON object.
+/// Internal, if the stored document is not a JSON object.
 pub fn resource_text(document: &str, raw: Option<&str>, identity: &Identity<'_>) -> Result<Box<RawValue>> {
     let Identity { id, kind, version, cloud, region, holder, changed_at, accounts } = *identity;
     let stored = Stored::read(document)
@@ -99,10 +100,10 @@ pub fn resource_text(document: &str, raw: Option<&str>, identity: &Identity<'_>)
     RawValue::from_string(text).map_err(Error::internal)
 }
 
-/// The RESOURCE document as a map.
+/// Returns the RESOURCE document as a map.
 ///
 /// # Errors
-/// As [`resource_text`].
+/// The errors of [`resource_text`].
 pub fn render_resource(
     document: &str,
     raw: Option<&str>,
@@ -112,41 +113,41 @@ pub fn render_resource(
     serde_json::from_str(text.get()).map_err(Error::internal)
 }
 
-/// An event as whoever renders it has it, in words of the domain alone.
+/// The data of an event, in terms of the domain.
 #[derive(Clone, Copy, Debug)]
 pub struct EventView<'a> {
-    /// The same each time the event is published.
+    /// The id, the same each time that the event is published.
     pub id: EventId,
-    /// Its place in the order of all events.
+    /// The position in the order of all events.
     pub position: i64,
-    /// The version that it made of the record.
+    /// The version of the record after the change.
     pub version: i64,
-    /// Kind of the resource, or [`GRANT`].
+    /// The kind of the resource, or [`GRANT`].
     pub kind: &'a str,
-    /// Name of the cloud.
+    /// The name of the cloud.
     pub cloud: &'a str,
-    /// The region; means nothing for grants.
+    /// The region; unused for grants.
     pub region: &'a Region,
-    /// For whom the record is kept; the account for grants.
+    /// The party for which the record is kept; the account for grants.
     pub holder: Holder,
-    /// The resource; means nothing for grants.
+    /// The resource; unused for grants.
     pub resource: ResourceId,
-    /// `created`, `changed`, `state_changed`, `deleted`; `granted`, `ended` for grants.
+    /// The change: `created`, `changed`, `state_changed`, `deleted`; for grants `granted`, `ended`.
     pub change: &'a str,
-    /// The state before.
+    /// The state before the change.
     pub old_state: Option<&'a str>,
-    /// The state after.
+    /// The state after the change.
     pub new_state: Option<&'a str>,
-    /// When the store saw it.
+    /// The time at which the store saw the change.
     pub at: Timestamp,
-    /// The canonical document after the change; none when the resource is gone.
+    /// The canonical document after the change; none for a deleted resource.
     pub document: Option<&'a str>,
 }
 
-/// The EVENT document: CloudEvents 1.0 in JSON.
+/// Returns the EVENT document: CloudEvents 1.0 in JSON.
 ///
 /// # Errors
-/// Internal, for a kind that this build does not have or a document that is none.
+/// Internal, for a kind that this build does not have or a document that is not an object.
 pub fn render_event(event: &EventView<'_>) -> Result<Value> {
     let account = event.holder.to_string();
     if event.kind == GRANT {
@@ -160,7 +161,7 @@ pub fn render_event(event: &EventView<'_>) -> Result<Value> {
     }
     let kind = Kind::parse(event.kind)
         .ok_or_else(|| Error::internal("an event of an unknown kind").with("kind", event.kind))?;
-    // Who may read it acts for the account that it is kept for.
+    // Every reader of the event acts for the account of the record.
     let readers = event.holder.account();
     let identity = Identity {
         id: event.resource,
@@ -209,8 +210,26 @@ mod tests {
         }
     }
 
+    fn view(region: &Region) -> EventView<'_> {
+        EventView {
+            id: EventId(uuid::Uuid::from_u128(1)),
+            position: 9,
+            version: 2,
+            kind: "volume",
+            cloud: "c1",
+            region,
+            holder: Holder::Global,
+            resource: ID,
+            change: "state_changed",
+            old_state: Some("creating"),
+            new_state: Some("available"),
+            at: Timestamp(0),
+            document: Some(r#"{"name":"a"}"#),
+        }
+    }
+
     #[test]
-    fn the_stored_document_is_spliced_in() {
+    fn stored_document_is_spliced_in() {
         let region = Region::new("r1");
         let rendered =
             render_resource(r#"{"name":"a","size_gib":5}"#, Some(r#"{"x":1}"#), &identity(&region)).unwrap();
@@ -226,7 +245,82 @@ mod tests {
     }
 
     #[test]
-    fn no_kind_has_a_field_that_all_have() {
+    fn resource_has_its_documented_form() {
+        let stored = r#"{"links":{"image":"/v1/images/00000000-0000-0000-0000-000000000009"},"name":"data","size_gib":5}"#;
+        let region = Region::new("r1");
+        let rendered = render_resource(stored, Some(r#"{"x":1}"#), &identity(&region)).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&rendered).unwrap(), @r##"
+        {
+          "account": "global",
+          "actions": [],
+          "changed_at": "1970-01-01T00:00:00.000000Z",
+          "cloud": "c\"1",
+          "cloud_data": {
+            "x": 1
+          },
+          "id": "00000000-0000-0000-0000-000000000007",
+          "kind": "volume",
+          "links": {
+            "image": "/v1/images/00000000-0000-0000-0000-000000000009",
+            "related": "/v1/volumes/00000000-0000-0000-0000-000000000007/related",
+            "self": "/v1/volumes/00000000-0000-0000-0000-000000000007",
+            "volume_attachments": "/v1/volume_attachments?volume=00000000-0000-0000-0000-000000000007",
+            "volume_snapshots": "/v1/volume_snapshots?volume=00000000-0000-0000-0000-000000000007"
+          },
+          "name": "data",
+          "region": "r1",
+          "size_gib": 5,
+          "version": 3
+        }
+        "##);
+    }
+
+    #[test]
+    fn event_has_its_documented_form() {
+        let region = Region::new("r1");
+        let event = render_event(&view(&region)).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&event).unwrap(), @r##"
+        {
+          "data": {
+            "account": "global",
+            "cloud": "c1",
+            "kind": "volume",
+            "new_state": "available",
+            "old_state": "creating",
+            "position": 9,
+            "region": "r1",
+            "resource": {
+              "account": "global",
+              "actions": [],
+              "changed_at": "1970-01-01T00:00:00.000000Z",
+              "cloud": "c1",
+              "id": "00000000-0000-0000-0000-000000000007",
+              "kind": "volume",
+              "links": {
+                "related": "/v1/volumes/00000000-0000-0000-0000-000000000007/related",
+                "self": "/v1/volumes/00000000-0000-0000-0000-000000000007",
+                "volume_attachments": "/v1/volume_attachments?volume=00000000-0000-0000-0000-000000000007",
+                "volume_snapshots": "/v1/volume_snapshots?volume=00000000-0000-0000-0000-000000000007"
+              },
+              "name": "a",
+              "region": "r1",
+              "version": 2
+            },
+            "version": 2
+          },
+          "datacontenttype": "application/json",
+          "id": "00000000-0000-0000-0000-000000000001",
+          "source": "/gateway",
+          "specversion": "1.0",
+          "subject": "00000000-0000-0000-0000-000000000007",
+          "time": "1970-01-01T00:00:00.000000Z",
+          "type": "gateway.resource.state_changed"
+        }
+        "##);
+    }
+
+    #[test]
+    fn fields_of_kinds_differ_from_common_fields() {
         for spec in kind::ALL {
             let schemas = serde_json::to_value((spec.schema)().into_iter().next().unwrap().1).unwrap();
             let fields = schemas["properties"].as_object().unwrap();
@@ -250,23 +344,9 @@ mod tests {
     }
 
     #[test]
-    fn events_of_resources_and_of_grants_have_their_fixed_form() {
+    fn events_of_resources_and_grants_have_their_fixed_form() {
         let region = Region::new("r1");
-        let view = EventView {
-            id: EventId(uuid::Uuid::from_u128(1)),
-            position: 9,
-            version: 2,
-            kind: "volume",
-            cloud: "c1",
-            region: &region,
-            holder: Holder::Global,
-            resource: ID,
-            change: "state_changed",
-            old_state: Some("creating"),
-            new_state: Some("available"),
-            at: Timestamp(0),
-            document: Some(r#"{"name":"a"}"#),
-        };
+        let view = view(&region);
         let event = render_event(&view).unwrap();
         assert_eq!(event["specversion"], "1.0");
         assert_eq!(event["type"], "gateway.resource.state_changed");

@@ -1,4 +1,4 @@
-//! What a resource can be found by: a few words of each document, as numbers that an index holds.
+//! Search terms: the filters of a document, as numbers in an index.
 
 use std::fmt;
 
@@ -7,28 +7,28 @@ use serde_json::Value;
 
 use crate::document::observation::Observed;
 
-/// One thing that is true of a resource, such as `datacenter=nova`, as 64 bits of a digest.
+/// A filter that a resource matches, such as `datacenter=nova`, as 64 bits of a digest.
 ///
-/// Two that differ have the same number once in 2^64: a scope with a million of them would have to be made
-/// anew tens of millions of times before one reader saw one record too many.
+/// Two different terms collide once in 2^64: a scope with a million terms would have to be listed from scratch tens of
+/// millions of times before a reader saw one record too many.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term(pub i64);
 
 impl Term {
-    /// A field or a relation with this value.
+    /// Returns the term of a field or relation with a value.
     pub fn field(name: &str, value: &str) -> Self {
         Self::of(b'f', name, value)
     }
 
-    /// A tag with this value.
+    /// Returns the term of a tag with a value.
     pub fn tag(key: &str, value: &str) -> Self {
         Self::of(b't', key, value)
     }
 
-    fn of(sort: u8, name: &str, value: &str) -> Self {
+    fn of(prefix: u8, name: &str, value: &str) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
-        // Length first, so that no name and value run together to the same text.
-        context.update(&[sort]);
+        // The length comes first, so that different names and values give different input.
+        context.update(&[prefix]);
         context.update(&(name.len() as u64).to_be_bytes());
         context.update(name.as_bytes());
         context.update(value.as_bytes());
@@ -37,7 +37,7 @@ impl Term {
         Self(i64::from_be_bytes(number))
     }
 
-    /// Everything that a resource can be found by, each once, in ascending order.
+    /// Returns every term of a resource, each once, in ascending order.
     pub fn all_of(seen: &Observed) -> Vec<Self> {
         let spec = seen.kind.spec();
         let mut terms: Vec<_> = spec
@@ -62,7 +62,7 @@ impl fmt::Debug for Term {
     }
 }
 
-/// A plain value as a query has it; nothing for one that is not there or not plain.
+/// Returns a scalar value as a query writes it; none for null and for compound values.
 fn word(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_relations_and_tags_are_terms_and_nothing_else_is() {
+    fn terms_are_filters_relations_and_tags() {
         let id = ResourceId(uuid::Uuid::from_u128(5));
         let fields = Volume {
             size_gib: 1,

@@ -1,4 +1,4 @@
-//! Regions by the name that their cloud gives them.
+//! Regions, by the cloud's own names.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 pub struct Region(Arc<str>);
 
 impl Region {
-    /// Takes the cloud's name as it is.
+    /// Makes a region from the cloud's name, unchanged.
     pub fn new(name: impl AsRef<str>) -> Self {
         Self(Arc::from(name.as_ref()))
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -7,17 +7,17 @@ use uuid::Uuid;
 use super::region::Region;
 use super::{AccountId, CloudId};
 
-/// For whom a record is kept.
+/// The party for which a record is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Holder {
-    /// Everybody with an account of the cloud: what it publishes to all.
+    /// All accounts of the cloud, for resources that it publishes to everyone.
     Global,
-    /// One account: its own resources and what is shared with it alone.
+    /// An account, for its own resources and those that are shared with it.
     Account(AccountId),
 }
 
 impl Holder {
-    /// Sixteen bytes for the store; global is the nil id, so that the column can be part of a key.
+    /// Returns 16 bytes for the store. `Global` is the nil id, so that the column can be part of a key.
     pub fn to_bytes(self) -> Vec<u8> {
         match self {
             Self::Global => Uuid::nil().as_bytes().to_vec(),
@@ -25,13 +25,13 @@ impl Holder {
         }
     }
 
-    /// Reads what [`Self::to_bytes`] wrote.
+    /// Reads the bytes of [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let account = AccountId::from_bytes(bytes)?;
         Some(if account.0.is_nil() { Self::Global } else { Self::Account(account) })
     }
 
-    /// The account, unless it is everybody.
+    /// Returns the account; none for `Global`.
     pub fn account(self) -> Option<AccountId> {
         match self {
             Self::Global => None,
@@ -41,7 +41,7 @@ impl Holder {
 }
 
 impl fmt::Display for Holder {
-    /// The account's id, or `global`: the form of routing keys and of answers.
+    /// Writes the account's id or `global`, as in routing keys and answers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Global => f.write_str("global"),
@@ -50,13 +50,13 @@ impl fmt::Display for Holder {
     }
 }
 
-/// What one listing covers.
+/// The extent of a listing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// The installation.
+    /// The cloud.
     pub cloud: CloudId,
-    /// One of its regions.
+    /// A region of the cloud.
     pub region: Region,
-    /// For whom.
+    /// The party for which the records are kept.
     pub holder: Holder,
 }

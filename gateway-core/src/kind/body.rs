@@ -1,4 +1,4 @@
-//! Bodies of verbs: their form, and the checks that need no cloud.
+//! Bodies of verbs: their form, and checks without a call.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ impl FieldError {
 
 /// The body of one verb.
 pub(super) trait Body: DeserializeOwned + ToSchema + 'static {
-    /// The resources that it names.
+    /// The resources that the body names.
     const NAMES: &'static [Named];
     /// Returns the errors that the body alone shows, besides those of its form.
     fn errors(&self) -> FieldErrors;
@@ -46,10 +46,10 @@ pub(super) trait Body: DeserializeOwned + ToSchema + 'static {
 #[derive(Debug, Default)]
 pub(super) struct FieldErrors(pub(super) Vec<FieldError>);
 
-/// Longest name that is passed on: every cloud here takes that much, and none takes more everywhere.
+/// The longest name that is passed on: the longest that every cloud accepts.
 pub(super) const LONGEST_NAME: usize = 255;
 
-/// Most tags of one resource: EC2's limit, and more than an index of terms should hold.
+/// The most tags of one resource: EC2's limit. More would enlarge the index of search terms.
 const MOST_TAGS: usize = 50;
 
 impl FieldErrors {
@@ -72,17 +72,17 @@ impl FieldErrors {
     /// Checks a description.
     pub(super) fn description(self, description: Option<&String>) -> Self {
         let fine = description.is_none_or(|text| text.chars().count() <= 200);
-        self.unless(fine, "/description", "must be 200 characters at most")
+        self.unless(fine, "/description", "must be at most 200 characters")
     }
 
     /// Checks tags.
     pub(super) fn tags(mut self, tags: &BTreeMap<String, String>) -> Self {
-        self = self.unless(tags.len() <= MOST_TAGS, "/tags", "must be 50 at most");
+        self = self.unless(tags.len() <= MOST_TAGS, "/tags", "must be at most 50");
         for (key, value) in tags {
             let pointer = format!("/tags/{}", key.replace('~', "~0").replace('/', "~1"));
             let fine = !key.is_empty() && key.chars().count() <= 127 && value.chars().count() <= 255;
             self = self
-                .unless(fine, &pointer, "must have a key of 1 to 127 and a value of 255 characters at most")
+                .unless(fine, &pointer, "must have a key of 1 to 127 and a value of at most 255 characters")
                 .unless(key != crate::marker::MARKER_KEY, &pointer, "is reserved for the gateway");
         }
         self
@@ -90,21 +90,17 @@ impl FieldErrors {
 
     /// Checks an address range.
     pub(super) fn cidr(self, pointer: &str, cidr: &str) -> Self {
-        self.unless(is_cidr(cidr), pointer, "must be an address range such as 10.0.0.0/24")
+        self.unless(
+            cidr.parse::<ipnet::IpNet>().is_ok(),
+            pointer,
+            "must be an address range such as `10.0.0.0/24`",
+        )
     }
 
     /// Checks an address.
     pub(super) fn address(self, pointer: &str, address: &str) -> Self {
         self.unless(address.parse::<std::net::IpAddr>().is_ok(), pointer, "must be an IP address")
     }
-}
-
-fn is_cidr(text: &str) -> bool {
-    let Some((address, bits)) = text.split_once('/') else { return false };
-    let (Ok(address), Ok(bits)) = (address.parse::<std::net::IpAddr>(), bits.parse::<u8>()) else {
-        return false;
-    };
-    bits <= if address.is_ipv4() { 32 } else { 128 }
 }
 
 /// Reads and checks a body.
@@ -163,12 +159,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn address_range_is_told_from_other_text() {
+    fn text_that_is_no_address_range_is_refused() {
+        let errors = |cidr| FieldErrors::default().cidr("/cidr", cidr).0;
         for fine in ["10.0.0.0/24", "0.0.0.0/0", "fd00::/8"] {
-            assert!(is_cidr(fine), "{fine}");
+            assert!(errors(fine).is_empty(), "{fine}");
         }
         for other in ["10.0.0.0", "10.0.0.0/33", "x/8", "10.0.0.0/-1", ""] {
-            assert!(!is_cidr(other), "{other}");
+            assert_eq!(errors(other).len(), 1, "{other}");
         }
     }
 }

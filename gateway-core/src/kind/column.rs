@@ -1,6 +1,6 @@
 //! Columns of a kind in tables for people.
 
-/// One column of a kind's table.
+/// A column of a kind's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// The header, such as `SIZE_GIB`.

@@ -6,16 +6,16 @@ use super::name::Kind;
 use super::spec::{Canonical, KindSpec, check_fields};
 use super::state::states;
 
-/// A part of a region that fails alone, as one service knows it: the fields that only a datacenter has.
+/// A part of a region that fails independently, as one service knows it: the fields that only a datacenter has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Datacenter {
     /// The service that has it: `compute`, `volume`, `network`; none where all services share it.
     pub service: Option<String>,
-    /// Such as `availability-zone` or `local-zone`, as the cloud names it.
+    /// The type, in the cloud's own word, such as `availability-zone` or `local-zone`.
     pub zone_type: Option<String>,
-    /// The cloud's id of the place, where names differ between accounts.
+    /// The cloud's id of the location, where names differ between accounts.
     pub zone_id: Option<String>,
-    /// What the cloud tells its users of it.
+    /// The cloud's messages about it.
     pub messages: Vec<String>,
 }
 
@@ -26,20 +26,20 @@ impl Canonical for Datacenter {
 states! {
     /// The condition of a datacenter.
     DatacenterState of Kind::Datacenter;
-    /// Takes new resources.
+    /// Accepts new resources.
     Available = "available" -> ["impaired", "unavailable"],
     /// Works in part.
     Impaired = "impaired" -> ["available", "unavailable"],
-    /// Takes none.
+    /// Accepts no new resources.
     Unavailable = "unavailable" -> ["available", "impaired"],
-    /// The cloud said a word that the driver does not know.
+    /// A state that the driver does not know.
     Unknown = "unknown" -> ["available", "impaired", "unavailable"],
 }
 
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::Datacenter,
     plural: "datacenters",
-    summary: "Parts of regions that fail alone",
+    summary: "Parts of regions that fail independently",
     states: DatacenterState::TABLE,
     relations: &[],
     filters: &["service"],

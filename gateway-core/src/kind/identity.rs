@@ -1,4 +1,4 @@
-//! The id of a resource, derived from what makes the resource unique.
+//! The id of a resource, derived from the keys that make it unique.
 
 use super::name::Kind;
 use crate::id::{CloudId, Region, ResourceId, name_based};

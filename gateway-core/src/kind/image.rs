@@ -13,26 +13,26 @@ use super::state::states;
 use super::update::update;
 use super::verb::{Repeat, Verb, VerbSpec, When, create, delete, plain, with};
 
-/// What an instance boots from: the fields that only an image has.
+/// A template that an instance boots from: the fields that only an image has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Image {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
     /// Size as stored.
     pub size_bytes: Option<u64>,
-    /// Smallest root disk it boots on.
+    /// The smallest root disk that it boots on.
     pub min_disk_gib: Option<u64>,
-    /// Least memory it boots with.
+    /// The least memory that it boots with.
     pub min_memory_mib: Option<u64>,
-    /// Such as `qcow2`, `raw`, `ebs`.
+    /// The disk format, such as `qcow2`, `raw`, `ebs`.
     pub disk_format: Option<String>,
-    /// Such as `bare`.
+    /// The container format, such as `bare`.
     pub container_format: Option<String>,
     /// Processor architecture, such as `x86_64`.
     pub architecture: Option<String>,
     /// Operating system, as the cloud names it.
     pub os: Option<String>,
-    /// Cannot be deleted until that is lifted.
+    /// Whether it is protected against deletion.
     pub protected: Option<bool>,
     /// Digest of the content with its algorithm in front, such as `md5:...`.
     pub checksum: Option<String>,
@@ -45,9 +45,9 @@ impl Canonical for Image {
 states! {
     /// The life of an image.
     ImageState of Kind::Image;
-    /// Registered and empty: it waits for its content, however long that takes.
+    /// Registered and empty; an upload brings the content.
     Queued = "queued" -> ["pending", "available", "error", "deleting", "deleted"],
-    /// Filling, or being copied.
+    /// Being filled or copied.
     Pending = "pending" (moving) -> ["queued", "available", "error", "deleted"],
     /// Ready to boot from.
     Available = "available" -> ["deactivated", "deleting", "deleted", "error"],
@@ -59,25 +59,25 @@ states! {
     Deleting = "deleting" (moving) -> ["deleted"],
     /// Deleted, and still shown by the cloud for a while.
     Deleted = "deleted" -> [],
-    /// The cloud said a word that the driver does not know.
+    /// A state that the driver does not know.
     Unknown = "unknown" -> ["available", "error", "deleted"],
 }
 
-/// Registers an image, which is then filled by an upload.
+/// Registers an image. An upload fills it afterwards.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateImage {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Such as `qcow2` or `raw`.
+    /// The disk format, such as `qcow2` or `raw`.
     pub disk_format: String,
-    /// Such as `bare`.
+    /// The container format, such as `bare`.
     #[serde(default)]
     pub container_format: Option<String>,
-    /// Smallest root disk it boots on.
+    /// The smallest root disk that it boots on.
     #[serde(default)]
     pub min_disk_gib: Option<u64>,
-    /// Least memory it boots with.
+    /// The least memory that it boots with.
     #[serde(default)]
     pub min_memory_mib: Option<u64>,
     /// Processor architecture, such as `x86_64`.
@@ -86,7 +86,7 @@ pub struct CreateImage {
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }
@@ -100,16 +100,16 @@ impl Body for CreateImage {
         FieldErrors::default().name(&self.name).tags(&self.tags).unless(
             fine,
             "/disk_format",
-            "must be a word such as qcow2",
+            "must be a word such as `qcow2`",
         )
     }
 }
 
-/// The account that an image is shared with.
+/// Shares an image with an account, or stops sharing it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShareImage {
-    /// By the cloud's own id.
+    /// The account, by the cloud's own id.
     pub external_account: String,
 }
 
@@ -132,14 +132,14 @@ static VERBS: [VerbSpec; 6] = [
     delete(When::Except(ENDING)).unless("protected"),
     with::<ShareImage>(Verb::Share, When::In(&["available"]), Repeat::Harmless),
     with::<ShareImage>(Verb::Unshare, When::In(&["available"]), Repeat::Harmless),
-    // Its content comes from the client and goes by the front to the cloud: the order says nothing of it.
+    // The front streams the content to the cloud; the command has no body.
     plain(Verb::Upload, When::In(&["queued"]), Repeat::ByState),
 ];
 
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::Image,
     plural: "images",
-    summary: "What instances boot from",
+    summary: "Templates that instances boot from",
     states: ImageState::TABLE,
     relations: &[],
     filters: &["os", "architecture", "disk_format"],

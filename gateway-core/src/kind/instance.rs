@@ -22,36 +22,36 @@ use crate::secret::Secret;
 /// A virtual or bare machine: the fields that only an instance has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Instance {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
-    /// The type it was made of.
+    /// The instance type.
     pub instance_type: Reference,
-    /// Virtual processors.
+    /// The number of virtual processors.
     pub vcpus: Option<u32>,
-    /// Memory.
+    /// The memory.
     pub memory_mib: Option<u64>,
     /// The root disk of its type; 0 where the type leaves it to the image or volume.
     pub disk_gib: Option<u64>,
-    /// The image it was booted from; empty for one booted from a volume.
+    /// The image that it was booted from; none for an instance booted from a volume.
     pub image: Option<Reference>,
     /// The availability zone.
     pub datacenter: Option<String>,
-    /// Addresses inside the cloud, fixed.
+    /// The private addresses.
     pub private_ip_addresses: Vec<String>,
-    /// Addresses that are reached from outside.
+    /// The public addresses.
     pub public_ip_addresses: Vec<String>,
-    /// Name of the key that was put in at boot.
+    /// The name of the key that was installed at boot.
     pub ssh_key: Option<String>,
-    /// Security groups that apply to it.
+    /// The security groups that apply to it.
     pub security_groups: Vec<Reference>,
-    /// Attached volumes.
+    /// The attached volumes.
     pub volumes: Vec<Reference>,
-    /// When it last came up, if the cloud says.
+    /// The time of the last launch, if the cloud shows it.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub launched_at: Option<Timestamp>,
-    /// Locked against change by its owner or the cloud's operator.
+    /// Whether its owner or the cloud's operator has locked it against change.
     pub locked: Option<bool>,
-    /// What the cloud says went wrong.
+    /// The fault that the cloud reports.
     pub fault: Option<String>,
 }
 
@@ -62,89 +62,90 @@ impl Canonical for Instance {
 states! {
     /// The life of an instance.
     InstanceState of Kind::Instance;
-    /// Being made or booted.
+    /// Being created or booted.
     Pending = "pending" (moving) -> ["running", "error", "terminating", "terminated"],
-    /// Up.
+    /// Running.
     Running = "running" -> ["rebooting", "stopping", "stopped", "paused", "suspended", "resizing", "migrating", "shelved", "error", "terminating", "terminated", "rescued"],
-    /// Going down and up again.
+    /// Rebooting.
     Rebooting = "rebooting" (moving) -> ["running", "error", "terminating", "terminated"],
-    /// Going down.
+    /// Stopping.
     Stopping = "stopping" (moving) -> ["stopped", "shelved", "error", "terminating", "terminated"],
-    /// Down, its disks kept.
+    /// Stopped, its disks kept.
     Stopped = "stopped" -> ["starting", "running", "resizing", "shelved", "error", "terminating", "terminated", "rescued"],
-    /// Coming up again.
+    /// Starting.
     Starting = "starting" (moving) -> ["running", "error", "terminating", "terminated"],
     /// Frozen in memory.
     Paused = "paused" -> ["running", "error", "terminating", "terminated"],
     /// Frozen on disk.
     Suspended = "suspended" -> ["running", "error", "terminating", "terminated"],
-    /// Changing its type, or going back to the old one.
+    /// Changing its type, or reverting to the old one.
     Resizing = "resizing" (moving) -> ["resized", "running", "stopped", "error", "terminating", "terminated"],
-    /// Up with its new type, until its owner keeps that or goes back.
+    /// Running with its new type, until its owner confirms or reverts it.
     Resized = "resized" -> ["running", "stopped", "resizing", "error", "terminating", "terminated"],
     /// Moving to another host.
     Migrating = "migrating" (moving) -> ["running", "stopped", "error", "terminating", "terminated"],
-    /// Put away; its host is free for others.
+    /// Shelved; its host is free for others.
     Shelved = "shelved" -> ["running", "stopped", "error", "terminating", "terminated"],
     /// Booted from a rescue image.
     Rescued = "rescued" -> ["running", "stopped", "error", "terminating", "terminated"],
-    /// Broken, by the cloud's own word.
+    /// Reported broken by the cloud.
     Error = "error" -> ["running", "stopped", "rebooting", "terminating", "terminated"],
     /// Being deleted.
     Terminating = "terminating" (moving) -> ["terminated", "error"],
     /// Deleted, and still shown by the cloud for a while.
     Terminated = "terminated" -> [],
-    /// The cloud said a word that the driver does not know, or that it does not know.
+    /// A state that the driver or the cloud itself does not know.
     Unknown = "unknown" -> ["running", "stopped", "error", "terminating", "terminated"],
 }
 
-/// Most instances of one order. Each is made by a call of its own, one after the other.
+/// The most instances that one command creates. Each takes a call of its own, one after the other: more keep the
+/// operation running longer, fewer need more requests.
 const MOST: u32 = 100;
 
-/// Most that a number adds to the name of one of several: `-100`.
+/// The length of the longest number that is appended to a name: `-100`.
 const NUMBER: usize = 4;
 
-/// Makes instances.
+/// Creates instances.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateInstance {
-    /// Its name; of several, `NAME-1`, `NAME-2` and so on.
+    /// The name; several instances are named `NAME-1`, `NAME-2` and so on.
     pub name: String,
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// What it boots from, unless that is a volume.
+    /// The image to boot from; none when it boots from a volume.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub image: Option<ResourceId>,
-    /// Its type.
+    /// The type.
     #[schema(value_type = uuid::Uuid)]
     pub instance_type: ResourceId,
-    /// The networks that it gets an interface in.
+    /// The networks in which it gets an interface.
     #[serde(default)]
     #[schema(value_type = Vec<uuid::Uuid>)]
     pub networks: Vec<ResourceId>,
-    /// The subnets that it gets an interface in, where it matters which of a network.
+    /// The subnets in which it gets an interface, where the network alone is not enough.
     #[serde(default)]
     #[schema(value_type = Vec<uuid::Uuid>)]
     pub subnets: Vec<ResourceId>,
-    /// Interfaces that are there already.
+    /// Existing interfaces to attach.
     #[serde(default)]
     #[schema(value_type = Vec<uuid::Uuid>)]
     pub network_interfaces: Vec<ResourceId>,
-    /// Security groups, in place of the cloud's usual one.
+    /// The security groups; the cloud's default group when not given.
     #[serde(default)]
     #[schema(value_type = Vec<uuid::Uuid>)]
     pub security_groups: Vec<ResourceId>,
-    /// The key that is put in at boot.
+    /// The key that is installed at boot.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub ssh_key: Option<ResourceId>,
-    /// What its image's start-up program is told, as plain text.
+    /// The input of the image's start-up program, as plain text.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub user_data: Option<Secret>,
-    /// Name of the availability zone.
+    /// The name of the availability zone.
     #[serde(default)]
     pub datacenter: Option<String>,
     /// A volume to boot from.
@@ -153,31 +154,31 @@ pub struct CreateInstance {
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// How many.
+    /// The number of instances.
     #[serde(default = "one")]
     #[schema(minimum = 1, maximum = 100, default = 1)]
     pub count: u32,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }
 
-/// The volume that an instance boots from: one that is there, or one that is made of the image.
+/// The volume that an instance boots from: an existing one, or a copy of the image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BootVolume {
-    /// One that is there, in place of an image.
+    /// An existing volume, in place of an image.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub volume: Option<ResourceId>,
-    /// Size of the one that is made.
+    /// The size of the copy.
     #[serde(default)]
     pub size_gib: Option<u64>,
-    /// Type of the one that is made.
+    /// The type of the copy.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub volume_type: Option<ResourceId>,
-    /// It ends with the instance.
+    /// Whether it is deleted with the instance.
     #[serde(default)]
     pub delete_on_termination: bool,
 }
@@ -211,19 +212,19 @@ impl Body for CreateInstance {
             .unless(
                 self.count == 1 || self.name.chars().count() + NUMBER <= LONGEST_NAME,
                 "/name",
-                "must be 251 characters at most where several are made: each gets a number",
+                "must be at most 251 characters when `count` is more than 1: a number is appended",
             )
             .unless(
                 self.count == 1 || (self.network_interfaces.is_empty() && given.is_none()),
                 "/count",
-                "must be 1 where an interface or a volume is named: it goes into one instance only",
+                "must be 1 with `network_interfaces` or `boot_volume`: each belongs to one instance only",
             )
             .unless(
                 self.image.is_some() != given.is_some(),
                 "/image",
-                "must be given, or a volume to boot from",
+                "is required unless `boot_volume` names a volume, and excluded if it does",
             )
-            .unless(user_data <= 16 << 10, "/user_data", "must be 16 KiB at most")
+            .unless(user_data <= 16 << 10, "/user_data", "must be at most 16 KiB")
             .unless(
                 boot.is_none_or(|boot| boot.volume.is_some() != boot.size_gib.is_some()),
                 "/boot_volume",
@@ -232,7 +233,7 @@ impl Body for CreateInstance {
             .unless(
                 boot.and_then(|boot| boot.size_gib).is_none_or(|size| size > 0),
                 "/boot_volume/size_gib",
-                "must be 1 at least",
+                "must be at least 1",
             )
     }
 
@@ -240,7 +241,7 @@ impl Body for CreateInstance {
         let fits =
             |has: Option<u64>, needs: Option<u64>| has.zip(needs).is_none_or(|(has, needs)| has >= needs);
         let of_type = |field| documents.number(Some(self.instance_type), field);
-        // A type without a disk of its own leaves the size to the image.
+        // The disk of a type without a size follows the image.
         let (disk, pointer) = match &self.boot_volume {
             Some(boot) => (boot.size_gib, "/boot_volume/size_gib"),
             None => (of_type("disk_gib").filter(|size| *size > 0), "/instance_type"),
@@ -259,16 +260,16 @@ impl Body for CreateInstance {
     }
 }
 
-/// How an instance is rebooted.
+/// Reboots an instance.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reboot {
-    /// As if the power were cut, where it does not go down by itself.
+    /// Whether to cut the power instead of a regular shutdown.
     #[serde(default)]
     pub hard: bool,
 }
 
-/// The new type of an instance.
+/// Changes the type of an instance.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resize {
@@ -277,25 +278,25 @@ pub struct Resize {
     pub instance_type: ResourceId,
 }
 
-/// What an instance is made anew of.
+/// Recreates an instance from an image.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rebuild {
     /// The image.
     #[schema(value_type = uuid::Uuid)]
     pub image: ResourceId,
-    /// A new name.
+    /// The new name.
     #[serde(default)]
     pub name: Option<String>,
 }
 
-/// An image to be made of an instance.
+/// Creates an image of an instance.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImageOfInstance {
-    /// Name of the image.
+    /// The name of the image.
     pub name: String,
-    /// Tags of the image.
+    /// The tags of the image.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
 }

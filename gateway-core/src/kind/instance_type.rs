@@ -8,23 +8,23 @@ use super::spec::{Canonical, KindSpec, check_fields};
 /// A size in which instances are offered: the fields that only an instance type has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InstanceType {
-    /// Free text of the cloud.
+    /// The cloud's free text.
     pub description: Option<String>,
-    /// Virtual processors.
+    /// The number of virtual processors.
     pub vcpus: u32,
-    /// Memory.
+    /// The memory.
     pub memory_mib: u64,
     /// The root disk; 0 where it follows the image or volume.
     pub disk_gib: Option<u64>,
-    /// Further disks that live and die with the instance.
+    /// Further disks that are deleted with the instance.
     pub ephemeral_disk_gib: Option<u64>,
     /// Swap space.
     pub swap_mib: Option<u64>,
     /// Processor architectures, such as `x86_64`.
     pub architectures: Vec<String>,
-    /// Graphics or other accelerators.
+    /// The number of graphics or other accelerators.
     pub accelerators: Option<u32>,
-    /// Still listed but no longer given to new instances.
+    /// Whether it is still listed but not available to new instances.
     pub disabled: Option<bool>,
 }
 

@@ -16,24 +16,24 @@ use super::update::update;
 use super::verb::{VerbSpec, When, create, delete};
 use crate::id::ResourceId;
 
-/// An address that is reached from outside, held by an account: the fields that only such an address has.
+/// A public address that an account holds: the fields that only such an address has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct IpAddress {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
     /// The address.
     pub ip_address: String,
-    /// The network that it was taken from.
+    /// The network that it was allocated from.
     pub network: Option<Reference>,
-    /// The interface that it leads to.
+    /// The interface that it is mapped to.
     pub network_interface: Option<Reference>,
-    /// The instance that it leads to, where the cloud tells.
+    /// The instance that it is mapped to, if the cloud names it.
     pub instance: Option<Reference>,
-    /// The address inside that it leads to.
+    /// The private address that it is mapped to.
     pub private_ip_address: Option<String>,
-    /// The router through which it leads there.
+    /// The router that translates it.
     pub router: Option<Reference>,
-    /// Name by which it is found.
+    /// The DNS name.
     pub dns_name: Option<String>,
 }
 
@@ -44,31 +44,31 @@ impl Canonical for IpAddress {
 states! {
     /// The life of an address.
     IpAddressState of Kind::IpAddress;
-    /// Leads nowhere.
+    /// Not mapped.
     Available = "available" -> ["in_use", "error"],
-    /// Leads to something.
+    /// Mapped to an interface.
     InUse = "in_use" -> ["available", "error"],
     /// Broken.
     Error = "error" -> ["available", "in_use"],
-    /// The cloud said a word that the driver does not know.
+    /// A state that the driver does not know.
     Unknown = "unknown" -> ["available", "in_use", "error"],
 }
 
-/// Takes an outside address.
+/// Allocates a public address.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateIpAddress {
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// The network that it is taken from, where there are such networks.
+    /// The network to allocate from, where the cloud has such networks.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub network: Option<ResourceId>,
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }
@@ -86,7 +86,7 @@ static VERBS: [VerbSpec; 3] = [create::<CreateIpAddress>(), update(When::Always)
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::IpAddress,
     plural: "ip_addresses",
-    summary: "Addresses that are reached from outside",
+    summary: "Public addresses",
     states: IpAddressState::TABLE,
     relations: &[
         Relation::one("network", &["network"], Kind::Network, "ip_addresses"),

@@ -11,18 +11,18 @@ use super::spec::{Canonical, KindSpec, check_fields};
 use super::verb::{VerbSpec, When, create, delete};
 use crate::id::ResourceId;
 
-/// An outside address that leads to something inside: the fields that only such a binding has.
+/// The mapping of a public address to an interface: the fields that only a binding has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct IpAddressBinding {
-    /// The outside address as a resource.
+    /// The public address as a resource.
     pub address: Reference,
-    /// The outside address.
+    /// The public address.
     pub ip_address: String,
-    /// The interface that it leads to.
+    /// The interface that it is mapped to.
     pub network_interface: Option<Reference>,
-    /// The instance that it leads to, where the cloud tells.
+    /// The instance that it is mapped to, if the cloud names it.
     pub instance: Option<Reference>,
-    /// The address inside.
+    /// The private address.
     pub private_ip_address: Option<String>,
 }
 
@@ -30,22 +30,22 @@ impl Canonical for IpAddressBinding {
     const KIND: Kind = Kind::IpAddressBinding;
 }
 
-/// Leads an outside address to an interface or an instance.
+/// Maps a public address to an interface or an instance.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateIpAddressBinding {
-    /// The outside address.
+    /// The public address.
     #[schema(value_type = uuid::Uuid)]
     pub address: ResourceId,
     /// The interface.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub network_interface: Option<ResourceId>,
-    /// The instance, to its first interface that can be reached.
+    /// The instance; its first reachable interface is used.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub instance: Option<ResourceId>,
-    /// The address inside, where the interface has several.
+    /// The private address, where the interface has several.
     #[serde(default)]
     pub private_ip_address: Option<String>,
 }
@@ -73,7 +73,7 @@ static VERBS: [VerbSpec; 2] = [create::<CreateIpAddressBinding>(), delete(When::
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::IpAddressBinding,
     plural: "ip_address_bindings",
-    summary: "Outside addresses that lead to something inside",
+    summary: "Mappings of public addresses to interfaces",
     states: &[],
     relations: &[
         Relation::one("address", &["address"], Kind::IpAddress, "ip_address_bindings"),

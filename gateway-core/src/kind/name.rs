@@ -1,4 +1,4 @@
-//! The kinds by name. Everything else about a kind is in its own file, found through [`super::registry`].
+//! The kinds by name. The rest of a kind's description is in its own file; [`super::registry`] lists them.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ macro_rules! kinds {
             /// Every kind, in the order of documents.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The canonical name, such as `instance`.
+            /// Returns the canonical name, such as `instance`.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }

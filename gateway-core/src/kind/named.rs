@@ -7,7 +7,7 @@ use super::name::Kind;
 /// A resource that a body names.
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
-    /// Path of members in the body; a list on the path stands for each of its items.
+    /// The path in the body; a list on the path stands for each of its items.
     pub path: &'static [&'static str],
     /// The kind of the named resource.
     pub kind: Kind,

@@ -13,30 +13,30 @@ use super::state::states;
 use super::update::update;
 use super::verb::{VerbSpec, When, create, delete};
 
-/// A network that instances talk in: the fields that only a network has.
+/// A network that connects instances: the fields that only a network has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Network {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
-    /// Address ranges of the whole network, where it has such beside those of its subnets.
+    /// The address ranges of the whole network, where it has any besides those of its subnets.
     pub cidrs: Vec<String>,
-    /// Leads out of the cloud.
+    /// Whether it leads out of the cloud.
     pub external: Option<bool>,
-    /// What instances get when nobody names a network.
+    /// Whether instances are put in it when no network is named.
     pub default: Option<bool>,
-    /// Switched on by its owner.
+    /// Whether its owner has enabled it.
     pub enabled: Option<bool>,
-    /// Largest packet.
+    /// The largest packet.
     pub mtu_bytes: Option<u32>,
-    /// How it is carried, such as `vxlan`, where the caller may know.
+    /// The encapsulation, such as `vxlan`, where the caller may see it.
     pub network_type: Option<String>,
-    /// Number of its segment, where the caller may know.
+    /// The number of its segment, where the caller may see it.
     pub segmentation_id: Option<i64>,
-    /// Interfaces in it are guarded by security groups unless they say otherwise.
+    /// Whether security groups apply to its interfaces by default.
     pub port_security: Option<bool>,
-    /// Domain of the names that it gives.
+    /// The domain of the DNS names that it assigns.
     pub dns_domain: Option<String>,
-    /// Availability zones that it is in.
+    /// The availability zones that it spans.
     pub datacenters: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ impl Canonical for Network {
 states! {
     /// The life of a network.
     NetworkState of Kind::Network;
-    /// Being made.
+    /// Being created.
     Pending = "pending" (moving) -> ["available", "down", "error"],
     /// Carries traffic.
     Available = "available" -> ["down", "error"],
@@ -55,26 +55,26 @@ states! {
     Down = "down" -> ["available", "error"],
     /// Broken.
     Error = "error" -> ["available", "down"],
-    /// The cloud said a word that the driver does not know.
+    /// A state that the driver does not know.
     Unknown = "unknown" -> ["available", "down", "error"],
 }
 
-/// Makes a network.
+/// Creates a network.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateNetwork {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// Its addresses, where the cloud's networks have a range of their own; subnets are parts of it.
+    /// The address range, where the cloud's networks have one. Subnets are parts of it.
     #[serde(default)]
     pub cidr: Option<String>,
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }
@@ -94,7 +94,7 @@ static VERBS: [VerbSpec; 3] = [create::<CreateNetwork>(), update(When::Always), 
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::Network,
     plural: "networks",
-    summary: "Networks that instances talk in",
+    summary: "Networks that connect instances",
     states: NetworkState::TABLE,
     relations: &[],
     filters: &["external", "default"],

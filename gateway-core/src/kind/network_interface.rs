@@ -15,32 +15,32 @@ use super::state::states;
 use super::verb::{Repeat, Verb, VerbSpec, When, create, delete, with};
 use crate::id::ResourceId;
 
-/// A place where something is plugged into a network: the fields that only an interface has.
+/// The attachment of an instance or router to a network: the fields that only an interface has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NetworkInterface {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
     /// The network.
     pub network: Reference,
-    /// Its addresses inside the cloud, each with its subnet.
+    /// The private addresses, each with its subnet.
     pub addresses: Vec<InterfaceAddress>,
-    /// Hardware address.
+    /// The hardware address.
     pub mac_address: Option<String>,
-    /// Switched on by its owner.
+    /// Whether its owner has enabled it.
     pub enabled: Option<bool>,
-    /// The instance that it is in.
+    /// The instance that it is attached to.
     pub instance: Option<Reference>,
     /// The router that it belongs to.
     pub router: Option<Reference>,
-    /// What uses it, in the cloud's own words.
+    /// The user of the interface, in the cloud's own words.
     pub device_owner: Option<String>,
-    /// Which of the instance's interfaces, from 0.
+    /// The position among the instance's interfaces, from 0.
     pub device_index: Option<u32>,
-    /// Security groups that apply to it.
+    /// The security groups that apply to it.
     pub security_groups: Vec<Reference>,
-    /// Its traffic is guarded: by security groups, or by a check of its addresses.
+    /// Whether its traffic is filtered by security groups or by its addresses.
     pub port_security: Option<bool>,
-    /// Deleted with the instance.
+    /// Whether it is deleted with the instance.
     pub delete_on_termination: Option<bool>,
     /// The availability zone, where it is in one.
     pub datacenter: Option<String>,
@@ -53,25 +53,25 @@ impl Canonical for NetworkInterface {
 states! {
     /// The life of an interface.
     NetworkInterfaceState of Kind::NetworkInterface;
-    /// Being made or plugged in.
+    /// Being created or attached.
     Pending = "pending" (moving) -> ["active", "inactive", "error"],
-    /// Plugged in and carrying traffic.
+    /// Attached and carrying traffic.
     Active = "active" -> ["inactive", "detaching", "error"],
-    /// Plugged into nothing, or carrying no traffic.
+    /// Detached, or carrying no traffic.
     Inactive = "inactive" -> ["pending", "active", "error"],
-    /// Being unplugged.
+    /// Being detached.
     Detaching = "detaching" (moving) -> ["inactive", "active", "error"],
     /// Broken.
     Error = "error" -> ["active", "inactive"],
-    /// The cloud said a word that the driver does not know, or that it does not know.
+    /// A state that the driver or the cloud itself does not know.
     Unknown = "unknown" -> ["active", "inactive", "error"],
 }
 
-/// Makes an interface.
+/// Creates an interface.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateNetworkInterface {
-    /// Its name.
+    /// The name.
     #[serde(default)]
     pub name: String,
     /// Free text.
@@ -80,29 +80,29 @@ pub struct CreateNetworkInterface {
     /// The network.
     #[schema(value_type = uuid::Uuid)]
     pub network: ResourceId,
-    /// Its addresses; one of the cloud's choice when not given.
+    /// The addresses; the cloud chooses one when not given.
     #[serde(default)]
     pub addresses: Vec<FixedAddress>,
-    /// Security groups, in place of the cloud's usual one.
+    /// The security groups; the cloud's default group when not given.
     #[serde(default)]
     #[schema(value_type = Option<Vec<uuid::Uuid>>)]
     pub security_groups: Option<Vec<ResourceId>>,
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }
 
-/// A place in a subnet.
+/// An address in a subnet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixedAddress {
     /// The subnet.
     #[schema(value_type = uuid::Uuid)]
     pub subnet: ResourceId,
-    /// The address; one of the cloud's choice when not given.
+    /// The address; the cloud chooses one when not given.
     #[serde(default)]
     pub ip_address: Option<String>,
 }
@@ -118,17 +118,17 @@ impl Body for CreateNetworkInterface {
         let errors = FieldErrors::default().description(self.description.as_ref()).tags(&self.tags).unless(
             self.name.chars().count() <= 255,
             "/name",
-            "must be 255 characters at most",
+            "must be at most 255 characters",
         );
         let addresses = self.addresses.iter().enumerate();
-        addresses.fold(errors, |errors, (at, place)| {
+        addresses.fold(errors, |errors, (at, fixed)| {
             let pointer = format!("/addresses/{at}/ip_address");
-            place.ip_address.iter().fold(errors, |errors, address| errors.address(&pointer, address))
+            fixed.ip_address.iter().fold(errors, |errors, address| errors.address(&pointer, address))
         })
     }
 }
 
-/// What changes about an interface. What is not given stays.
+/// Changes an interface. Fields that are not given stay.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateNetworkInterface {
@@ -138,10 +138,10 @@ pub struct UpdateNetworkInterface {
     /// The new description; empty for none.
     #[serde(default)]
     pub description: Option<String>,
-    /// All tags, in place of those that it has.
+    /// The tags, which replace all present ones.
     #[serde(default)]
     pub tags: Option<BTreeMap<String, String>>,
-    /// All security groups, in place of those that it has.
+    /// The security groups, which replace all present ones.
     #[serde(default)]
     #[schema(value_type = Option<Vec<uuid::Uuid>>)]
     pub security_groups: Option<Vec<ResourceId>>,
@@ -169,7 +169,7 @@ static VERBS: [VerbSpec; 3] = [
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::NetworkInterface,
     plural: "network_interfaces",
-    summary: "Places where instances and routers are plugged into networks",
+    summary: "Attachments of instances and routers to networks",
     states: NetworkInterfaceState::TABLE,
     relations: &[
         Relation::one("network", &["network"], Kind::Network, "network_interfaces"),

@@ -9,19 +9,19 @@ use super::named::Named;
 use super::spec::{Canonical, KindSpec, check_fields};
 use super::verb::{Repeat, Verb, VerbSpec, When, with};
 
-/// How much of something an account may have: the fields that only a quota has. Its name is the cloud's own word.
+/// A limit on an account's use: the fields that only a quota has. The name is the cloud's own word.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Quota {
-    /// The service that counts: `compute`, `volume`, `network`, `image`.
+    /// The service that enforces it: `compute`, `volume`, `network`, `image`.
     pub service: String,
-    /// What is counted, with its unit, in the gateway's words where it has one: `instances`, `vcpus`, `memory_mib`,
-    /// `volumes`, `volume_gib`, `volume_snapshots`, `networks`, `ip_addresses` and so on; else the cloud's own.
+    /// The measure with its unit: `instances`, `vcpus`, `memory_mib`, `volumes`, `volume_gib`, `volume_snapshots`,
+    /// `networks`, `ip_addresses` and so on, or the cloud's own word where the gateway has none.
     pub measure: String,
-    /// The most; none where there is no limit.
+    /// The limit; none for no limit.
     pub limit: Option<u64>,
-    /// How much there is, where the cloud tells.
+    /// The present use, if the cloud shows it.
     pub used: Option<u64>,
-    /// How much is promised to requests under way, where the cloud tells.
+    /// The amount reserved for requests in progress, if the cloud shows it.
     pub reserved: Option<u64>,
 }
 
@@ -42,16 +42,16 @@ impl Quota {
         let reserved = number("reserved").unwrap_or_default();
         let is_exceeded = used.saturating_add(reserved).saturating_add(count) > limit;
         is_exceeded.then(|| {
-            FieldError::new("", format!("the quota of {} is spent: {used} of {limit}", limited.plural))
+            FieldError::new("", format!("the quota of {} is used up: {used} of {limit}", limited.plural))
         })
     }
 }
 
-/// The new limit of a quota.
+/// Changes the limit of a quota.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateQuota {
-    /// The most; null for no limit.
+    /// The new limit; null for no limit.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required = true)]
     pub limit: Option<u64>,
@@ -62,7 +62,7 @@ impl Body for UpdateQuota {
 
     fn errors(&self) -> FieldErrors {
         let fine = self.limit.is_none_or(|limit| limit <= i32::MAX as u64);
-        FieldErrors::default().unless(fine, "/limit", "must be 2147483647 at most, or null for no limit")
+        FieldErrors::default().unless(fine, "/limit", "must be at most 2147483647, or null for no limit")
     }
 }
 
@@ -71,7 +71,7 @@ static VERBS: [VerbSpec; 1] = [with::<UpdateQuota>(Verb::Update, When::Always, R
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::Quota,
     plural: "quotas",
-    summary: "How much an account may have, and has",
+    summary: "Limits and use of accounts",
     states: &[],
     relations: &[],
     filters: &["service", "measure"],
@@ -98,7 +98,7 @@ mod tests {
         let document = json!({ "limit": 10, "used": 7, "reserved": 1 });
         assert_eq!(excess(document.clone(), 2), None);
         let error = excess(document, 3).unwrap();
-        assert_eq!(error, FieldError::new("", "the quota of quotas is spent: 7 of 10"));
+        assert_eq!(error, FieldError::new("", "the quota of quotas is used up: 7 of 10"));
         assert_eq!(excess(json!({ "limit": null, "used": 7 }), 1), None);
         assert_eq!(excess(json!({ "limit": 1 }), 5), None);
     }

@@ -1,4 +1,4 @@
-//! Values that the documents of several kinds have.
+//! Values in the documents of several kinds.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,14 +8,14 @@ use crate::id::ResourceId;
 /// Another resource that a document names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reference {
-    /// The gateway's id, when the cloud told enough to derive it.
+    /// The gateway's id, if the cloud shows enough to derive it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub id: Option<ResourceId>,
-    /// The cloud's own id, when it told.
+    /// The cloud's own id, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// The name, when the cloud told.
+    /// The name, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -25,15 +25,15 @@ pub struct Reference {
 pub struct InterfaceAddress {
     /// The address.
     pub ip_address: String,
-    /// The subnet, when the cloud told.
+    /// The subnet, if known.
     pub subnet: Option<Reference>,
 }
 
-/// Where traffic to some addresses goes.
+/// A route for traffic to some addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Route {
     /// The addresses, such as `0.0.0.0/0`.
     pub destination: String,
-    /// An address, or the cloud's id of what it goes to.
+    /// The address of the next hop, or the cloud's id of it.
     pub next_hop: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The kinds that this build has. A new kind is one file, and one line in each list here.
+//! The registry of kinds. A new kind is one file, and one line in each list here.
 
 use super::name::Kind;
 use super::relation::Relation;

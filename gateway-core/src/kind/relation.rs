@@ -1,4 +1,4 @@
-//! Resources that a document names, and so links in both directions.
+//! Relations: references between documents, which become links in both directions.
 
 use serde_json::{Map, Value};
 
@@ -8,13 +8,13 @@ use crate::id::ResourceId;
 /// A reference from the documents of one kind to resources of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relation {
-    /// Name of the filter.
+    /// The name of the filter.
     pub name: &'static str,
-    /// Path of the [`Reference`](super::Reference) in the document; a list on the path stands for its items.
+    /// The path of the [`Reference`](super::Reference) in the document; a list on the path stands for its items.
     pub path: &'static [&'static str],
     /// The kind at the other end.
     pub to: Kind,
-    /// Name of the link at the other end, which leads to all resources that name it.
+    /// The name of the link at the other end. The link leads to all resources that name it.
     pub inverse: &'static str,
     /// Whether one document may name several.
     pub many: bool,

@@ -16,43 +16,43 @@ use super::update::update;
 use super::verb::{Repeat, Verb, VerbSpec, When, create, delete, plain, with};
 use crate::id::ResourceId;
 
-/// What passes traffic between networks: the fields that only a router has.
+/// A device that passes traffic between networks: the fields that only a router has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Router {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
-    /// What it is, where the cloud has several sorts: `route_table`, `internet_gateway`.
+    /// The type, where the cloud has several: `route_table`, `internet_gateway`.
     pub router_type: Option<String>,
-    /// Switched on by its owner.
+    /// Whether its owner has enabled it.
     pub enabled: Option<bool>,
-    /// The network that it serves, where it belongs to one.
+    /// The network that it serves, where routers belong to one.
     pub network: Option<Reference>,
     /// The network through which it leads out of the cloud.
     pub external_network: Option<Reference>,
-    /// Its addresses there.
+    /// The addresses in the external network.
     pub external_addresses: Vec<InterfaceAddress>,
-    /// Addresses inside are translated to those outside.
+    /// Whether private source addresses are translated to public ones.
     pub source_nat: Option<bool>,
-    /// The subnets between which it passes traffic.
+    /// The interfaces, one for each connected subnet.
     pub interfaces: Vec<RouterInterface>,
-    /// Routes beside those to its subnets.
+    /// Routes besides those to its subnets.
     pub routes: Vec<Route>,
-    /// What a network's subnets use when nobody names a router.
+    /// Whether a network's subnets use it when no router is named.
     pub default: Option<bool>,
-    /// Runs in several places at once, each serving its own.
+    /// Whether it runs on several hosts at once, each for its own instances.
     pub distributed: Option<bool>,
-    /// Runs twice, so that one may fail.
+    /// Whether it runs twice, so that one copy may fail.
     pub highly_available: Option<bool>,
 }
 
-/// One end of a router.
+/// An interface of a router.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RouterInterface {
-    /// The subnet at this end.
+    /// The connected subnet.
     pub subnet: Reference,
-    /// The interface, where it is one of its own.
+    /// The interface as a resource, where the cloud has one.
     pub network_interface: Option<Reference>,
-    /// The router's address there.
+    /// The router's address in the subnet.
     pub ip_address: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl Canonical for Router {
 states! {
     /// The life of a router.
     RouterState of Kind::Router;
-    /// Being made or attached.
+    /// Being created or attached.
     Pending = "pending" (moving) -> ["available", "down", "error"],
     /// Passes traffic.
     Available = "available" -> ["down", "detaching", "error"],
@@ -73,31 +73,31 @@ states! {
     Detaching = "detaching" (moving) -> ["down", "error"],
     /// Broken.
     Error = "error" -> ["available", "down"],
-    /// The cloud said a word that the driver does not know.
+    /// A state that the driver does not know.
     Unknown = "unknown" -> ["available", "down", "error"],
 }
 
-/// Makes a router.
+/// Creates a router.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRouter {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// The network that it serves, where a router belongs to one.
+    /// The network that it serves, where routers belong to one.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub network: Option<ResourceId>,
-    /// The network through which it leads out of the cloud, where there is such a network.
+    /// The network through which it leads out of the cloud, where the cloud has such networks.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub external_network: Option<ResourceId>,
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }
@@ -111,7 +111,7 @@ impl Body for CreateRouter {
     }
 }
 
-/// The subnet at one end of a router.
+/// The subnet to connect or disconnect.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RouterSubnet {
@@ -128,11 +128,11 @@ impl Body for RouterSubnet {
     }
 }
 
-/// The way out of a router.
+/// The router's way out of the cloud.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RouterGateway {
-    /// The network through which it leads out; none where the cloud has no such networks.
+    /// The external network; none where the cloud has no such networks.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub external_network: Option<ResourceId>,
@@ -159,7 +159,7 @@ static VERBS: [VerbSpec; 7] = [
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::Router,
     plural: "routers",
-    summary: "What passes traffic between networks",
+    summary: "Routers between networks",
     states: RouterState::TABLE,
     relations: &[
         Relation::one("network", &["network"], Kind::Network, "routers"),

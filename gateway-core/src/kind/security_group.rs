@@ -15,16 +15,16 @@ use super::update::update;
 use super::verb::{VerbSpec, When, create, delete};
 use crate::id::ResourceId;
 
-/// A set of rules for the traffic of what it applies to: the fields that only a security group has.
+/// A set of rules for traffic: the fields that only a security group has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SecurityGroup {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
-    /// The network that it is for, where it belongs to one.
+    /// The network that it belongs to, where groups belong to one.
     pub network: Option<Reference>,
-    /// Answers are let through without a rule of their own.
+    /// Whether answers are allowed without a rule of their own.
     pub stateful: Option<bool>,
-    /// What instances get when nobody names a group.
+    /// Whether instances get it when no group is named.
     pub default: Option<bool>,
 }
 
@@ -32,23 +32,23 @@ impl Canonical for SecurityGroup {
     const KIND: Kind = Kind::SecurityGroup;
 }
 
-/// Makes a security group.
+/// Creates a security group.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSecurityGroup {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// The network that it is for, where groups belong to one.
+    /// The network that it belongs to, where groups belong to one.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub network: Option<ResourceId>,
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }

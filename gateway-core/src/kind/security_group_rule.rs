@@ -11,43 +11,43 @@ use super::spec::{Canonical, KindSpec, check_fields};
 use super::verb::{VerbSpec, When, create, delete};
 use crate::id::ResourceId;
 
-/// One permission of a security group: the fields that only a rule has.
+/// A permission of a security group: the fields that only a rule has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SecurityGroupRule {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
     /// The group.
     pub security_group: Reference,
-    /// Seen from what the group applies to.
+    /// The direction of the traffic, seen from the group's members.
     pub direction: Direction,
-    /// 4 or 6.
+    /// The version of IP: 4 or 6.
     pub ip_version: Option<u8>,
-    /// Such as `tcp`; any when there is none.
+    /// The protocol, such as `tcp`; none for any.
     pub protocol: Option<String>,
-    /// First port, of `tcp` and `udp`; all when there is none.
+    /// The first port of `tcp` or `udp`; none for all.
     pub first_port: Option<u16>,
-    /// Last port.
+    /// The last port.
     pub last_port: Option<u16>,
-    /// Of `icmp`; all when there is none.
+    /// The type of `icmp` messages; none for all.
     pub icmp_type: Option<u8>,
-    /// Of `icmp`; all when there is none.
+    /// The code of `icmp` messages; none for all.
     pub icmp_code: Option<u8>,
-    /// The addresses at the other end; any when there is neither this nor a group or list.
+    /// The addresses of the peer; any without this and without a group or list.
     pub remote_cidr: Option<String>,
-    /// The group of what is at the other end.
+    /// The security group of the peer.
     pub remote_security_group: Option<Reference>,
-    /// The cloud's list of addresses at the other end.
+    /// The cloud's list of the peer's addresses.
     pub remote_address_list: Option<String>,
 }
 
-/// Which way traffic goes.
+/// The direction of traffic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// To what the group applies to.
+    /// Traffic to the group's members.
     #[default]
     Ingress,
-    /// From it.
+    /// Traffic from the group's members.
     Egress,
 }
 
@@ -55,7 +55,7 @@ impl Canonical for SecurityGroupRule {
     const KIND: Kind = Kind::SecurityGroupRule;
 }
 
-/// Makes a rule in a security group.
+/// Creates a rule in a security group.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSecurityGroupRule {
@@ -65,31 +65,31 @@ pub struct CreateSecurityGroupRule {
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// Seen from what the group applies to.
+    /// The direction of the traffic, seen from the group's members.
     pub direction: Direction,
-    /// 4 or 6; 4 when not given.
+    /// The version of IP, 4 or 6; 4 when not given.
     #[serde(default)]
     #[schema(minimum = 4, maximum = 6)]
     pub ip_version: Option<u8>,
-    /// Such as `tcp`; any when not given.
+    /// The protocol, such as `tcp`; any when not given.
     #[serde(default)]
     pub protocol: Option<String>,
-    /// First port, of `tcp` and `udp`; all when not given.
+    /// The first port of `tcp` or `udp`; all when not given.
     #[serde(default)]
     pub first_port: Option<u16>,
-    /// Last port; the first when not given.
+    /// The last port; the first when not given.
     #[serde(default)]
     pub last_port: Option<u16>,
-    /// Of `icmp`; all when not given.
+    /// The type of `icmp` messages; all when not given.
     #[serde(default)]
     pub icmp_type: Option<u8>,
-    /// Of `icmp`; all when not given.
+    /// The code of `icmp` messages; all when not given.
     #[serde(default)]
     pub icmp_code: Option<u8>,
-    /// The addresses at the other end; any when neither this nor a group is given.
+    /// The addresses of the peer; any when neither this nor a group is given.
     #[serde(default)]
     pub remote_cidr: Option<String>,
-    /// The group of what is at the other end.
+    /// The security group of the peer.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub remote_security_group: Option<ResourceId>,
@@ -108,23 +108,23 @@ impl Body for CreateSecurityGroupRule {
         let errors = FieldErrors::default()
             .description(self.description.as_ref())
             .unless(matches!(self.ip_version, None | Some(4 | 6)), "/ip_version", "must be 4 or 6")
-            .unless(has_ports || last.is_none(), "/first_port", "is for tcp and udp alone")
+            .unless(has_ports || last.is_none(), "/first_port", "applies to `tcp` and `udp` only")
             .unless(
                 self.first_port.is_some() || self.last_port.is_none(),
                 "/first_port",
-                "must be given with `last_port`",
+                "is required with `last_port`",
             )
-            .unless(self.first_port <= last, "/last_port", "must not be less than `first_port`")
-            .unless(is_icmp || self.icmp_type.is_none(), "/icmp_type", "is for icmp alone")
+            .unless(self.first_port <= last, "/last_port", "must be at least `first_port`")
+            .unless(is_icmp || self.icmp_type.is_none(), "/icmp_type", "applies to `icmp` only")
             .unless(
                 self.icmp_type.is_some() || self.icmp_code.is_none(),
                 "/icmp_code",
-                "must come with `icmp_type`",
+                "requires `icmp_type`",
             )
             .unless(
                 self.remote_cidr.is_none() || self.remote_security_group.is_none(),
                 "/remote_cidr",
-                "must not come with `remote_security_group`",
+                "excludes `remote_security_group`",
             );
         self.remote_cidr.iter().fold(errors, |errors, cidr| errors.cidr("/remote_cidr", cidr))
     }

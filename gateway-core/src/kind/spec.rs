@@ -1,4 +1,4 @@
-//! The description of one kind, from which all generic layers work.
+//! The description of one kind: the data that generic code uses.
 
 use std::fmt;
 
@@ -13,27 +13,27 @@ use super::relation::Relation;
 use super::state::StateSpec;
 use super::verb::{Verb, VerbSpec};
 
-/// Everything that the generic layers know of one kind.
+/// The description of one kind, for generic code.
 pub struct KindSpec {
     /// The kind itself.
     pub kind: Kind,
     /// The collection's name in paths.
     pub plural: &'static str,
-    /// One sentence for the API document.
+    /// A sentence for the API document.
     pub summary: &'static str,
     /// The transition table; empty for a kind without a life cycle.
     pub states: &'static [StateSpec],
-    /// The resources that its documents name; each is a filter too, by the gateway's id.
+    /// The references in its documents. Each is also a filter, by the gateway's id.
     pub relations: &'static [Relation],
-    /// Fields of its own that a listing can be narrowed by, besides its relations.
+    /// The kind's own fields that are filters, besides its relations.
     pub filters: &'static [&'static str],
-    /// The fields that a table shows of it, besides those of every kind.
+    /// The columns of its tables, besides those of every kind.
     pub columns: &'static [Column],
-    /// The verbs that it has, as far as a cloud supports them.
+    /// The verbs. A cloud may support fewer.
     pub verbs: &'static [VerbSpec],
-    /// The schema of the kind's own fields and then those that it names, for the API document.
+    /// The schema of the kind's own fields and then the schemas that it names, for the API document.
     pub schema: fn() -> Schemas,
-    /// Checks that fields are all of the kind's own fields, and no others; the error names what is wrong.
+    /// Checks that a map holds all of the kind's own fields and no others. The error names the difference.
     pub check: fn(&Map<String, Value>) -> Result<(), String>,
 }
 
@@ -48,7 +48,7 @@ impl KindSpec {
         self.verbs.iter().find(|spec| spec.verb == verb)
     }
 
-    /// Returns the verbs that a resource's own document allows now, whatever cloud it is of.
+    /// Returns the verbs that a resource's document allows now. Its cloud may support fewer.
     pub fn allowed(&self, document: &Map<String, Value>) -> impl Iterator<Item = Verb> {
         let state = document.get("state").and_then(Value::as_str);
         let on_existing = self.verbs.iter().filter(|spec| spec.verb != Verb::Create);
@@ -68,7 +68,7 @@ pub trait Canonical: Serialize + DeserializeOwned {
     const KIND: Kind;
 }
 
-/// Implements [`KindSpec::check`]: fields that are read into the struct and written again stay the same.
+/// Implements [`KindSpec::check`]: fields that are read and written again stay the same.
 pub(super) fn check_fields<T: Canonical>(fields: &Map<String, Value>) -> Result<(), String> {
     let fields = Value::Object(fields.clone());
     let read: T = serde_json::from_value(fields.clone()).map_err(|error| error.to_string())?;

@@ -13,13 +13,13 @@ use super::verb::{VerbSpec, When, create, delete};
 /// A public key that is put into instances at boot: the fields that only a key has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SshKey {
-    /// Digest of the key, in the cloud's form.
+    /// The digest of the key, in the cloud's form.
     pub fingerprint: Option<String>,
-    /// The key itself, where the cloud tells.
+    /// The key itself, if the cloud shows it.
     pub public_key: Option<String>,
-    /// Such as `ssh`, `x509`, `rsa`, `ed25519`, as the cloud names it.
+    /// The type in the cloud's own word, such as `ssh`, `x509`, `rsa`, `ed25519`.
     pub key_type: Option<String>,
-    /// The user it belongs to, by the cloud's own id, where keys are a user's and not an account's.
+    /// The user that owns it, by the cloud's own id, where users and not accounts own keys.
     pub user: Option<String>,
 }
 
@@ -27,14 +27,14 @@ impl Canonical for SshKey {
     const KIND: Kind = Kind::SshKey;
 }
 
-/// Makes a key, or imports one.
+/// Creates or imports a key.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSshKey {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The key to import. Without one the cloud makes a pair, and the answer has the private half: once, for the
-    /// gateway does not keep it.
+    /// The key to import. Without one the cloud creates a key pair. The answer holds the private key once; the gateway
+    /// does not store it.
     #[serde(default)]
     pub public_key: Option<String>,
     /// Tags.

@@ -1,15 +1,15 @@
-//! Canonical states, each kind's life cycle as one transition table.
+//! Canonical states: each kind's life cycle as one transition table.
 
 use super::name::Kind;
 
-/// One canonical state of a kind.
+/// A canonical state of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateSpec {
     /// The word in documents and filters.
     pub name: &'static str,
-    /// Whether the resource is on its way to another state: its target is polled faster.
+    /// Whether the resource is changing to another state. Its target is then polled more often.
     pub transitional: bool,
-    /// The states that may follow, as far as the gateway knows; a poll may miss some in between.
+    /// The states that may follow. A poll may miss states in between.
     pub next: &'static [&'static str],
 }
 

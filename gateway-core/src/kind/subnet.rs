@@ -18,33 +18,33 @@ use crate::id::ResourceId;
 /// A range of a network's addresses: the fields that only a subnet has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Subnet {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
     /// The network.
     pub network: Reference,
-    /// The range, such as `10.0.0.0/24`.
+    /// The address range, such as `10.0.0.0/24`.
     pub cidr: Option<String>,
-    /// 4 or 6.
+    /// The version of IP: 4 or 6.
     pub ip_version: u8,
-    /// Further ranges of version 6, where one subnet has both.
+    /// Further ranges of version 6, where one subnet has both versions.
     pub ipv6_cidrs: Vec<String>,
-    /// Where traffic to elsewhere goes.
+    /// The address of the default gateway.
     pub gateway_ip_address: Option<String>,
-    /// Instances are told their addresses by DHCP.
+    /// Whether instances get their addresses by DHCP.
     pub dhcp: Option<bool>,
-    /// Name servers that instances are told.
+    /// The name servers that instances get.
     pub dns_servers: Vec<String>,
-    /// The addresses that are given out.
+    /// The addresses that are allocated.
     pub allocation_pools: Vec<AddressRange>,
-    /// Routes that instances are told.
+    /// The routes that instances get.
     pub host_routes: Vec<Route>,
     /// The availability zone, where it is in one.
     pub datacenter: Option<String>,
-    /// Addresses that are free.
+    /// The number of free addresses.
     pub free_ip_addresses: Option<u64>,
-    /// Instances get an address that is reached from outside.
+    /// Whether instances get a public address.
     pub public_ip_on_launch: Option<bool>,
-    /// What instances of its zone get when nobody names a subnet.
+    /// Whether instances of its zone are put in it when no subnet is named.
     pub default: Option<bool>,
 }
 
@@ -61,11 +61,11 @@ impl Canonical for Subnet {
     const KIND: Kind = Kind::Subnet;
 }
 
-/// Makes a subnet.
+/// Creates a subnet.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSubnet {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Free text.
     #[serde(default)]
@@ -73,24 +73,24 @@ pub struct CreateSubnet {
     /// The network.
     #[schema(value_type = uuid::Uuid)]
     pub network: ResourceId,
-    /// Its addresses.
+    /// The address range.
     pub cidr: String,
-    /// Where traffic to elsewhere goes; the first address when not given.
+    /// The address of the default gateway; the first address when not given.
     #[serde(default)]
     pub gateway_ip_address: Option<String>,
-    /// Instances are told their addresses by DHCP; they are when not given.
+    /// Whether instances get their addresses by DHCP; true when not given.
     #[serde(default)]
     pub dhcp: Option<bool>,
-    /// Name servers that instances are told.
+    /// The name servers that instances get.
     #[serde(default)]
     pub dns_servers: Vec<String>,
-    /// Name of the availability zone, where subnets are in one.
+    /// The name of the availability zone, where subnets are in one.
     #[serde(default)]
     pub datacenter: Option<String>,
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }
@@ -118,7 +118,7 @@ static VERBS: [VerbSpec; 3] = [create::<CreateSubnet>(), update(When::Always), d
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::Subnet,
     plural: "subnets",
-    summary: "Ranges of networks' addresses",
+    summary: "Address ranges of networks",
     states: &[],
     relations: &[Relation::one("network", &["network"], Kind::Network, "subnets")],
     filters: &["cidr", "datacenter", "ip_version"],

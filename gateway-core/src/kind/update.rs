@@ -19,7 +19,7 @@ pub struct Update {
     /// The new description; empty for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// All tags, in place of those that it has.
+    /// The tags, which replace all present ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeMap<String, String>>,
 }

@@ -1,4 +1,4 @@
-//! Verbs: one table a kind, from which REST, validation and `actions` follow.
+//! Verbs: one table per kind. REST, validation and `actions` use it.
 
 use std::any::TypeId;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::named::Named;
 /// Declares the verbs with their words.
 macro_rules! verbs {
     ($($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
-        /// Something that is done to a resource.
+        /// An operation on a resource.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Verb { $($(#[$doc])* $variant),+ }
 
@@ -20,7 +20,7 @@ macro_rules! verbs {
             /// Every verb.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word in documents and paths.
+            /// Returns the word in documents and paths.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
@@ -29,17 +29,17 @@ macro_rules! verbs {
 }
 
 verbs! {
-    /// Makes one.
+    /// Creates a resource.
     Create = "create",
-    /// Changes what its owner wrote about it.
+    /// Changes name, description, tags and the like.
     Update = "update",
-    /// Ends it.
+    /// Deletes a resource.
     Delete = "delete",
     /// Boots an instance.
     Start = "start",
-    /// Shuts an instance down, its disks kept.
+    /// Shuts an instance down and keeps its disks.
     Stop = "stop",
-    /// Takes an instance down and up again.
+    /// Restarts an instance.
     Reboot = "reboot",
     /// Freezes an instance in memory.
     Pause = "pause",
@@ -49,51 +49,51 @@ verbs! {
     Suspend = "suspend",
     /// Ends a suspension.
     Resume = "resume",
-    /// Puts an instance away, and frees its host.
+    /// Shelves an instance, which frees its host.
     Shelve = "shelve",
-    /// Brings it back.
+    /// Starts a shelved instance again.
     Unshelve = "unshelve",
-    /// Guards an instance against change.
+    /// Locks an instance against change.
     Lock = "lock",
-    /// Ends that.
+    /// Unlocks an instance.
     Unlock = "unlock",
-    /// Gives an instance another type.
+    /// Changes the type of an instance.
     Resize = "resize",
-    /// Keeps the new type.
+    /// Confirms the new type.
     ConfirmResize = "confirm_resize",
-    /// Goes back to the old type.
+    /// Reverts to the old type.
     RevertResize = "revert_resize",
-    /// Makes an instance anew of an image.
+    /// Recreates an instance from an image.
     Rebuild = "rebuild",
-    /// Makes an image of an instance.
+    /// Creates an image of an instance.
     CreateImage = "create_image",
-    /// Reads what an instance wrote on its console.
+    /// Reads the output on an instance's console.
     ConsoleOutput = "console_output",
-    /// Makes a volume larger.
+    /// Enlarges a volume.
     Extend = "extend",
-    /// Lets another account use it.
+    /// Shares an image with another account.
     Share = "share",
-    /// Ends that.
+    /// Stops sharing an image.
     Unshare = "unshare",
     /// Fills a registered image with its content.
     Upload = "upload",
     /// Connects a router to a subnet.
     AddInterface = "add_interface",
-    /// Ends that.
+    /// Disconnects a router from a subnet.
     RemoveInterface = "remove_interface",
-    /// Lets a router lead out of the cloud.
+    /// Connects a router to an external network.
     SetGateway = "set_gateway",
-    /// Ends that.
+    /// Disconnects a router from its external network.
     ClearGateway = "clear_gateway",
 }
 
 impl Verb {
-    /// The verb of that word.
+    /// Returns the verb of that word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|verb| verb.as_str() == word)
     }
 
-    /// Whether it has a method of its own in REST; the others are actions.
+    /// Returns whether REST has an action for the verb. The other verbs have HTTP methods of their own.
     pub const fn is_action(self) -> bool {
         !matches!(self, Self::Create | Self::Update | Self::Delete | Self::Upload)
     }
@@ -118,50 +118,50 @@ impl<'de> Deserialize<'de> for Verb {
     }
 }
 
-/// What is known when nobody knows how a try ended.
+/// The way to find out what an attempt of unknown outcome did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// What it makes is found again, by its marker or by what it is: [`crate::driver::Session::find`].
+    /// The new resource is found by its marker or its content: [`crate::driver::Session::find`].
     Found,
-    /// Doing it once more leaves everything as doing it once does.
+    /// The verb is idempotent, so it is repeated.
     Harmless,
-    /// The target tells: once it is in none of the states that the verb starts from, it was done.
+    /// The target's state shows it: the verb was done if the state is none of those that it starts from.
     ByState,
-    /// Nobody can tell, and it is not done again.
+    /// Nothing shows it, so the verb is never repeated.
     Never,
 }
 
-/// In which states of its target a verb may be done.
+/// The states of its target in which a verb is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// In every one; also of kinds without states.
+    /// In every state, and for kinds without states.
     Always,
-    /// In these.
+    /// In these states.
     In(&'static [&'static str]),
-    /// In all but these.
+    /// In all states but these.
     Except(&'static [&'static str]),
 }
 
 impl When {
-    /// Whether a state is among them.
+    /// Returns whether the verb is allowed in a state.
     pub fn takes(self, state: Option<&str>) -> bool {
         match (self, state) {
             (Self::Always, _) => true,
             (Self::In(states), Some(state)) => states.contains(&state),
             (Self::Except(states), Some(state)) => !states.contains(&state),
-            // It has no state, although its kind has: the cloud will tell.
+            // A resource without a state, although its kind has states: the cloud decides.
             (_, None) => true,
         }
     }
 }
 
-/// One verb of one kind.
+/// A verb of a kind.
 pub struct VerbSpec {
     /// The verb.
     pub verb: Verb,
     /// The states in which it is allowed.
     pub when: When,
-    /// A field that forbids it while it is true.
+    /// A field of the target that forbids the verb while it is true.
     pub unless: Option<&'static str>,
     /// The way to find out whether an interrupted attempt did it.
     pub repeat: Repeat,
@@ -173,7 +173,7 @@ pub struct VerbSpec {
     pub key_pair_unless: Option<&'static str>,
     /// The resources that its body names.
     pub names: &'static [Named],
-    /// The schema of its body and then those that it names; none for a verb without a body.
+    /// The schema of its body and then the schemas that it names; none for a verb without a body.
     pub schema: Option<fn() -> Schemas>,
     /// The type of its body, for [`super::Command::read`]; none for a verb without a body.
     pub(super) body: Option<fn() -> TypeId>,
@@ -218,22 +218,22 @@ impl fmt::Debug for VerbSpec {
     }
 }
 
-/// One verb as one type of cloud has it.
+/// A verb as a type of cloud supports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerbSupport {
     /// The verb.
     pub verb: Verb,
-    /// Where the cloud allows it in fewer states than its kind does.
+    /// The states to which the cloud limits the verb, within those that its kind allows.
     pub only: When,
 }
 
 impl VerbSupport {
-    /// As its kind has it.
+    /// Supports the verb in all states that its kind allows.
     pub const fn new(verb: Verb) -> Self {
         Self { verb, only: When::Always }
     }
 
-    /// Only in some states.
+    /// Limits the verb to some states.
     #[must_use]
     pub const fn only(self, only: When) -> Self {
         Self { only, ..self }
@@ -287,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn verbs_have_words_of_their_own() {
+    fn verbs_have_distinct_words() {
         for verb in Verb::ALL {
             assert_eq!(Verb::parse(verb.as_str()), Some(*verb));
         }

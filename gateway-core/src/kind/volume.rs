@@ -17,41 +17,41 @@ use super::update::update;
 use super::verb::{Repeat, Verb, VerbSpec, When, create, delete, with};
 use crate::id::ResourceId;
 
-/// A disk of its own: the fields that only a volume has.
+/// A disk that exists independently of instances: the fields that only a volume has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Volume {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
-    /// Size.
+    /// The size.
     pub size_gib: u64,
-    /// Name of its type.
+    /// The name of its type.
     pub volume_type: Option<String>,
     /// The availability zone.
     pub datacenter: Option<String>,
-    /// An instance can boot from it.
+    /// Whether an instance can boot from it.
     pub bootable: Option<bool>,
-    /// Encrypted at rest by the cloud.
+    /// Whether the cloud encrypts it at rest.
     pub encrypted: Option<bool>,
-    /// May be attached to several instances at once.
+    /// Whether it may be attached to several instances at once.
     pub multiattach: Option<bool>,
     /// Provisioned operations a second.
     pub iops: Option<u64>,
     /// Provisioned throughput.
     pub throughput_mib_per_second: Option<u64>,
-    /// The snapshot it was made from.
+    /// The snapshot that it was created from.
     pub snapshot: Option<Reference>,
-    /// The image it was made from.
+    /// The image that it was created from.
     pub image: Option<Reference>,
-    /// Where it is attached.
+    /// The attachments.
     pub attachments: Vec<AttachmentPoint>,
 }
 
-/// One place where a volume is attached.
+/// An attachment of a volume.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AttachmentPoint {
     /// The instance.
     pub instance: Reference,
-    /// The device's name inside it, as the cloud tells.
+    /// The device's name inside it, as the cloud shows it.
     pub device: Option<String>,
 }
 
@@ -62,11 +62,11 @@ impl Canonical for Volume {
 states! {
     /// The life of a volume.
     VolumeState of Kind::Volume;
-    /// Being made.
+    /// Being created.
     Pending = "pending" (moving) -> ["available", "in_use", "error", "deleting"],
     /// Ready and not attached.
     Available = "available" -> ["attaching", "in_use", "reserved", "updating", "deleting", "error"],
-    /// Promised to an instance.
+    /// Reserved for an instance.
     Reserved = "reserved" (moving) -> ["attaching", "in_use", "available", "error"],
     /// Being attached.
     Attaching = "attaching" (moving) -> ["in_use", "available", "error"],
@@ -82,46 +82,46 @@ states! {
     Deleted = "deleted" -> [],
     /// Broken.
     Error = "error" -> ["available", "in_use", "deleting"],
-    /// The cloud said a word that the driver does not know.
+    /// A state that the driver does not know.
     Unknown = "unknown" -> ["available", "in_use", "error", "deleting"],
 }
 
-/// Makes a volume: empty, or of one source.
+/// Creates a volume: empty or from one source.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateVolume {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// Its size; that of its source when not given.
+    /// The size; the size of its source when not given.
     #[serde(default)]
     #[schema(minimum = 1)]
     pub size_gib: Option<u64>,
-    /// Its type.
+    /// The type.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub volume_type: Option<ResourceId>,
-    /// Filled from this snapshot.
+    /// The snapshot to copy.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub snapshot: Option<ResourceId>,
-    /// Filled from this image.
+    /// The image to copy.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub image: Option<ResourceId>,
-    /// A copy of this volume.
+    /// The volume to copy.
     #[serde(default)]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub volume: Option<ResourceId>,
-    /// Name of the availability zone.
+    /// The name of the availability zone.
     #[serde(default)]
     pub datacenter: Option<String>,
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }
@@ -140,12 +140,12 @@ impl Body for CreateVolume {
             .name(&self.name)
             .description(self.description.as_ref())
             .tags(&self.tags)
-            .unless(sources <= 1, "", "must name one of `snapshot`, `image` and `volume` at most")
-            .unless(self.size_gib.is_none_or(|size| size > 0), "/size_gib", "must be 1 at least")
+            .unless(sources <= 1, "", "must name at most one of `snapshot`, `image` and `volume`")
+            .unless(self.size_gib.is_none_or(|size| size > 0), "/size_gib", "must be at least 1")
             .unless(
                 self.size_gib.is_some() || self.snapshot.is_some() || self.volume.is_some(),
                 "/size_gib",
-                "must be given for a volume that is empty or made of an image",
+                "is required for a volume that is empty or copied from an image",
             )
     }
 
@@ -159,16 +159,16 @@ impl Body for CreateVolume {
         FieldErrors::default().unless(
             fine,
             "/size_gib",
-            format!("must be {least} at least, as its source is"),
+            format!("must be at least {least}, the size of its source"),
         )
     }
 }
 
-/// The new size of a volume.
+/// Extends a volume.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Extend {
-    /// The size, larger than before.
+    /// The new size; it must be larger than the present one.
     #[schema(minimum = 1)]
     pub size_gib: u64,
 }
@@ -177,7 +177,7 @@ impl Body for Extend {
     const NAMES: &'static [Named] = &[];
 
     fn errors(&self) -> FieldErrors {
-        FieldErrors::default().unless(self.size_gib > 0, "/size_gib", "must be 1 at least")
+        FieldErrors::default().unless(self.size_gib > 0, "/size_gib", "must be at least 1")
     }
 
     fn errors_against(&self, documents: &Documents<'_>) -> FieldErrors {
@@ -185,7 +185,7 @@ impl Body for Extend {
         FieldErrors::default().unless(
             self.size_gib > now,
             "/size_gib",
-            format!("must be more than the {now} that it has"),
+            format!("must be more than {now}, the present size"),
         )
     }
 }
@@ -202,7 +202,7 @@ static VERBS: [VerbSpec; 4] = [
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::Volume,
     plural: "volumes",
-    summary: "Disks of their own",
+    summary: "Disks that exist independently of instances",
     states: VolumeState::TABLE,
     relations: &[
         Relation::one("snapshot", &["snapshot"], Kind::VolumeSnapshot, "volumes"),

@@ -13,20 +13,20 @@ use super::verb::{VerbSpec, When, create, delete};
 use crate::clock::Timestamp;
 use crate::id::ResourceId;
 
-/// A volume in an instance: the fields that only an attachment has.
+/// The attachment of a volume to an instance: the fields that only an attachment has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VolumeAttachment {
     /// The volume.
     pub volume: Reference,
     /// The instance.
     pub instance: Reference,
-    /// The device's name inside the instance, as the cloud tells.
+    /// The device's name inside the instance, as the cloud shows it.
     pub device: Option<String>,
-    /// Attached for reading alone.
+    /// Whether it is attached read-only.
     pub read_only: Option<bool>,
-    /// The volume is deleted with the instance.
+    /// Whether the volume is deleted with the instance.
     pub delete_on_termination: Option<bool>,
-    /// Since when.
+    /// The time of the attachment.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub attached_at: Option<Timestamp>,
 }
@@ -38,17 +38,17 @@ impl Canonical for VolumeAttachment {
 states! {
     /// The life of an attachment.
     VolumeAttachmentState of Kind::VolumeAttachment;
-    /// Promised or being made.
+    /// Reserved or being attached.
     Attaching = "attaching" (moving) -> ["attached", "detaching", "detached", "error"],
     /// In use.
     Attached = "attached" -> ["detaching", "detached", "error"],
-    /// Being undone.
+    /// Being detached.
     Detaching = "detaching" (moving) -> ["attached", "detached", "error"],
-    /// Undone, and still shown by the cloud for a while.
+    /// Detached, and still shown by the cloud for a while.
     Detached = "detached" -> [],
     /// Broken.
     Error = "error" -> ["attached", "detaching", "detached"],
-    /// The cloud said a word that the driver does not know.
+    /// A state that the driver does not know.
     Unknown = "unknown" -> ["attached", "detached", "error"],
 }
 
@@ -62,7 +62,7 @@ pub struct CreateVolumeAttachment {
     /// The instance.
     #[schema(value_type = uuid::Uuid)]
     pub instance: ResourceId,
-    /// Where it appears, such as `/dev/vdb`; the cloud chooses when not given.
+    /// The device's name, such as `/dev/vdb`; the cloud chooses when not given.
     #[serde(default)]
     pub device: Option<String>,
 }
@@ -73,7 +73,7 @@ impl Body for CreateVolumeAttachment {
 
     fn errors(&self) -> FieldErrors {
         let fine = self.device.as_ref().is_none_or(|device| device.starts_with("/dev/") && device.len() < 64);
-        FieldErrors::default().unless(fine, "/device", "must be a path such as /dev/vdb")
+        FieldErrors::default().unless(fine, "/device", "must be a path such as `/dev/vdb`")
     }
 }
 
@@ -83,7 +83,7 @@ static VERBS: [VerbSpec; 2] =
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::VolumeAttachment,
     plural: "volume_attachments",
-    summary: "Volumes in instances",
+    summary: "Attachments of volumes to instances",
     states: VolumeAttachmentState::TABLE,
     relations: &[
         Relation::one("volume", &["volume"], Kind::Volume, "volume_attachments"),

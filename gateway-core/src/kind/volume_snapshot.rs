@@ -19,15 +19,15 @@ use crate::id::ResourceId;
 /// A volume's content at one moment: the fields that only a snapshot has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VolumeSnapshot {
-    /// Free text of its owner.
+    /// The owner's free text.
     pub description: Option<String>,
-    /// Size of the volume at that moment.
+    /// The size of the volume at that moment.
     pub size_gib: u64,
-    /// The volume, which may be gone by now.
+    /// The volume, which may have been deleted since.
     pub volume: Option<Reference>,
-    /// Encrypted at rest by the cloud.
+    /// Whether the cloud encrypts it at rest.
     pub encrypted: Option<bool>,
-    /// How far the making of it is.
+    /// The progress of its creation.
     pub progress_percent: Option<u32>,
 }
 
@@ -38,7 +38,7 @@ impl Canonical for VolumeSnapshot {
 states! {
     /// The life of a snapshot.
     VolumeSnapshotState of Kind::VolumeSnapshot;
-    /// Being made.
+    /// Being created.
     Pending = "pending" (moving) -> ["available", "error", "deleting"],
     /// Complete.
     Available = "available" -> ["updating", "deleting", "error"],
@@ -50,15 +50,15 @@ states! {
     Deleted = "deleted" -> [],
     /// Broken.
     Error = "error" -> ["available", "deleting"],
-    /// The cloud said a word that the driver does not know.
+    /// A state that the driver does not know.
     Unknown = "unknown" -> ["available", "error", "deleting"],
 }
 
-/// Makes a snapshot of a volume.
+/// Creates a snapshot of a volume.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateVolumeSnapshot {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Free text.
     #[serde(default)]
@@ -69,7 +69,7 @@ pub struct CreateVolumeSnapshot {
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What the cloud takes besides, in its own words.
+    /// Further options, in the cloud's own terms.
     #[serde(default)]
     pub cloud_options: Map<String, Value>,
 }
@@ -90,7 +90,7 @@ static VERBS: [VerbSpec; 3] =
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::VolumeSnapshot,
     plural: "volume_snapshots",
-    summary: "Contents of volumes, kept from one moment",
+    summary: "Contents of volumes at one moment",
     states: VolumeSnapshotState::TABLE,
     relations: &[Relation::one("volume", &["volume"], Kind::Volume, "volume_snapshots")],
     filters: &[],

@@ -7,18 +7,18 @@ use super::column::Column;
 use super::name::Kind;
 use super::spec::{Canonical, KindSpec, check_fields};
 
-/// A sort of volume that a cloud offers: the fields that only a volume type has.
+/// A type of volume that a cloud offers: the fields that only a volume type has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VolumeType {
-    /// Free text of the cloud.
+    /// The cloud's free text.
     pub description: Option<String>,
-    /// What volumes are made of when nobody names a type.
+    /// Whether volumes get it when no type is named.
     pub default: Option<bool>,
-    /// Its volumes are encrypted at rest by the cloud.
+    /// Whether the cloud encrypts its volumes at rest.
     pub encrypted: Option<bool>,
-    /// Its volumes may be attached to several instances at once.
+    /// Whether its volumes may be attached to several instances at once.
     pub multiattach: Option<bool>,
-    /// What the cloud says of its properties, in the cloud's own words.
+    /// The properties, in the cloud's own words.
     pub properties: BTreeMap<String, String>,
 }
 
@@ -29,7 +29,7 @@ impl Canonical for VolumeType {
 pub(super) static SPEC: KindSpec = KindSpec {
     kind: Kind::VolumeType,
     plural: "volume_types",
-    summary: "Sorts of volumes that are offered",
+    summary: "Types of volumes on offer",
     states: &[],
     relations: &[],
     filters: &["multiattach"],

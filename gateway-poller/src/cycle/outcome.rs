@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gateway_core::config::Poller;
 use gateway_core::error::{Error, ErrorKind};
-use gateway_store::{Outcome, Target, TargetStatus};
+use gateway_store::{PollOutcome, Target, TargetStatus};
 
 use super::absence::Absence;
 use super::leased_target::LeasedTarget;
@@ -12,7 +12,7 @@ use super::listing::Listing;
 use crate::interval::{after_failures, longest, moving, quiet, spread, until_next};
 
 /// Returns the outcome of a whole listing.
-pub(super) fn after_listing(target: &LeasedTarget<'_>, listing: &Listing, absence: Absence) -> Outcome {
+pub(super) fn after_listing(target: &LeasedTarget<'_>, listing: &Listing, absence: Absence) -> PollOutcome {
     let (claim, session) = (target.claim, target.session);
     let claimed = &claim.target;
     let mut applied = listing.applied;
@@ -23,7 +23,7 @@ pub(super) fn after_listing(target: &LeasedTarget<'_>, listing: &Listing, absenc
     let reason = absence.warning.or_else(|| (!notices.is_empty()).then(|| notices.join("; ")));
     tracing::debug!(target = %claimed.id, region = %claimed.scope.region, kind = %claimed.kind,
         count = applied.written(), "a target was listed");
-    Outcome {
+    PollOutcome {
         status: TargetStatus::Fresh,
         reason,
         listed: Some((listing.as_of, claim.credential.id)),
@@ -34,7 +34,7 @@ pub(super) fn after_listing(target: &LeasedTarget<'_>, listing: &Listing, absenc
 }
 
 /// Returns the outcome of a failed listing. The results of earlier listings stay.
-pub(super) fn after_failure(config: &Poller, target: &Target, error: &Error) -> Outcome {
+pub(super) fn after_failure(config: &Poller, target: &Target, error: &Error) -> PollOutcome {
     let failures = target.failures.saturating_add(1);
     let (status, backoff) = match error.kind() {
         ErrorKind::Forbidden => (TargetStatus::Forbidden, longest(config)),
@@ -51,7 +51,7 @@ pub(super) fn after_failure(config: &Poller, target: &Target, error: &Error) -> 
         None => spread(backoff).max(moving(config)),
     };
     let reason = Some(error.message().to_owned());
-    Outcome { status, reason, listed: None, failures, agreeing: target.agreeing, next }
+    PollOutcome { status, reason, listed: None, failures, agreeing: target.agreeing, next }
 }
 
 /// Returns the pause that the cloud asked for in an error.

@@ -154,8 +154,16 @@ async fn quiet(
     until("everybody to agree", Duration::from_secs(60), || async {
         let truth = truth::resources(simulator, "north", "demo", "demo-secret").await;
         let moving = [
-            "BOOTING", "CYCLING", "HALTING", "WAKING", "REMOVING", "REMOVED", "FORMING", "ERASING",
-            "PLUGGING", "COPYING",
+            "BOOTING",
+            "CYCLING",
+            "HALTING",
+            "WAKING",
+            "REMOVING",
+            "REMOVED",
+            "FORMING",
+            "ERASING",
+            "ATTACHING",
+            "COPYING",
         ];
         let is_moving = |seen: &&Seen| seen.status.as_deref().is_some_and(|status| moving.contains(&status));
         if let Some(seen) = truth.iter().find(is_moving) {

@@ -199,7 +199,7 @@ async fn a_wrong_command_says_what_is_wrong_and_where() {
     let wrong = run(&stage, "create volume name= size_gib=0").await;
     wrong.refused(
         1,
-        &["The order cannot be carried out\n  /name: must be", "\n  /size_gib: must be 1 at least\n  key: "],
+        &["The order cannot be carried out\n  /name: must be", "\n  /size_gib: must be at least 1\n  key: "],
     );
     run(&stage, "create volume name=x colour=red").await.refused(1, &["/colour: unknown field"]);
     run(&stage, "create volume name=x size_gib=1 image=absent")

@@ -12,8 +12,8 @@ use super::without_unsupported::without_unsupported;
 use crate::report::{Report, Verdict, ensure, failed, skipped};
 
 /// Kinds that `find` recognizes by their content instead of a marker.
-const FOUND_BY_CONTENT: [&str; 4] =
-    ["volume_attachment", "ip_address_binding", "ssh_key", "security_group_rule"];
+const FOUND_BY_CONTENT: [Kind; 4] =
+    [Kind::VolumeAttachment, Kind::IpAddressBinding, Kind::SshKey, Kind::SecurityGroupRule];
 
 /// Creates a resource, checks it, and returns it for further checks.
 pub(super) async fn create(
@@ -60,7 +60,7 @@ pub(super) async fn create(
         "the new resource is in a state that allows update and delete",
         has_usable_state(runner, &observed),
     );
-    if runner.can(kind, Verb::Update) && kind.as_str() != "quota" {
+    if runner.can(kind, Verb::Update) && kind != Kind::Quota {
         update(runner, report, &task, &observed).await;
     }
     Some(runner.to_known(&observed))
@@ -70,10 +70,10 @@ fn matches_command(observed: &Observed, command: &Value, task: &Task<'_>) -> Ver
     if let Some(name) = command["name"].as_str() {
         ensure(observed.name == name, || format!("its name is {:?}", observed.name))?;
     }
-    if let (Some(wanted), Some(Value::String(told))) =
+    if let (Some(wanted), Some(Value::String(returned))) =
         (command["description"].as_str(), observed.fields.get("description"))
     {
-        ensure(wanted == told, || format!("its description is {told:?}"))?;
+        ensure(wanted == returned, || format!("its description is {returned:?}"))?;
     }
     ensure(has_tags(observed, &command["tags"]), || format!("its tags are {:?}", observed.tags))?;
     let document = Value::Object(observed.document()).to_string();
@@ -90,7 +90,7 @@ async fn found(runner: &Runner<'_>, task: &Task<'_>, observed: &Observed) -> Ver
     let found = runner.session.find(region, &task.step()).await?;
     let wanted = Some(Touched::new(observed.kind, observed.native_key.as_str()));
     ensure(found == wanted, || format!("find returned {found:?}, create {wanted:?}"))?;
-    if !FOUND_BY_CONTENT.contains(&task.kind.as_str()) {
+    if !FOUND_BY_CONTENT.contains(&task.kind) {
         let mut other = task.step();
         other.marker = new_marker();
         let found = runner.session.find(region, &other).await?;

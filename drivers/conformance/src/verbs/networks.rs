@@ -78,18 +78,18 @@ async fn router(
         })
     };
     action::act(runner, report, &touched, Verb::AddInterface, command.clone(), &named, has_interface).await;
-    let outside = match &runner.fixtures.external_network {
+    let external = match &runner.fixtures.external_network {
         Some(key) => runner.known(Kind::Network, key).await.ok(),
         None => None,
     };
-    let leads_out = |observed: &Observed| match &outside {
-        Some(outside) => observed.fields["external_network"]["external_id"] == *outside.external_id,
+    let has_gateway = |observed: &Observed| match &external {
+        Some(external) => observed.fields["external_network"]["external_id"] == *external.external_id,
         None => true,
     };
-    let way = outside.as_ref().map_or(json!({}), |outside| json!({ "external_network": outside.id }));
-    let named_way: Vec<_> = outside.iter().collect();
-    action::act(runner, report, &touched, Verb::SetGateway, way, &named_way, leads_out).await;
-    address(runner, report, outside.as_ref(), interface).await;
+    let gateway = external.as_ref().map_or(json!({}), |external| json!({ "external_network": external.id }));
+    let named_gateway: Vec<_> = external.iter().collect();
+    action::act(runner, report, &touched, Verb::SetGateway, gateway, &named_gateway, has_gateway).await;
+    address(runner, report, external.as_ref(), interface).await;
     let is_closed = |observed: &Observed| observed.fields["external_network"].is_null();
     action::act(runner, report, &touched, Verb::ClearGateway, Value::Null, &[], is_closed).await;
     action::act(runner, report, &touched, Verb::RemoveInterface, command, &named, |now| !has_interface(now))
@@ -101,14 +101,14 @@ async fn router(
 async fn address(
     runner: &Runner<'_>,
     report: &mut Report,
-    outside: Option<&Known>,
+    external: Option<&Known>,
     interface: Option<&Known>,
 ) {
     let mut command = json!({ "tags": { "role": "test" } });
-    if let Some(outside) = outside {
-        command["network"] = json!(outside.id);
+    if let Some(external) = external {
+        command["network"] = json!(external.id);
     }
-    let named: Vec<_> = outside.into_iter().collect();
+    let named: Vec<_> = external.into_iter().collect();
     let Some(address) = lifecycle::create(runner, report, Kind::IpAddress, command, &named).await else {
         return;
     };

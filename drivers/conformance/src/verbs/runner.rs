@@ -281,8 +281,9 @@ fn is_absent(observed: &Observed) -> bool {
 /// Checks that an error is a refusal: it says that nothing was changed, and has the error code of the cloud, or the
 /// pointer of the field if the driver itself refused.
 pub(super) fn is_refusal(error: &Error) -> Verdict {
-    let said = error.cloud().is_some_and(|words| !words.code.is_empty()) || error.pointer().is_some();
-    match (error.changed_nothing(), said) {
+    let has_detail =
+        error.cloud().is_some_and(|cloud_error| !cloud_error.code.is_empty()) || error.pointer().is_some();
+    match (error.changed_nothing(), has_detail) {
         (true, true) => Ok(()),
         (false, _) => failed(format!("a refusal must say that nothing was changed: {error:?}")),
         (true, false) => failed(format!("the error has no code of the cloud: {error:?}")),

@@ -1,47 +1,40 @@
 //! Availability zones, local zones and wavelength zones.
 
-use gateway_core::Result;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, Datacenter, DatacenterState};
+use gateway_core::kind::Datacenter;
+use gateway_core::{Kind, Result};
 
-use super::{Origin, state_of};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
+use crate::descriptor::Descriptor;
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
+use crate::state;
 use crate::xml::Element;
 
-pub(crate) static DESCRIPTION: Description = Description {
-    // Each account has its own names for the same zones: what one sees is no news for another.
+pub(crate) static KIND: Descriptor = Descriptor {
+    // Zones are listed per account, because each account has its own names for the same zones.
     capability: KindCapability {
-        kind: Datacenter::KIND,
+        kind: Kind::Datacenter,
         published: false,
         own: true,
         get: true,
         says_state: true,
     },
-    // By name EC2 calls an unknown zone an invalid value, by filter it shows none.
-    parts: &[Part::new(
+    verbs: &[],
+    // By name EC2 calls an unknown zone an invalid value; by filter it shows none.
+    calls: &[ListCall::new(
         "DescribeAvailabilityZones",
         "availabilityZoneInfo",
         Single::Filter("zone-name"),
-        Map::One(observe),
+        Mapping::One(observe),
     )
-    .narrowed(|form, _| Some(form.with("AllAvailabilityZones", false)))],
+    .with_parameters(|form, _| Some(form.with("AllAvailabilityZones", false)))],
 };
 
-/// EC2's words for the state of a zone; `information` is one that works and has messages.
-pub(crate) const STATES: [(&str, DatacenterState); 5] = [
-    ("available", DatacenterState::Available),
-    ("information", DatacenterState::Available),
-    ("constrained", DatacenterState::Impaired),
-    ("impaired", DatacenterState::Impaired),
-    ("unavailable", DatacenterState::Unavailable),
-];
-
-/// Reads one item of `availabilityZoneInfo`.
+/// Maps one item of `availabilityZoneInfo`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every zone has.
+/// `WrongDocument`, when a required field is missing.
 fn observe(zone: &Element, _origin: Origin<'_>) -> Result<Observed> {
     let name = zone.required(&["zoneName"])?;
     let word = zone.required(&["zoneState"])?;
@@ -53,38 +46,41 @@ fn observe(zone: &Element, _origin: Origin<'_>) -> Result<Observed> {
         messages: messages.collect(),
     };
     let observed = Observed::new(name, name, &fields, zone.to_json())?;
-    Ok(observed.with_state(state_of(&STATES, word, DatacenterState::Unknown), word))
+    Ok(observed.with_state(state::DATACENTER.of(word), word))
 }
 
 #[cfg(test)]
 mod tests {
     use gateway_core::ErrorKind;
 
-    use super::super::testing::with_origin;
     use super::*;
+    use crate::fixtures::with_origin;
 
     const ZONE: &str = "<item><messageSet><item><message>Moving out</message></item></messageSet><regionName>sa-east-1</regionName>\
         <zoneName>sa-east-1a</zoneName><zoneId>sae1-az1</zoneId><zoneType>availability-zone</zoneType>\
         <zoneState>constrained</zoneState></item>";
 
     #[test]
-    fn fields_come_from_the_document() {
-        let seen = with_origin(ZONE, observe).unwrap();
-        assert_eq!((seen.native_key.as_str(), seen.name.as_str()), ("sa-east-1a", "sa-east-1a"));
-        assert_eq!((seen.state, seen.cloud_state.as_deref()), (Some("impaired"), Some("constrained")));
+    fn zone_is_mapped() {
+        let observed = with_origin(ZONE, observe).unwrap();
+        assert_eq!((observed.native_key.as_str(), observed.name.as_str()), ("sa-east-1a", "sa-east-1a"));
+        assert_eq!(
+            (observed.state, observed.cloud_state.as_deref()),
+            (Some("impaired"), Some("constrained"))
+        );
         let expected = Datacenter {
             service: None,
             zone_type: Some("availability-zone".to_owned()),
             zone_id: Some("sae1-az1".to_owned()),
             messages: vec!["Moving out".to_owned()],
         };
-        assert_eq!(serde_json::from_value::<Datacenter>(seen.fields.into()).unwrap(), expected);
+        assert_eq!(serde_json::from_value::<Datacenter>(observed.fields.into()).unwrap(), expected);
     }
 
     #[test]
-    fn a_new_word_is_unknown_and_a_missing_one_an_error() {
-        let strange = with_origin(&ZONE.replace(">constrained<", ">melting<"), observe).unwrap();
-        assert_eq!((strange.state, strange.cloud_state.as_deref()), (Some("unknown"), Some("melting")));
+    fn unknown_state_is_mapped_and_missing_state_is_an_error() {
+        let unknown = with_origin(&ZONE.replace(">constrained<", ">melting<"), observe).unwrap();
+        assert_eq!((unknown.state, unknown.cloud_state.as_deref()), (Some("unknown"), Some("melting")));
         let error = with_origin(&ZONE.replace("zoneState", "state"), observe).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WrongDocument);
     }

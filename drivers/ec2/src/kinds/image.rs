@@ -1,36 +1,39 @@
 //! Images.
 
-use gateway_core::Result;
 use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, Image, ImageState};
+use gateway_core::kind::{Image, Verb, VerbSupport};
+use gateway_core::{Kind, Result};
 
-use super::{Origin, name_tag, state_of, tags, time_at};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
+use crate::descriptor::{DELETE, Descriptor, UPDATE};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
 use crate::xml::Element;
+use crate::{state, tags};
 
 const ACTION: &str = "DescribeImages";
-const SET: &str = "imagesSet";
+const LIST: &str = "imagesSet";
 const PAGE_SIZE: u32 = 1000;
 
-pub(crate) static DESCRIPTION: Description = Description {
-    capability: KindCapability { kind: Image::KIND, published: true, own: true, get: true, says_state: true },
-    parts: &[
-        // A disabled image is still there, and only shown on request. A single read shows any image.
-        Part::new(ACTION, SET, Single::Parameter("ImageId"), Map::One(observe))
+pub(crate) static KIND: Descriptor = Descriptor {
+    capability: KindCapability { kind: Kind::Image, published: true, own: true, get: true, says_state: true },
+    // Images are imported by services of their own, so that none is created here except of an instance.
+    verbs: &[UPDATE, DELETE, VerbSupport::new(Verb::Share), VerbSupport::new(Verb::Unshare)],
+    calls: &[
+        // Disabled images are shown only on request. A read by id shows images of all three lists.
+        ListCall::new(ACTION, LIST, Single::Parameter("ImageId"), Mapping::One(observe))
             .paged(PAGE_SIZE)
-            .called("self")
-            .narrowed(|form, _| Some(form.with_list("Owner", ["self"]).with("IncludeDisabled", true))),
-        Part::new(ACTION, SET, Single::Elsewhere, Map::Many(shared))
+            .named("self")
+            .with_parameters(|form, _| Some(form.with_list("Owner", ["self"]).with("IncludeDisabled", true))),
+        ListCall::new(ACTION, LIST, Single::OtherCall, Mapping::Many(observe_shared))
             .paged(PAGE_SIZE)
-            .called("shared")
-            .narrowed(|form, _| Some(form.with_list("ExecutableBy", ["self"]))),
-        Part::new(ACTION, SET, Single::Elsewhere, Map::Many(public))
+            .named("shared")
+            .with_parameters(|form, _| Some(form.with_list("ExecutableBy", ["self"]))),
+        ListCall::new(ACTION, LIST, Single::OtherCall, Mapping::Many(observe_public))
             .paged(PAGE_SIZE)
-            .called("public")
+            .named("public")
             .published()
-            .narrowed(|form, options| {
+            .with_parameters(|form, options| {
                 let owners = &options.public_image_owners;
                 let form = (!owners.is_empty()).then(|| form.with_list("Owner", owners))?;
                 Some(form.with_filter("is-public", ["true"]))
@@ -38,24 +41,12 @@ pub(crate) static DESCRIPTION: Description = Description {
     ],
 };
 
-/// EC2's words for the state of an image.
-pub(crate) const STATES: [(&str, ImageState); 8] = [
-    ("pending", ImageState::Pending),
-    ("transient", ImageState::Pending),
-    ("available", ImageState::Available),
-    ("disabled", ImageState::Deactivated),
-    ("invalid", ImageState::Error),
-    ("failed", ImageState::Error),
-    ("error", ImageState::Error),
-    ("deregistered", ImageState::Deleted),
-];
-
-/// Reads one item of `imagesSet`.
+/// Maps one item of `imagesSet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every image has, or is of the wrong type.
-pub(crate) fn observe(image: &Element, origin: Origin<'_>) -> Result<Observed> {
-    let tags = tags(image);
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
+fn observe(image: &Element, origin: Origin<'_>) -> Result<Observed> {
+    let tags = tags::read(image);
     let word = image.required(&["imageState"])?;
     let owned = |name| image.owned_at(&[name]);
     let fields = Image {
@@ -70,24 +61,24 @@ pub(crate) fn observe(image: &Element, origin: Origin<'_>) -> Result<Observed> {
         protected: image.text_at(&["deregistrationProtection"]).map(|word| word != "disabled"),
         checksum: None,
     };
-    let name = owned("name").unwrap_or_else(|| name_tag(&tags));
+    let name = owned("name").unwrap_or_else(|| tags::name(&tags));
     let mut observed = Observed::new(image.required(&["imageId"])?, name, &fields, image.to_json())?
-        .with_state(state_of(&STATES, word, ImageState::Unknown), word);
+        .with_state(state::IMAGE.of(word), word);
     observed.owner = owned("imageOwnerId");
     observed.visibility = visibility(image, origin)?;
-    observed.created_at = time_at(image, &["creationDate"])?;
+    observed.created_at = image.time_at(&["creationDate"])?;
     observed.tags = tags;
     Ok(observed)
 }
 
-/// Own ones came with the part before, and public ones are not shared individually.
-fn shared(image: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
-    let is_meant = !is_public(image)? && !is_own(image, origin);
-    is_meant.then(|| observe(image, origin)).into_iter().collect()
+/// Maps images of other accounts. Own images are in the call before, and public images are not shared individually.
+fn observe_shared(image: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
+    let is_shared = !is_public(image)? && !is_own(image, origin);
+    is_shared.then(|| observe(image, origin)).into_iter().collect()
 }
 
-/// A cloud may not know the filter.
-fn public(image: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
+/// Maps public images; some clouds ignore the filter.
+fn observe_public(image: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
     is_public(image)?.then(|| observe(image, origin)).into_iter().collect()
 }
 
@@ -99,7 +90,7 @@ fn is_own(image: &Element, origin: Origin<'_>) -> bool {
     image.text_at(&["imageOwnerId"]) == Some(origin.account)
 }
 
-/// With whom we share an image of our own is another call each: it counts as private.
+/// Returns the visibility. An own image counts as private: its launch permissions would cost one more call per image.
 fn visibility(image: &Element, origin: Origin<'_>) -> Result<Visibility> {
     Ok(match (is_public(image)?, is_own(image, origin)) {
         (true, _) => Visibility::Public,
@@ -116,8 +107,8 @@ fn root_disk_gib(image: &Element) -> Result<Option<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::with_origin;
     use super::*;
+    use crate::fixtures::with_origin;
 
     const IMAGE: &str = "<item><imageId>ami-1</imageId><imageState>available</imageState><name>base</name>\
         <imageOwnerId>111</imageOwnerId><isPublic>false</isPublic><architecture>arm64</architecture>\
@@ -128,11 +119,11 @@ mod tests {
         <tagSet><item><key>Name</key><value>tagged</value></item></tagSet></item>";
 
     #[test]
-    fn fields_come_from_the_document() {
-        let seen = with_origin(IMAGE, observe).unwrap();
-        assert_eq!((seen.name.as_str(), seen.state), ("base", Some("available")));
-        assert_eq!(seen.owner.as_deref(), Some("111"));
-        let fields: Image = serde_json::from_value(seen.fields.into()).unwrap();
+    fn image_is_mapped() {
+        let observed = with_origin(IMAGE, observe).unwrap();
+        assert_eq!((observed.name.as_str(), observed.state), ("base", Some("available")));
+        assert_eq!(observed.owner.as_deref(), Some("111"));
+        let fields: Image = serde_json::from_value(observed.fields.into()).unwrap();
         assert_eq!((fields.min_disk_gib, fields.disk_format.as_deref()), (Some(8), Some("ebs")));
         assert_eq!(
             (fields.os.as_deref(), fields.architecture.as_deref()),
@@ -141,15 +132,15 @@ mod tests {
     }
 
     #[test]
-    fn a_nameless_image_is_called_by_its_tag_and_a_name_keeps_its_spaces() {
+    fn image_without_name_has_its_name_tag_and_names_keep_spaces() {
         let spaced = with_origin(&IMAGE.replace(">base<", ">base <"), observe).unwrap();
         assert_eq!(spaced.name, "base ");
-        let seen = with_origin(&IMAGE.replace("<name>base</name>", ""), observe).unwrap();
-        assert_eq!(seen.name, "tagged");
+        let observed = with_origin(&IMAGE.replace("<name>base</name>", ""), observe).unwrap();
+        assert_eq!(observed.name, "tagged");
     }
 
     #[test]
-    fn visibility_follows_owner_and_flag() {
+    fn visibility_of_image_follows_owner_and_flag() {
         let of = |owner: &str, public: &str| {
             let text = IMAGE
                 .replace("Id>111<", &format!("Id>{owner}<"))

@@ -1,74 +1,78 @@
-//! Instances.
+//! Instances, listed by reservation.
 
 use std::collections::BTreeSet;
 
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, Image, Instance, InstanceState, InstanceType, Reference, Volume};
+use gateway_core::kind::{Image, Instance, InstanceType, Reference, Verb, VerbSupport, Volume, When};
 use gateway_core::marker::Marker;
-use gateway_core::{Result, Timestamp};
+use gateway_core::{Kind, Result, Timestamp};
 use serde_json::Value;
 
-use super::instance_type::Size;
-use super::{Origin, name_tag, security_group, state_of, tags, time_at};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
+use super::security_group;
+use crate::descriptor::{CREATE, DELETE, Descriptor, UPDATE};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
+use crate::sizes::Size;
 use crate::xml::Element;
+use crate::{state, tags};
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: Instance::KIND,
+        kind: Kind::Instance,
         published: false,
         own: true,
         get: true,
         says_state: true,
     },
-    parts: &[Part::new(
+    // EC2 does not pause, suspend, shelve, lock or rebuild.
+    verbs: &[
+        CREATE,
+        UPDATE,
+        DELETE,
+        VerbSupport::new(Verb::Start),
+        VerbSupport::new(Verb::Stop),
+        VerbSupport::new(Verb::Reboot),
+        VerbSupport::new(Verb::Resize).only(When::In(&["stopped"])),
+        VerbSupport::new(Verb::CreateImage).only(When::In(&["running", "stopped"])),
+        VerbSupport::new(Verb::ConsoleOutput),
+    ],
+    calls: &[ListCall::new(
         "DescribeInstances",
         "reservationSet",
         Single::Parameter("InstanceId"),
-        Map::Many(observe_all),
+        Mapping::Many(observe_all),
     )
     .paged(1000)
     .with_sizes(type_names)],
 };
 
-/// EC2's words for the state of an instance.
-pub(crate) const STATES: [(&str, InstanceState); 6] = [
-    ("pending", InstanceState::Pending),
-    ("running", InstanceState::Running),
-    ("stopping", InstanceState::Stopping),
-    ("stopped", InstanceState::Stopped),
-    ("shutting-down", InstanceState::Terminating),
-    ("terminated", InstanceState::Terminated),
-];
-
-/// The list inside a reservation.
+/// The list of instances in a reservation.
 const INSTANCES: &str = "instancesSet";
 
-/// An instance with the reservation that it is listed under.
+/// An instance with its reservation.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reserved<'a> {
-    pub(crate) reservation: &'a Element,
-    pub(crate) instance: &'a Element,
+struct Reserved<'a> {
+    reservation: &'a Element,
+    instance: &'a Element,
 }
 
 impl<'a> Reserved<'a> {
-    /// The name of its type.
+    /// Returns the name of the instance's type.
     ///
     /// # Errors
     /// `WrongDocument`, when it is missing.
-    pub(crate) fn type_name(self) -> Result<&'a str> {
+    fn type_name(self) -> Result<&'a str> {
         self.instance.required(&["instanceType"])
     }
 }
 
-/// The instances of one item of `reservationSet`.
-pub(crate) fn in_reservation(reservation: &Element) -> impl Iterator<Item = Reserved<'_>> {
+/// Returns the instances of one item of `reservationSet`.
+fn in_reservation(reservation: &Element) -> impl Iterator<Item = Reserved<'_>> {
     reservation.items(&[INSTANCES]).map(move |instance| Reserved { reservation, instance })
 }
 
-/// The names of the types of all instances in these reservations.
+/// Returns the names of the types of all instances in these reservations.
 fn type_names(reservations: &[Element]) -> Result<BTreeSet<String>> {
     let reserved = reservations.iter().flat_map(in_reservation);
     reserved.map(|one| one.type_name().map(ToOwned::to_owned)).collect()
@@ -80,17 +84,17 @@ fn observe_all(reservation: &Element, origin: Origin<'_>) -> Result<Vec<Observed
         .collect()
 }
 
-/// Reads one instance; `size` is that of its type, where that is known.
+/// Maps one instance; `size` is that of its type, if it is known.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every instance has, or is of the wrong type.
-pub(crate) fn observe(reserved: Reserved<'_>, size: Option<Size>, origin: Origin<'_>) -> Result<Observed> {
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
+fn observe(reserved: Reserved<'_>, size: Option<Size>, origin: Origin<'_>) -> Result<Observed> {
     let Reserved { instance, reservation } = reserved;
-    let tags = tags(instance);
+    let tags = tags::read(instance);
     let word = instance.required(&["instanceState", "name"])?;
     let type_name = reserved.type_name()?;
     let addresses = addresses(instance);
-    let launched_at = time_at(instance, &["launchTime"])?;
+    let launched_at = instance.time_at(&["launchTime"])?;
     let fields = Instance {
         description: None,
         instance_type: Reference {
@@ -105,7 +109,10 @@ pub(crate) fn observe(reserved: Reserved<'_>, size: Option<Size>, origin: Origin
         private_ip_addresses: addresses.private,
         public_ip_addresses: addresses.public,
         ssh_key: instance.owned_at(&["keyName"]),
-        security_groups: instance.items(&["groupSet"]).map(|group| security_group(group, origin)).collect(),
+        security_groups: instance
+            .items(&["groupSet"])
+            .map(|group| security_group::reference(group, origin))
+            .collect(),
         volumes: instance
             .items(&["blockDeviceMapping"])
             .filter_map(|disk| Some(origin.reference::<Volume>(disk.text_at(&["ebs", "volumeId"])?)))
@@ -115,13 +122,13 @@ pub(crate) fn observe(reserved: Reserved<'_>, size: Option<Size>, origin: Origin
         fault: fault(instance),
     };
     let raw = raw(instance, reservation);
-    let mut observed = Observed::new(instance.required(&["instanceId"])?, name_tag(&tags), &fields, raw)?
-        .with_state(state_of(&STATES, word, InstanceState::Unknown), word);
+    let mut observed = Observed::new(instance.required(&["instanceId"])?, tags::name(&tags), &fields, raw)?
+        .with_state(state::INSTANCE.of(word), word);
     let owner = reservation.text_at(&["ownerId"]).unwrap_or(origin.account);
     observed.owner = Some(owner.to_owned());
     observed.created_at = first_interface_at(instance)?.or(launched_at);
     observed.tags = tags;
-    // Whoever takes the tag away leaves this.
+    // The client token stays even if somebody removes the tag.
     observed.marker = instance.text_at(&["clientToken"]).and_then(Marker::parse);
     Ok(observed)
 }
@@ -138,7 +145,7 @@ struct Addresses {
     public: Vec<String>,
 }
 
-/// Of all interfaces in their order; an instance between interfaces still has its own two fields.
+/// Returns the addresses of all interfaces in their order, then those in the instance's own two fields.
 fn addresses(instance: &Element) -> Addresses {
     let mut found = Addresses::default();
     for interface in instance.items(&["networkInterfaceSet"]) {
@@ -161,23 +168,23 @@ fn push(addresses: &mut Vec<String>, address: Option<&str>) {
     }
 }
 
-/// Why it is in its state, unless somebody wanted it so.
+/// Returns the reason of the state, unless somebody requested that state.
 fn fault(instance: &Element) -> Option<String> {
     let reason = instance.child("stateReason")?;
     let code = reason.text_at(&["code"])?;
-    let is_wanted =
+    let is_requested =
         code.contains("Initiated") || !(code.starts_with("Server.") || code.starts_with("Client."));
-    (!is_wanted).then(|| reason.text_at(&["message"]).unwrap_or(code).to_owned())
+    (!is_requested).then(|| reason.text_at(&["message"]).unwrap_or(code).to_owned())
 }
 
-/// Every start moves `launchTime`, but the first interface stays attached from the creation on.
+/// Returns the time when the first interface was attached. It is the creation; `launchTime` changes with every start.
 fn first_interface_at(instance: &Element) -> Result<Option<Timestamp>> {
     let mut interfaces = instance.items(&["networkInterfaceSet"]);
     let first = interfaces.find(|interface| interface.text_at(&["attachment", "deviceIndex"]) == Some("0"));
-    first.map_or(Ok(None), |interface| time_at(interface, &["attachment", "attachTime"]))
+    first.map_or(Ok(None), |interface| interface.time_at(&["attachment", "attachTime"]))
 }
 
-/// The instance as sent, with its reservation's own fields beside.
+/// Returns the instance as EC2 sent it, with the reservation's own fields under `reservation`.
 fn raw(instance: &Element, reservation: &Element) -> Value {
     let mut raw = instance.to_json();
     let mut around = reservation.to_json();

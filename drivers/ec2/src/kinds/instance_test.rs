@@ -1,8 +1,8 @@
 use gateway_core::kind::SecurityGroup;
 use serde_json::json;
 
-use super::super::testing::with_origin;
 use super::*;
+use crate::fixtures::with_origin;
 
 const RUNNING: &str = "<item><reservationId>r-1</reservationId><ownerId>222</ownerId><groupSet/><instancesSet>\
     <item><instanceId>i-1</instanceId><imageId>ami-1</imageId><instanceType>t9.small</instanceType>\
@@ -30,22 +30,22 @@ fn observed(document: &str) -> Vec<Observed> {
 }
 
 #[test]
-fn every_instance_of_a_reservation_is_told_with_it() {
-    let seen = observed(RUNNING);
-    assert_eq!(seen.iter().map(|one| one.external_id.as_str()).collect::<Vec<_>>(), ["i-1", "i-2"]);
-    for one in &seen {
+fn every_instance_of_a_reservation_has_its_owner_and_fields() {
+    let all = observed(RUNNING);
+    assert_eq!(all.iter().map(|one| one.external_id.as_str()).collect::<Vec<_>>(), ["i-1", "i-2"]);
+    for one in &all {
         assert_eq!(one.owner.as_deref(), Some("222"));
         assert_eq!(one.raw["reservation"], json!({"reservationId": "r-1", "ownerId": "222", "groupSet": []}));
     }
-    assert_eq!(seen[0].raw["instanceState"]["code"], "16");
+    assert_eq!(all[0].raw["instanceState"]["code"], "16");
 }
 
 #[test]
-fn fields_come_from_the_document() {
-    let seen = &observed(RUNNING)[0];
-    assert_eq!((seen.name.as_str(), seen.state), ("web 1", Some("running")));
-    assert_eq!(seen.created_at.unwrap().to_string(), "2024-05-01T10:00:00.000000Z");
-    let fields: Instance = serde_json::from_value(seen.fields.clone().into()).unwrap();
+fn instance_is_mapped() {
+    let instance = &observed(RUNNING)[0];
+    assert_eq!((instance.name.as_str(), instance.state), ("web 1", Some("running")));
+    assert_eq!(instance.created_at.unwrap().to_string(), "2024-05-01T10:00:00.000000Z");
+    let fields: Instance = serde_json::from_value(instance.fields.clone().into()).unwrap();
     assert_eq!((fields.vcpus, fields.memory_mib, fields.disk_gib), (Some(4), Some(2048), Some(0)));
     assert_eq!(fields.private_ip_addresses, ["10.0.0.1", "10.0.0.2", "2001:db8::1"]);
     assert_eq!(fields.public_ip_addresses, ["198.51.100.1"]);
@@ -62,10 +62,10 @@ fn fields_come_from_the_document() {
 }
 
 #[test]
-fn a_terminated_instance_keeps_little_and_says_why() {
-    let seen = &observed(RUNNING)[1];
-    assert_eq!((seen.name.as_str(), seen.state), ("", Some("terminated")));
-    let fields: Instance = serde_json::from_value(seen.fields.clone().into()).unwrap();
+fn terminated_instance_has_a_fault_unless_it_was_requested() {
+    let instance = &observed(RUNNING)[1];
+    assert_eq!((instance.name.as_str(), instance.state), ("", Some("terminated")));
+    let fields: Instance = serde_json::from_value(instance.fields.clone().into()).unwrap();
     assert_eq!(fields.fault.as_deref(), Some("It broke"));
     assert_eq!(fields.vcpus, Some(9), "of its type");
     let wanted = RUNNING.replace("Server.InternalError", "Client.UserInitiatedShutdown");

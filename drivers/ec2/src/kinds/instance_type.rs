@@ -1,27 +1,30 @@
 //! Instance types.
 
-use gateway_core::Result;
 use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, InstanceType};
+use gateway_core::kind::InstanceType;
+use gateway_core::{Kind, Result};
 
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
-use crate::xml::{Element, odd};
+use crate::descriptor::Descriptor;
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
+use crate::sizes::Size;
+use crate::xml::Element;
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: InstanceType::KIND,
+        kind: Kind::InstanceType,
         published: true,
         own: false,
         get: true,
         says_state: false,
     },
-    parts: &[Part::new(
+    verbs: &[],
+    calls: &[ListCall::new(
         "DescribeInstanceTypes",
         "instanceTypeSet",
         Single::Parameter("InstanceType"),
-        Map::One(|element, _| observe(element)),
+        Mapping::One(observe),
     )
     .paged(100)
     .published()],
@@ -36,13 +39,13 @@ const ACCELERATORS: [[&str; 2]; 5] = [
     ["mediaAcceleratorInfo", "accelerators"],
 ];
 
-/// Reads one item of `instanceTypeSet`.
+/// Maps one item of `instanceTypeSet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every instance type has, or is of the wrong type.
-pub(crate) fn observe(element: &Element) -> Result<Observed> {
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
+fn observe(element: &Element, _origin: Origin<'_>) -> Result<Observed> {
     let name = element.required(&["instanceType"])?;
-    let size = size(element)?;
+    let size = Size::read(element)?;
     let boots_from_volume =
         element.items(&["supportedRootDeviceTypes"]).any(|root| root.text.trim() == "ebs");
     let fields = InstanceType {
@@ -64,25 +67,6 @@ pub(crate) fn observe(element: &Element) -> Result<Observed> {
     Ok(observed)
 }
 
-/// What an instance takes over from its type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Size {
-    pub(crate) vcpus: u32,
-    pub(crate) memory_mib: u64,
-}
-
-/// Reads the size alone.
-///
-/// # Errors
-/// As [`observe`].
-pub(crate) fn size(element: &Element) -> Result<Size> {
-    let missing = || odd("an instance type without size");
-    Ok(Size {
-        vcpus: element.read_at(&["vCpuInfo", "defaultVCpus"])?.ok_or_else(missing)?,
-        memory_mib: element.read_at(&["memoryInfo", "sizeInMiB"])?.ok_or_else(missing)?,
-    })
-}
-
 fn accelerators(element: &Element) -> Result<Option<u32>> {
     let mut total: Option<u32> = None;
     for path in &ACCELERATORS {
@@ -97,6 +81,7 @@ fn accelerators(element: &Element) -> Result<Option<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::with_origin;
 
     const TYPE: &str = "<item><instanceType>p9.big</instanceType><vCpuInfo><defaultVCpus>4</defaultVCpus></vCpuInfo>\
         <memoryInfo><sizeInMiB>16384</sizeInMiB></memoryInfo>\
@@ -108,11 +93,11 @@ mod tests {
         </item>";
 
     #[test]
-    fn sizes_disks_and_accelerators() {
-        let seen = observe(&Element::parse(TYPE).unwrap()).unwrap();
-        assert_eq!((seen.native_key.as_str(), seen.name.as_str()), ("p9.big", "p9.big"));
-        assert_eq!((seen.visibility, seen.state), (Visibility::Public, None));
-        let fields: InstanceType = serde_json::from_value(seen.fields.into()).unwrap();
+    fn instance_type_is_mapped() {
+        let observed = with_origin(TYPE, observe).unwrap();
+        assert_eq!((observed.native_key.as_str(), observed.name.as_str()), ("p9.big", "p9.big"));
+        assert_eq!((observed.visibility, observed.state), (Visibility::Public, None));
+        let fields: InstanceType = serde_json::from_value(observed.fields.into()).unwrap();
         assert_eq!((fields.vcpus, fields.memory_mib), (4, 16384));
         assert_eq!((fields.disk_gib, fields.ephemeral_disk_gib), (Some(0), Some(125)));
         assert_eq!(fields.architectures, ["i386", "x86_64"]);
@@ -120,8 +105,8 @@ mod tests {
     }
 
     #[test]
-    fn a_type_without_memory_is_no_type() {
+    fn instance_type_without_memory_is_an_error() {
         let text = TYPE.replace("sizeInMiB", "size");
-        assert!(observe(&Element::parse(&text).unwrap()).is_err());
+        assert!(with_origin(&text, observe).is_err());
     }
 }

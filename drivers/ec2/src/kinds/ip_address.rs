@@ -2,56 +2,58 @@
 
 use std::net::IpAddr;
 
-use gateway_core::Result;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, Instance, IpAddress, IpAddressState, NetworkInterface, Reference};
+use gateway_core::kind::{Instance, IpAddress, NetworkInterface, Reference, When};
+use gateway_core::{Kind, Result};
 
-use super::{Origin, name_tag, set_owner, tags};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
-use crate::xml::{Element, odd};
+use crate::descriptor::{CREATE, DELETE, Descriptor, UPDATE};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
+use crate::xml::{Element, wrong_document};
+use crate::{state, tags};
 
 pub(crate) const ACTION: &str = "DescribeAddresses";
-pub(crate) const SET: &str = "addressesSet";
+pub(crate) const LIST: &str = "addressesSet";
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: IpAddress::KIND,
+        kind: Kind::IpAddress,
         published: false,
         own: true,
         get: true,
         says_state: false,
     },
-    parts: &[Part::new(ACTION, SET, Single::Derived(parameter), Map::One(observe))],
+    verbs: &[CREATE, UPDATE, DELETE.only(When::In(&["available"]))],
+    calls: &[ListCall::new(ACTION, LIST, Single::Derived(parameter), Mapping::One(observe))],
 };
 
-/// An address outside of VPCs has no allocation and is its own key.
-fn parameter(native_key: &str) -> (&'static str, &str) {
+/// Returns the parameter that takes a native key. An address outside of VPCs has no allocation and is its own key.
+pub(crate) fn parameter(native_key: &str) -> (&'static str, &str) {
     let is_address = native_key.parse::<IpAddr>().is_ok();
     (if is_address { "PublicIp" } else { "AllocationId" }, native_key)
 }
 
-/// The key of an address.
+/// Returns the native key of an address.
 ///
 /// # Errors
-/// `WrongDocument`, when the address has neither an allocation nor itself.
-pub(crate) fn key(address: &Element) -> Result<&str> {
+/// `WrongDocument`, when the address has neither an allocation nor an address.
+pub(crate) fn native_key(address: &Element) -> Result<&str> {
     address.text_at(&["allocationId"]).map_or_else(|| ip_address(address), Ok)
 }
 
-/// The address itself, which a carrier's or a customer's network may have given.
+/// Returns the address itself, which may belong to a carrier's or a customer's network.
 ///
 /// # Errors
-/// `WrongDocument`, when there is none.
+/// `WrongDocument`, when it is missing.
 pub(crate) fn ip_address(address: &Element) -> Result<&str> {
     ["publicIp", "carrierIp", "customerOwnedIp"]
         .iter()
         .find_map(|name| address.text_at(&[name]))
-        .ok_or_else(|| odd("an address without address"))
+        .ok_or_else(|| wrong_document("an elastic address without address"))
 }
 
-/// What an address leads to.
+/// The target of an association.
 pub(crate) struct Target {
     pub(crate) network_interface: Option<Reference>,
     pub(crate) instance: Option<Reference>,
@@ -59,6 +61,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// Reads the target of an address.
     pub(crate) fn of(address: &Element, origin: Origin<'_>) -> Self {
         Self {
             network_interface: address
@@ -69,19 +72,19 @@ impl Target {
         }
     }
 
-    fn is_there(&self) -> bool {
+    fn is_known(&self) -> bool {
         self.network_interface.is_some() || self.instance.is_some()
     }
 }
 
-/// Reads one item of `addressesSet`.
+/// Maps one item of `addressesSet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every address has.
+/// `WrongDocument`, when a required field is missing.
 fn observe(address: &Element, origin: Origin<'_>) -> Result<Observed> {
-    let tags = tags(address);
+    let tags = tags::read(address);
     let target = Target::of(address, origin);
-    let is_associated = address.text_at(&["associationId"]).is_some() || target.is_there();
+    let is_associated = address.text_at(&["associationId"]).is_some() || target.is_known();
     let fields = IpAddress {
         description: None,
         ip_address: ip_address(address)?.to_owned(),
@@ -92,10 +95,9 @@ fn observe(address: &Element, origin: Origin<'_>) -> Result<Observed> {
         router: None,
         dns_name: None,
     };
-    let state = if is_associated { IpAddressState::InUse } else { IpAddressState::Available };
-    let mut observed =
-        Observed::new(key(address)?, name_tag(&tags), &fields, address.to_json())?.with_derived_state(state);
-    set_owner(&mut observed, None, origin);
+    let mut observed = Observed::new(native_key(address)?, tags::name(&tags), &fields, address.to_json())?
+        .with_derived_state(state::of_address(is_associated));
+    origin.set_owner(&mut observed, None);
     observed.tags = tags;
     Ok(observed)
 }
@@ -104,8 +106,8 @@ fn observe(address: &Element, origin: Origin<'_>) -> Result<Observed> {
 mod tests {
     use gateway_core::ErrorKind;
 
-    use super::super::testing::with_origin;
     use super::*;
+    use crate::fixtures::with_origin;
 
     const ADDRESS: &str = "<item><allocationId>eipalloc-1</allocationId><associationId>eipassoc-1</associationId>\
         <domain>vpc</domain><networkInterfaceId>eni-1</networkInterfaceId><networkInterfaceOwnerId>111</networkInterfaceOwnerId>\
@@ -113,11 +115,11 @@ mod tests {
         <instanceId>i-1</instanceId><publicIp>127.64.93.192</publicIp></item>";
 
     #[test]
-    fn an_associated_address_leads_to_interface_and_instance() {
-        let seen = with_origin(ADDRESS, observe).unwrap();
-        assert_eq!((seen.native_key.as_str(), seen.name.as_str()), ("eipalloc-1", "front"));
-        assert_eq!((seen.state, &seen.cloud_state), (Some("in_use"), &None));
-        assert_eq!(seen.owner.as_deref(), Some("111"));
+    fn associated_address_names_interface_and_instance() {
+        let observed = with_origin(ADDRESS, observe).unwrap();
+        assert_eq!((observed.native_key.as_str(), observed.name.as_str()), ("eipalloc-1", "front"));
+        assert_eq!((observed.state, &observed.cloud_state), (Some("in_use"), &None));
+        assert_eq!(observed.owner.as_deref(), Some("111"));
         let expected = with_origin("<a/>", |_, origin| IpAddress {
             ip_address: "127.64.93.192".to_owned(),
             network_interface: Some(origin.reference::<NetworkInterface>("eni-1")),
@@ -125,29 +127,29 @@ mod tests {
             private_ip_address: Some("10.9.1.144".to_owned()),
             ..IpAddress::default()
         });
-        assert_eq!(serde_json::from_value::<IpAddress>(seen.fields.into()).unwrap(), expected);
+        assert_eq!(serde_json::from_value::<IpAddress>(observed.fields.into()).unwrap(), expected);
     }
 
     #[test]
-    fn a_free_address_is_available() {
+    fn free_address_is_available() {
         let free = "<item><allocationId>eipalloc-1</allocationId><domain>vpc</domain><tagSet/><instanceId/>\
             <publicIp>127.64.93.192</publicIp></item>";
-        let seen = with_origin(free, observe).unwrap();
-        assert_eq!(seen.state, Some("available"));
-        assert!(seen.fields["instance"].is_null() && seen.fields["network_interface"].is_null());
+        let observed = with_origin(free, observe).unwrap();
+        assert_eq!(observed.state, Some("available"));
+        assert!(observed.fields["instance"].is_null() && observed.fields["network_interface"].is_null());
     }
 
     #[test]
-    fn an_address_outside_of_vpcs_is_its_own_key() {
+    fn address_outside_of_vpcs_is_its_own_key() {
         let classic = "<item><domain>standard</domain><instanceId>i-1</instanceId><publicIp>127.1.2.3</publicIp></item>";
-        let seen = with_origin(classic, observe).unwrap();
-        assert_eq!((seen.native_key.as_str(), seen.state), ("127.1.2.3", Some("in_use")));
+        let observed = with_origin(classic, observe).unwrap();
+        assert_eq!((observed.native_key.as_str(), observed.state), ("127.1.2.3", Some("in_use")));
         assert_eq!(parameter("127.1.2.3").0, "PublicIp");
         assert_eq!(parameter("eipalloc-1").0, "AllocationId");
     }
 
     #[test]
-    fn a_carriers_address_counts_and_none_is_odd() {
+    fn carrier_address_is_mapped_and_missing_address_is_an_error() {
         let carrier = with_origin(&ADDRESS.replace("publicIp", "carrierIp"), observe).unwrap();
         assert_eq!(carrier.fields["ip_address"], "127.64.93.192");
         let error = with_origin(&ADDRESS.replace("publicIp", "ip"), observe).unwrap_err();

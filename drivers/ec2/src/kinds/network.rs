@@ -1,44 +1,41 @@
 //! VPCs.
 
-use gateway_core::Result;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, Network, NetworkState};
+use gateway_core::kind::Network;
+use gateway_core::{Kind, Result};
 
-use super::{Origin, associated_cidrs, name_tag, set_owner, state_of, tags};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
+use crate::association::associated_cidrs;
+use crate::descriptor::{CREATE, DELETE, Descriptor, UPDATE};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
 use crate::xml::Element;
+use crate::{state, tags};
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: Network::KIND,
+        kind: Kind::Network,
         published: false,
         own: true,
         get: true,
         says_state: true,
     },
-    parts: &[Part::new("DescribeVpcs", "vpcSet", Single::Parameter("VpcId"), Map::One(observe)).paged(1000)],
+    verbs: &[CREATE, UPDATE, DELETE],
+    calls: &[ListCall::new("DescribeVpcs", "vpcSet", Single::Parameter("VpcId"), Mapping::One(observe))
+        .paged(1000)],
 };
 
-/// EC2's words for the state of a VPC; one that is being deleted is empty already.
-pub(crate) const STATES: [(&str, NetworkState); 3] = [
-    ("pending", NetworkState::Pending),
-    ("available", NetworkState::Available),
-    ("deleting", NetworkState::Down),
-];
-
-/// Reads one item of `vpcSet`.
+/// Maps one item of `vpcSet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every VPC has, or is of the wrong type.
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
 fn observe(vpc: &Element, origin: Origin<'_>) -> Result<Observed> {
-    let tags = tags(vpc);
+    let tags = tags::read(vpc);
     let word = vpc.required(&["state"])?;
     let fields = Network {
         description: None,
         cidrs: cidrs(vpc),
-        // What leads out of the cloud is a gateway, never a VPC.
+        // Traffic leaves the cloud through gateways, never through a VPC itself.
         external: Some(false),
         default: vpc.read_at(&["isDefault"])?,
         enabled: None,
@@ -49,14 +46,14 @@ fn observe(vpc: &Element, origin: Origin<'_>) -> Result<Observed> {
         dns_domain: None,
         datacenters: Vec::new(),
     };
-    let mut observed = Observed::new(vpc.required(&["vpcId"])?, name_tag(&tags), &fields, vpc.to_json())?
-        .with_state(state_of(&STATES, word, NetworkState::Unknown), word);
-    set_owner(&mut observed, vpc.text_at(&["ownerId"]), origin);
+    let mut observed = Observed::new(vpc.required(&["vpcId"])?, tags::name(&tags), &fields, vpc.to_json())?
+        .with_state(state::NETWORK.of(word), word);
+    origin.set_owner(&mut observed, vpc.text_at(&["ownerId"]));
     observed.tags = tags;
     Ok(observed)
 }
 
-/// Those of version 4 and then those of version 6; a cloud without associations names one range alone.
+/// Returns the IPv4 ranges, then the IPv6 ranges. Clouds without associations have one range in a field.
 fn cidrs(vpc: &Element) -> Vec<String> {
     let mut cidrs = match vpc.child("cidrBlockAssociationSet") {
         Some(_) => associated_cidrs(vpc, "cidrBlockAssociationSet", "cidrBlock", "cidrBlockState"),
@@ -71,8 +68,8 @@ mod tests {
     use gateway_core::ErrorKind;
     use gateway_core::document::observation::Visibility;
 
-    use super::super::testing::with_origin;
     use super::*;
+    use crate::fixtures::with_origin;
 
     const VPC: &str = "<item><ownerId>111</ownerId><instanceTenancy>default</instanceTenancy><ipv6CidrBlockAssociationSet>\
         <item><associationId>a-1</associationId><ipv6CidrBlock>2400:6500:9572:1300::/56</ipv6CidrBlock>\
@@ -85,12 +82,12 @@ mod tests {
 
     #[test]
     fn fields_come_from_the_document() {
-        let seen = with_origin(VPC, observe).unwrap();
-        assert_eq!((seen.native_key.as_str(), seen.name.as_str()), ("vpc-1", "n"));
-        assert_eq!((seen.state, seen.cloud_state.as_deref()), (Some("available"), Some("available")));
-        assert_eq!((seen.owner.as_deref(), seen.visibility), (Some("111"), Visibility::Private));
-        assert_eq!(seen.tags["Name"], "n");
-        let fields: Network = serde_json::from_value(seen.fields.into()).unwrap();
+        let observed = with_origin(VPC, observe).unwrap();
+        assert_eq!((observed.native_key.as_str(), observed.name.as_str()), ("vpc-1", "n"));
+        assert_eq!((observed.state, observed.cloud_state.as_deref()), (Some("available"), Some("available")));
+        assert_eq!((observed.owner.as_deref(), observed.visibility), (Some("111"), Visibility::Private));
+        assert_eq!(observed.tags["Name"], "n");
+        let fields: Network = serde_json::from_value(observed.fields.into()).unwrap();
         let expected = Network {
             cidrs: vec!["10.9.0.0/16".to_owned(), "2400:6500:9572:1300::/56".to_owned()],
             external: Some(false),
@@ -101,24 +98,24 @@ mod tests {
     }
 
     #[test]
-    fn a_vpc_of_another_account_is_shared() {
-        let seen = with_origin(&VPC.replace(">111<", ">222<"), observe).unwrap();
-        assert_eq!((seen.owner.as_deref(), seen.visibility), (Some("222"), Visibility::Shared));
+    fn vpc_of_another_account_is_shared() {
+        let observed = with_origin(&VPC.replace(">111<", ">222<"), observe).unwrap();
+        assert_eq!((observed.owner.as_deref(), observed.visibility), (Some("222"), Visibility::Shared));
     }
 
     #[test]
-    fn without_associations_the_only_range_counts() {
-        let seen = with_origin(&VPC.replace("cidrBlockAssociationSet", "other"), observe).unwrap();
-        assert_eq!(seen.fields["cidrs"][0], "10.9.0.0/16");
+    fn vpc_without_associations_has_the_range_in_its_field() {
+        let observed = with_origin(&VPC.replace("cidrBlockAssociationSet", "other"), observe).unwrap();
+        assert_eq!(observed.fields["cidrs"][0], "10.9.0.0/16");
     }
 
     #[test]
-    fn a_new_word_is_unknown_and_what_is_odd_an_error() {
-        let strange = with_origin(&VPC.replace(">available<", ">melting<"), observe).unwrap();
-        assert_eq!((strange.state, strange.cloud_state.as_deref()), (Some("unknown"), Some("melting")));
-        for (part, odd) in [("vpcId", "id"), (">available<", "><"), (">false<", ">perhaps<")] {
-            let error = with_origin(&VPC.replace(part, odd), observe).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::WrongDocument, "{odd}");
+    fn unknown_state_is_mapped_and_wrong_fields_are_errors() {
+        let unknown = with_origin(&VPC.replace(">available<", ">melting<"), observe).unwrap();
+        assert_eq!((unknown.state, unknown.cloud_state.as_deref()), (Some("unknown"), Some("melting")));
+        for (part, wrong) in [("vpcId", "id"), (">available<", "><"), (">false<", ">perhaps<")] {
+            let error = with_origin(&VPC.replace(part, wrong), observe).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::WrongDocument, "{wrong}");
         }
     }
 }

@@ -1,55 +1,45 @@
 //! Network interfaces.
 
-use gateway_core::Result;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{
-    Canonical as _, Instance, InterfaceAddress, Network, NetworkInterface, NetworkInterfaceState, Reference,
-    Subnet,
-};
+use gateway_core::kind::{Instance, InterfaceAddress, Network, NetworkInterface, Reference, Subnet, When};
+use gateway_core::{Kind, Result};
 
-use super::{Origin, name_tag, security_group, set_owner, state_of, tags};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
+use super::security_group;
+use crate::descriptor::{CREATE, DELETE, Descriptor, UPDATE};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
 use crate::xml::Element;
+use crate::{state, tags};
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: NetworkInterface::KIND,
+        kind: Kind::NetworkInterface,
         published: false,
         own: true,
         get: true,
         says_state: true,
     },
-    parts: &[Part::new(
+    verbs: &[CREATE, UPDATE, DELETE.only(When::In(&["inactive"]))],
+    calls: &[ListCall::new(
         "DescribeNetworkInterfaces",
         "networkInterfaceSet",
         Single::Parameter("NetworkInterfaceId"),
-        Map::One(observe),
+        Mapping::One(observe),
     )
     .paged(1000)],
 };
 
-/// EC2's words for the state of an interface; `associated` is a branch of another interface.
-pub(crate) const STATES: [(&str, NetworkInterfaceState); 6] = [
-    ("pending", NetworkInterfaceState::Pending),
-    ("available", NetworkInterfaceState::Inactive),
-    ("associated", NetworkInterfaceState::Active),
-    ("attaching", NetworkInterfaceState::Pending),
-    ("in-use", NetworkInterfaceState::Active),
-    ("detaching", NetworkInterfaceState::Detaching),
-];
-
-/// Reads one item of `networkInterfaceSet`.
+/// Maps one item of `networkInterfaceSet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every interface has, or is of the wrong type.
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
 fn observe(interface: &Element, origin: Origin<'_>) -> Result<Observed> {
-    let tags = tags(interface);
+    let tags = tags::read(interface);
     let word = interface.required(&["status"])?;
     let security_groups: Vec<_> =
-        interface.items(&["groupSet"]).map(|group| security_group(group, origin)).collect();
-    // What it left is told for a while.
+        interface.items(&["groupSet"]).map(|group| security_group::reference(group, origin)).collect();
+    // EC2 shows an attachment for a while after it has ended.
     let is_attached = interface.text_at(&["attachment", "status"]) != Some("detached");
     let attachment = interface.child("attachment").filter(|_| is_attached);
     let fields = NetworkInterface {
@@ -71,17 +61,17 @@ fn observe(interface: &Element, origin: Origin<'_>) -> Result<Observed> {
         datacenter: interface.owned_at(&["availabilityZone"]),
     };
     let id = interface.required(&["networkInterfaceId"])?;
-    let mut observed = Observed::new(id, name_tag(&tags), &fields, interface.to_json())?
-        .with_state(state_of(&STATES, word, NetworkInterfaceState::Unknown), word);
-    set_owner(&mut observed, interface.text_at(&["ownerId"]), origin);
+    let mut observed = Observed::new(id, tags::name(&tags), &fields, interface.to_json())?
+        .with_state(state::NETWORK_INTERFACE.of(word), word);
+    origin.set_owner(&mut observed, interface.text_at(&["ownerId"]));
     observed.tags = tags;
     Ok(observed)
 }
 
-/// Those of version 4 and then those of version 6, all of one subnet.
+/// Returns the IPv4 addresses, then the IPv6 addresses, all in the interface's one subnet.
 fn addresses(interface: &Element, origin: Origin<'_>) -> Vec<InterfaceAddress> {
     let subnet = interface.text_at(&["subnetId"]).map(|id| origin.reference::<Subnet>(id));
-    let of = |set, name| interface.items(&[set]).filter_map(move |item| item.owned_at(&[name]));
+    let of = |list, name| interface.items(&[list]).filter_map(move |item| item.owned_at(&[name]));
     let mut found: Vec<_> = of("privateIpAddressesSet", "privateIpAddress").collect();
     if found.is_empty() {
         found.extend(interface.owned_at(&["privateIpAddress"]));
@@ -91,7 +81,7 @@ fn addresses(interface: &Element, origin: Origin<'_>) -> Vec<InterfaceAddress> {
     found.into_iter().map(with_subnet).collect()
 }
 
-/// Groups guard, and so does the check of source and destination; without both an interface routes for others.
+/// Returns whether traffic is filtered: by security groups, else by the check of source and destination.
 fn port_security(interface: &Element, groups: &[Reference]) -> Result<Option<bool>> {
     let is_checked: Option<bool> = interface.read_at(&["sourceDestCheck"])?;
     Ok(if groups.is_empty() { is_checked } else { Some(true) })

@@ -1,8 +1,8 @@
 use gateway_core::ErrorKind;
 use gateway_core::kind::SecurityGroup;
 
-use super::super::testing::with_origin;
 use super::*;
+use crate::fixtures::with_origin;
 
 const INTERFACE: &str = "<item><association><allocationId>eipalloc-1</allocationId><publicIp>127.64.93.192</publicIp></association>\
     <attachment><attachTime>2026-11-24T10:19:19.000Z</attachTime><attachmentId>eni-attach-1</attachmentId>\
@@ -22,11 +22,11 @@ fn fields(document: &str) -> NetworkInterface {
 }
 
 #[test]
-fn fields_come_from_the_document() {
-    let seen = with_origin(INTERFACE, observe).unwrap();
-    assert_eq!((seen.native_key.as_str(), seen.name.as_str()), ("eni-1", "front"));
-    assert_eq!((seen.state, seen.cloud_state.as_deref()), (Some("active"), Some("in-use")));
-    assert_eq!(seen.owner.as_deref(), Some("111"));
+fn interface_is_mapped() {
+    let observed = with_origin(INTERFACE, observe).unwrap();
+    assert_eq!((observed.native_key.as_str(), observed.name.as_str()), ("eni-1", "front"));
+    assert_eq!((observed.state, observed.cloud_state.as_deref()), (Some("active"), Some("in-use")));
+    assert_eq!(observed.owner.as_deref(), Some("111"));
     let expected = with_origin("<a/>", |_, origin| {
         let address = |ip: &str| InterfaceAddress {
             ip_address: ip.to_owned(),
@@ -55,13 +55,13 @@ fn fields_come_from_the_document() {
 }
 
 #[test]
-fn what_it_was_detached_from_no_longer_counts() {
+fn ended_attachment_of_interface_is_ignored() {
     let left = fields(&INTERFACE.replace(">attached<", ">detached<"));
     assert_eq!((left.instance, left.device_index, left.delete_on_termination), (None, None, None));
 }
 
 #[test]
-fn without_groups_the_check_of_addresses_alone_guards() {
+fn port_security_without_groups_is_the_source_destination_check() {
     let groupless = INTERFACE.replace("groupSet", "other");
     assert_eq!(fields(&groupless).port_security, Some(true));
     let open = groupless.replace("<sourceDestCheck>true<", "<sourceDestCheck>false<");
@@ -70,18 +70,18 @@ fn without_groups_the_check_of_addresses_alone_guards() {
 }
 
 #[test]
-fn a_lone_address_needs_no_list() {
+fn single_address_in_its_own_field_is_mapped() {
     let lone = fields(&INTERFACE.replace("privateIpAddressesSet", "other"));
     assert_eq!(lone.addresses[0].ip_address, "10.9.1.144");
     assert_eq!(lone.addresses.len(), 2, "and that of version 6");
 }
 
 #[test]
-fn a_new_word_is_unknown_and_what_is_odd_an_error() {
-    let strange = with_origin(&INTERFACE.replace(">in-use<", ">melting<"), observe).unwrap();
-    assert_eq!((strange.state, strange.cloud_state.as_deref()), (Some("unknown"), Some("melting")));
-    for (part, odd) in [("vpcId", "vpc"), (">in-use<", "><"), ("<deviceIndex>1<", "<deviceIndex>first<")] {
-        let error = with_origin(&INTERFACE.replace(part, odd), observe).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::WrongDocument, "{odd}");
+fn unknown_state_is_mapped_and_wrong_fields_are_errors() {
+    let unknown = with_origin(&INTERFACE.replace(">in-use<", ">melting<"), observe).unwrap();
+    assert_eq!((unknown.state, unknown.cloud_state.as_deref()), (Some("unknown"), Some("melting")));
+    for (part, wrong) in [("vpcId", "vpc"), (">in-use<", "><"), ("<deviceIndex>1<", "<deviceIndex>first<")] {
+        let error = with_origin(&INTERFACE.replace(part, wrong), observe).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongDocument, "{wrong}");
     }
 }

@@ -1,43 +1,45 @@
-//! Quotas: those attributes of the account that are numbers.
+//! Quotas: the attributes of the account that are numbers.
 
-use gateway_core::Result;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, Quota};
+use gateway_core::kind::Quota;
+use gateway_core::{Kind, Result};
 
-use super::{Origin, set_owner};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
-use crate::xml::{Element, odd};
+use crate::descriptor::Descriptor;
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
+use crate::xml::{Element, wrong_document};
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: Quota::KIND,
+        kind: Kind::Quota,
         published: false,
         own: true,
         get: true,
         says_state: false,
     },
-    // By name EC2 shows only attributes that are no numbers.
-    parts: &[Part::new(
+    verbs: &[],
+    // The parameter for names takes only attributes that are not numbers.
+    calls: &[ListCall::new(
         "DescribeAccountAttributes",
         "accountAttributeSet",
         Single::Search,
-        Map::Many(observe),
+        Mapping::Many(observe),
     )],
 };
 
-/// Attributes of which the gateway has its own word for what is counted. `max-instances`, which AWS says is no limit any
-/// more, and `max-elastic-ips`, which is for addresses outside of VPCs, keep EC2's word: nobody should reckon with them.
+/// Attributes with a measure of the gateway. The others keep EC2's name; two of them must not be used for planning:
+/// `max-instances` is no limit any more, and `max-elastic-ips` is for addresses outside of VPCs.
 const MEASURES: [(&str, &str); 1] = [("vpc-max-elastic-ips", "ip_addresses")];
 
-/// Reads one item of `accountAttributeSet`, where it is a number.
+/// Maps one item of `accountAttributeSet`, if it is a number.
 ///
 /// # Errors
 /// `WrongDocument`, when it has no name or no values.
 fn observe(attribute: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
     let name = attribute.required(&["attributeName"])?;
-    let values = attribute.child("attributeValueSet").ok_or_else(|| odd("an attribute without values"))?;
+    let values =
+        attribute.child("attributeValueSet").ok_or_else(|| wrong_document("an attribute without values"))?;
     let [value] = &values.children[..] else { return Ok(Vec::new()) };
     let number = value.text_at(&["attributeValue"]).and_then(|text| text.trim().parse::<i64>().ok());
     let Some(number) = number else { return Ok(Vec::new()) };
@@ -46,14 +48,14 @@ fn observe(attribute: &Element, origin: Origin<'_>) -> Result<Vec<Observed>> {
     let fields = Quota {
         service: service_of(name).to_owned(),
         measure: measure.to_owned(),
-        // Less than nothing is no limit.
+        // A negative number means that there is no limit.
         limit: u64::try_from(number).ok(),
         used: None,
         reserved: None,
     };
     let mut observed = Observed::new(name, name, &fields, attribute.to_json())?;
     observed.native_key = format!("{}/{name}", origin.account);
-    set_owner(&mut observed, None, origin);
+    origin.set_owner(&mut observed, None);
     Ok(vec![observed])
 }
 
@@ -66,8 +68,8 @@ fn service_of(attribute: &str) -> &'static str {
 mod tests {
     use gateway_core::ErrorKind;
 
-    use super::super::testing::with_origin;
     use super::*;
+    use crate::fixtures::with_origin;
 
     fn attribute(name: &str, values: &[&str]) -> String {
         let item = |value: &&str| format!("<item><attributeValue>{value}</attributeValue></item>");
@@ -78,16 +80,16 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_a_quota_of_the_account() {
-        let [seen] = &with_origin(&attribute("vpc-max-elastic-ips", &["5"]), observe).unwrap()[..] else {
+    fn number_is_a_quota_of_the_account() {
+        let [observed] = &with_origin(&attribute("vpc-max-elastic-ips", &["5"]), observe).unwrap()[..] else {
             panic!()
         };
-        assert_eq!(seen.native_key, "111/vpc-max-elastic-ips");
+        assert_eq!(observed.native_key, "111/vpc-max-elastic-ips");
         assert_eq!(
-            (seen.external_id.as_str(), seen.name.as_str()),
+            (observed.external_id.as_str(), observed.name.as_str()),
             ("vpc-max-elastic-ips", "vpc-max-elastic-ips")
         );
-        assert_eq!((seen.owner.as_deref(), seen.state), (Some("111"), None));
+        assert_eq!((observed.owner.as_deref(), observed.state), (Some("111"), None));
         let expected = Quota {
             service: "network".to_owned(),
             measure: "ip_addresses".to_owned(),
@@ -95,28 +97,28 @@ mod tests {
             used: None,
             reserved: None,
         };
-        assert_eq!(serde_json::from_value::<Quota>(seen.fields.clone().into()).unwrap(), expected);
+        assert_eq!(serde_json::from_value::<Quota>(observed.fields.clone().into()).unwrap(), expected);
     }
 
     #[test]
-    fn what_has_no_word_of_ours_keeps_that_of_the_cloud() {
+    fn attribute_without_measure_keeps_its_name() {
         for (name, service) in [("max-instances", "compute"), ("max-elastic-ips", "network")] {
-            let seen = with_origin(&attribute(name, &["20"]), observe).unwrap();
+            let observed = with_origin(&attribute(name, &["20"]), observe).unwrap();
             assert_eq!(
-                (&seen[0].fields["service"], &seen[0].fields["measure"]),
+                (&observed[0].fields["service"], &observed[0].fields["measure"]),
                 (&service.into(), &name.into())
             );
         }
     }
 
     #[test]
-    fn less_than_nothing_is_no_limit() {
-        let seen = with_origin(&attribute("max-instances", &["-1"]), observe).unwrap();
-        assert!(seen[0].fields["limit"].is_null());
+    fn negative_quota_is_no_limit() {
+        let observed = with_origin(&attribute("max-instances", &["-1"]), observe).unwrap();
+        assert!(observed[0].fields["limit"].is_null());
     }
 
     #[test]
-    fn words_are_no_quotas_and_a_nameless_attribute_is_odd() {
+    fn attributes_that_are_no_numbers_are_left_out_and_missing_name_is_an_error() {
         for values in [&["none"][..], &["vpc-1"], &["EC2", "VPC"], &["1", "2"], &[]] {
             assert!(with_origin(&attribute("x", values), observe).unwrap().is_empty(), "{values:?}");
         }

@@ -1,47 +1,58 @@
-//! What passes traffic in and out of VPCs: route tables, and internet gateways.
+//! Routers: the route tables of VPCs, and the internet gateways through which traffic leaves the cloud.
 
-use gateway_core::Result;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, Network, Route, Router, RouterInterface, RouterState, Subnet};
+use gateway_core::kind::{Network, Route, Router, RouterInterface, RouterState, Subnet, Verb, VerbSupport};
+use gateway_core::{Kind, Result};
 
-use super::{Origin, is_associated, name_tag, set_owner, tags};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
+use crate::association::is_associated;
+use crate::descriptor::{CREATE, DELETE, Descriptor, UPDATE};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
 use crate::xml::Element;
+use crate::{state, tags};
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: Router::KIND,
+        kind: Kind::Router,
         published: false,
         own: true,
         get: true,
         says_state: false,
     },
-    parts: &[
-        Part::new(
+    verbs: &[
+        CREATE,
+        UPDATE,
+        DELETE,
+        VerbSupport::new(Verb::AddInterface),
+        VerbSupport::new(Verb::RemoveInterface),
+        VerbSupport::new(Verb::SetGateway),
+        VerbSupport::new(Verb::ClearGateway),
+    ],
+    calls: &[
+        ListCall::new(
             "DescribeRouteTables",
             "routeTableSet",
             Single::Filter("route-table-id"),
-            Map::One(observe_table),
+            Mapping::One(observe_table),
         )
         .paged(100)
-        .called("route_table"),
-        Part::new(
+        .named("route_table"),
+        ListCall::new(
             "DescribeInternetGateways",
             "internetGatewaySet",
             Single::Filter("internet-gateway-id"),
-            Map::One(observe_gateway),
+            Mapping::One(observe_gateway),
         )
         .paged(1000)
-        .called("internet_gateway"),
+        .named("internet_gateway"),
     ],
 };
 
-/// What a route to the VPC's own subnets leads to.
+/// The next hop of a route to the VPC's own subnets.
 const LOCAL: &str = "local";
 
-/// Where a route may lead, the closest first: one to an instance names the interface in it too.
+/// Fields of the next hop, the most specific first: a route to an instance also names its interface.
 const NEXT_HOPS: [&str; 12] = [
     "gatewayId",
     "natGatewayId",
@@ -57,14 +68,14 @@ const NEXT_HOPS: [&str; 12] = [
     "ipAddress",
 ];
 
-/// What a route is for.
+/// Fields of the destination.
 const DESTINATIONS: [&str; 3] =
     ["destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"];
 
-/// Reads one item of `routeTableSet`.
+/// Maps one item of `routeTableSet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every route table has, or is of the wrong type.
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
 fn observe_table(table: &Element, origin: Origin<'_>) -> Result<Observed> {
     let mut is_main = false;
     let mut interfaces = Vec::new();
@@ -87,22 +98,14 @@ fn observe_table(table: &Element, origin: Origin<'_>) -> Result<Observed> {
     observe("routeTableId", table, &fields, RouterState::Available, origin)
 }
 
-/// Reads one item of `internetGatewaySet`.
+/// Maps one item of `internetGatewaySet`.
 ///
 /// # Errors
-/// As [`observe_table`].
+/// See [`observe_table`].
 fn observe_gateway(gateway: &Element, origin: Origin<'_>) -> Result<Observed> {
-    let is_there = |item: &&Element| item.text_at(&["state"]) != Some("detached");
-    let attachment = gateway.items(&["attachmentSet"]).find(is_there);
-    let state = match attachment {
-        None => RouterState::Down,
-        Some(attachment) => match attachment.required(&["state"])? {
-            "available" | "attached" => RouterState::Available,
-            "attaching" => RouterState::Pending,
-            "detaching" => RouterState::Detaching,
-            _ => RouterState::Unknown,
-        },
-    };
+    let is_attached = |item: &&Element| item.text_at(&["state"]) != Some("detached");
+    let attachment = gateway.items(&["attachmentSet"]).find(is_attached);
+    let word = attachment.map_or(Ok("detached"), |attachment| attachment.required(&["state"]))?;
     let fields = Router {
         router_type: Some("internet_gateway".to_owned()),
         network: attachment
@@ -110,7 +113,7 @@ fn observe_gateway(gateway: &Element, origin: Origin<'_>) -> Result<Observed> {
             .map(|id| origin.reference::<Network>(id)),
         ..Router::default()
     };
-    observe("internetGatewayId", gateway, &fields, state, origin)
+    observe("internetGatewayId", gateway, &fields, state::ROUTER.of(word), origin)
 }
 
 fn observe(
@@ -120,11 +123,11 @@ fn observe(
     state: RouterState,
     origin: Origin<'_>,
 ) -> Result<Observed> {
-    let tags = tags(element);
+    let tags = tags::read(element);
     let id = element.required(&[id])?;
     let mut observed =
-        Observed::new(id, name_tag(&tags), fields, element.to_json())?.with_derived_state(state);
-    set_owner(&mut observed, element.text_at(&["ownerId"]), origin);
+        Observed::new(id, tags::name(&tags), fields, element.to_json())?.with_derived_state(state);
+    origin.set_owner(&mut observed, element.text_at(&["ownerId"]));
     observed.tags = tags;
     Ok(observed)
 }

@@ -1,7 +1,7 @@
 use gateway_core::ErrorKind;
 
-use super::super::testing::with_origin;
 use super::*;
+use crate::fixtures::with_origin;
 
 const TABLE: &str = "<item><associationSet><item><main>true</main><routeTableAssociationId>rtbassoc-1</routeTableAssociationId>\
     <routeTableId>rtb-1</routeTableId><associationState><state>associated</state></associationState></item>\
@@ -21,11 +21,11 @@ const GATEWAY: &str = "<item><attachmentSet><item><state>available</state><vpcId
     <internetGatewayId>igw-1</internetGatewayId><ownerId>111</ownerId><tagSet/></item>";
 
 #[test]
-fn a_route_table_has_its_subnets_and_what_leads_elsewhere() {
-    let seen = with_origin(TABLE, observe_table).unwrap();
-    assert_eq!((seen.native_key.as_str(), seen.name.as_str()), ("rtb-1", "main"));
-    assert_eq!((seen.state, seen.cloud_state), (Some("available"), None));
-    assert_eq!(seen.owner.as_deref(), Some("111"));
+fn route_table_has_its_subnets_and_routes_without_local_ones() {
+    let observed = with_origin(TABLE, observe_table).unwrap();
+    assert_eq!((observed.native_key.as_str(), observed.name.as_str()), ("rtb-1", "main"));
+    assert_eq!((observed.state, observed.cloud_state), (Some("available"), None));
+    assert_eq!(observed.owner.as_deref(), Some("111"));
     let route = |destination: &str, next_hop: Option<&str>| Route {
         destination: destination.to_owned(),
         next_hop: next_hop.map(ToOwned::to_owned),
@@ -47,14 +47,14 @@ fn a_route_table_has_its_subnets_and_what_leads_elsewhere() {
         default: Some(true),
         ..Router::default()
     });
-    assert_eq!(serde_json::from_value::<Router>(seen.fields.into()).unwrap(), expected);
+    assert_eq!(serde_json::from_value::<Router>(observed.fields.into()).unwrap(), expected);
 }
 
 #[test]
-fn a_gateway_is_as_its_attachment() {
-    let seen = with_origin(GATEWAY, observe_gateway).unwrap();
-    assert_eq!((seen.native_key.as_str(), seen.cloud_state), ("igw-1", None));
-    let fields: Router = serde_json::from_value(seen.fields.into()).unwrap();
+fn state_of_internet_gateway_is_that_of_its_attachment() {
+    let observed = with_origin(GATEWAY, observe_gateway).unwrap();
+    assert_eq!((observed.native_key.as_str(), observed.cloud_state), ("igw-1", None));
+    let fields: Router = serde_json::from_value(observed.fields.into()).unwrap();
     assert_eq!(fields.router_type.as_deref(), Some("internet_gateway"));
     assert_eq!(fields.network, with_origin("<a/>", |_, origin| Some(origin.reference::<Network>("vpc-1"))));
     assert_eq!((fields.default, fields.routes.len()), (None, 0));
@@ -70,16 +70,16 @@ fn a_gateway_is_as_its_attachment() {
         assert_eq!(with_origin(&text, observe_gateway).unwrap().state, Some(state), "{word}");
     }
     let free = GATEWAY.replace("attachmentSet", "other");
-    let seen = with_origin(&free, observe_gateway).unwrap();
-    assert_eq!((seen.state, seen.fields["network"].is_null()), (Some("down"), true));
+    let observed = with_origin(&free, observe_gateway).unwrap();
+    assert_eq!((observed.state, observed.fields["network"].is_null()), (Some("down"), true));
 }
 
 #[test]
-fn what_is_odd_is_an_error() {
-    for (part, odd) in [("vpcId", "vpc"), ("<main>true<", "<main>yes<"), ("routeTableId", "id")] {
-        let error = with_origin(&TABLE.replace(part, odd), observe_table).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::WrongDocument, "{odd}");
+fn wrong_fields_of_router_are_errors() {
+    for (part, wrong) in [("vpcId", "vpc"), ("<main>true<", "<main>yes<"), ("routeTableId", "id")] {
+        let error = with_origin(&TABLE.replace(part, wrong), observe_table).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongDocument, "{wrong}");
     }
-    let wordless = GATEWAY.replace(">available<", "><");
-    assert_eq!(with_origin(&wordless, observe_gateway).unwrap_err().kind(), ErrorKind::WrongDocument);
+    let stateless = GATEWAY.replace(">available<", "><");
+    assert_eq!(with_origin(&stateless, observe_gateway).unwrap_err().kind(), ErrorKind::WrongDocument);
 }

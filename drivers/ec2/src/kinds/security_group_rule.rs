@@ -1,49 +1,54 @@
 //! Rules of security groups.
 
-use gateway_core::Result;
+use std::str::FromStr;
+
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, Direction, SecurityGroup, SecurityGroupRule};
+use gateway_core::kind::{Direction, SecurityGroup, SecurityGroupRule};
+use gateway_core::{Kind, Result};
 
-use super::{Origin, name_tag, set_owner, tags};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
-use crate::xml::{Element, odd};
+use crate::descriptor::{CREATE, DELETE, Descriptor};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
+use crate::tags;
+use crate::xml::{Element, wrong_document};
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: SecurityGroupRule::KIND,
+        kind: Kind::SecurityGroupRule,
         published: false,
         own: true,
         get: true,
         says_state: false,
     },
-    parts: &[Part::new(
+    verbs: &[CREATE, DELETE],
+    calls: &[ListCall::new(
         "DescribeSecurityGroupRules",
         "securityGroupRuleSet",
         Single::Parameter("SecurityGroupRuleId"),
-        Map::One(observe),
+        Mapping::One(observe),
     )
     .paged(1000)],
 };
 
-/// EC2's word and number for all protocols, all ICMP types and all ICMP codes.
+/// EC2's value for all protocols, all ICMP types and all ICMP codes.
 const ANY: &str = "-1";
 
 /// Protocols with ports, by name and number.
 const WITH_PORTS: [&str; 4] = ["tcp", "udp", "6", "17"];
 
-/// Protocols of which EC2 tells type and code in the place of ports.
+/// Protocols for which EC2 puts type and code in the fields of the ports.
 const WITH_TYPES: [&str; 4] = ["icmp", "icmpv6", "1", "58"];
 
-/// Reads one item of `securityGroupRuleSet`.
+/// Maps one item of `securityGroupRuleSet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every rule has, or is of the wrong type.
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
 fn observe(rule: &Element, origin: Origin<'_>) -> Result<Observed> {
-    let tags = tags(rule);
-    let is_egress =
-        rule.read_at(&["isEgress"])?.ok_or_else(|| odd("a security group rule without direction"))?;
+    let tags = tags::read(rule);
+    let is_egress = rule
+        .read_at(&["isEgress"])?
+        .ok_or_else(|| wrong_document("a security group rule without direction"))?;
     let protocol = Some(rule.required(&["ipProtocol"])?).filter(|protocol| *protocol != ANY);
     let is_one_of = |protocols: [&str; 4]| protocol.is_some_and(|protocol| protocols.contains(&protocol));
     let (has_ports, has_types) = (is_one_of(WITH_PORTS), is_one_of(WITH_TYPES));
@@ -64,16 +69,16 @@ fn observe(rule: &Element, origin: Origin<'_>) -> Result<Observed> {
             .map(|id| origin.reference::<SecurityGroup>(id)),
         remote_address_list: rule.owned_at(&["prefixListId"]),
     };
-    let mut observed =
-        Observed::new(rule.required(&["securityGroupRuleId"])?, name_tag(&tags), &fields, rule.to_json())?;
-    set_owner(&mut observed, rule.text_at(&["groupOwnerId"]), origin);
+    let id = rule.required(&["securityGroupRuleId"])?;
+    let mut observed = Observed::new(id, tags::name(&tags), &fields, rule.to_json())?;
+    origin.set_owner(&mut observed, rule.text_at(&["groupOwnerId"]));
     observed.tags = tags;
     Ok(observed)
 }
 
-/// A number that means something for the rule's protocol, and not all of them.
-fn number<T: std::str::FromStr>(rule: &Element, name: &str, has_meaning: bool) -> Result<Option<T>> {
-    if !has_meaning || rule.text_at(&[name]) == Some(ANY) {
+/// Reads a number that the rule's protocol uses; `None` if the rule is for all of them.
+fn number<T: FromStr>(rule: &Element, name: &str, is_used: bool) -> Result<Option<T>> {
+    if !is_used || rule.text_at(&[name]) == Some(ANY) {
         return Ok(None);
     }
     rule.read_at(&[name])

@@ -1,7 +1,7 @@
 use gateway_core::ErrorKind;
 
-use super::super::testing::with_origin;
 use super::*;
+use crate::fixtures::with_origin;
 
 fn rule(what: &str) -> String {
     format!(
@@ -19,8 +19,8 @@ fn group(id: &str) -> gateway_core::kind::Reference {
 }
 
 #[test]
-fn ports_are_those_of_protocols_that_have_them() {
-    let seen = fields(
+fn only_protocols_with_ports_have_ports() {
+    let observed = fields(
         "<ipProtocol>tcp</ipProtocol><fromPort>22</fromPort><toPort>23</toPort><cidrIpv4>10.0.0.0/8</cidrIpv4>\
          <description>x</description>",
     );
@@ -35,13 +35,13 @@ fn ports_are_those_of_protocols_that_have_them() {
         remote_cidr: Some("10.0.0.0/8".to_owned()),
         ..SecurityGroupRule::default()
     };
-    assert_eq!(seen, expected);
+    assert_eq!(observed, expected);
     let other = fields("<ipProtocol>50</ipProtocol><fromPort>-1</fromPort><toPort>-1</toPort>");
     assert_eq!((other.protocol.as_deref(), other.first_port, other.icmp_type), (Some("50"), None, None));
 }
 
 #[test]
-fn icmp_has_a_type_and_a_code_where_it_is_not_all() {
+fn icmp_rule_has_type_and_code_unless_it_is_for_all() {
     let ping = fields(
         "<ipProtocol>icmp</ipProtocol><fromPort>8</fromPort><toPort>-1</toPort><cidrIpv4>0.0.0.0/0</cidrIpv4>",
     );
@@ -54,19 +54,19 @@ fn icmp_has_a_type_and_a_code_where_it_is_not_all() {
 }
 
 #[test]
-fn any_protocol_is_none() {
+fn rule_for_all_protocols_has_no_protocol() {
     let any =
         "<ipProtocol>-1</ipProtocol><fromPort>-1</fromPort><toPort>-1</toPort><cidrIpv6>::/0</cidrIpv6>";
     let text = rule(any).replace("<isEgress>false", "<isEgress>true");
-    let seen: SecurityGroupRule =
+    let observed: SecurityGroupRule =
         serde_json::from_value(with_origin(&text, observe).unwrap().fields.into()).unwrap();
-    assert_eq!((seen.protocol, seen.first_port, seen.icmp_type), (None, None, None));
-    assert_eq!((seen.direction, seen.ip_version), (Direction::Egress, Some(6)));
-    assert_eq!(seen.remote_cidr.as_deref(), Some("::/0"));
+    assert_eq!((observed.protocol, observed.first_port, observed.icmp_type), (None, None, None));
+    assert_eq!((observed.direction, observed.ip_version), (Direction::Egress, Some(6)));
+    assert_eq!(observed.remote_cidr.as_deref(), Some("::/0"));
 }
 
 #[test]
-fn the_other_end_may_be_a_group_or_a_list() {
+fn remote_of_rule_may_be_a_group_or_a_prefix_list() {
     let ports = "<ipProtocol>udp</ipProtocol><fromPort>0</fromPort><toPort>65535</toPort>";
     let grouped = fields(&format!(
         "{ports}<referencedGroupInfo><groupId>sg-2</groupId><userId>222</userId></referencedGroupInfo>"
@@ -75,16 +75,17 @@ fn the_other_end_may_be_a_group_or_a_list() {
     assert_eq!((grouped.first_port, grouped.last_port), (Some(0), Some(65535)));
     let listed = fields(&format!("{ports}<prefixListId>pl-1</prefixListId>"));
     assert_eq!(listed.remote_address_list.as_deref(), Some("pl-1"));
-    let seen = with_origin(&rule(ports), observe).unwrap();
-    assert_eq!((seen.native_key.as_str(), seen.owner.as_deref()), ("sgr-1", Some("111")));
+    let observed = with_origin(&rule(ports), observe).unwrap();
+    assert_eq!((observed.native_key.as_str(), observed.owner.as_deref()), ("sgr-1", Some("111")));
 }
 
 #[test]
-fn what_is_odd_is_an_error() {
+fn wrong_fields_of_rule_are_errors() {
     let sound = rule("<ipProtocol>tcp</ipProtocol><fromPort>22</fromPort><toPort>22</toPort>");
     assert!(with_origin(&sound, observe).is_ok());
-    for (part, odd) in [(">22<", ">99999<"), (">22<", ">ssh<"), ("isEgress", "egress"), ("ipProtocol", "p")] {
-        let error = with_origin(&sound.replace(part, odd), observe).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::WrongDocument, "{odd}");
+    for (part, wrong) in [(">22<", ">99999<"), (">22<", ">ssh<"), ("isEgress", "egress"), ("ipProtocol", "p")]
+    {
+        let error = with_origin(&sound.replace(part, wrong), observe).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongDocument, "{wrong}");
     }
 }

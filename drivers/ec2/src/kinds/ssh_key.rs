@@ -1,32 +1,34 @@
 //! Key pairs, of which EC2 keeps the public half.
 
-use gateway_core::Result;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, SshKey};
+use gateway_core::kind::SshKey;
+use gateway_core::{Kind, Result};
 
-use super::{Origin, set_owner, tags, time_at};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
+use crate::descriptor::{CREATE, DELETE, Descriptor};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
+use crate::tags;
 use crate::xml::Element;
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: SshKey::KIND,
+        kind: Kind::SshKey,
         published: false,
         own: true,
         get: true,
         says_state: false,
     },
-    // Some clouds know ids of key pairs and not the parameter; others know neither those nor the filter.
-    parts: &[Part::new("DescribeKeyPairs", "keySet", Single::Search, Map::One(observe))
-        .narrowed(|form, _| Some(form.with("IncludePublicKey", true)))],
+    verbs: &[CREATE, DELETE],
+    // Not every cloud has the parameter for ids, or the filter for them.
+    calls: &[ListCall::new("DescribeKeyPairs", "keySet", Single::Search, Mapping::One(observe))
+        .with_parameters(|form, _| Some(form.with("IncludePublicKey", true)))],
 };
 
-/// Reads one item of `keySet`.
+/// Maps one item of `keySet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every key pair has, or is of the wrong type.
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
 fn observe(key: &Element, origin: Origin<'_>) -> Result<Observed> {
     let trimmed = |name| key.text_at(&[name]).map(|text| text.trim().to_owned());
     let fields = SshKey {
@@ -36,12 +38,12 @@ fn observe(key: &Element, origin: Origin<'_>) -> Result<Observed> {
         user: None,
     };
     let name = key.required(&["keyName"])?;
-    // A cloud from before key pairs had ids tells them apart by their names, which an account has once in a region.
+    // Older clouds have no ids of key pairs. There the name is the key, which is unique in account and region.
     let id = key.text_at(&["keyPairId"]).unwrap_or(name);
     let mut observed = Observed::new(id, name, &fields, key.to_json())?;
-    set_owner(&mut observed, None, origin);
-    observed.created_at = time_at(key, &["createTime"])?;
-    observed.tags = tags(key);
+    origin.set_owner(&mut observed, None);
+    observed.created_at = key.time_at(&["createTime"])?;
+    observed.tags = tags::read(key);
     Ok(observed)
 }
 
@@ -49,39 +51,42 @@ fn observe(key: &Element, origin: Origin<'_>) -> Result<Observed> {
 mod tests {
     use gateway_core::ErrorKind;
 
-    use super::super::testing::with_origin;
     use super::*;
+    use crate::fixtures::with_origin;
 
     const KEY: &str = "<item><keyPairId>key-1</keyPairId><keyType>ed25519</keyType><tagSet><item><key>team</key>\
         <value>web</value></item></tagSet><publicKey>ssh-ed25519 AAAAC3Nz k\n</publicKey>\
         <createTime>2026-11-24T10:19:19.000Z</createTime><keyName>k</keyName><keyFingerprint>05:70</keyFingerprint></item>";
 
     #[test]
-    fn fields_come_from_the_document() {
-        let seen = with_origin(KEY, observe).unwrap();
-        assert_eq!((seen.native_key.as_str(), seen.name.as_str(), seen.state), ("key-1", "k", None));
-        assert_eq!((seen.owner.as_deref(), seen.tags["team"].as_str()), (Some("111"), "web"));
-        assert_eq!(seen.created_at.unwrap().to_string(), "2026-11-24T10:19:19.000000Z");
+    fn key_pair_is_mapped() {
+        let observed = with_origin(KEY, observe).unwrap();
+        assert_eq!(
+            (observed.native_key.as_str(), observed.name.as_str(), observed.state),
+            ("key-1", "k", None)
+        );
+        assert_eq!((observed.owner.as_deref(), observed.tags["team"].as_str()), (Some("111"), "web"));
+        assert_eq!(observed.created_at.unwrap().to_string(), "2026-11-24T10:19:19.000000Z");
         let expected = SshKey {
             fingerprint: Some("05:70".to_owned()),
             public_key: Some("ssh-ed25519 AAAAC3Nz k".to_owned()),
             key_type: Some("ed25519".to_owned()),
             user: None,
         };
-        assert_eq!(serde_json::from_value::<SshKey>(seen.fields.into()).unwrap(), expected);
+        assert_eq!(serde_json::from_value::<SshKey>(observed.fields.into()).unwrap(), expected);
     }
 
     #[test]
-    fn a_key_without_id_is_known_by_its_name() {
-        let seen = with_origin(&KEY.replace("keyPairId", "id"), observe).unwrap();
-        assert_eq!((seen.native_key.as_str(), seen.external_id.as_str()), ("k", "k"));
+    fn key_pair_without_id_has_its_name_as_key() {
+        let observed = with_origin(&KEY.replace("keyPairId", "id"), observe).unwrap();
+        assert_eq!((observed.native_key.as_str(), observed.external_id.as_str()), ("k", "k"));
     }
 
     #[test]
-    fn what_is_odd_is_an_error() {
-        for (part, odd) in [("keyName", "name"), (">2026-11-24T", ">someday")] {
-            let error = with_origin(&KEY.replace(part, odd), observe).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::WrongDocument, "{odd}");
+    fn missing_name_and_wrong_time_are_errors() {
+        for (part, wrong) in [("keyName", "name"), (">2026-11-24T", ">someday")] {
+            let error = with_origin(&KEY.replace(part, wrong), observe).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::WrongDocument, "{wrong}");
         }
     }
 }

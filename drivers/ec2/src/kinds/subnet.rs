@@ -1,33 +1,41 @@
 //! Subnets of VPCs.
 
-use gateway_core::Result;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{Canonical as _, Network, Subnet};
+use gateway_core::kind::{Network, Subnet};
+use gateway_core::{Kind, Result};
 
-use super::{Origin, associated_cidrs, name_tag, set_owner, tags};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
+use crate::association::associated_cidrs;
+use crate::descriptor::{CREATE, DELETE, Descriptor, UPDATE};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
+use crate::tags;
 use crate::xml::Element;
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: Subnet::KIND,
+        kind: Kind::Subnet,
         published: false,
         own: true,
         get: true,
         says_state: false,
     },
-    parts: &[Part::new("DescribeSubnets", "subnetSet", Single::Parameter("SubnetId"), Map::One(observe))
-        .paged(1000)],
+    verbs: &[CREATE, UPDATE, DELETE],
+    calls: &[ListCall::new(
+        "DescribeSubnets",
+        "subnetSet",
+        Single::Parameter("SubnetId"),
+        Mapping::One(observe),
+    )
+    .paged(1000)],
 };
 
-/// Reads one item of `subnetSet`.
+/// Maps one item of `subnetSet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every subnet has, or is of the wrong type.
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
 fn observe(subnet: &Element, origin: Origin<'_>) -> Result<Observed> {
-    let tags = tags(subnet);
+    let tags = tags::read(subnet);
     let ranges = ranges(subnet);
     let fields = Subnet {
         description: None,
@@ -45,9 +53,9 @@ fn observe(subnet: &Element, origin: Origin<'_>) -> Result<Observed> {
         public_ip_on_launch: subnet.read_at(&["mapPublicIpOnLaunch"])?,
         default: subnet.read_at(&["defaultForAz"])?,
     };
-    let mut observed =
-        Observed::new(subnet.required(&["subnetId"])?, name_tag(&tags), &fields, subnet.to_json())?;
-    set_owner(&mut observed, subnet.text_at(&["ownerId"]), origin);
+    let id = subnet.required(&["subnetId"])?;
+    let mut observed = Observed::new(id, tags::name(&tags), &fields, subnet.to_json())?;
+    origin.set_owner(&mut observed, subnet.text_at(&["ownerId"]));
     observed.tags = tags;
     Ok(observed)
 }
@@ -58,7 +66,7 @@ struct Ranges {
     further: Vec<String>,
 }
 
-/// A subnet of version 6 alone has no range of version 4 to come first.
+/// Returns the address ranges. In an IPv6-only subnet the first IPv6 range takes the place of the IPv4 range.
 fn ranges(subnet: &Element) -> Ranges {
     let mut further =
         associated_cidrs(subnet, "ipv6CidrBlockAssociationSet", "ipv6CidrBlock", "ipv6CidrBlockState");
@@ -73,8 +81,8 @@ fn ranges(subnet: &Element) -> Ranges {
 mod tests {
     use gateway_core::ErrorKind;
 
-    use super::super::testing::with_origin;
     use super::*;
+    use crate::fixtures::with_origin;
 
     const SUBNET: &str = "<item><availabilityZoneId>sae1-az1</availabilityZoneId><ownerId>111</ownerId>\
         <assignIpv6AddressOnCreation>false</assignIpv6AddressOnCreation><ipv6CidrBlockAssociationSet><item>\
@@ -89,10 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn fields_come_from_the_document() {
-        let seen = with_origin(SUBNET, observe).unwrap();
-        assert_eq!((seen.native_key.as_str(), seen.name.as_str(), seen.state), ("subnet-1", "s", None));
-        assert_eq!(seen.owner.as_deref(), Some("111"));
+    fn subnet_is_mapped() {
+        let observed = with_origin(SUBNET, observe).unwrap();
+        assert_eq!(
+            (observed.native_key.as_str(), observed.name.as_str(), observed.state),
+            ("subnet-1", "s", None)
+        );
+        assert_eq!(observed.owner.as_deref(), Some("111"));
         let expected = Subnet {
             network: with_origin("<a/>", |_, origin| origin.reference::<Network>("vpc-1")),
             cidr: Some("10.9.1.0/24".to_owned()),
@@ -108,17 +119,17 @@ mod tests {
     }
 
     #[test]
-    fn a_subnet_of_version_6_alone_has_its_first_range_there() {
+    fn ipv6_only_subnet_has_its_first_ipv6_range_as_cidr() {
         let native = fields(&SUBNET.replace("<cidrBlock>10.9.1.0/24</cidrBlock>", ""));
         assert_eq!((native.cidr.as_deref(), native.ip_version), (Some("2400:6500:9572:1300::/64"), 6));
         assert!(native.ipv6_cidrs.is_empty());
     }
 
     #[test]
-    fn what_is_odd_is_an_error() {
-        for (part, odd) in [("vpcId", "vpc"), ("subnetId", "id"), (">249<", ">many<")] {
-            let error = with_origin(&SUBNET.replace(part, odd), observe).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::WrongDocument, "{odd}");
+    fn wrong_fields_of_subnet_are_errors() {
+        for (part, wrong) in [("vpcId", "vpc"), ("subnetId", "id"), (">249<", ">many<")] {
+            let error = with_origin(&SUBNET.replace(part, wrong), observe).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::WrongDocument, "{wrong}");
         }
     }
 }

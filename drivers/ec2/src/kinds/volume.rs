@@ -1,47 +1,44 @@
 //! Volumes.
 
-use gateway_core::Result;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::KindCapability;
-use gateway_core::kind::{AttachmentPoint, Canonical as _, Instance, Volume, VolumeSnapshot, VolumeState};
+use gateway_core::kind::{AttachmentPoint, Instance, Verb, VerbSupport, Volume, VolumeSnapshot};
+use gateway_core::{Kind, Result};
 
-use super::{Origin, name_tag, set_owner, state_of, tags, time_at};
-use crate::listing::Description;
-use crate::part::{Map, Part, Single};
-use crate::xml::{Element, odd};
+use crate::descriptor::{CREATE, DELETE, Descriptor, UPDATE};
+use crate::list_call::{ListCall, Mapping, Single};
+use crate::origin::Origin;
+use crate::xml::{Element, wrong_document};
+use crate::{state, tags};
 
-pub(crate) static DESCRIPTION: Description = Description {
+pub(crate) static KIND: Descriptor = Descriptor {
     capability: KindCapability {
-        kind: Volume::KIND,
+        kind: Kind::Volume,
         published: false,
         own: true,
         get: true,
         says_state: true,
     },
-    parts: &[Part::new("DescribeVolumes", "volumeSet", Single::Parameter("VolumeId"), Map::One(observe))
-        .paged(1000)],
+    verbs: &[CREATE, UPDATE, DELETE, VerbSupport::new(Verb::Extend)],
+    calls: &[ListCall::new(
+        "DescribeVolumes",
+        "volumeSet",
+        Single::Parameter("VolumeId"),
+        Mapping::One(observe),
+    )
+    .paged(1000)],
 };
 
-/// EC2's words for the state of a volume.
-pub(crate) const STATES: [(&str, VolumeState); 6] = [
-    ("creating", VolumeState::Pending),
-    ("available", VolumeState::Available),
-    ("in-use", VolumeState::InUse),
-    ("deleting", VolumeState::Deleting),
-    ("deleted", VolumeState::Deleted),
-    ("error", VolumeState::Error),
-];
-
-/// Reads one item of `volumeSet`.
+/// Maps one item of `volumeSet`.
 ///
 /// # Errors
-/// `WrongDocument`, when a field is missing that every volume has, or is of the wrong type.
-pub(crate) fn observe(volume: &Element, origin: Origin<'_>) -> Result<Observed> {
-    let tags = tags(volume);
+/// `WrongDocument`, when a required field is missing or a field has the wrong type.
+fn observe(volume: &Element, origin: Origin<'_>) -> Result<Observed> {
+    let tags = tags::read(volume);
     let word = volume.required(&["status"])?;
     let fields = Volume {
         description: None,
-        size_gib: volume.read_at(&["size"])?.ok_or_else(|| odd("a volume without size"))?,
+        size_gib: volume.read_at(&["size"])?.ok_or_else(|| wrong_document("a volume without size"))?,
         volume_type: volume.owned_at(&["volumeType"]),
         datacenter: volume.owned_at(&["availabilityZone"]),
         bootable: None,
@@ -53,12 +50,12 @@ pub(crate) fn observe(volume: &Element, origin: Origin<'_>) -> Result<Observed> 
         image: None,
         attachments: volume.items(&["attachmentSet"]).filter_map(|item| attachment(item, origin)).collect(),
     };
-    let mut observed =
-        Observed::new(volume.required(&["volumeId"])?, name_tag(&tags), &fields, volume.to_json())?
-            .with_state(state_of(&STATES, word, VolumeState::Unknown), word);
-    // Most clouds leave out the owner, who alone is shown a volume.
-    set_owner(&mut observed, volume.text_at(&["ownerId"]), origin);
-    observed.created_at = time_at(volume, &["createTime"])?;
+    let id = volume.required(&["volumeId"])?;
+    let mut observed = Observed::new(id, tags::name(&tags), &fields, volume.to_json())?
+        .with_state(state::VOLUME.of(word), word);
+    // Most clouds leave out the owner, because they show a volume to nobody else.
+    origin.set_owner(&mut observed, volume.text_at(&["ownerId"]));
+    observed.created_at = volume.time_at(&["createTime"])?;
     observed.tags = tags;
     Ok(observed)
 }
@@ -74,8 +71,8 @@ mod tests {
     use gateway_core::ErrorKind;
     use serde_json::json;
 
-    use super::super::testing::with_origin;
     use super::*;
+    use crate::fixtures::with_origin;
 
     const ATTACHED: &str = "<item><volumeId>vol-1</volumeId><size>8</size><status>in-use</status><iops>3000</iops>\
         <throughput>125</throughput><encrypted>true</encrypted><snapshotId>snap-1</snapshotId>\
@@ -85,14 +82,14 @@ mod tests {
         <tagSet><item><key>Name</key><value>data</value></item><item><key>empty</key><value/></item></tagSet></item>";
 
     #[test]
-    fn everything_that_the_cloud_tells_is_kept() {
-        let seen = with_origin(ATTACHED, observe).unwrap();
-        assert_eq!((seen.external_id.as_str(), seen.name.as_str()), ("vol-1", "data"));
-        assert_eq!((seen.state, seen.cloud_state.as_deref()), (Some("in_use"), Some("in-use")));
-        assert_eq!(seen.owner.as_deref(), Some("111"));
-        assert_eq!(seen.created_at.unwrap().to_string(), "2024-05-01T10:00:00.000000Z");
-        assert_eq!(seen.tags["empty"], "");
-        let fields: Volume = serde_json::from_value(seen.fields.into()).unwrap();
+    fn volume_is_mapped() {
+        let observed = with_origin(ATTACHED, observe).unwrap();
+        assert_eq!((observed.external_id.as_str(), observed.name.as_str()), ("vol-1", "data"));
+        assert_eq!((observed.state, observed.cloud_state.as_deref()), (Some("in_use"), Some("in-use")));
+        assert_eq!(observed.owner.as_deref(), Some("111"));
+        assert_eq!(observed.created_at.unwrap().to_string(), "2024-05-01T10:00:00.000000Z");
+        assert_eq!(observed.tags["empty"], "");
+        let fields: Volume = serde_json::from_value(observed.fields.into()).unwrap();
         assert_eq!(
             (fields.size_gib, fields.iops, fields.throughput_mib_per_second),
             (8, Some(3000), Some(125))
@@ -103,13 +100,13 @@ mod tests {
             assert_eq!(fields.attachments[0].instance, origin.reference::<Instance>("i-1"));
             assert_eq!(fields.snapshot, Some(origin.reference::<VolumeSnapshot>("snap-1")));
         });
-        assert_eq!(seen.raw["attachmentSet"][1]["status"], json!("detached"));
+        assert_eq!(observed.raw["attachmentSet"][1]["status"], json!("detached"));
     }
 
     #[test]
-    fn a_new_word_is_unknown_and_a_missing_one_an_error() {
-        let strange = with_origin(&ATTACHED.replace(">in-use<", ">floating<"), observe).unwrap();
-        assert_eq!((strange.state, strange.cloud_state.as_deref()), (Some("unknown"), Some("floating")));
+    fn unknown_state_is_mapped_and_missing_state_is_an_error() {
+        let unknown = with_origin(&ATTACHED.replace(">in-use<", ">floating<"), observe).unwrap();
+        assert_eq!((unknown.state, unknown.cloud_state.as_deref()), (Some("unknown"), Some("floating")));
         let missing = with_origin(&ATTACHED.replace(">in-use<", "><"), observe).unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::WrongDocument);
     }

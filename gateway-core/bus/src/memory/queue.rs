@@ -10,18 +10,19 @@ use crate::envelope::{Envelope, WorkClass};
 use crate::error::RequestError;
 use crate::reply::Reply;
 
-/// Requests that may wait. Higher rides out longer bursts; lower refuses sooner what would time out anyway.
+/// The most requests that may wait. A higher number absorbs longer bursts; a lower one refuses requests sooner that would
+/// time out anyway.
 const CAPACITY: usize = 4096;
 
-/// A request on its way to a handler.
+/// A request that waits for a handler.
 pub(super) struct Job {
     pub(super) envelope: Envelope,
     pub(super) answer: oneshot::Sender<Reply>,
-    /// How often a handler has begun with it.
-    pub(super) begun: u32,
+    /// The number of attempts.
+    pub(super) attempts: u32,
 }
 
-/// A bounded queue that knows whether anybody serves it.
+/// A bounded queue that knows whether a server exists.
 #[derive(Default)]
 pub(super) struct Queue {
     jobs: Mutex<VecDeque<Job>>,
@@ -29,7 +30,7 @@ pub(super) struct Queue {
     servers: AtomicUsize,
 }
 
-/// While it lives, the queue takes requests.
+/// A server of the queue. The queue accepts requests while one exists.
 pub(super) struct Server<'a>(&'a Queue);
 
 impl Drop for Server<'_> {
@@ -58,7 +59,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts one back in front: what was begun is as old as a request gets.
+    /// Puts a request back in front of those that were never attempted.
     pub(super) fn put_back(&self, job: Job) {
         self.lock().push_front(job);
         self.arrived.notify_one();
@@ -73,20 +74,19 @@ impl Queue {
         }
     }
 
-    /// Forgets all that wait.
+    /// Drops every waiting request.
     pub(super) fn clear(&self) {
         self.lock().clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {
-        // Each change of the queue is one call: a panic cannot leave it half done.
+        // Each change of the queue is one call, so that a panic cannot leave it incomplete.
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How often a handler may begin with one request: once more for reads, three times more for writes, as the
-/// queues of RabbitMQ have it.
-pub(super) fn most_tries(class: WorkClass) -> u32 {
+/// Returns the most attempts at a request: two for reads and four for writes, as with the queues of RabbitMQ.
+pub(super) fn most_attempts(class: WorkClass) -> u32 {
     match class {
         WorkClass::Read | WorkClass::Check | WorkClass::Refresh => 2,
         WorkClass::Write => 4,

@@ -1,4 +1,4 @@
-//! Who follows events.
+//! Subscribers to events.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,8 @@ use tokio::sync::mpsc;
 use crate::port::Publication;
 use crate::topic;
 
-/// Events that a follower may be behind. Higher forgives slower followers; each costs one event's memory.
+/// The most events that a subscriber may be behind. A higher number tolerates slower subscribers; each event costs its
+/// memory.
 const BACKLOG: usize = 4096;
 
 struct Subscriber {
@@ -15,8 +16,8 @@ struct Subscriber {
     events: mpsc::Sender<Publication>,
 }
 
-/// The followers. One that falls too far behind is dropped: its stream ends, as with a lost connection, so
-/// that it lists again instead of missing events without knowing.
+/// All subscribers. A subscriber that falls too far behind is dropped: its stream ends, as with a lost connection, so that
+/// it lists again and misses no event unnoticed.
 #[derive(Default)]
 pub(super) struct Subscribers(Mutex<Vec<Subscriber>>);
 
@@ -27,7 +28,7 @@ impl Subscribers {
         stream
     }
 
-    /// Gives the events to all whom they concern, in this order; two batches never mix.
+    /// Sends the events to every subscriber with a matching pattern, in this order. Two batches never mix.
     pub(super) fn publish(&self, events: &[Publication]) {
         let mut subscribers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         subscribers.retain(|subscriber| {
@@ -39,7 +40,7 @@ impl Subscribers {
         });
     }
 
-    /// Ends all streams.
+    /// Ends every stream.
     pub(super) fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

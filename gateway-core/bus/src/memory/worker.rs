@@ -1,4 +1,4 @@
-//! What serves the queues.
+//! Workers that serve the queues.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use gateway_core::Clock;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::queue::{Job, Queue, most_tries};
-use crate::admission::{Admission, Place};
+use super::queue::{Job, Queue, most_attempts};
+use crate::admission::{Admission, Slot};
 use crate::envelope::WorkClass;
 use crate::intake;
 use crate::port::{Delivery, RequestService};
 
-/// Works on the requests of one class.
+/// A server of one work class.
 #[derive(Clone)]
 pub(super) struct Worker {
     pub(super) class: WorkClass,
@@ -24,20 +24,20 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Begins with requests until `stop`; those in hand are in the tracker.
+    /// Starts work on requests until `stop`; the tracker has those in progress.
     pub(super) async fn run(self, stop: CancellationToken) {
         let _server = self.queue.serve();
         loop {
             let Some(job) = stop.run_until_cancelled(self.queue.pop()).await else { return };
-            let Some(place) = stop.run_until_cancelled(self.admission.enter(self.class)).await else {
+            let Some(slot) = stop.run_until_cancelled(self.admission.enter(self.class)).await else {
                 self.queue.put_back(job);
                 return;
             };
-            self.tasks.spawn(self.clone().work(job, place));
+            self.tasks.spawn(self.clone().work(job, slot));
         }
     }
 
-    async fn work(self, mut job: Job, _place: Place) {
+    async fn work(self, mut job: Job, _slot: Slot) {
         if let Err(detail) = intake::check_version(job.envelope.v) {
             let _ = job.answer.send(intake::refusal(job.envelope.message_id, &detail));
             return;
@@ -45,12 +45,12 @@ impl Worker {
         if intake::is_late(job.envelope.deadline, &*self.clock) {
             return;
         }
-        let delivery = Delivery { class: self.class, redelivered: job.begun > 0, reply_owner: None };
-        job.begun += 1;
+        let delivery = Delivery { class: self.class, redelivered: job.attempts > 0, reply_owner: None };
+        job.attempts += 1;
         match intake::call(&*self.service, job.envelope.clone(), delivery).await {
-            // Who asked may have gone; then nobody wants the answer.
+            // The caller may have gone; then nobody needs the answer.
             Some(reply) => drop(job.answer.send(reply)),
-            None if job.begun < most_tries(self.class) => self.queue.put_back(job),
+            None if job.attempts < most_attempts(self.class) => self.queue.put_back(job),
             None => {}
         }
     }

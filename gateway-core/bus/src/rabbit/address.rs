@@ -1,4 +1,4 @@
-//! Where the broker is, and how a connection to it is opened.
+//! The broker's address, and connections to it.
 
 use std::time::Duration;
 
@@ -10,43 +10,42 @@ use lapin::{Connection, ConnectionProperties};
 
 use super::fault::Fault;
 
-/// Longest wait for a connection. Higher forgives slow networks; lower notices sooner that nobody is there.
+/// The longest wait for a connection. A longer wait tolerates slow networks; a shorter one detects an absent broker sooner.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Seconds between heartbeats; a silent broker is given up after two. Lower notices sooner, at more traffic.
+/// The seconds between heartbeats; the connection ends after two without an answer. A shorter interval detects a silent
+/// broker sooner, at more traffic.
 const HEARTBEAT_SECONDS: u16 = 10;
 
-/// A broker that connections can be opened to.
+/// The address of a broker.
 pub(super) struct Address {
     uri: AMQPUri,
     tls: OwnedTLSConfig,
 }
 
 impl Address {
-    /// Reads the configured URL and authority file.
-    ///
-    /// With `ca_file` its certificates are trusted besides the system's.
+    /// Reads the configured URL and authority file. The certificates of `ca_file` are trusted in addition to the system's.
     pub(super) fn parse(config: &BusConfig) -> Result<Self> {
-        // The parser's own text may quote the URL, and with it the password.
+        // The parser's own text may quote the URL with its password.
         let mut uri: AMQPUri = config.url.parse().map_err(|_| {
-            Error::invalid("bus.url is not of the form amqp[s]://USER:PASSWORD@HOST[:PORT]/VHOST")
+            Error::invalid("`bus.url` must have the form `amqp[s]://USER:PASSWORD@HOST[:PORT]/VHOST`")
         })?;
-        // lapin would connect to localhost instead.
+        // lapin would connect to localhost instead of an IPv6 address.
         if config.url.contains("@[") || config.url.contains("//[") {
-            return Err(Error::invalid("bus.url: give an IPv6 host by a name"));
+            return Err(Error::invalid("`bus.url` must not contain an IPv6 address; use a host name"));
         }
         if uri.vhost.is_empty() {
             "/".clone_into(&mut uri.vhost);
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
         if uri.scheme == AMQPScheme::AMQPS {
-            // Fails when a provider is there already, which is as good.
+            // Fails if a provider is installed already, which is fine.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         let cert_chain = match config.ca_file.as_str() {
             "" => None,
             file => Some(std::fs::read_to_string(file).map_err(|error| {
-                Error::invalid("bus.ca_file cannot be read").with("file", file).with_source(error)
+                Error::invalid("`bus.ca_file` cannot be read").with("file", file).with_source(error)
             })?),
         };
         Ok(Self { uri, tls: OwnedTLSConfig { identity: None, cert_chain } })
@@ -63,11 +62,11 @@ impl Address {
         );
         match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(connection) => Ok(connection?),
-            Err(_) => Err(Fault::Passing("no answer to the connection in time".to_owned())),
+            Err(_) => Err(Fault::Passing("the broker did not answer in time".to_owned())),
         }
     }
 
-    /// Host and port, for the log.
+    /// Returns host and port, for the log.
     pub(super) fn shown(&self) -> String {
         format!("{}:{}", self.uri.authority.host, self.uri.authority.port)
     }
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_url_is_refused_without_being_quoted() {
+    fn errors_of_urls_quote_no_password() {
         for url in ["hunter2", "http://user:hunter2@host/", "amqp://user:hunter2@host:port/", "amqp://[::1]/"]
         {
             let error = parse(url).err().unwrap();
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_path_is_the_default_virtual_host() {
+    fn empty_path_is_the_default_virtual_host() {
         assert_eq!(parse("amqp://user:hunter2@broker/").unwrap().uri.vhost, "/");
         assert_eq!(parse("amqp://user:hunter2@broker/").unwrap().shown(), "broker:5672");
     }

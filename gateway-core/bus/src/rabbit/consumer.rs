@@ -1,4 +1,4 @@
-//! Takes requests from the queues of all work classes.
+//! Consumption of requests from the queues of all work classes.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::topology;
 use crate::admission::Admission;
 use crate::envelope::WorkClass;
 
-/// What serves requests until it is told to stop, over as many connections as that takes.
+/// A server of requests, over any number of successive connections.
 pub(super) struct Server {
     pub(super) handling: Arc<Handling>,
     pub(super) admission: Admission,
@@ -29,8 +29,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Serves until `stop`. Each class by itself: a write queue that has lost its majority, and with it every
-    /// answer to its declaration, must not keep reads waiting.
+    /// Serves until `stop`, each class independently: a write queue without a majority does not answer its declaration and
+    /// must not delay reads.
     pub(super) async fn run(
         &self,
         inbound: &watch::Receiver<Link<Inbound>>,
@@ -50,20 +50,20 @@ impl Server {
         let mut backoff = RECONNECT;
         while !stop.is_cancelled() {
             let opening = async {
-                // What cannot be answered is not taken.
+                // A request that cannot be answered is not taken.
                 connected(&mut self.handling.outbound.clone()).await?;
                 let session = connected(&mut inbound).await?;
-                Line::open(session.connection(), class, self.prefetch).await
+                ClassConsumer::open(session.connection(), class, self.prefetch).await
             };
             match stop.run_until_cancelled(opening).await {
                 None => break,
-                Some(Ok(line)) => {
+                Some(Ok(consumer)) => {
                     backoff.reset();
-                    line.take(self, stop).await;
+                    consumer.take(self, stop).await;
                 }
                 Some(Err(fault)) if fault.is_lasting() => return Err(fault.to_error()),
                 Some(Err(fault)) => {
-                    tracing::warn!(class = class.as_str(), %fault, "requests cannot be taken from the broker");
+                    tracing::warn!(class = class.as_str(), error = %fault, "consuming requests failed");
                 }
             }
             stop.run_until_cancelled(tokio::time::sleep(backoff.next_wait())).await;
@@ -77,14 +77,14 @@ impl Server {
     }
 }
 
-/// One work class's channel and consumer.
-struct Line {
+/// The channel and consumer of a work class.
+struct ClassConsumer {
     class: WorkClass,
     channel: Channel,
     consumer: Consumer,
 }
 
-impl Line {
+impl ClassConsumer {
     async fn open(connection: &Connection, class: WorkClass, prefetch: u16) -> Result<Self, Fault> {
         let channel = connection.create_channel().await?;
         channel.basic_qos(prefetch.max(1), BasicQosOptions::default()).await?;
@@ -95,26 +95,26 @@ impl Line {
         Ok(Self { class, channel, consumer })
     }
 
-    /// Takes requests until `stop`, and then sees those in hand to their end; or until the broker ends it.
+    /// Takes requests until `stop` and then waits for those in progress, or returns when the broker ends the consumer.
     async fn take(mut self, server: &Server, stop: &CancellationToken) {
         while let Some(next) = stop.run_until_cancelled(self.consumer.next()).await {
             let Some(Ok(message)) = next else { return };
-            let Some(place) = stop.run_until_cancelled(server.admission.enter(self.class)).await else {
+            let Some(slot) = stop.run_until_cancelled(server.admission.enter(self.class)).await else {
                 requeue(&message).await;
                 break;
             };
-            // Its connection ended while it waited: the broker delivers it again, to begin now would be twice.
+            // If the connection ended during the wait, the broker delivers the request again.
             if message.acker.usable() {
-                server.tasks.spawn(Arc::clone(&server.handling).handle(self.class, message, place));
+                server.tasks.spawn(Arc::clone(&server.handling).handle(self.class, message, slot));
             }
         }
         self.give_back().await;
-        // Their acks need this channel; the answer to its close says that they have arrived.
+        // Acks need this channel; the answer to its close confirms that they arrived.
         server.finish().await;
         let _ = self.channel.close(200, "stopped".into()).await;
     }
 
-    /// Stops taking, and gives back what came but was not begun.
+    /// Cancels the consumer and returns messages that were not started to the queue.
     async fn give_back(&mut self) {
         if self.channel.basic_cancel(self.consumer.tag(), BasicCancelOptions::default()).await.is_err() {
             return;

@@ -1,4 +1,4 @@
-//! Events out, with confirms, and in, by patterns.
+//! Publication of events with confirms, and subscription by patterns.
 
 use std::time::Duration;
 
@@ -17,17 +17,18 @@ use super::submission::{Message, PERSISTENT, submit};
 use super::topology::{self, EVENTS};
 use crate::port::Publication;
 
-/// Events that a subscriber holds unread. Higher hides round trips; lower keeps a slow reader's backlog in
-/// the broker instead of in this process.
+/// The most unread events of a subscriber. A higher number hides round trips; a lower one keeps the backlog of a slow
+/// reader in the broker instead of this process.
 const PREFETCH: u16 = 256;
 
-/// Longest wait for the confirms of a batch. A broker that needs more is out of disk or of its majority.
+/// The longest wait for the confirms of a batch. A longer wait tolerates a slower disk; a shorter one detects a broker
+/// without disk space or majority sooner.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Publishes events in order.
 pub(super) struct EventPublisher {
     channel: Channel,
-    /// Held while a batch is put in line, not while it waits for confirms.
+    /// Held while a batch is submitted, but not while it waits for confirms.
     order: Mutex<()>,
 }
 
@@ -38,7 +39,7 @@ impl EventPublisher {
         Ok(Self { channel, order: Mutex::new(()) })
     }
 
-    /// Publishes all, then waits for all confirms.
+    /// Publishes all events, then waits for all confirms.
     pub(super) async fn publish(&self, events: Vec<Publication>) -> Result<()> {
         let mut in_flight = FuturesUnordered::new();
         let order = self.order.lock().await;
@@ -50,7 +51,7 @@ impl EventPublisher {
         let mut refused = 0_usize;
         let confirms = async {
             while let Some((_, verdict)) = in_flight.next().await {
-                // Not mandatory: that nobody listens is no fault.
+                // Events are not mandatory: without a subscriber they are confirmed too.
                 refused += usize::from(!verdict.is_ok_and(|confirmation| confirmation.is_ack()));
             }
         };
@@ -79,7 +80,7 @@ fn message(event: Publication) -> Message {
     }
 }
 
-/// Follows events through a queue that ends with the stream.
+/// Subscribes to events through a queue that ends with the stream.
 pub(super) async fn subscribe(
     connection: &Connection,
     patterns: &[String],
@@ -93,7 +94,7 @@ pub(super) async fn subscribe(
     let consumer = channel
         .basic_consume(queue, ShortString::default(), BasicConsumeOptions::default(), FieldTable::default())
         .await?;
-    // The channel travels with the stream: dropping it would end the consumer.
+    // The stream owns the channel, because dropping it would end the consumer.
     Ok(stream::unfold((consumer, channel), |(mut consumer, channel)| async move {
         loop {
             let delivery = consumer.next().await?.ok()?;
@@ -109,7 +110,7 @@ fn publication(delivery: Delivery) -> Option<Publication> {
     let id = delivery.properties.message_id().as_ref().and_then(|id| id.as_str().parse::<EventId>().ok());
     let routing_key = delivery.routing_key.to_string();
     let Some(id) = id else {
-        tracing::warn!(routing_key, "an event without a usable message id was passed over");
+        tracing::warn!(routing_key, "an event without a valid message id was skipped");
         return None;
     };
     Some(Publication { id, routing_key, body: delivery.data })

@@ -1,32 +1,32 @@
-//! What can go wrong with the broker, by what trying again would bring.
+//! Faults of the broker, by the outcome to expect of a retry.
 
 use std::fmt;
 
 use gateway_core::{Error, ErrorKind};
 
-/// AMQP reply codes of what does not heal by itself.
+/// The AMQP reply codes of lasting faults.
 const ACCESS_REFUSED: u16 = 403;
 const PRECONDITION_FAILED: u16 = 406;
 const NOT_ALLOWED: u16 = 530;
 
-/// Why there is no session.
+/// The reason for which there is no session.
 #[derive(Clone, Debug)]
 pub(super) enum Fault {
-    /// It may work the next time.
+    /// A retry may succeed.
     Passing(String),
-    /// The broker knows neither our user nor our virtual host, or does not allow it what we do.
+    /// The broker does not know our user or virtual host, or refuses permission.
     Credentials(String),
-    /// The broker has something of this name with other properties.
+    /// The broker has an exchange or queue of this name with other properties.
     Topology(String),
 }
 
 impl Fault {
-    /// Whether a person has to do something first.
+    /// Returns whether an operator must act first.
     pub(super) fn is_lasting(&self) -> bool {
         !matches!(self, Self::Passing(_))
     }
 
-    /// As the domain's error; the broker's words are for the operator only.
+    /// Returns the domain error. The broker's words are for operators only.
     pub(super) fn to_error(&self) -> Error {
         match self {
             Self::Passing(text) => {
@@ -39,8 +39,8 @@ impl Fault {
             .with("broker", text),
             Self::Topology(text) => Error::new(
                 ErrorKind::Conflict,
-                "the message broker has an exchange or queue of ours with other properties; \
-                 delete it there, and it is made anew",
+                "the message broker has an exchange or queue of the gateway with other properties; \
+                 delete it there, and the gateway declares it again",
             )
             .with("broker", text),
         }

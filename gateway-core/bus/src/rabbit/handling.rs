@@ -1,4 +1,4 @@
-//! One request in hand: from the queue to its reply and its ack.
+//! Handling of a request, from the queue to its reply and its ack.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +15,17 @@ use super::outbound::Outbound;
 use super::reply_address::ReplyAddress;
 use super::submission::TRANSIENT;
 use super::supervisor::{Link, connected};
-use crate::admission::Place;
+use crate::admission::Slot;
 use crate::envelope::{Envelope, WorkClass};
 use crate::intake;
 use crate::port::{Delivery, RequestService};
 use crate::reply::Reply;
 
-/// How long the answer to what cannot be read, and so has no deadline, waits for a lost connection.
+/// The time limit of the answer to an unreadable request, which has no deadline. A longer limit outlasts longer losses of
+/// the connection; a shorter one frees the slot sooner.
 const REFUSAL_TIME: Duration = Duration::from_secs(5);
 
-/// What every request in hand needs.
+/// The services that every request needs.
 pub(super) struct Handling {
     pub(super) service: Arc<dyn RequestService>,
     pub(super) outbound: watch::Receiver<Link<Outbound>>,
@@ -32,15 +33,15 @@ pub(super) struct Handling {
 }
 
 impl Handling {
-    /// Answers one message and settles it with the broker.
-    pub(super) async fn handle(self: Arc<Self>, class: WorkClass, message: Message, _place: Place) {
+    /// Answers a message and acknowledges it.
+    pub(super) async fn handle(self: Arc<Self>, class: WorkClass, message: Message, _slot: Slot) {
         let (reply_to, reply_owner) = match ReplyAddress::read(message.properties.reply_to().as_ref()) {
             ReplyAddress::To(queue, owner) => (Some(queue), owner),
             ReplyAddress::Nowhere => (None, None),
             ReplyAddress::Forbidden => {
                 tracing::warn!(
                     class = class.as_str(),
-                    "dropped a request whose reply may not go where it says"
+                    "a request with a forbidden reply address was dropped"
                 );
                 return ack(&message).await;
             }
@@ -62,9 +63,9 @@ impl Handling {
         message: &Message,
         reply_to: Option<ShortString>,
     ) {
-        // Acked before the work, it cannot come a third time. Writes are counted by their queue instead.
-        let last_try = delivery.redelivered && delivery.class != WorkClass::Write;
-        if last_try {
+        // An ack before the work prevents a third delivery. The queue itself counts deliveries of writes.
+        let is_last_attempt = delivery.redelivered && delivery.class != WorkClass::Write;
+        if is_last_attempt {
             ack(message).await;
         }
         let correlation: ShortString = envelope.message_id.to_string().into();
@@ -75,14 +76,14 @@ impl Handling {
             (Some(_), None) => true,
             (None, _) => false,
         };
-        match (last_try, answered) {
+        match (is_last_attempt, answered) {
             (true, _) => {}
             (false, true) => ack(message).await,
             (false, false) => requeue(message).await,
         }
     }
 
-    /// Answers what cannot be read, and takes it off the queue: it would be no better the next time.
+    /// Answers an unreadable request and acknowledges it, because another delivery would not help.
     async fn refuse(&self, message: &Message, reply_to: Option<ShortString>, detail: &str) {
         let properties = &message.properties;
         let correlation = properties.correlation_id().clone().or_else(|| properties.message_id().clone());
@@ -95,8 +96,8 @@ impl Handling {
         ack(message).await;
     }
 
-    /// Whether the reply was given to the broker. Where the connection for it is lost, the next is waited for
-    /// as long as somebody may wait for the reply: who asked may have kept its own.
+    /// Sends a reply and returns whether the broker got it. If the connection is lost, this waits for the next one until the
+    /// deadline, because the caller's own connection may be intact.
     async fn send(
         &self,
         reply: &Reply,
@@ -104,7 +105,7 @@ impl Handling {
         correlation: ShortString,
         deadline: Timestamp,
     ) -> bool {
-        // A reply is made of texts and numbers: JSON has a form for all of them.
+        // A reply consists of texts and numbers, which JSON can always hold.
         let Ok(payload) = serde_json::to_vec(reply) else { return false };
         let mut outbound = self.outbound.clone();
         let remaining = deadline.since(self.clock.now());
@@ -119,12 +120,12 @@ impl Handling {
     }
 }
 
-/// Takes a message off its queue. Without its connection that fails, and the broker delivers it again.
+/// Acknowledges a message. Without its connection this fails, and the broker delivers the message again.
 async fn ack(message: &Message) {
     let _ = message.ack(BasicAckOptions::default()).await;
 }
 
-/// Gives a message back for another try.
+/// Returns a message to its queue.
 pub(super) async fn requeue(message: &Message) {
     let _ = message.nack(BasicNackOptions { requeue: true, multiple: false }).await;
 }

@@ -1,4 +1,4 @@
-//! The connection that consumes: requests to handlers, events to subscribers, nudges.
+//! The connection that consumes requests, events and nudges.
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -13,17 +13,17 @@ use super::supervisor::Session;
 use super::topology::{self, NUDGES};
 use crate::nudge::Nudge;
 
-/// What consumes over one connection.
+/// A session of the consuming connection.
 pub(super) struct Inbound {
     connection: Connection,
     broken: CancellationToken,
 }
 
-/// Where nudges of other processes go.
+/// The receiver of other processes' nudges.
 #[derive(Clone)]
 pub(super) struct NudgeSink {
     pub(super) receivers: broadcast::Sender<Nudge>,
-    /// This process, whose own nudges it has heard already.
+    /// The id of this process, whose own nudges are delivered without the broker.
     pub(super) own: ShortString,
 }
 
@@ -56,13 +56,13 @@ impl Session for Inbound {
     fn abandon(&self) {}
 }
 
-/// Passes nudges on. Its consumer ends with the connection, which is how the end is noticed.
+/// Passes nudges on. The consumer ends with the connection, which reveals the loss.
 async fn listen(mut nudges: Consumer, sink: NudgeSink, broken: CancellationToken) {
     while let Some(Ok(delivery)) = nudges.next().await {
         if delivery.properties.app_id().as_ref() == Some(&sink.own) {
             continue;
         }
-        // A nudge of a later version is not for us.
+        // An unknown nudge is of a later version.
         if let Ok(nudge) = serde_json::from_slice(&delivery.data) {
             let _ = sink.receivers.send(nudge);
         }

@@ -1,4 +1,4 @@
-//! The connection that publishes: requests, replies, events, nudges.
+//! The connection that publishes requests, replies, events and nudges.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,12 +16,12 @@ use super::requester::Requester;
 use super::supervisor::Session;
 use super::topology;
 
-/// What publishes over one connection.
+/// A session of the publishing connection.
 pub(super) struct Outbound {
     connection: Connection,
     pub(super) requester: Requester,
     pub(super) events: EventPublisher,
-    /// For what nobody confirms: replies and nudges.
+    /// The channel without confirms, for replies and nudges.
     unconfirmed: Channel,
     blocked: Arc<AtomicBool>,
     broken: CancellationToken,
@@ -57,13 +57,12 @@ impl Session for Outbound {
 }
 
 impl Outbound {
-    /// Whether the broker, short of memory or disk, reads nothing from us. What we sent then would pile up
-    /// here.
+    /// Returns whether the broker blocks publishers for lack of memory or disk. Messages would pile up in this process.
     pub(super) fn is_blocked(&self) -> bool {
         self.blocked.load(Ordering::Relaxed)
     }
 
-    /// Publishes without asking what becomes of it; an error only says that the connection is gone.
+    /// Publishes without a confirm. An error means only that the connection is lost.
     pub(super) async fn send(
         &self,
         exchange: &'static str,
@@ -77,7 +76,7 @@ impl Outbound {
         if sent.is_err() {
             self.broken.cancel();
         }
-        // On a channel without confirms this is settled already.
+        // On a channel without confirms this returns at once.
         sent?.await.map(drop)
     }
 }
@@ -91,11 +90,11 @@ async fn watch(
     while let Some(Some(event)) = broken.run_until_cancelled(events.next()).await {
         match event {
             Event::ConnectionBlocked(reason) => {
-                tracing::warn!(reason, "the message broker takes nothing now");
+                tracing::warn!(reason, "the message broker blocks publishers");
                 blocked.store(true, Ordering::Relaxed);
             }
             Event::ConnectionUnblocked => {
-                tracing::info!("the message broker takes messages again");
+                tracing::info!("the message broker accepts messages again");
                 blocked.store(false, Ordering::Relaxed);
             }
             Event::Error(_) => broken.cancel(),

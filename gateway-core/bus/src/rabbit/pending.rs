@@ -1,4 +1,4 @@
-//! Requests that wait for their replies.
+//! Pending requests, which wait for their replies.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use crate::error::RequestError;
 
-/// The bytes of a reply, or why there is none.
+/// The bytes of a reply, or the reason for which there is none.
 pub(super) type Answer = Result<Vec<u8>, RequestError>;
 
-/// By message id; `None` once the session has ended.
+/// The pending requests by message id; `None` after the end of the session.
 pub(super) struct Pending(Mutex<Option<HashMap<Uuid, oneshot::Sender<Answer>>>>);
 
-/// The place of one request; leaving by any way frees it.
+/// The entry of a request, removed on drop.
 pub(super) struct Ticket {
     pending: Arc<Pending>,
     id: Uuid,
@@ -26,12 +26,12 @@ impl Pending {
         Arc::new(Self(Mutex::new(Some(HashMap::new()))))
     }
 
-    /// Takes a place. It must be taken before the request is sent, or the reply may come first.
+    /// Adds an entry. The caller adds it before it sends the request, because the reply may be fast.
     pub(super) fn register(self: &Arc<Self>, id: Uuid) -> Result<Ticket, RequestError> {
         let mut waiting = self.lock();
         let waiting = waiting.as_mut().ok_or(RequestError::NoBroker)?;
         if waiting.contains_key(&id) {
-            // Two requests of one id could not tell their replies apart.
+            // The replies of two requests with one id could not be told apart.
             return Err(RequestError::Unroutable);
         }
         let (sender, answer) = oneshot::channel();
@@ -39,7 +39,7 @@ impl Pending {
         Ok(Ticket { pending: Arc::clone(self), id, answer })
     }
 
-    /// Answers who waits under this id; an id that nobody waits under is ignored.
+    /// Answers the request of this id; an unknown id is ignored.
     pub(super) fn settle(&self, id: Uuid, answer: Answer) {
         let waiting = self.lock().as_mut().and_then(|waiting| waiting.remove(&id));
         if let Some(waiting) = waiting {
@@ -47,7 +47,7 @@ impl Pending {
         }
     }
 
-    /// Ends all as lost, and takes no more.
+    /// Ends every request with `Lost` and accepts no more.
     pub(super) fn abandon(&self) {
         for (_, waiting) in self.lock().take().into_iter().flatten() {
             let _ = waiting.send(Err(RequestError::Lost));
@@ -55,7 +55,7 @@ impl Pending {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<HashMap<Uuid, oneshot::Sender<Answer>>>> {
-        // Each change of the map is one call: a panic cannot leave it half done.
+        // Each change of the map is one call, so that a panic cannot leave it incomplete.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_left_of_who_goes_away() {
+    async fn dropped_ticket_leaves_no_entry() {
         let pending = Pending::new();
         let ticket = pending.register(Uuid::from_u128(1)).unwrap();
         assert_eq!(waiting(&pending), 1);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_id_is_taken_once() {
+    async fn second_request_of_an_id_is_refused() {
         let pending = Pending::new();
         let mut first = pending.register(Uuid::from_u128(1)).unwrap();
         assert_eq!(pending.register(Uuid::from_u128(1)).err(), Some(RequestError::Unroutable));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_end_reaches_all_and_nobody_comes_after() {
+    async fn abandon_ends_all_and_refuses_new_requests() {
         let pending = Pending::new();
         let mut ticket = pending.register(Uuid::from_u128(1)).unwrap();
         pending.abandon();

@@ -1,23 +1,23 @@
-//! Where replies may go.
+//! Addresses that replies may go to.
 
 use gateway_core::id::PrincipalId;
 use lapin::types::ShortString;
 
-/// Queues of direct reply-to, as the broker rewrites the address.
+/// The prefix of direct reply-to queues, as the broker rewrites the address.
 const DIRECT: &str = "amq.rabbitmq.reply-to.";
 
-/// Queues that belong to principals: `principal.ID.` and anything. Whether the caller is that principal is for
-/// the handler to check: the bus does not know who calls.
+/// The prefix of queues of principals: `principal.ID.` and any text. The handler checks that the caller is that principal;
+/// the bus does not know the caller.
 const OWN: &str = "principal.";
 
-/// What a request says about where its reply goes.
+/// The reply address of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ReplyAddress {
-    /// There; the principal is the queue's owner, where it has one.
+    /// A queue, with the principal that owns it, if any.
     To(ShortString, Option<PrincipalId>),
-    /// Nobody wants one.
+    /// No address.
     Nowhere,
-    /// To a queue that replies may not go to.
+    /// A queue that replies must not go to.
     Forbidden,
 }
 
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replies_go_to_callers_and_nowhere_else() {
+    fn reply_addresses_other_than_callers_are_forbidden() {
         let read = |name: &str| ReplyAddress::read(Some(&name.into()));
         let direct = "amq.rabbitmq.reply-to.g1.abc";
         assert_eq!(read(direct), ReplyAddress::To(direct.into(), None));

@@ -1,4 +1,4 @@
-//! Requests out, replies in, on one channel: direct reply-to wants both on the same.
+//! Requests and their replies on one channel, as direct reply-to requires.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,12 +24,12 @@ use crate::reply::Reply;
 /// Sends requests and matches replies.
 pub(super) struct Requester {
     pending: Arc<Pending>,
-    /// Not bounded here: who asks bounds how much it has in flight.
+    /// Unbounded, because callers limit their requests in flight.
     outgoing: mpsc::UnboundedSender<Message>,
 }
 
 impl Requester {
-    /// Starts on a channel of its own; cancels `broken` when that ends.
+    /// Starts on a channel of its own. Cancels `broken` when the channel ends.
     pub(super) async fn open(connection: &Connection, broken: CancellationToken) -> Result<Self, Fault> {
         let channel = connection.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
@@ -44,7 +44,7 @@ impl Requester {
         Ok(Self { pending, outgoing })
     }
 
-    /// One request and its reply.
+    /// Sends a request and waits for its reply.
     pub(super) async fn request(
         &self,
         class: WorkClass,
@@ -63,14 +63,14 @@ impl Requester {
         Ok(reply)
     }
 
-    /// Ends all that wait as lost.
+    /// Ends every pending request with `Lost`.
     pub(super) fn abandon(&self) {
         self.pending.abandon();
     }
 }
 
 fn message(class: WorkClass, envelope: &Envelope, remaining: Duration) -> Result<Message, RequestError> {
-    // An envelope is made of texts and numbers: JSON has a form for all of them.
+    // An envelope consists of texts and numbers, which JSON can always hold.
     let payload = serde_json::to_vec(envelope).map_err(|_| RequestError::Unroutable)?;
     let id: ShortString = envelope.message_id.to_string().into();
     let properties = BasicProperties::default()
@@ -79,7 +79,7 @@ fn message(class: WorkClass, envelope: &Envelope, remaining: Duration) -> Result
         .with_message_id(id.clone())
         .with_correlation_id(id)
         .with_reply_to(DIRECT_REPLY.into())
-        // Nobody waits any longer. Zero would mean: at once or never.
+        // The broker drops the message at the deadline. Zero would mean immediate delivery or none.
         .with_expiration(remaining.as_millis().max(1).to_string().into());
     Ok(Message {
         id: envelope.message_id,
@@ -118,7 +118,7 @@ async fn send(
             },
             Some((id, verdict)) = in_flight.next() => match verdict {
                 Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => {}
-                // Not by the id of the confirm: lapin may hang a return on another message's confirm.
+                // By the returned message's own id, because lapin may attach a return to another message's confirm.
                 Ok(Confirmation::Ack(Some(returned))) => refuse(&pending, &returned),
                 Ok(Confirmation::Nack(returned)) => {
                     pending.settle(id, Err(RequestError::Unroutable));

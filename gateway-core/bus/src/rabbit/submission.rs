@@ -1,4 +1,4 @@
-//! One message on its way to the broker, up to its confirm.
+//! Submission of messages to the broker, up to their confirms.
 
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -9,12 +9,12 @@ use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation};
 use uuid::Uuid;
 
-/// Delivery mode of what need not survive a restart of the broker.
+/// The delivery mode of messages that need not survive a restart of the broker.
 pub(super) const TRANSIENT: u8 = 1;
-/// Delivery mode of what must.
+/// The delivery mode of messages that survive a restart of the broker.
 pub(super) const PERSISTENT: u8 = 2;
 
-/// What is published.
+/// A message to publish.
 pub(super) struct Message {
     pub(super) id: Uuid,
     pub(super) exchange: &'static str,
@@ -24,13 +24,13 @@ pub(super) struct Message {
     pub(super) payload: Vec<u8>,
 }
 
-/// Ends with the broker's verdict. Must be awaited to its end: lapin keeps what is dropped before.
+/// A submitted message. It ends with the broker's confirm and must be awaited: lapin keeps messages that are dropped before.
 pub(super) type InFlight = Pin<Box<dyn Future<Output = (Uuid, lapin::Result<Confirmation>)> + Send>>;
 
-/// Puts a message in line behind those submitted before, and gives what waits for its confirm.
+/// Submits a message after those before it and returns the future of its confirm.
 ///
-/// lapin numbers a message and queues its frames within the first poll; two of these at once on one channel
-/// would mix up the numbers. So there is one submitter for each channel, and it does not wait in between.
+/// lapin numbers a message and queues its frames within the first poll. Two concurrent first polls on one channel would mix
+/// up the numbers, so each channel has one submitter that does not wait in between.
 pub(super) async fn submit(channel: &Channel, message: Message) -> InFlight {
     let channel = channel.clone();
     let mut in_flight: InFlight = Box::pin(async move {

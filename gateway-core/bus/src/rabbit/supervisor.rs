@@ -1,4 +1,4 @@
-//! Keeps one session with the broker: opens it, notices its end, opens the next.
+//! Supervision of a session with the broker: opens it, detects its end and opens the next.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,43 +12,44 @@ use tokio_util::sync::CancellationToken;
 use super::address::Address;
 use super::fault::Fault;
 
-/// How long a closing connection may take to say good-bye. It is dropped then.
-const GOODBYE: Duration = Duration::from_secs(5);
+/// The time that a connection has to close before it is dropped. A longer time lets a slow broker finish; a shorter one ends
+/// sooner.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The waits before the broker is tried again. A shorter first wait finds a restarted broker sooner; a longer bound spares
 /// one that stays away.
 pub(super) const RECONNECT: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 
-/// What is built on a connection anew each time.
+/// A session, made new on each connection.
 #[async_trait]
 pub(super) trait Session: Sized + Send + Sync + 'static {
-    /// In the log and in the broker's list of connections.
+    /// The name in the log and in the broker's list of connections.
     const NAME: &'static str;
-    /// What a session needs besides its connection.
+    /// The data that a session needs besides its connection.
     type Context: Clone + Send + Sync + 'static;
 
-    /// Declares and starts everything on a new connection.
+    /// Opens the session on a new connection.
     async fn open(connection: Connection, context: Self::Context) -> Result<Self, Fault>;
-    /// Its connection.
+    /// Returns the connection.
     fn connection(&self) -> &Connection;
-    /// Cancelled when the session is of no use any more.
+    /// Returns the token that is cancelled at the end of the session.
     fn broken(&self) -> &CancellationToken;
-    /// Fails what waits for it.
+    /// Fails everything that waits for the session.
     fn abandon(&self);
 }
 
-/// Where one session stands.
+/// The state of a session.
 pub(super) enum Link<S> {
-    /// The first attempt is not over.
+    /// The first attempt is in progress.
     Connecting,
-    /// It can be used.
+    /// The session is open.
     Up(Arc<S>),
     /// The last attempt failed, or the session ended.
     Down(Fault),
 }
 
 impl<S> Link<S> {
-    /// The session, when there is one.
+    /// Returns the session, if one is open.
     pub(super) fn session(&self) -> Option<Arc<S>> {
         match self {
             Self::Up(session) => Some(Arc::clone(session)),
@@ -57,7 +58,7 @@ impl<S> Link<S> {
     }
 }
 
-/// Waits for a session; an error is one that does not heal.
+/// Waits for a session. An error is a lasting fault.
 pub(super) async fn connected<S>(link: &mut watch::Receiver<Link<S>>) -> Result<Arc<S>, Fault> {
     loop {
         match &*link.borrow_and_update() {
@@ -71,7 +72,7 @@ pub(super) async fn connected<S>(link: &mut watch::Receiver<Link<S>>) -> Result<
     }
 }
 
-/// Runs until `stop`.
+/// Keeps a session open until `stop`.
 pub(super) async fn supervise<S: Session>(
     address: Arc<Address>,
     context: S::Context,
@@ -89,7 +90,7 @@ pub(super) async fn supervise<S: Session>(
                 let session = Arc::new(session);
                 link.send_replace(Link::Up(Arc::clone(&session)));
                 stop.run_until_cancelled(session.broken().cancelled()).await;
-                // First nobody new comes, then those who wait are told.
+                // The link goes down before pending requests fail, so that no request is added in between.
                 link.send_replace(Link::Down(Fault::Passing("the connection was lost".to_owned())));
                 if !stop.is_cancelled() {
                     tracing::warn!(%broker, session = S::NAME, "the connection to the message broker was lost");
@@ -97,7 +98,7 @@ pub(super) async fn supervise<S: Session>(
                 end(&*session).await;
             }
             Err(fault) => {
-                tracing::warn!(%broker, session = S::NAME, %fault, "no connection to the message broker");
+                tracing::warn!(%broker, session = S::NAME, error = %fault, "connecting to the message broker failed");
                 link.send_replace(Link::Down(fault));
             }
         }
@@ -116,6 +117,6 @@ async fn open<S: Session>(address: &Address, context: S::Context) -> Result<S, F
 async fn end<S: Session>(session: &S) {
     session.broken().cancel();
     session.abandon();
-    // Fails on a connection that is lost, which is what was wanted.
-    let _ = tokio::time::timeout(GOODBYE, session.connection().close(200, "closed".into())).await;
+    // Fails on a lost connection, which needs no close.
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, session.connection().close(200, "closed".into())).await;
 }

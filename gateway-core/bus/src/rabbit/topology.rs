@@ -1,7 +1,6 @@
-//! The exchanges and queues, and how they are declared.
+//! Exchanges and queues, and their declaration.
 //!
-//! Request queues are declared by who serves them alone, so that a request is unroutable, and refused at
-//! once, as long as no handler has ever come.
+//! Only handlers declare the request queues. Until the first handler has run, a request is unroutable and refused at once.
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
@@ -10,20 +9,20 @@ use lapin::{Channel, ExchangeKind};
 use super::fault::Fault;
 use crate::envelope::WorkClass;
 
-/// Requests, by work class.
+/// The exchange of requests, by work class.
 pub(super) const REQUESTS: &str = "gateway.requests";
-/// Events, by `account.cloud.region.kind.event`.
+/// The exchange of events, by `account.cloud.region.kind.event`.
 pub(super) const EVENTS: &str = gateway_core::document::event::EXCHANGE;
-/// Nudges, to everybody.
+/// The exchange of nudges, to every process.
 pub(super) const NUDGES: &str = "gateway.nudges";
-/// The broker's short way for replies: no queue, no declaration.
+/// The broker's direct reply-to, which needs no queue.
 pub(super) const DIRECT_REPLY: &str = "amq.rabbitmq.reply-to";
 
-/// Redeliveries of a write. Higher survives more crashes of handlers; lower ends sooner with a request that
-/// causes them.
+/// The most redeliveries of a write. A higher number survives more crashes of handlers; a lower one ends a request that
+/// causes crashes sooner.
 const WRITE_REDELIVERIES: i32 = 3;
 
-/// Declares what everybody publishes to.
+/// Declares the exchanges.
 pub(super) async fn declare_exchanges(channel: &Channel) -> Result<(), Fault> {
     let exchanges =
         [(REQUESTS, ExchangeKind::Direct), (EVENTS, ExchangeKind::Topic), (NUDGES, ExchangeKind::Fanout)];
@@ -34,7 +33,7 @@ pub(super) async fn declare_exchanges(channel: &Channel) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Declares and binds the queue of one work class; gives its name.
+/// Declares and binds the queue of a work class. Returns its name.
 pub(super) async fn declare_requests(channel: &Channel, class: WorkClass) -> Result<ShortString, Fault> {
     let name: ShortString = format!("{REQUESTS}.{}", class.as_str()).into();
     let mut arguments = FieldTable::default();
@@ -48,7 +47,7 @@ pub(super) async fn declare_requests(channel: &Channel, class: WorkClass) -> Res
     Ok(name)
 }
 
-/// Declares a queue of this connection alone, which ends with it; gives its name.
+/// Declares an exclusive queue that ends with the connection. Returns its name.
 pub(super) async fn declare_own_queue(channel: &Channel) -> Result<ShortString, Fault> {
     let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
     let queue = channel.queue_declare(ShortString::default(), own, FieldTable::default()).await?;

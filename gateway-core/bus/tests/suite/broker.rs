@@ -1,4 +1,4 @@
-//! RabbitMQ for tests: one that is running, or one of our own that dies with the test process.
+//! RabbitMQ for tests: a running broker, or a node that ends with the test process.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -12,11 +12,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-/// A node is up after some seconds; on a busy machine after some more.
+/// The time limit of a start, which takes some seconds, and more on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Starts name server and node in a session of their own, and ends them all when its standard input closes,
-/// which happens at the latest when the test process is gone. The data is kept when it is told so.
+/// Starts name server and node in a session of their own, and kills both when its standard input closes, which happens at
+/// the latest at the end of the test process. The data is deleted unless the input is `keep`.
 const WRAPPER: &str = r#"
 setsid sh -c 'epmd -port "$ERL_EPMD_PORT" & /usr/lib/rabbitmq/bin/rabbitmq-server > "$RABBITMQ_LOG_BASE/out" 2>&1' &
 read -r data
@@ -25,7 +25,7 @@ wait
 [ "$data" = keep ] || rm -rf "$HOME"
 "#;
 
-/// A node of our own.
+/// A node that the tests start.
 pub struct Broker {
     folder: PathBuf,
     ports: [u16; 4],
@@ -33,11 +33,11 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Chooses folder and ports; nothing runs yet.
+    /// Chooses folder and ports without starting the node.
     pub fn prepare() -> Self {
         let folder = std::env::temp_dir().join(format!("gateway-bus-test-{}", Uuid::new_v4()));
         std::fs::create_dir_all(folder.join("log")).unwrap();
-        // All are held at once, so that no two are the same.
+        // All are bound at the same time, so that they differ.
         let listeners = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let ports = listeners.map(|listener| listener.local_addr().unwrap().port());
         let [amqp, admin, ..] = ports;
@@ -57,7 +57,7 @@ impl Broker {
         let at = |name: &str| self.folder.join(name);
         let child = Command::new("sh")
             .args(["-c", WRAPPER])
-            // A Ctrl-C at the terminal is for the tests; the wrapper cleans up after them.
+            // Ctrl-C at the terminal ends the tests but not the wrapper, which cleans up.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -86,7 +86,7 @@ impl Broker {
         tokio::time::timeout(START_TIMEOUT, up).await.expect("RabbitMQ did not start");
     }
 
-    /// Kills the node as a power cut would.
+    /// Kills the node, as a power failure would.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             if let Some(mut input) = process.stdin.take() {
@@ -96,8 +96,8 @@ impl Broker {
         }
     }
 
-    /// Whether the node has the quorum queue of that name in its directory on disk. It writes that some time
-    /// after the declaration; killed before, it does not find the queue again.
+    /// Returns whether the node has the quorum queue of that name on disk. The node writes it some time after the
+    /// declaration; if it is killed before, the queue is lost.
     pub fn has_written(&self, queue: &str) -> bool {
         let Ok(nodes) = std::fs::read_dir(self.folder.join("data")) else { return false };
         nodes.flatten().any(|node| {
@@ -125,14 +125,14 @@ impl Drop for Broker {
     }
 }
 
-/// The management interface, as far as tests need it.
+/// A client of the management interface.
 struct Admin {
     address: String,
     user: String,
 }
 
 impl Admin {
-    /// `None` unless the answer is a success.
+    /// Sends a PUT; `None` unless it succeeds.
     fn put(&self, path: &str, body: &str) -> Option<()> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
@@ -149,9 +149,9 @@ impl Admin {
     }
 }
 
-/// URL of a virtual host that nobody else uses, on the broker that all tests share.
+/// Creates a virtual host on the broker that all tests share. Returns its URL.
 pub async fn fresh_vhost() -> String {
-    /// Own node, or none when the environment names one; base URL; administration.
+    /// The node (none if environment variables name a broker), the base URL and the administration client.
     static SHARED: OnceCell<(Option<Broker>, String, Admin)> = OnceCell::const_new();
     let (_, base, admin) = SHARED
         .get_or_init(|| async {
@@ -180,7 +180,7 @@ pub async fn fresh_vhost() -> String {
     format!("{base}/{name}")
 }
 
-/// Notes that a test has run against a real broker, so that CI can count them.
+/// Records that a test has run against a real broker, so that CI can count such tests.
 pub fn record(test: &str) {
     if let Ok(ledger) = std::env::var("GATEWAY_TEST_LEDGER") {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(ledger).unwrap();

@@ -1,27 +1,27 @@
-//! The promises of the bus, kept by both implementations, and what only a real broker can show.
+//! Tests of the guarantees of the bus on both implementations, and of those that need a real broker.
 
-// Helpers fail tests too, and their modules are seen by this binary only.
+// Test helpers may fail tests, and only this binary sees their modules.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod both_buses;
 mod broker;
-mod on_broker;
+mod direct_publishing;
+mod environment;
 mod outages;
-mod scenarios;
-mod stage;
 
-/// Every scenario as a test on each bus.
+/// Runs every function of [`both_buses`] on each bus.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {
         mod on_memory {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                crate::scenarios::$name(crate::stage::Stage::memory()).await;
+                crate::both_buses::$name(crate::environment::Environment::memory()).await;
             })+
         }
         mod on_rabbit {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                crate::scenarios::$name(crate::stage::Stage::rabbit().await).await;
+                crate::both_buses::$name(crate::environment::Environment::rabbit().await).await;
                 crate::broker::record(stringify!($name));
             })+
         }
@@ -29,17 +29,17 @@ macro_rules! on_both {
 }
 
 on_both![
-    many_callers_at_once_get_their_own_replies,
-    no_answer_in_time_is_a_timeout,
-    a_request_is_unroutable_while_nobody_serves,
-    a_request_whose_deadline_passed_while_it_waited_is_dropped,
-    a_read_that_ends_in_a_panic_comes_back_once,
-    a_write_that_ends_in_a_panic_comes_back_three_times,
-    stop_answers_what_is_in_hand_and_leaves_the_rest_to_others,
+    concurrent_callers_get_their_own_replies,
+    request_without_answer_times_out,
+    request_without_handler_is_unroutable,
+    request_is_dropped_after_its_deadline,
+    panicking_read_is_redelivered_once,
+    panicking_write_is_redelivered_three_times,
+    stop_finishes_requests_in_progress_and_leaves_the_rest,
     events_arrive_in_order_by_pattern,
-    events_that_nobody_follows_are_published_all_the_same,
-    nudges_reach_all,
-    a_sealed_request_opens_at_the_handler,
-    an_envelope_of_another_version_is_answered_400,
-    close_ends_what_is_pending,
+    events_without_subscriber_are_published,
+    nudges_reach_every_process,
+    sealed_request_opens_at_the_handler,
+    envelope_of_another_version_is_answered_with_400,
+    close_ends_pending_requests,
 ];

@@ -1,4 +1,4 @@
-//! A broker that is not there, goes away, and comes back.
+//! Outages of the broker.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use gateway_core::id::EventId;
 use tokio::sync::Semaphore;
 
 use crate::broker::{self, Broker};
-use crate::stage::{PATIENCE, Serving, connect, echo, eventually, reachable, request};
+use crate::environment::{Serving, TIMEOUT, connect, echo, eventually, reachable, request};
 
-/// "At once", on a busy machine.
+/// The time limit for immediate failures, on a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_outage_fails_requests_at_once_and_heals_by_itself() {
+async fn outage_fails_requests_at_once_and_recovers() {
     let mut broker = Broker::prepare();
-    // The broker is not there yet: connecting is no error, requests are refused at once.
+    // The broker is not running: connecting succeeds, and requests are refused at once.
     let front = connect(&broker.url()).await;
     let handler = connect(&broker.url()).await;
     assert!(!front.is_connected());
@@ -43,47 +43,47 @@ async fn an_outage_fails_requests_at_once_and_heals_by_itself() {
     let pending: Vec<_> = (0..16)
         .map(|_| {
             let front = Arc::clone(&front);
-            tokio::spawn(async move { front.request(WorkClass::Read, request("/slow", PATIENCE * 2)).await })
+            tokio::spawn(async move { front.request(WorkClass::Read, request("/slow", TIMEOUT * 2)).await })
         })
         .collect();
     begun.acquire_many(16).await.unwrap().forget();
 
     eventually("the write queue is on disk", || broker.has_written("gateway.requests.write")).await;
     broker.kill();
-    let ends = tokio::time::timeout(AT_ONCE, join_all(pending)).await.expect("pending requests hang");
+    let ends = tokio::time::timeout(AT_ONCE, join_all(pending)).await.expect("pending requests end at once");
     for end in ends {
         assert_eq!(end.unwrap(), Err(RequestError::Lost));
     }
-    eventually("the loss is known", || !front.is_connected()).await;
+    eventually("the loss is detected", || !front.is_connected()).await;
     refused_at_once(&front).await;
-    let end = tokio::time::timeout(AT_ONCE, events.next()).await.expect("the stream hangs");
+    let end = tokio::time::timeout(AT_ONCE, events.next()).await.expect("the stream ends at once");
     assert!(end.is_none());
     let event = Publication { id: EventId::generate(), routing_key: "a".to_owned(), body: b"{}".to_vec() };
     assert!(front.publish(vec![event.clone()]).await.is_err());
 
     broker.start().await;
     reachable(&front).await;
-    front.request(WorkClass::Write, request("/again", PATIENCE)).await.unwrap();
+    front.request(WorkClass::Write, request("/again", TIMEOUT)).await.unwrap();
     let mut events = subscribed(&front).await;
     front.publish(vec![event.clone()]).await.unwrap();
-    let came = tokio::time::timeout(PATIENCE, events.next()).await.unwrap().unwrap();
+    let came = tokio::time::timeout(TIMEOUT, events.next()).await.unwrap().unwrap();
     assert_eq!(came.id, event.id);
     let mut nudges = handler.nudges();
     front.nudge(Nudge::TargetsDue).await;
-    assert_eq!(tokio::time::timeout(PATIENCE, nudges.recv()).await.unwrap().unwrap(), Nudge::TargetsDue);
-    // What hung in the handler hangs there still, so that it cannot be waited for.
+    assert_eq!(tokio::time::timeout(TIMEOUT, nudges.recv()).await.unwrap().unwrap(), Nudge::TargetsDue);
+    // The slow requests still hang in the handler, so that a stop would not end.
     drop(serving);
-    broker::record("an_outage_fails_requests_at_once_and_heals_by_itself");
+    broker::record("outage_fails_requests_at_once_and_recovers");
 }
 
 async fn refused_at_once(bus: &Arc<dyn gateway_bus::Bus>) {
     for class in WorkClass::ALL {
-        let refused = tokio::time::timeout(AT_ONCE, bus.request(class, request("/", PATIENCE))).await;
-        assert_eq!(refused.expect("hangs"), Err(RequestError::NoBroker));
+        let refused = tokio::time::timeout(AT_ONCE, bus.request(class, request("/", TIMEOUT))).await;
+        assert_eq!(refused.expect("refused at once"), Err(RequestError::NoBroker));
     }
 }
 
-/// Subscribes as soon as that is possible: the two connections come back one after the other.
+/// Subscribes as soon as possible; the two connections are opened independently.
 async fn subscribed(bus: &Arc<dyn gateway_bus::Bus>) -> gateway_bus::EventStream {
     let trying = async {
         loop {
@@ -93,5 +93,5 @@ async fn subscribed(bus: &Arc<dyn gateway_bus::Bus>) -> gateway_bus::EventStream
             }
         }
     };
-    tokio::time::timeout(PATIENCE, trying).await.unwrap()
+    tokio::time::timeout(TIMEOUT, trying).await.unwrap()
 }

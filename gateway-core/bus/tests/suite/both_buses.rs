@@ -1,0 +1,271 @@
+//! Guarantees of every bus.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+use gateway_bus::sealing::{open_reply, open_request, seal_reply, seal_request};
+use gateway_bus::{Body, Nudge, Publication, Reply, RequestError, WorkClass};
+use gateway_core::access::keyring::Keyring;
+use gateway_core::clock::{Clock, SystemClock};
+use gateway_core::id::EventId;
+use tokio::sync::Semaphore;
+
+use crate::environment::{Environment, Serving, TIMEOUT, echo, eventually, request};
+
+/// A deadline that tests wait for.
+const SHORT: Duration = Duration::from_millis(400);
+
+pub async fn concurrent_callers_get_their_own_replies(environment: Environment) {
+    let (front, handler) = (environment.bus().await, environment.bus().await);
+    let serving = Serving::start(&handler, 64, |envelope, _| async move { echo(&envelope) }).await;
+    let callers = (0..64).map(|caller| {
+        let front = Arc::clone(&front);
+        tokio::spawn(async move {
+            for turn in 0..20 {
+                let target = format!("/{caller}/{turn}");
+                let class = WorkClass::ALL[turn % WorkClass::ALL.len()];
+                let reply = front.request(class, request(&target, TIMEOUT)).await.unwrap();
+                assert_eq!(reply.body, Body::Utf8(target));
+            }
+        })
+    });
+    for caller in join_all(callers).await {
+        caller.unwrap();
+    }
+    serving.stopped().await;
+}
+
+pub async fn request_without_answer_times_out(environment: Environment) {
+    let bus = environment.bus().await;
+    let _serving = Serving::start(&bus, 4, |_, _| std::future::pending()).await;
+    assert_eq!(bus.request(WorkClass::Read, request("/", SHORT)).await, Err(RequestError::Timeout));
+    let late = request("/", Duration::ZERO);
+    assert_eq!(bus.request(WorkClass::Read, late).await, Err(RequestError::Timeout));
+}
+
+pub async fn request_without_handler_is_unroutable(environment: Environment) {
+    let bus = environment.bus().await;
+    for class in WorkClass::ALL {
+        let refused = tokio::time::timeout(TIMEOUT / 2, bus.request(class, request("/", TIMEOUT))).await;
+        assert_eq!(refused.unwrap(), Err(RequestError::Unroutable), "{class:?}");
+    }
+}
+
+pub async fn request_is_dropped_after_its_deadline(environment: Environment) {
+    let bus = environment.bus().await;
+    let (seen, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
+    let (saw, opened) = (Arc::clone(&seen), Arc::clone(&gate));
+    let serving = Serving::start(&bus, 1, move |envelope, _| {
+        saw.lock().unwrap().push(envelope.target.clone());
+        let opened = Arc::clone(&opened);
+        async move {
+            opened.acquire().await.unwrap().forget();
+            echo(&envelope)
+        }
+    })
+    .await;
+    let busy = tokio::spawn({
+        let bus = Arc::clone(&bus);
+        async move { bus.request(WorkClass::Read, request("/first", TIMEOUT)).await }
+    });
+    eventually("the first request is in progress", || seen.lock().unwrap().len() == 1).await;
+    assert_eq!(bus.request(WorkClass::Read, request("/late", SHORT)).await, Err(RequestError::Timeout));
+    gate.add_permits(2);
+    busy.await.unwrap().unwrap();
+    bus.request(WorkClass::Read, request("/third", TIMEOUT)).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["/first", "/third"]);
+    serving.stopped().await;
+}
+
+pub async fn panicking_read_is_redelivered_once(environment: Environment) {
+    assert_eq!(attempts_at_a_panicking_request(environment, WorkClass::Read).await, [false, true]);
+}
+
+pub async fn panicking_write_is_redelivered_three_times(environment: Environment) {
+    assert_eq!(
+        attempts_at_a_panicking_request(environment, WorkClass::Write).await,
+        [false, true, true, true]
+    );
+}
+
+/// Returns the redelivered flags of the attempts at a request that always panics.
+async fn attempts_at_a_panicking_request(environment: Environment, class: WorkClass) -> Vec<bool> {
+    let bus = environment.bus().await;
+    let tries = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&tries);
+    let serving = Serving::start(&bus, 4, move |envelope, delivery| {
+        let panics = envelope.target == "/panic";
+        if panics {
+            seen.lock().unwrap().push(delivery.redelivered);
+        }
+        async move {
+            assert!(!panics, "panic of the test");
+            echo(&envelope)
+        }
+    })
+    .await;
+    let deadline = Duration::from_secs(3);
+    assert_eq!(bus.request(class, request("/panic", deadline)).await, Err(RequestError::Timeout));
+    // The service goes on, and another redelivery would have arrived before this request.
+    bus.request(class, request("/good", TIMEOUT)).await.unwrap();
+    serving.stopped().await;
+    let tries = tries.lock().unwrap();
+    tries.clone()
+}
+
+pub async fn stop_finishes_requests_in_progress_and_leaves_the_rest(environment: Environment) {
+    let (front, first, second) = (environment.bus().await, environment.bus().await, environment.bus().await);
+    let (begun, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
+    let (began, opened) = (Arc::clone(&begun), Arc::clone(&gate));
+    let stopping = Serving::start(&first, 1, move |envelope, _| {
+        began.lock().unwrap().push(envelope.target.clone());
+        let opened = Arc::clone(&opened);
+        async move {
+            opened.acquire().await.unwrap().forget();
+            Reply::new(envelope.message_id, 200, Vec::new(), Body::Utf8("first".to_owned()))
+        }
+    })
+    .await;
+    let ask = |target: &'static str| {
+        let front = Arc::clone(&front);
+        tokio::spawn(async move { front.request(WorkClass::Read, request(target, TIMEOUT)).await })
+    };
+    let in_progress = ask("/in-progress");
+    eventually("a request is in progress", || begun.lock().unwrap().len() == 1).await;
+    let waiting = ask("/waiting");
+    stopping.begin_stop();
+    gate.add_permits(1);
+    assert_eq!(in_progress.await.unwrap().unwrap().body, Body::Utf8("first".to_owned()));
+    stopping.stopped().await;
+    let other = Serving::start(&second, 4, |envelope, _| async move { echo(&envelope) }).await;
+    match waiting.await.unwrap() {
+        Ok(reply) => assert_eq!(reply.body, Body::Utf8("/waiting".to_owned())),
+        // On the in-process bus the request may have been sent after the stop.
+        Err(error) => {
+            assert!(matches!((&environment, error), (Environment::Memory(_), RequestError::Unroutable)))
+        }
+    }
+    assert_eq!(begun.lock().unwrap().len(), 1);
+    other.stopped().await;
+}
+
+pub async fn events_arrive_in_order_by_pattern(environment: Environment) {
+    let (relay, follower) = (environment.bus().await, environment.bus().await);
+    let mut instances = follower.subscribe(&["a.*.*.instance.#".to_owned()]).await.unwrap();
+    let both = ["global.#".to_owned(), "a.cloud.one.image.created".to_owned()];
+    let mut images = follower.subscribe(&both).await.unwrap();
+    let keys = [
+        "a.cloud.one.instance.created",
+        "global.cloud.one.image.changed",
+        "b.cloud.one.instance.created",
+        "a.cloud.one.image.created",
+    ];
+    let events: Vec<_> = (0..400_u32)
+        .map(|n| Publication {
+            id: EventId::generate(),
+            routing_key: keys[n as usize % keys.len()].to_owned(),
+            body: n.to_string().into_bytes(),
+        })
+        .collect();
+    for batch in events.chunks(50) {
+        relay.publish(batch.to_vec()).await.unwrap();
+    }
+    for (stream, wanted) in [(&mut instances, [0, 0]), (&mut images, [1, 3])] {
+        let expected = events.iter().enumerate().filter(|(n, _)| wanted.contains(&(n % keys.len())));
+        for (_, event) in expected {
+            let came = tokio::time::timeout(TIMEOUT, stream.next()).await.unwrap().unwrap();
+            assert_eq!(
+                (came.id, came.routing_key, came.body),
+                (event.id, event.routing_key.clone(), event.body.clone())
+            );
+        }
+    }
+}
+
+pub async fn events_without_subscriber_are_published(environment: Environment) {
+    let bus = environment.bus().await;
+    let mut event = Publication { id: EventId::generate(), routing_key: "a.b".to_owned(), body: Vec::new() };
+    bus.publish(vec![event.clone()]).await.unwrap();
+    event.routing_key = "x".repeat(256);
+    assert!(bus.publish(vec![event]).await.is_err());
+}
+
+pub async fn nudges_reach_every_process(environment: Environment) {
+    let (here, there) = (environment.bus().await, environment.bus().await);
+    let (mut own, mut other) = (here.nudges(), there.nudges());
+    here.nudge(Nudge::TargetsDue).await;
+    here.nudge(Nudge::EventsWaiting).await;
+    for receiver in [&mut own, &mut other] {
+        for expected in [Nudge::TargetsDue, Nudge::EventsWaiting] {
+            assert_eq!(tokio::time::timeout(TIMEOUT, receiver.recv()).await.unwrap().unwrap(), expected);
+        }
+        assert!(receiver.try_recv().is_err(), "a nudge arrived twice");
+    }
+}
+
+pub async fn sealed_request_opens_at_the_handler(environment: Environment) {
+    let bus = environment.bus().await;
+    let keys = Arc::new(Keyring::generate(SystemClock.now()).unwrap());
+    let handlers = Arc::clone(&keys);
+    let serving = Serving::start(&bus, 4, move |envelope, _| {
+        let opened = open_request(&envelope, true, &handlers, false).unwrap();
+        assert!(opened.sealed);
+        let body = Body::from_bytes(&opened.body);
+        let body = seal_reply(&body, envelope.message_id, &handlers, SystemClock.now()).unwrap();
+        async move { Reply::new(envelope.message_id, 201, Vec::new(), body) }
+    })
+    .await;
+    let mut envelope = request("/v1/check_credentials", TIMEOUT);
+    let id = envelope.message_id;
+    envelope.headers.push(("authorization".to_owned(), "Basic hunter2".to_owned()));
+    envelope.body = Body::Utf8("a password".to_owned());
+    seal_request(&mut envelope, true, &keys, SystemClock.now()).unwrap();
+    assert!(!serde_json::to_string(&envelope).unwrap().contains("hunter2"));
+    let reply = bus.request(WorkClass::Check, envelope).await.unwrap();
+    assert!(matches!(reply.body, Body::Sealed(_)));
+    assert_eq!(open_reply(&reply.body, id, &keys).unwrap(), b"a password");
+    serving.stopped().await;
+}
+
+pub async fn envelope_of_another_version_is_answered_with_400(environment: Environment) {
+    let bus = environment.bus().await;
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let called = Arc::clone(&calls);
+    let serving = Serving::start(&bus, 1, move |envelope, _| {
+        called.lock().unwrap().push(envelope.target.clone());
+        async move { echo(&envelope) }
+    })
+    .await;
+    let mut envelope = request("/new", TIMEOUT);
+    envelope.v = 2;
+    let reply = bus.request(WorkClass::Write, envelope).await.unwrap();
+    assert_eq!(reply.status, 400);
+    assert!(reply.headers.contains(&("content-type".to_owned(), "application/problem+json".to_owned())));
+    bus.request(WorkClass::Write, request("/old", TIMEOUT)).await.unwrap();
+    assert_eq!(*calls.lock().unwrap(), ["/old"]);
+    serving.stopped().await;
+}
+
+pub async fn close_ends_pending_requests(environment: Environment) {
+    let (front, handler) = (environment.bus().await, environment.bus().await);
+    let begun = Arc::new(Semaphore::new(0));
+    let began = Arc::clone(&begun);
+    let _serving = Serving::start(&handler, 4, move |_, _| {
+        began.add_permits(1);
+        std::future::pending()
+    })
+    .await;
+    let pending = tokio::spawn({
+        let front = Arc::clone(&front);
+        async move { front.request(WorkClass::Read, request("/", TIMEOUT)).await }
+    });
+    begun.acquire().await.unwrap().forget();
+    front.close().await;
+    assert_eq!(pending.await.unwrap(), Err(RequestError::Lost));
+    assert!(!front.is_connected());
+    assert_eq!(front.request(WorkClass::Read, request("/", TIMEOUT)).await, Err(RequestError::NoBroker));
+    assert!(front.publish(Vec::new()).await.is_err());
+    assert!(front.subscribe(&["#".to_owned()]).await.is_err());
+}
