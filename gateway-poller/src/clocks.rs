@@ -65,7 +65,7 @@ impl Clocks {
         }
         let news = self.news();
         if !news.is_empty() {
-            self.store.clocks_note(news.clone()).await?;
+            self.store.clocks_record(news.clone()).await?;
             let again = Instant::now() + REPEAT;
             let told = news
                 .into_iter()

@@ -8,7 +8,7 @@ use gateway_bus::Nudge;
 use gateway_core::driver::{KindCapability, Pacer as _};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::{Timestamp, crash};
-use gateway_store::{Claim, Outcome, TargetStatus};
+use gateway_store::{Claim, PollOutcome, TargetStatus};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +32,7 @@ pub(crate) struct Cycle<'a> {
 /// What becomes of the lease.
 enum Ending {
     /// The target is due again as the outcome says.
-    Finished(Outcome),
+    Finished(PollOutcome),
     /// Nothing was asked of the cloud: it is due after that long.
     Postponed(Duration),
     /// The process stops: it is due at once, for another.
@@ -107,7 +107,7 @@ impl Cycle<'_> {
         Ok(Ending::Finished(self.outcome(&listing, absence)))
     }
 
-    fn outcome(&self, listing: &Listing, absence: Absence) -> Outcome {
+    fn outcome(&self, listing: &Listing, absence: Absence) -> PollOutcome {
         let (config, target) = (&self.shop.config, &self.claim.target);
         let mut applied = listing.applied;
         applied += absence.applied;
@@ -116,7 +116,7 @@ impl Cycle<'_> {
         let notices: Vec<_> = self.opened.session.notices().into_iter().map(|notice| notice.0).collect();
         let reason = absence.warning.or_else(|| (!notices.is_empty()).then(|| notices.join("; ")));
         tracing::debug!(target = %target.id, kind = %target.kind, region = %target.scope.region, ?applied, "listed");
-        Outcome {
+        PollOutcome {
             status: TargetStatus::Fresh,
             reason,
             listed: Some((listing.as_of, self.claim.credential.id)),
@@ -128,7 +128,7 @@ impl Cycle<'_> {
 }
 
 /// What follows from a failure, for the target and for those who share its credential or account.
-async fn failed(shop: &PollerContext, claim: &Claim, error: &Error) -> Outcome {
+async fn failed(shop: &PollerContext, claim: &Claim, error: &Error) -> PollOutcome {
     let target = &claim.target;
     // Once for each change: a target that stays broken does not fill the log.
     if matches!(target.status, TargetStatus::Fresh | TargetStatus::Pending) {

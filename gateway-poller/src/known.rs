@@ -3,22 +3,22 @@
 use gateway_core::document::observation::ContentHash;
 use gateway_core::error::Result;
 use gateway_core::id::{ResourceId, TargetId};
-use gateway_store::{Known, Store};
+use gateway_store::{KnownRecord, Store};
 
 /// Records in one read. Higher makes fewer reads; each costs about 100 bytes for a moment.
 const PAGE: i64 = 10_000;
 
 /// Ids and hashes in the order of ids, and which of them a listing has shown.
 pub(crate) struct KnownRecords {
-    records: Vec<Known>,
+    records: Vec<KnownRecord>,
     seen: Vec<bool>,
 }
 
 impl KnownRecords {
     pub(crate) async fn load(store: &Store, target: TargetId) -> Result<Self> {
-        let mut records: Vec<Known> = Vec::new();
+        let mut records: Vec<KnownRecord> = Vec::new();
         loop {
-            let page = store.target_known(target, records.last().map(|known| known.id), PAGE).await?;
+            let page = store.known_records(target, records.last().map(|known| known.id), PAGE).await?;
             let is_last = (page.len() as i64) < PAGE;
             records.extend(page);
             if is_last {
@@ -27,7 +27,7 @@ impl KnownRecords {
         }
     }
 
-    fn new(mut records: Vec<Known>) -> Self {
+    fn new(mut records: Vec<KnownRecord>) -> Self {
         // They come in order; that both databases order bytes as we do is not left to trust.
         records.sort_unstable_by_key(|known| known.id);
         Self { seen: vec![false; records.len()], records }
@@ -65,7 +65,7 @@ mod tests {
     fn equal_is_seen_and_unchanged_and_what_is_not_seen_is_missing() {
         let (cloud, region) = (CloudId::generate(), Region::new("r1"));
         let id = |key: &str| ResourceId::derive(cloud, &region, Kind::Instance, key);
-        let record = |key: &str, byte| Known { id: id(key), hash: ContentHash([byte; 16]) };
+        let record = |key: &str, byte| KnownRecord { id: id(key), hash: ContentHash([byte; 16]) };
         let mut known = KnownRecords::new(vec![record("a", 1), record("b", 2), record("c", 3)]);
         assert!(known.see(id("a"), ContentHash([1; 16])));
         assert!(!known.see(id("b"), ContentHash([9; 16])), "changed");

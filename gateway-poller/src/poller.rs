@@ -8,7 +8,7 @@ use gateway_core::driver::{Drivers, SkewWatch};
 use gateway_core::error::Result;
 use gateway_core::id::ProcessId;
 use gateway_core::{Clock, config};
-use gateway_store::{Boundless, Capacity, Claim, Store};
+use gateway_store::{Capacity, Claim, Store, Unlimited};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -86,7 +86,7 @@ impl Poller {
     /// Unavailable without a database.
     pub async fn poll_due(&self) -> Result<usize> {
         let claimed = Instant::now();
-        let claims = self.shop.claim(self.shop.config.concurrency, Boundless).await?;
+        let claims = self.shop.claim(self.shop.config.concurrency, Unlimited).await?;
         let stop = CancellationToken::new();
         join_all(claims.iter().map(|claim| cycle::poll(&self.shop, claim, claimed, &stop))).await;
         Ok(claims.len())

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use gateway_core::config::Poller;
 use gateway_core::error::{Error, ErrorKind};
-use gateway_store::{Outcome, Target, TargetStatus};
+use gateway_store::{PollOutcome, Target, TargetStatus};
 
 use crate::interval::{after_failures, longest, moving, quiet};
 
 /// The outcome that an error leads to, before jitter. What earlier listings found stays.
-pub(crate) fn outcome(config: &Poller, target: &Target, error: &Error) -> Outcome {
+pub(crate) fn outcome(config: &Poller, target: &Target, error: &Error) -> PollOutcome {
     let failures = target.failures.saturating_add(1);
     let (status, next) = match error.kind() {
         ErrorKind::Forbidden => (TargetStatus::Forbidden, longest(config)),
@@ -22,7 +22,7 @@ pub(crate) fn outcome(config: &Poller, target: &Target, error: &Error) -> Outcom
     };
     let next = error.retry_after().map_or(next, |wait| wait.max(moving(config)));
     let reason = Some(error.message().to_owned());
-    Outcome { status, reason, listed: None, failures, agreeing: target.agreeing, next }
+    PollOutcome { status, reason, listed: None, failures, agreeing: target.agreeing, next }
 }
 
 /// The pause that the cloud asked for, if this is what it did.

@@ -1,4 +1,4 @@
-//! The catalog that comes with a token: which services there are, where.
+//! The service catalog that comes with a token.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,59 +8,13 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::config::Interface;
+use crate::service::Service;
 
-/// A service that this driver uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Service {
-    /// Nova.
-    Compute,
-    /// Glance.
-    Image,
-    /// Cinder.
-    Volume,
-    /// Neutron.
-    Network,
-}
-
-impl Service {
-    /// Its types in catalogs, the best first.
-    fn types(self) -> &'static [&'static str] {
-        match self {
-            Self::Compute => &["compute"],
-            Self::Image => &["image"],
-            Self::Volume => &["block-storage", "volumev3", "block-store"],
-            Self::Network => &["network"],
-        }
-    }
-
-    /// The version in its paths, where the catalog leaves it out.
-    pub(crate) fn path_version(self) -> &'static str {
-        match self {
-            Self::Compute => "v2.1",
-            Self::Image => "v2",
-            Self::Volume => "v3",
-            Self::Network => "v2.0",
-        }
-    }
-
-    /// The gateway's word for it, in documents and native keys.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Compute => "compute",
-            Self::Image => "image",
-            Self::Volume => "volume",
-            Self::Network => "network",
-        }
-    }
-
-    const ALL: [Self; 4] = [Self::Compute, Self::Image, Self::Volume, Self::Network];
-}
-
-/// Addresses by service and region. They are the cloud's word: the kit's address gate judges each call.
+/// Addresses by service and region. They are untrusted: driver-kit's address gate checks each call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog(BTreeMap<(Service, Region), Url>);
 
-/// One service in Keystone's document.
+/// A service as Keystone lists it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Entry {
     #[serde(rename = "type")]
@@ -78,7 +32,7 @@ struct Endpoint {
 }
 
 impl Catalog {
-    /// Keeps the services that the driver uses, in the allowed regions; no region named allows all.
+    /// Keeps the endpoints of known services in the allowed regions. An empty list allows every region.
     pub(crate) fn new(entries: &[Entry], interface: Interface, allowed: &[Region]) -> Self {
         let mut addresses = BTreeMap::new();
         for service in Service::ALL {
@@ -93,30 +47,33 @@ impl Catalog {
                 }
                 match Url::parse(&endpoint.url) {
                     Ok(url) => drop(addresses.entry((service, region)).or_insert(url)),
-                    Err(_) => tracing::warn!(?service, %region, "the catalog's address is not a URL"),
+                    Err(_) => tracing::warn!(?service, %region, "catalog address is not a URL"),
                 }
             }
         }
         Self(addresses)
     }
 
-    /// The regions with at least one service that the driver uses.
+    /// Returns the regions with at least one known service.
     pub(crate) fn regions(&self) -> Vec<Region> {
         self.0.keys().map(|(_, region)| region.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// Whether a region has a service.
+    /// Tells whether a region has a service.
     pub(crate) fn has(&self, service: Service, region: &Region) -> bool {
         self.0.contains_key(&(service, region.clone()))
     }
 
-    /// Where a service is.
+    /// Returns the address of a service in a region.
+    ///
+    /// # Errors
+    /// `Unsupported` if the catalog has no such service there.
     pub(crate) fn address(&self, service: Service, region: &Region) -> Result<&Url> {
         self.0.get(&(service, region.clone())).ok_or_else(|| {
             let name = service.types()[0];
             Error::new(
                 ErrorKind::Unsupported,
-                format!("region {region} has no {name} service in the catalog"),
+                format!("region `{region}` has no `{name}` service in the catalog"),
             )
         })
     }
@@ -146,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_those_with_a_service_that_is_used() {
+    fn only_regions_with_a_known_service_are_listed() {
         let names = |catalog: &Catalog| catalog.regions().iter().map(Region::to_string).collect::<Vec<_>>();
         assert_eq!(names(&catalog(Interface::Public, &[])), ["One", "Two"]);
         assert_eq!(names(&catalog(Interface::Public, &["Two", "Three"])), ["Two"]);
@@ -154,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_official_service_type_wins_and_what_is_missing_is_unsupported() {
+    fn official_service_type_wins_and_missing_service_is_unsupported() {
         let (catalog, one) = (catalog(Interface::Public, &[]), Region::new("One"));
         assert_eq!(catalog.address(Service::Volume, &one).unwrap().as_str(), "http://c/v3");
         let missing = catalog.address(Service::Image, &one).unwrap_err();

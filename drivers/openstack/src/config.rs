@@ -1,4 +1,4 @@
-//! What a registration says: the address of Keystone, and the driver's options.
+//! The settings of a registration: the URL of Keystone and the driver's options.
 
 use gateway_core::driver::CloudSpec;
 use gateway_core::error::{Error, Result};
@@ -6,32 +6,32 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::version::Microversion;
+use crate::microversion::Microversion;
 
-/// The driver's options, documented in `docs.md`.
+/// The driver's options; `docs.md` describes them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Which of the catalog's endpoints are called.
+    /// The view of the catalog whose endpoints are called.
     pub(crate) interface: Interface,
-    /// Items asked for in one page. Higher makes fewer calls; lower makes each answer sooner and smaller.
+    /// Items per page. A higher value makes fewer calls; a lower one makes each answer smaller and faster.
     pub(crate) page_size: usize,
-    /// Fixes Nova's microversion instead of asking Nova.
+    /// Nova's microversion, if it is not negotiated.
     pub(crate) compute_microversion: Option<Microversion>,
-    /// Fixes Cinder's microversion instead of asking Cinder.
+    /// Cinder's microversion, if it is not negotiated.
     pub(crate) volume_microversion: Option<Microversion>,
 }
 
-/// The catalog's three views of one service.
+/// The catalog's three views of each service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Interface {
-    /// For everybody.
+    /// Endpoints for everybody.
     #[default]
     Public,
-    /// For what runs beside the services.
+    /// Endpoints for programs in the cloud's own network.
     Internal,
-    /// For operators.
+    /// Endpoints for operators.
     Admin,
 }
 
@@ -45,7 +45,7 @@ impl Interface {
     }
 }
 
-/// The services cap pages at this by default, so that asking for more brings nothing.
+/// The default limit of the services themselves; a higher value has no effect.
 const LARGEST_PAGE: usize = 1000;
 
 impl Default for Config {
@@ -60,20 +60,23 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads a registration's options.
+    /// Reads and checks the options of a registration.
     pub(crate) fn read(cloud: &CloudSpec) -> Result<Self> {
         let config: Self = serde_json::from_value(Value::Object(cloud.options.clone()))
-            .map_err(|error| Error::invalid(format!("options of cloud {}: {error}", cloud.name)))?;
+            .map_err(|error| Error::invalid(format!("options of cloud `{}`: {error}", cloud.name)))?;
         if !(1..=LARGEST_PAGE).contains(&config.page_size) {
-            return Err(Error::invalid(format!("option page_size must be 1 to {LARGEST_PAGE}")));
+            return Err(Error::invalid(format!(
+                "option `page_size` is {}; it must be 1 to {LARGEST_PAGE}",
+                config.page_size
+            )));
         }
         Ok(config)
     }
 }
 
-/// Keystone's v3 URL, from the endpoint with or without `/v3` at its end.
-pub(crate) fn keystone(endpoint: &str) -> Result<Url> {
-    let wrong = || Error::invalid(format!("{endpoint:?} is not the URL of a Keystone"));
+/// Returns Keystone's v3 URL from an endpoint with or without `/v3` at its end.
+pub(crate) fn keystone_url(endpoint: &str) -> Result<Url> {
+    let wrong = || Error::invalid(format!("endpoint `{endpoint}` is not the URL of a Keystone"));
     let mut url = Url::parse(endpoint).map_err(|_| wrong())?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong());
@@ -81,7 +84,7 @@ pub(crate) fn keystone(endpoint: &str) -> Result<Url> {
     let last = url.path_segments().and_then(|mut segments| segments.rfind(|text| !text.is_empty()));
     let (has_version, other_version) = (last == Some("v3"), last == Some("v2.0"));
     if other_version {
-        return Err(Error::invalid("Keystone's v2.0 is gone: give the v3 URL"));
+        return Err(Error::invalid("Keystone's v2.0 is not supported; use the v3 URL"));
     }
     let mut segments = url.path_segments_mut().map_err(|()| wrong())?;
     segments.pop_if_empty();
@@ -97,24 +100,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_endpoint_is_taken_with_or_without_version() {
+    fn endpoint_is_accepted_with_or_without_version() {
         for (given, expected) in [
             ("http://k:5000/v3", "http://k:5000/v3"),
             ("http://k:5000/v3/", "http://k:5000/v3"),
             ("http://k:5000", "http://k:5000/v3"),
             ("https://k/identity", "https://k/identity/v3"),
         ] {
-            assert_eq!(keystone(given).unwrap().as_str(), expected);
+            assert_eq!(keystone_url(given).unwrap().as_str(), expected);
         }
         for wrong in ["k:5000", "http://k/v2.0", "http://k/v3?x=1", "mailto:x"] {
-            assert!(keystone(wrong).is_err(), "{wrong}");
+            assert!(keystone_url(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn options_are_read_and_mistakes_named() {
+    fn options_are_read_and_faults_are_named() {
         let read = |text: &str| -> Result<Config> {
-            Config::read(&crate::wire::testing::cloud(serde_json::from_str(text).unwrap()))
+            Config::read(&crate::fixtures::cloud(serde_json::from_str(text).unwrap()))
         };
         assert_eq!(read("{}").unwrap(), Config::default());
         let config = read(r#"{"interface":"internal","compute_microversion":"2.60"}"#).unwrap();

@@ -1,29 +1,34 @@
 //! The driver for OpenStack: Keystone v3, Nova, Glance, Cinder, Neutron.
 //!
-//! What it can do, its options and its tables of states are in `docs.md` beside this crate.
-
+//! Imports go one way. The vocabulary of OpenStack is at the bottom (`service`, `microversion`, `catalog`, `state`,
+//! `error`), then the calls (`auth`, `paging`, `client`, `listing`), then the kinds (`document`, `descriptor`,
+//! `kinds/KIND.rs` and their table `kind`), then the commands (`actions`), and `session` on top.
+#![doc = ""]
+#![doc = include_str!("../docs.md")]
 #![warn(missing_docs)]
 
-mod act;
+mod actions;
 mod auth;
 mod catalog;
+mod client;
 mod config;
-mod connection;
+mod descriptor;
 #[cfg(test)]
 mod docs_test;
-mod flavor_ids;
+mod document;
+mod error;
+#[cfg(test)]
+mod fixtures;
+mod kind;
+mod kinds;
 mod listing;
-mod not_found;
-mod options;
+mod lookup;
+mod microversion;
 mod paging;
-mod refusal;
-mod resources;
-mod router_ports;
+mod related;
+mod service;
 mod session;
-mod single;
 mod state;
-mod version;
-mod wire;
 
 use std::sync::Arc;
 
@@ -38,8 +43,8 @@ use crate::session::OpenStackSession;
 pub struct OpenStack;
 
 static CAPABILITY: Capability = Capability {
-    kinds: &resources::KINDS,
-    verbs: &act::VERBS,
+    kinds: &kind::KINDS,
+    verbs: &kind::COMMANDS,
     credentials: &["password", "application_credential"],
 };
 
@@ -54,15 +59,15 @@ impl Driver for OpenStack {
 
     fn validate(&self, cloud: &CloudSpec) -> Result<()> {
         config::Config::read(cloud)?;
-        driver_kit::AddressGate::new(cloud)?.check(&config::keystone(&cloud.endpoint)?)
+        driver_kit::AddressGate::new(cloud)?.check(&config::keystone_url(&cloud.endpoint)?)
     }
 
     fn open(
         &self,
         cloud: Arc<CloudSpec>,
         credential: Credential,
-        link: SessionContext,
+        context: SessionContext,
     ) -> Result<Arc<dyn Session>> {
-        Ok(Arc::new(OpenStackSession::new(cloud, credential, link)?))
+        Ok(Arc::new(OpenStackSession::new(cloud, credential, context)?))
     }
 }

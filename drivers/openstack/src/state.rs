@@ -1,12 +1,12 @@
-//! The cloud's words for states, and ours. `docs.md` shows the same tables; a test compares them.
+//! The states of OpenStack and the canonical states: one table per kind. A test compares them with `docs.md`.
 
 use gateway_core::kind::{
     ImageState, InstanceState, IpAddressState, NetworkInterfaceState, NetworkState, RouterState,
     VolumeAttachmentState, VolumeSnapshotState, VolumeState,
 };
 
-/// Nova's status words.
-pub(crate) const SERVER: &[(&str, InstanceState)] = &[
+/// Statuses of Nova's servers.
+pub(crate) const INSTANCE: &[(&str, InstanceState)] = &[
     ("ACTIVE", InstanceState::Running),
     ("BUILD", InstanceState::Pending),
     ("DELETED", InstanceState::Terminated),
@@ -29,17 +29,17 @@ pub(crate) const SERVER: &[(&str, InstanceState)] = &[
     ("VERIFY_RESIZE", InstanceState::Resized),
 ];
 
-/// Nova's task words that say more than the status, which stays the old one while they run.
-pub(crate) const SERVER_TASK: &[(&str, InstanceState)] = &[
+/// Tasks of Nova's servers that override the status, which does not change before they end.
+pub(crate) const INSTANCE_TASK: &[(&str, InstanceState)] = &[
     ("deleting", InstanceState::Terminating),
     ("powering-off", InstanceState::Stopping),
     ("powering-on", InstanceState::Starting),
-    // Its host is not free yet, and Nova refuses to bring it back before that.
+    // Nova refuses to unshelve before the host is released.
     ("shelving_offloading", InstanceState::Stopping),
     ("soft-deleting", InstanceState::Terminating),
 ];
 
-/// Glance's status words.
+/// Statuses of Glance's images.
 pub(crate) const IMAGE: &[(&str, ImageState)] = &[
     ("active", ImageState::Available),
     ("deactivated", ImageState::Deactivated),
@@ -52,7 +52,7 @@ pub(crate) const IMAGE: &[(&str, ImageState)] = &[
     ("uploading", ImageState::Pending),
 ];
 
-/// Cinder's status words.
+/// Statuses of Cinder's volumes.
 pub(crate) const VOLUME: &[(&str, VolumeState)] = &[
     ("attaching", VolumeState::Attaching),
     ("available", VolumeState::Available),
@@ -81,8 +81,8 @@ pub(crate) const VOLUME: &[(&str, VolumeState)] = &[
     ("uploading", VolumeState::Updating),
 ];
 
-/// Cinder's status words of snapshots.
-pub(crate) const SNAPSHOT: &[(&str, VolumeSnapshotState)] = &[
+/// Statuses of Cinder's snapshots.
+pub(crate) const VOLUME_SNAPSHOT: &[(&str, VolumeSnapshotState)] = &[
     ("available", VolumeSnapshotState::Available),
     ("backing-up", VolumeSnapshotState::Updating),
     ("creating", VolumeSnapshotState::Pending),
@@ -95,8 +95,8 @@ pub(crate) const SNAPSHOT: &[(&str, VolumeSnapshotState)] = &[
     ("updating", VolumeSnapshotState::Updating),
 ];
 
-/// Cinder's status words of attachments.
-pub(crate) const ATTACHMENT: &[(&str, VolumeAttachmentState)] = &[
+/// Statuses of Cinder's attachments.
+pub(crate) const VOLUME_ATTACHMENT: &[(&str, VolumeAttachmentState)] = &[
     ("attached", VolumeAttachmentState::Attached),
     ("attaching", VolumeAttachmentState::Attaching),
     ("deleted", VolumeAttachmentState::Detached),
@@ -107,7 +107,7 @@ pub(crate) const ATTACHMENT: &[(&str, VolumeAttachmentState)] = &[
     ("reserved", VolumeAttachmentState::Attaching),
 ];
 
-/// Neutron's status words of networks.
+/// Statuses of Neutron's networks.
 pub(crate) const NETWORK: &[(&str, NetworkState)] = &[
     ("ACTIVE", NetworkState::Available),
     ("BUILD", NetworkState::Pending),
@@ -115,8 +115,8 @@ pub(crate) const NETWORK: &[(&str, NetworkState)] = &[
     ("ERROR", NetworkState::Error),
 ];
 
-/// Neutron's status words of ports.
-pub(crate) const PORT: &[(&str, NetworkInterfaceState)] = &[
+/// Statuses of Neutron's ports.
+pub(crate) const NETWORK_INTERFACE: &[(&str, NetworkInterfaceState)] = &[
     ("ACTIVE", NetworkInterfaceState::Active),
     ("BUILD", NetworkInterfaceState::Pending),
     ("DOWN", NetworkInterfaceState::Inactive),
@@ -124,7 +124,7 @@ pub(crate) const PORT: &[(&str, NetworkInterfaceState)] = &[
     ("N/A", NetworkInterfaceState::Inactive),
 ];
 
-/// Neutron's status words of routers.
+/// Statuses of Neutron's routers.
 pub(crate) const ROUTER: &[(&str, RouterState)] = &[
     ("ACTIVE", RouterState::Available),
     ("ALLOCATING", RouterState::Pending),
@@ -133,61 +133,61 @@ pub(crate) const ROUTER: &[(&str, RouterState)] = &[
     ("ERROR", RouterState::Error),
 ];
 
-/// Neutron's status words of floating IPs that lead nowhere; one that leads to a port is in use, unless it is broken.
-pub(crate) const FLOATING_IP: &[(&str, IpAddressState)] = &[
+/// Statuses of Neutron's unbound floating IPs. A bound one is in use unless its status is `ERROR`.
+pub(crate) const IP_ADDRESS: &[(&str, IpAddressState)] = &[
     ("ACTIVE", IpAddressState::Available),
     ("DOWN", IpAddressState::Available),
     ("ERROR", IpAddressState::Error),
 ];
 
-/// An instance's state, from its status and the task that runs on it.
+/// Returns the state of an instance, from its status and its running task.
 pub(crate) fn instance(status: &str, task: Option<&str>) -> InstanceState {
-    let state = find(SERVER, status).unwrap_or(InstanceState::Unknown);
+    let state = find(INSTANCE, status).unwrap_or(InstanceState::Unknown);
     if state == InstanceState::Terminated {
         return state;
     }
-    task.and_then(|task| find(SERVER_TASK, task)).unwrap_or(state)
+    task.and_then(|task| find(INSTANCE_TASK, task)).unwrap_or(state)
 }
 
-/// An image's state.
+/// Returns the state of an image.
 pub(crate) fn image(status: &str) -> ImageState {
     find(IMAGE, status).unwrap_or(ImageState::Unknown)
 }
 
-/// A volume's state.
+/// Returns the state of a volume.
 pub(crate) fn volume(status: &str) -> VolumeState {
     find(VOLUME, status).unwrap_or(VolumeState::Unknown)
 }
 
-/// A snapshot's state.
-pub(crate) fn snapshot(status: &str) -> VolumeSnapshotState {
-    find(SNAPSHOT, status).unwrap_or(VolumeSnapshotState::Unknown)
+/// Returns the state of a volume snapshot.
+pub(crate) fn volume_snapshot(status: &str) -> VolumeSnapshotState {
+    find(VOLUME_SNAPSHOT, status).unwrap_or(VolumeSnapshotState::Unknown)
 }
 
-/// An attachment's state.
-pub(crate) fn attachment(status: &str) -> VolumeAttachmentState {
-    find(ATTACHMENT, status).unwrap_or(VolumeAttachmentState::Unknown)
+/// Returns the state of a volume attachment.
+pub(crate) fn volume_attachment(status: &str) -> VolumeAttachmentState {
+    find(VOLUME_ATTACHMENT, status).unwrap_or(VolumeAttachmentState::Unknown)
 }
 
-/// A network's state.
+/// Returns the state of a network.
 pub(crate) fn network(status: &str) -> NetworkState {
     find(NETWORK, status).unwrap_or(NetworkState::Unknown)
 }
 
-/// A port's state.
-pub(crate) fn port(status: &str) -> NetworkInterfaceState {
-    find(PORT, status).unwrap_or(NetworkInterfaceState::Unknown)
+/// Returns the state of a network interface.
+pub(crate) fn network_interface(status: &str) -> NetworkInterfaceState {
+    find(NETWORK_INTERFACE, status).unwrap_or(NetworkInterfaceState::Unknown)
 }
 
-/// A router's state.
+/// Returns the state of a router.
 pub(crate) fn router(status: &str) -> RouterState {
     find(ROUTER, status).unwrap_or(RouterState::Unknown)
 }
 
-/// A floating IP's state: Neutron's DOWN is both for one that leads nowhere and for one whose router is down.
-pub(crate) fn floating_ip(status: &str, leads_somewhere: bool) -> IpAddressState {
-    match find(FLOATING_IP, status).unwrap_or(IpAddressState::Unknown) {
-        IpAddressState::Available if leads_somewhere => IpAddressState::InUse,
+/// Returns the state of an address. Neutron's `DOWN` is used for unbound ones and for those whose router is down.
+pub(crate) fn ip_address(status: &str, is_bound: bool) -> IpAddressState {
+    match find(IP_ADDRESS, status).unwrap_or(IpAddressState::Unknown) {
+        IpAddressState::Available if is_bound => IpAddressState::InUse,
         state => state,
     }
 }
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_says_more_than_the_status_unless_all_is_over() {
+    fn task_overrides_status_unless_terminated() {
         assert_eq!(instance("ACTIVE", None), InstanceState::Running);
         assert_eq!(instance("ACTIVE", Some("powering-off")), InstanceState::Stopping);
         assert_eq!(instance("SHUTOFF", Some("powering-on")), InstanceState::Starting);
@@ -213,24 +213,24 @@ mod tests {
     }
 
     #[test]
-    fn a_new_word_is_unknown_and_not_an_error() {
-        assert_eq!(instance("DREAMING", None), InstanceState::Unknown);
-        assert_eq!(image("dreaming"), ImageState::Unknown);
-        assert_eq!(volume("dreaming"), VolumeState::Unknown);
-        assert_eq!(snapshot("dreaming"), VolumeSnapshotState::Unknown);
-        assert_eq!(attachment("dreaming"), VolumeAttachmentState::Unknown);
-        assert_eq!(network("DREAMING"), NetworkState::Unknown);
-        assert_eq!(port("DREAMING"), NetworkInterfaceState::Unknown);
-        assert_eq!(router("DREAMING"), RouterState::Unknown);
-        assert_eq!(floating_ip("DREAMING", true), IpAddressState::Unknown);
+    fn unknown_word_has_state_unknown() {
+        assert_eq!(instance("OTHER", None), InstanceState::Unknown);
+        assert_eq!(image("other"), ImageState::Unknown);
+        assert_eq!(volume("other"), VolumeState::Unknown);
+        assert_eq!(volume_snapshot("other"), VolumeSnapshotState::Unknown);
+        assert_eq!(volume_attachment("other"), VolumeAttachmentState::Unknown);
+        assert_eq!(network("OTHER"), NetworkState::Unknown);
+        assert_eq!(network_interface("OTHER"), NetworkInterfaceState::Unknown);
+        assert_eq!(router("OTHER"), RouterState::Unknown);
+        assert_eq!(ip_address("OTHER", true), IpAddressState::Unknown);
     }
 
     #[test]
-    fn a_floating_ip_is_in_use_by_where_it_leads_and_not_by_its_word() {
-        assert_eq!(floating_ip("ACTIVE", true), IpAddressState::InUse);
-        assert_eq!(floating_ip("DOWN", true), IpAddressState::InUse);
-        assert_eq!(floating_ip("DOWN", false), IpAddressState::Available);
-        assert_eq!(floating_ip("ACTIVE", false), IpAddressState::Available);
-        assert_eq!(floating_ip("ERROR", true), IpAddressState::Error);
+    fn bound_address_is_in_use_whatever_its_status() {
+        assert_eq!(ip_address("ACTIVE", true), IpAddressState::InUse);
+        assert_eq!(ip_address("DOWN", true), IpAddressState::InUse);
+        assert_eq!(ip_address("DOWN", false), IpAddressState::Available);
+        assert_eq!(ip_address("ACTIVE", false), IpAddressState::Available);
+        assert_eq!(ip_address("ERROR", true), IpAddressState::Error);
     }
 }

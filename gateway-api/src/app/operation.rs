@@ -26,7 +26,7 @@ use gateway_core::id::{AccountId, CloudId, OperationId, PrincipalId, ProcessId};
 use gateway_core::kind::VerbSpec;
 use gateway_core::{Clock, config, fence};
 use gateway_sessions::{OpenSession, Pace, Sessions};
-use gateway_store::{Held, Operation, Store};
+use gateway_store::{Operation, OperationLease, Store};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -151,7 +151,7 @@ impl Operations {
     pub(crate) fn start(
         self: &Arc<Self>,
         operation: Operation,
-        held: Held,
+        held: OperationLease,
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
         self.tasks
@@ -163,7 +163,7 @@ impl Operations {
         self: &Arc<Self>,
         id: OperationId,
     ) -> Result<Option<JoinHandle<Option<OneTimeOutput>>>> {
-        let taken = self.store.operation_take(id, self.process, self.times.lease).await?;
+        let taken = self.store.operation_claim(id, self.process, self.times.lease).await?;
         Ok(taken.map(|(operation, held)| self.start(operation, held)))
     }
 
@@ -179,7 +179,7 @@ impl Operations {
     async fn holding(
         &self,
         id: OperationId,
-        held: Held,
+        held: OperationLease,
         work: impl Future<Output = Result<Option<OneTimeOutput>>>,
     ) -> Option<OneTimeOutput> {
         let work = async {
@@ -212,11 +212,11 @@ impl Operations {
     }
 
     /// Renews the lease until it is lost.
-    async fn keep(&self, held: Held) -> Error {
+    async fn keep(&self, held: OperationLease) -> Error {
         loop {
             tokio::time::sleep(self.times.lease / 3).await;
             let until = Instant::now() + self.times.lease;
-            match self.store.operation_keep(held, self.times.lease).await {
+            match self.store.operation_renew(held, self.times.lease).await {
                 Ok(()) => fence::extend(until),
                 Err(error) if error.kind() == ErrorKind::LeaseLost => return error,
                 // Without a database the lease may still last until it is back; what comes after is fenced.

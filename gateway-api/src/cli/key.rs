@@ -114,7 +114,7 @@ async fn reseal(setting: &Setting) -> Result<()> {
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         for credential in page.iter().filter(|credential| seal::kid(&credential.sealed) != Some(&newest)) {
-            let place = SealedCredential::place(credential.principal, credential.account);
+            let place = SealedCredential::associated_data(credential.principal, credential.account);
             match seal::open(&keyring, Purpose::Credential, &place, &credential.sealed) {
                 Ok(plain) => {
                     let sealed = seal::seal(&keyring, Purpose::Credential, now, &place, &plain)?;

@@ -104,7 +104,7 @@ pub(crate) async fn wish<'a>(
             format!("{} scopes would have to be listed anew; name a cloud, region or account", too_old.len());
         return Err(Problem::new("too-many-scopes", "Too much to refresh", StatusCode::BAD_REQUEST, detail));
     }
-    let mut wished = state.store.targets_wish(too_old, as_of).await?;
+    let mut wished = state.store.request_refresh(too_old, as_of).await?;
     wished.retain(|progress| may_come(progress, progress, as_of));
     let settled = if wished.is_empty() {
         None

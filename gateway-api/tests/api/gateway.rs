@@ -24,7 +24,7 @@ use gateway_core::config::{Config, Database};
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::{CloudSpec, Drivers, SessionContext};
 use gateway_core::id::{CloudId, Holder, PrincipalId, ProcessId, TokenId};
-use gateway_store::{NewCloud, Observation, Outcome, Sighting, Store, TargetStatus, WriteGuard};
+use gateway_store::{NewCloud, Observation, PollOutcome, Sighting, Store, TargetStatus, WriteGuard};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -246,7 +246,7 @@ impl TestGateway {
             let sightings = sightings.into_iter().map(|seen| Sighting::Present(Box::new(seen))).collect();
             let observation = Observation::of(&claim.target, as_of, sightings);
             self.store.apply(WriteGuard::Lease(claim.fence), observation).await.unwrap();
-            let outcome = Outcome {
+            let outcome = PollOutcome {
                 status: TargetStatus::Fresh,
                 reason: None,
                 listed: Some((as_of, claim.credential.id)),

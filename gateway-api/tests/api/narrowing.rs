@@ -177,7 +177,7 @@ async fn what_the_client_has_is_not_sent_again_until_it_changes() {
     }
     let before = gateway.get("/v1/volumes?limit=5", &token).await.headers["etag"].clone();
     let all = (1..40).map(gateway_core::id::TargetId).collect();
-    gateway.store.targets_wish(all, gateway.store.now().await.unwrap()).await.unwrap();
+    gateway.store.request_refresh(all, gateway.store.now().await.unwrap()).await.unwrap();
     gateway
         .poll(|region, holder, kind| {
             let mut seen = motley(region, holder, kind);
@@ -204,7 +204,7 @@ async fn another_record_of_the_same_id_and_version_is_another_answer() {
         let as_of = gateway.store.now().await.unwrap();
         let (target, scope) = (target.id, scope.clone());
         let observation = Observation { target, scope, kind: VOLUME, as_of, sightings: vec![sighting] };
-        assert_eq!(gateway.store.apply(WriteGuard::Open, observation).await.unwrap().written(), 1);
+        assert_eq!(gateway.store.apply(WriteGuard::Direct, observation).await.unwrap().written(), 1);
     };
     let named = |name: &str| Sighting::Present(Box::new(volume("v", name, VolumeState::Available)));
     apply(named("first")).await;

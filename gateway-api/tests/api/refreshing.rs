@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use gateway_core::id::ProcessId;
-use gateway_store::{Outcome, TargetStatus};
+use gateway_store::{PollOutcome, TargetStatus};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -20,7 +20,7 @@ async fn listings(gateway: &TestGateway, status: TargetStatus) -> usize {
     let claims = gateway.store.targets_claim(ProcessId::generate(), lease, 100).await.unwrap();
     for claim in &claims {
         let as_of = gateway.store.now().await.unwrap();
-        let outcome = Outcome {
+        let outcome = PollOutcome {
             status,
             reason: (status != TargetStatus::Fresh).then(|| "the cloud is on fire".to_owned()),
             listed: (status == TargetStatus::Fresh).then_some((as_of, claim.credential.id)),

@@ -27,8 +27,8 @@ async fn targets_clocks_and_budgets_are_told_to_those_who_may_see_them() {
     gateway.poll(|_, _, _| Vec::new()).await;
     let clock = |endpoint: &str, seconds: Option<i64>| clock(cloud, endpoint, seconds, Duration::ZERO);
     let clocks = vec![clock("http://a", Some(-2)), clock("http://b", Some(1)), clock("http://c", None)];
-    gateway.store.clocks_note(clocks).await.unwrap();
-    gateway.store.clocks_note(vec![clock("http://b", Some(301))]).await.unwrap();
+    gateway.store.clocks_record(clocks).await.unwrap();
+    gateway.store.clocks_record(vec![clock("http://b", Some(301))]).await.unwrap();
     let account = AccountId::derive(cloud, "p1");
     let until = gateway.store.now().await.unwrap().plus(Duration::from_secs(60));
     gateway.store.account_pause(account, until).await.unwrap();
@@ -81,12 +81,12 @@ async fn a_rejection_that_nobody_measures_any_more_does_not_stay() {
     let told = async || gateway.get("/v1/status", &token).await.body["clouds"][0].clone();
     let clocks =
         vec![clock(cloud, "http://a", Some(400), hour), clock(cloud, "http://b", Some(1), Duration::ZERO)];
-    gateway.store.clocks_note(clocks).await.unwrap();
+    gateway.store.clocks_record(clocks).await.unwrap();
     let rejected = told().await;
     assert_eq!((&rejected["rejected"], &rejected["skew_seconds"]), (&json!(true), &json!(400.0)));
     let checked = Timestamp::parse(rejected["checked_at"].as_str().unwrap()).unwrap();
     assert!(now.since(checked) > hour / 2, "of the endpoint that is told of: {rejected}");
-    gateway.store.clocks_note(vec![clock(cloud, "http://a", Some(400), hour * 3)]).await.unwrap();
+    gateway.store.clocks_record(vec![clock(cloud, "http://a", Some(400), hour * 3)]).await.unwrap();
     let right = told().await;
     assert_eq!((&right["rejected"], &right["skew_seconds"]), (&json!(false), &json!(1.0)));
     assert!(Timestamp::parse(right["checked_at"].as_str().unwrap()).unwrap() >= now);

@@ -91,7 +91,7 @@ impl Sessions {
             let message = format!("this gateway has no driver `{}`", cloud.driver);
             Error::new(ErrorKind::Unsupported, message)
         })?;
-        let place = SealedCredential::place(credential.principal, credential.account);
+        let place = SealedCredential::associated_data(credential.principal, credential.account);
         let plain = seal::open(&(self.keyring)(), Purpose::Credential, &place, &credential.sealed)?;
         let text = std::str::from_utf8(&plain).map_err(|_| Error::internal("a credential is not text"))?;
         let secret = Credential::parse(text)?;

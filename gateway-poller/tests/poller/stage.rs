@@ -95,7 +95,7 @@ impl Stage {
             secret_access_key: Secret::new("hunter2"),
             session_token: None,
         };
-        let place = SealedCredential::place(self.principal, id);
+        let place = SealedCredential::associated_data(self.principal, id);
         let plain = secret.to_sealable();
         let sealed =
             seal::seal(&self.keyring, Purpose::Credential, self.clock.now(), &place, plain.as_bytes());

@@ -64,7 +64,7 @@ pub(crate) async fn register(stage: &Stage) -> Vec<Member> {
 
 fn grant(stage: &Stage, keyring: &Keyring, cloud: CloudId, principal: PrincipalId, number: usize) -> Grant {
     let account: AccountId = stage.accounts[number].parse().unwrap();
-    let place = SealedCredential::place(principal, account);
+    let place = SealedCredential::associated_data(principal, account);
     let text = Credential::parse(&credential(number)["credential"].to_string()).unwrap().to_sealable();
     let sealed =
         seal::seal(keyring, Purpose::Credential, SystemClock.now(), &place, text.as_bytes()).unwrap();

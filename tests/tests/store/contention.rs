@@ -17,7 +17,7 @@ async fn all_at_once(stage: &Stage, make: impl Fn(&Shelf, usize, usize) -> Vec<S
         let rounds: Vec<_> = (0..ROUNDS).map(|round| shelf.seen(1, make(&shelf, writer, round))).collect();
         writers.spawn(async move {
             for observation in rounds {
-                store.apply(WriteGuard::Open, observation).await.unwrap();
+                store.apply(WriteGuard::Direct, observation).await.unwrap();
             }
         });
     }

@@ -18,7 +18,7 @@ pub async fn a_target_that_nobody_may_list_is_parked_until_somebody_may(stage: S
     assert!(claim(store, LATER).await.is_empty());
     assert_eq!(stage.rows("poll_targets WHERE status = 'suspended'"), TARGETS as i64);
     assert_eq!(
-        store.targets_next_due(gateway_store::Boundless).await.unwrap(),
+        store.targets_next_due(gateway_store::Unlimited).await.unwrap(),
         None,
         "nothing will ever be due by itself"
     );

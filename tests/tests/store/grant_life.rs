@@ -142,7 +142,7 @@ pub async fn a_seal_is_replaced_unless_the_credential_changed(stage: Stage) {
     assert!(!store.credential_reseal(credential.id, "sealed", "sealed late").await.unwrap());
     let kept = store.credential_of(credential.principal, credential.account).await.unwrap().unwrap();
     assert_eq!(kept.sealed, "sealed anew");
-    let place = SealedCredential::place(credential.principal, credential.account);
-    assert_ne!(place, SealedCredential::place(client(store, "other").await, credential.account));
+    let place = SealedCredential::associated_data(credential.principal, credential.account);
+    assert_ne!(place, SealedCredential::associated_data(client(store, "other").await, credential.account));
     assert!(!format!("{kept:?}").contains("sealed anew"));
 }

@@ -7,7 +7,7 @@ use gateway_core::Timestamp;
 use gateway_core::error::{ErrorKind, Result};
 use gateway_core::id::{CredentialId, Holder, ProcessId, ResourceId};
 use gateway_store::{
-    Boundless, Capacity, Claim, Fence, Observation, Outcome, ShareKey, Store, TargetStatus, WriteGuard,
+    Capacity, Claim, Fence, Observation, PollOutcome, ShareKey, Store, TargetStatus, Unlimited, WriteGuard,
 };
 
 use crate::given::{GLOBAL_TARGETS, INSTANCE, LATER, OWN_TARGETS, client, cloud, granted, one_account};
@@ -27,9 +27,9 @@ pub async fn claim_instances(store: &Store, lease: Duration) -> Claim {
     claims.into_iter().find(|claim| claim.target.kind == INSTANCE).expect("instances are due")
 }
 
-fn fresh(by: CredentialId, as_of: Timestamp, next: Duration) -> Outcome {
+fn fresh(by: CredentialId, as_of: Timestamp, next: Duration) -> PollOutcome {
     let listed = Some((as_of, by));
-    Outcome { status: TargetStatus::Fresh, reason: None, listed, failures: 0, agreeing: 0, next }
+    PollOutcome { status: TargetStatus::Fresh, reason: None, listed, failures: 0, agreeing: 0, next }
 }
 
 fn is_lost<T: std::fmt::Debug>(outcome: Result<T>) {
@@ -50,7 +50,7 @@ pub async fn a_target_is_claimed_by_one_of_eight(stage: Stage) {
             let (me, mut mine) = (ProcessId::generate(), Vec::new());
             loop {
                 let claims = store.targets_claim(me, LATER, 4).await.unwrap();
-                if claims.is_empty() && store.targets_next_due(Boundless).await.unwrap() > Some(NOTHING) {
+                if claims.is_empty() && store.targets_next_due(Unlimited).await.unwrap() > Some(NOTHING) {
                     return mine;
                 }
                 mine.extend(claims.into_iter().map(|claim| claim.fence));
@@ -115,7 +115,7 @@ pub async fn a_renewed_lease_stays(stage: Stage) {
     one_account(store).await;
     let held = claim_instances(store, Duration::from_secs(3)).await;
     store.target_renew(held.fence, LATER).await.unwrap();
-    let next = store.targets_next_due(Boundless).await.unwrap().unwrap();
+    let next = store.targets_next_due(Unlimited).await.unwrap().unwrap();
     assert!(next <= Duration::from_secs(3), "the others are due sooner");
     let due = format!("due_at > {}", store.now().await.unwrap().plus(LATER / 2).0);
     assert_eq!(stage.rows(&format!("poll_targets WHERE {due}")), 1);
@@ -131,7 +131,7 @@ pub async fn a_finished_target_waits_for_its_time(stage: Stage) {
         store.target_finish(claim.fence, fresh(claim.credential.id, began, LATER)).await.unwrap();
     }
     assert!(claim(store, LATER).await.is_empty());
-    let next = store.targets_next_due(Boundless).await.unwrap().unwrap();
+    let next = store.targets_next_due(Unlimited).await.unwrap().unwrap();
     assert!(next > LATER / 2 && next <= LATER, "{next:?}");
 
     store.target_release(held[0].fence).await.unwrap();
@@ -139,7 +139,7 @@ pub async fn a_finished_target_waits_for_its_time(stage: Stage) {
     assert_eq!(again.len(), 1);
     assert_eq!(again[0].target.as_of, Some(began));
     assert_eq!(again[0].target.listed_by, Some(held[0].credential.id));
-    let failed = Outcome {
+    let failed = PollOutcome {
         status: TargetStatus::Failed,
         reason: Some("503".to_owned()),
         listed: None,

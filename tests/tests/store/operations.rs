@@ -6,7 +6,8 @@ use gateway_core::id::{AccountId, OperationId, PrincipalId, ProcessId};
 use gateway_core::kind::Verb;
 use gateway_core::{ErrorKind, Timestamp};
 use gateway_store::{
-    AuditFilter, Begun, Held, NewOperation, OperationOutcome as Outcome, OperationState, Settled, Store,
+    AuditFilter, NewOperation, OperationLease, OperationOutcome as Outcome, OperationStart, OperationState,
+    Settlement, Store,
 };
 use uuid::Uuid;
 
@@ -34,19 +35,19 @@ async fn new(store: &Store, principal: PrincipalId, key: Option<&str>) -> NewOpe
     }
 }
 
-fn held(begun: Begun) -> Held {
+fn held(begun: OperationStart) -> OperationLease {
     match begun {
-        Begun::New(held) => held,
-        Begun::Known(known) => panic!("{known:?} was known"),
+        OperationStart::New(held) => held,
+        OperationStart::Existing(known) => panic!("{known:?} was known"),
     }
 }
 
-async fn begin(store: &Store, new: NewOperation, lease: Duration) -> Begun {
+async fn begin(store: &Store, new: NewOperation, lease: Duration) -> OperationStart {
     store.operation_begin(new, ProcessId::generate(), lease).await.unwrap()
 }
 
 fn outcome(state: OperationState) -> Outcome {
-    Outcome { state, status: 201, answer: "{}".to_owned(), made: Vec::new(), cloud_words: None }
+    Outcome { state, status: 201, answer: "{}".to_owned(), completed: Vec::new(), cloud_words: None }
 }
 
 pub async fn of_many_with_one_key_one_is_new(stage: Stage) {
@@ -57,7 +58,7 @@ pub async fn of_many_with_one_key_one_is_new(stage: Stage) {
         let store = stage.another_process();
         tasks.spawn(async move {
             let new = new(&store, principal, Some("key")).await;
-            matches!(begin(&store, new, LATER).await, Begun::New(_))
+            matches!(begin(&store, new, LATER).await, OperationStart::New(_))
         });
     }
     let begun = tasks.join_all().await;
@@ -75,12 +76,14 @@ pub async fn a_request_that_comes_again_finds_its_operation(stage: Stage) {
     held(begin(store, first.clone(), LATER).await);
     let again = NewOperation { id: OperationId::generate(), ..first.clone() };
     match begin(store, again, LATER).await {
-        Begun::Known(known) => assert_eq!((known.id, known.sealed.as_str()), (first.id, "sealed order")),
-        Begun::New(_) => panic!("the same message began twice"),
+        OperationStart::Existing(known) => {
+            assert_eq!((known.id, known.sealed.as_str()), (first.id, "sealed order"))
+        }
+        OperationStart::New(_) => panic!("the same message began twice"),
     }
-    let known = store.operation_known(principal, first.message, None).await.unwrap().unwrap();
+    let known = store.operation_find(principal, first.message, None).await.unwrap().unwrap();
     assert_eq!((known.id, known.verb, known.kind), (first.id, Verb::Create, INSTANCE));
-    assert!(store.operation_known(principal, Uuid::new_v4(), Some("no".into())).await.unwrap().is_none());
+    assert!(store.operation_find(principal, Uuid::new_v4(), Some("no".into())).await.unwrap().is_none());
 }
 
 pub async fn an_operation_is_worked_on_by_one(stage: Stage) {
@@ -89,7 +92,7 @@ pub async fn an_operation_is_worked_on_by_one(stage: Stage) {
     let one = new(store, principal, None).await;
     let first = held(begin(store, one.clone(), Duration::ZERO).await);
     let take = |store: Store| async move {
-        store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().map(|(_, held)| held)
+        store.operation_claim(one.id, ProcessId::generate(), LATER).await.unwrap().map(|(_, held)| held)
     };
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
@@ -99,17 +102,17 @@ pub async fn an_operation_is_worked_on_by_one(stage: Stage) {
     assert_eq!(taken.len(), 1);
     // Who was overtaken writes nothing any more.
     let lost = |result: gateway_core::Result<()>| result.unwrap_err().kind() == ErrorKind::LeaseLost;
-    assert!(lost(store.operation_send(first, LATER).await));
-    assert!(lost(store.operation_keep(first, LATER).await));
-    assert!(lost(store.operation_made(first, Vec::new()).await));
+    assert!(lost(store.operation_call_started(first, LATER).await));
+    assert!(lost(store.operation_renew(first, LATER).await));
+    assert!(lost(store.operation_record_steps(first, Vec::new()).await));
     let done = outcome(OperationState::Succeeded);
-    assert!(lost(store.operation_settle(first, done.clone(), Settled::ForGood).await));
-    store.operation_send(taken[0], LATER).await.unwrap();
+    assert!(lost(store.operation_settle(first, done.clone(), Settlement::Final).await));
+    store.operation_call_started(taken[0], LATER).await.unwrap();
     let now = store.operation_get(one.id).await.unwrap().unwrap();
     assert_eq!((now.state, now.attempts), (OperationState::Running, 1));
     assert!(now.sent_at.is_some());
-    store.operation_settle(taken[0], done.clone(), Settled::ForGood).await.unwrap();
-    assert!(lost(store.operation_settle(taken[0], done, Settled::ForGood).await), "it is over");
+    store.operation_settle(taken[0], done.clone(), Settlement::Final).await.unwrap();
+    assert!(lost(store.operation_settle(taken[0], done, Settlement::Final).await), "it is over");
     let over = store.operation_get(one.id).await.unwrap().unwrap();
     assert!(over.is_over() && over.sealed.is_empty(), "the order is not kept longer than it is needed");
     assert_eq!(take(store.clone()).await, None);
@@ -121,13 +124,13 @@ pub async fn keeping_what_was_given_back_changes_nothing(stage: Stage) {
     let one = new(store, principal, None).await;
     let first = held(begin(store, one.clone(), LATER).await);
     let unknown = outcome(OperationState::Unknown);
-    store.operation_settle(first, unknown, Settled::In(Duration::ZERO)).await.unwrap();
-    store.operation_keep(first, LATER).await.unwrap();
+    store.operation_settle(first, unknown, Settlement::RetryIn(Duration::ZERO)).await.unwrap();
+    store.operation_renew(first, LATER).await.unwrap();
     let (_, second) =
-        store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().expect("it is due");
-    assert_eq!(store.operation_keep(first, LATER).await.unwrap_err().kind(), ErrorKind::LeaseLost);
-    store.operation_settle(second, outcome(OperationState::Succeeded), Settled::ForGood).await.unwrap();
-    store.operation_keep(second, LATER).await.expect("it was ours to the end");
+        store.operation_claim(one.id, ProcessId::generate(), LATER).await.unwrap().expect("it is due");
+    assert_eq!(store.operation_renew(first, LATER).await.unwrap_err().kind(), ErrorKind::LeaseLost);
+    store.operation_settle(second, outcome(OperationState::Succeeded), Settlement::Final).await.unwrap();
+    store.operation_renew(second, LATER).await.expect("it was ours to the end");
 }
 
 pub async fn who_died_may_have_asked_until_its_lease_ended(stage: Stage) {
@@ -136,18 +139,18 @@ pub async fn who_died_may_have_asked_until_its_lease_ended(stage: Stage) {
     let one = new(store, principal, None).await;
     let first = held(begin(store, one.clone(), LATER).await);
     let lease = Duration::from_millis(300);
-    store.operation_send(first, lease).await.unwrap();
+    store.operation_call_started(first, lease).await.unwrap();
     let sent = store.operation_get(one.id).await.unwrap().unwrap().sent_at.unwrap();
     let (operation, second) = loop {
-        match store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap() {
+        match store.operation_claim(one.id, ProcessId::generate(), LATER).await.unwrap() {
             Some(taken) => break taken,
             None => tokio::time::sleep(lease / 10).await,
         }
     };
     assert!(operation.sent_at.unwrap().since(sent) >= lease, "{:?}", operation.sent_at);
-    let asked = store.operation_asked(second).await.unwrap();
+    let asked = store.operation_call_ended(second).await.unwrap();
     assert_eq!(store.operation_get(one.id).await.unwrap().unwrap().sent_at, Some(asked));
-    assert!(store.operation_asked(first).await.is_err());
+    assert!(store.operation_call_ended(first).await.is_err());
 }
 
 pub async fn what_nobody_knows_is_looked_at_again(stage: Stage) {
@@ -157,13 +160,13 @@ pub async fn what_nobody_knows_is_looked_at_again(stage: Stage) {
     let first = held(begin(store, one.clone(), LATER).await);
     assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0, []);
     let unknown = outcome(OperationState::Unknown);
-    store.operation_settle(first, unknown.clone(), Settled::In(Duration::ZERO)).await.unwrap();
+    store.operation_settle(first, unknown.clone(), Settlement::RetryIn(Duration::ZERO)).await.unwrap();
     assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0, [(one.id, one.account)]);
     assert_eq!(store.operations_due(10, vec![one.account]).await.unwrap().0, [], "of others");
     let (operation, second) =
-        store.operation_take(one.id, ProcessId::generate(), LATER).await.unwrap().unwrap();
+        store.operation_claim(one.id, ProcessId::generate(), LATER).await.unwrap().unwrap();
     assert_eq!((operation.state, operation.sealed.as_str()), (OperationState::Unknown, "sealed order"));
-    store.operation_settle(second, unknown, Settled::In(LATER)).await.unwrap();
+    store.operation_settle(second, unknown, Settlement::RetryIn(LATER)).await.unwrap();
     let (due, next) = store.operations_due(10, Vec::new()).await.unwrap();
     assert!(due.is_empty() && next.is_some_and(|next| next > LATER / 2));
     // Looking in vain is no news.
@@ -181,7 +184,7 @@ pub async fn operations_are_forgotten_and_the_audit_is_not(stage: Stage) {
         ids.push(new.id);
         let held = held(begin(store, new, LATER).await);
         if number < 2 {
-            store.operation_settle(held, outcome(OperationState::Failed), Settled::ForGood).await.unwrap();
+            store.operation_settle(held, outcome(OperationState::Failed), Settlement::Final).await.unwrap();
         }
     }
     let page = store.operation_list(principal, None, None, 2).await.unwrap();

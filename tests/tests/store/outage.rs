@@ -73,7 +73,7 @@ async fn what_was_answered_before_a_kill_is_there_after_it() {
             let mut acknowledged = 0;
             loop {
                 let seen = shelf.seen(1, vec![noted("a", &acknowledged.to_string())]);
-                match store.apply(gateway_store::WriteGuard::Open, seen).await {
+                match store.apply(gateway_store::WriteGuard::Direct, seen).await {
                     Ok(_) => acknowledged += 1,
                     Err(error) => {
                         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");

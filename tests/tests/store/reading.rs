@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gateway_core::document::terms::Term;
 use gateway_core::id::{ResourceId, TargetId};
-use gateway_store::{Cursor, Order, ResourceFilter, ResourceQuery, SortKey, Store};
+use gateway_store::{Cursor, ResourceFilter, ResourceQuery, SortKey, SortOrder, Store};
 
 use crate::seen::{Running, Shelf, Stopped, instance, there};
 use crate::stage::Stage;
@@ -144,7 +144,7 @@ pub async fn any_order_loses_and_doubles_nothing(stage: Stage) {
         for descending in [false, true] {
             let mut orders = Vec::new();
             for limit in [1, 7, 199, 500] {
-                let order = Order::By { key, descending };
+                let order = SortOrder::By { key, descending };
                 let (mut all, mut after) = (Vec::new(), None);
                 loop {
                     let query = ResourceQuery { order, ..asked(&none(), after, limit) };
@@ -177,7 +177,7 @@ pub async fn names_that_differ_in_blanks_alone_are_not_one_name(stage: Stage) {
         Shelf::new(store, target).apply(1, sightings.collect()).await;
     }
     for descending in [false, true] {
-        let order = Order::By { key: SortKey::Name, descending };
+        let order = SortOrder::By { key: SortKey::Name, descending };
         for limit in [1, 2, 5, 100] {
             let (mut all, mut after) = (Vec::new(), None);
             loop {
@@ -239,7 +239,7 @@ pub async fn filters_choose_by_terms_and_parts_of_names(stage: Stage) {
             let found = walk(store, &filter, limit, async |_| {}).await;
             assert_eq!(found.len(), count, "{filter:?}, limit {limit}");
         }
-        let order = Order::By { key: SortKey::Name, descending: true };
+        let order = SortOrder::By { key: SortKey::Name, descending: true };
         let query = ResourceQuery { order, ..asked(&filter, None, 500) };
         assert_eq!(store.resource_list(query).await.unwrap().rows.len(), count, "{filter:?}");
     }

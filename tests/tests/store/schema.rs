@@ -76,7 +76,7 @@ pub async fn what_was_listed_before_it_could_be_searched_is_listed_anew(stage: S
         2,
         "no listing of before counts"
     );
-    assert_eq!(empty.store.targets_next_due(gateway_store::Boundless).await.unwrap(), Some(Duration::ZERO));
+    assert_eq!(empty.store.targets_next_due(gateway_store::Unlimited).await.unwrap(), Some(Duration::ZERO));
     empty.store.targets_claim(ProcessId::generate(), Duration::from_secs(30), 9).await.unwrap();
     assert_eq!(empty.rows("poll_targets WHERE id = 2 AND lease_epoch = 8"), 1, "nobody can list it still");
 }

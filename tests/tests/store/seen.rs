@@ -40,7 +40,7 @@ impl Shelf {
     }
 
     pub async fn apply(&self, at: i64, sightings: Vec<Sighting>) -> Applied {
-        self.store.apply(WriteGuard::Open, self.seen(at, sightings)).await.unwrap()
+        self.store.apply(WriteGuard::Direct, self.seen(at, sightings)).await.unwrap()
     }
 
     /// Many running instances, named by their keys.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use gateway_core::id::ProcessId;
-use gateway_store::{Applied, Observation, Outcome, Store, TargetStatus, WriteGuard};
+use gateway_store::{Applied, Observation, PollOutcome, Store, TargetStatus, WriteGuard};
 
 use crate::given::{CAPABILITY, INSTANCE, LATER, access, client, cloud, proven};
 use crate::raw::Raw;
@@ -55,13 +55,13 @@ async fn poll(store: &Store, meter: &mut Meter) -> (Applied, i64) {
         let seen = Observation::of(&claim.target, as_of, sightings);
         done += store.apply(WriteGuard::Lease(claim.fence), seen).await.unwrap();
     }
-    assert_eq!(store.target_known(claim.target.id, None, 5000).await.unwrap().len(), 1000);
+    assert_eq!(store.known_records(claim.target.id, None, 5000).await.unwrap().len(), 1000);
     store.missing_set(claim.fence, HashSet::new()).await.unwrap();
     assert!(store.missing_list(claim.target.id).await.unwrap().is_empty());
     store.relay_has_work().await.unwrap();
-    store.targets_next_due(gateway_store::Boundless).await.unwrap();
+    store.targets_next_due(gateway_store::Unlimited).await.unwrap();
     let written = meter.reading() - before;
-    let outcome = Outcome {
+    let outcome = PollOutcome {
         status: TargetStatus::Fresh,
         reason: None,
         listed: Some((as_of, claim.credential.id)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gateway_core::driver::EndpointClock;
 use gateway_core::id::{ProcessId, TargetId};
 use gateway_core::skew::Skew;
-use gateway_store::{Claim, Outcome, Progress, Store, TargetStatus};
+use gateway_store::{Claim, PollOutcome, RefreshProgress, Store, TargetStatus};
 
 use crate::given::{LATER, client, cloud, granted, one_account};
 use crate::plans::recorder::Recording;
@@ -21,12 +21,12 @@ async fn finish(store: &Store, claim: &Claim, status: TargetStatus, next: Durati
     let as_of = store.now().await.unwrap();
     let listed = (status == TargetStatus::Fresh).then_some((as_of, claim.credential.id));
     let failures = i32::from(listed.is_none());
-    let outcome = Outcome { status, reason: None, listed, failures, agreeing: 0, next };
+    let outcome = PollOutcome { status, reason: None, listed, failures, agreeing: 0, next };
     store.target_finish(claim.fence, outcome).await.unwrap()
 }
 
-async fn progress(store: &Store, target: TargetId) -> Progress {
-    store.targets_progress(vec![target]).await.unwrap().1[0]
+async fn progress(store: &Store, target: TargetId) -> RefreshProgress {
+    store.refresh_progress(vec![target]).await.unwrap().1[0]
 }
 
 /// All targets of an account, each listed once; the first of them.
@@ -45,7 +45,7 @@ pub async fn a_wish_makes_just_its_target_due_and_is_granted_once(stage: Stage) 
     let target = listed(store).await;
     let as_of = store.now().await.unwrap();
     for _ in 0..3 {
-        store.targets_wish(vec![target], as_of).await.unwrap();
+        store.request_refresh(vec![target], as_of).await.unwrap();
     }
     let due = claim(store).await.unwrap();
     assert_eq!(due.target.id, target);
@@ -55,7 +55,7 @@ pub async fn a_wish_makes_just_its_target_due_and_is_granted_once(stage: Stage) 
     let now = progress(store, target).await;
     assert!(now.as_of.unwrap() >= as_of && !now.under_way);
     assert!(claim(store).await.is_none(), "one listing granted all three");
-    store.targets_wish(vec![target], as_of).await.unwrap();
+    store.request_refresh(vec![target], as_of).await.unwrap();
     assert!(claim(store).await.is_none(), "it is new enough already");
 }
 
@@ -63,16 +63,16 @@ pub async fn a_wish_during_a_listing_asks_for_another_only_if_it_began_too_early
     let store = &stage.store;
     let target = listed(store).await;
     let early = store.now().await.unwrap();
-    store.targets_wish(vec![target], early).await.unwrap();
+    store.request_refresh(vec![target], early).await.unwrap();
     let running = claim(store).await.unwrap();
     // Wishes that the running listing can grant, for it begins now.
-    store.targets_wish(vec![target], early).await.unwrap();
+    store.request_refresh(vec![target], early).await.unwrap();
     assert!(finish(store, &running, TargetStatus::Fresh, LATER).await);
     assert!(claim(store).await.is_none());
-    store.targets_wish(vec![target], store.now().await.unwrap()).await.unwrap();
+    store.request_refresh(vec![target], store.now().await.unwrap()).await.unwrap();
     let running = claim(store).await.unwrap();
     let later = store.now().await.unwrap().plus(Duration::from_secs(5));
-    store.targets_wish(vec![target], later).await.unwrap();
+    store.request_refresh(vec![target], later).await.unwrap();
     assert!(claim(store).await.is_none(), "not two at once");
     assert!(finish(store, &running, TargetStatus::Fresh, LATER).await);
     assert_eq!(claim(store).await.unwrap().target.id, target, "it began too early for the second wish");
@@ -81,12 +81,12 @@ pub async fn a_wish_during_a_listing_asks_for_another_only_if_it_began_too_early
 pub async fn what_failed_a_moment_ago_is_not_tried_again_at_once(stage: Stage) {
     let store = &stage.store;
     let target = listed(store).await;
-    store.targets_wish(vec![target], store.now().await.unwrap()).await.unwrap();
+    store.request_refresh(vec![target], store.now().await.unwrap()).await.unwrap();
     let running = claim(store).await.unwrap();
     assert!(finish(store, &running, TargetStatus::Failed, LATER).await, "who waits hears of failures too");
     let failed = progress(store, target).await;
     assert_eq!((failed.status, failed.failures), (TargetStatus::Failed, 1));
-    store.targets_wish(vec![target], store.now().await.unwrap()).await.unwrap();
+    store.request_refresh(vec![target], store.now().await.unwrap()).await.unwrap();
     assert!(claim(store).await.is_none());
     assert!(progress(store, target).await.due_in.unwrap() > Duration::from_secs(1));
 }
@@ -104,11 +104,17 @@ pub async fn a_wish_brings_the_next_attempt_forward_and_lengthens_no_backoff(sta
         let running = claim(store).await.unwrap();
         assert_eq!((running.target.id, running.target.failures), (target, failures - 1));
         let next = Duration::from_secs(60);
-        let outcome =
-            Outcome { status: TargetStatus::Failed, reason: None, listed: None, failures, agreeing: 0, next };
+        let outcome = PollOutcome {
+            status: TargetStatus::Failed,
+            reason: None,
+            listed: None,
+            failures,
+            agreeing: 0,
+            next,
+        };
         store.target_finish(running.fence, outcome).await.unwrap();
     };
-    let wish = async || store.targets_wish(vec![target], store.now().await.unwrap()).await.unwrap()[0];
+    let wish = async || store.request_refresh(vec![target], store.now().await.unwrap()).await.unwrap()[0];
     // Never failed: at once.
     assert_eq!(wish().await.due_in, Some(Duration::ZERO));
     fail(1).await;
@@ -145,7 +151,7 @@ pub async fn a_wish_for_many_takes_as_few_statements_as_one(stage: Stage) {
     let recording = Recording::start(stage.address());
     let store = stage.another_process();
     let as_of = store.now().await.unwrap();
-    let due = store.targets_wish(ids, as_of).await.unwrap();
+    let due = store.request_refresh(ids, as_of).await.unwrap();
     let heard = recording.stop();
     let of_targets = heard.iter().filter(|statement| statement.contains("poll_targets")).count();
     assert_eq!(of_targets, 3, "{heard:#?}");
@@ -163,8 +169,8 @@ pub async fn clocks_are_kept_by_endpoint(stage: Stage) {
         age: Duration::ZERO,
     };
     assert!(store.clock_list().await.unwrap().is_empty());
-    store.clocks_note(vec![clock("http://a", Some(-7)), clock("http://b", None)]).await.unwrap();
-    store.clocks_note(vec![clock("http://b", Some(302_000_000))]).await.unwrap();
+    store.clocks_record(vec![clock("http://a", Some(-7)), clock("http://b", None)]).await.unwrap();
+    store.clocks_record(vec![clock("http://b", Some(302_000_000))]).await.unwrap();
     let mut seen = store.clock_list().await.unwrap();
     seen.sort_by(|a, b| a.endpoint.cmp(&b.endpoint));
     let told: Vec<_> =
@@ -174,7 +180,7 @@ pub async fn clocks_are_kept_by_endpoint(stage: Stage) {
     assert!(seen[1].seen_at >= seen[0].seen_at && seen[0].cloud == cloud);
     // The same again, measured some time before.
     let (age, before) = (Duration::from_secs(90), store.now().await.unwrap());
-    store.clocks_note(vec![EndpointClock { age, ..clock("http://b", Some(302_000_000)) }]).await.unwrap();
+    store.clocks_record(vec![EndpointClock { age, ..clock("http://b", Some(302_000_000)) }]).await.unwrap();
     let again =
         store.clock_list().await.unwrap().into_iter().find(|clock| clock.endpoint == "http://b").unwrap();
     assert!(before.minus(age) <= again.seen_at && again.seen_at < before, "{again:?}");

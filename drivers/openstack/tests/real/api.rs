@@ -1,4 +1,4 @@
-//! The services' own APIs, asked without the driver: what it says is compared with what they say.
+//! The services' own APIs, called without the driver, as the reference of comparisons.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-/// How long a thing may take to come to the state that a test needs, in half seconds.
+/// The number of calls, half a second apart, until a resource must have a state.
 const SETTLED: usize = 240;
 
-/// One user of the test cloud, in the project of the same name.
+/// A user of the test cloud, in a project.
 pub(crate) struct Api {
     pub(crate) project: String,
     pub(crate) user: String,
-    /// Sees no more than its project: not `admin`.
+    /// The user sees its own project only.
     pub(crate) is_member: bool,
     http: Client,
     token: String,
@@ -48,7 +48,7 @@ impl Api {
         Self { project, user, is_member, services: services.collect(), http, token }
     }
 
-    /// What a service answers; its path starts with the type that the catalog has.
+    /// Calls a service; the path starts with the service's type in the catalog.
     pub(crate) async fn try_call(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
         let (service, rest) = path.split_once('/').unwrap();
         let base = &self.services[if service == "volume" { "volumev3" } else { service }];
@@ -88,9 +88,9 @@ impl Api {
         self.call(Method::GET, path, None).await
     }
 
-    /// Makes one thing and tells its document.
-    pub(crate) async fn make(&self, path: &str, around: &str, what: Value) -> Value {
-        let body = json!({ around: what });
+    /// Creates one resource, and returns its document.
+    pub(crate) async fn create(&self, path: &str, around: &str, document: Value) -> Value {
+        let body = json!({ around: document });
         self.call(Method::POST, path, Some(body)).await[around].clone()
     }
 
@@ -99,7 +99,7 @@ impl Api {
         self.until(status, path, |answer| answer[around]["status"] == status).await;
     }
 
-    /// Waits until what is answered is as wanted.
+    /// Waits until an answer satisfies the condition.
     pub(crate) async fn until(&self, wanted: &str, path: &str, is_so: impl Fn(&Value) -> bool) {
         let mut seen = Value::Null;
         for _ in 0..SETTLED {
@@ -109,17 +109,17 @@ impl Api {
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        panic!("{path} does not become {wanted}: it is {seen}");
+        panic!("{path} does not become {wanted}: {seen}");
     }
 
-    /// Deletes until it is gone, and tells whether it is: what is still in use a moment longer is refused at first.
+    /// Deletes until the resource is gone, and tells whether it is. A resource in use is refused at first.
     pub(crate) async fn remove(&self, path: &str) -> bool {
         for attempt in 0..SETTLED {
             let (status, _) = self.try_call(Method::DELETE, path, None).await;
             if status == 404 {
                 return true;
             }
-            // Most things are gone when it is answered.
+            // Most resources are gone with the answer.
             if status >= 300 || attempt > 0 {
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }

@@ -1,11 +1,11 @@
-//! Every canonical field of every kind against what the cloud's own client says.
+//! Every canonical field of every kind, compared with openstacksdk.
 
 mod compare;
 mod compute;
-mod how;
 mod network;
-mod several;
+mod source;
 mod volume;
+mod zone_and_quota;
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -16,70 +16,70 @@ use gateway_core::id::Region;
 use gateway_core::kind::Kind;
 use serde_json::{Map, Value};
 
+pub(crate) use self::compare::Coverage;
 use self::compare::Listed;
-pub(crate) use self::compare::Met;
-use self::how::{Client, Told};
-use crate::steady::steady;
+use self::source::{Client, Table};
+use crate::stable::read_stable;
 use crate::{everything, spec};
 
-/// One table for each kind.
-fn tables() -> impl Iterator<Item = &'static Told> {
-    let tables = [compute::TABLES, volume::TABLES, network::TABLES, several::TABLES];
+/// Returns the table of each kind.
+fn tables() -> impl Iterator<Item = &'static Table> {
+    let tables = [compute::TABLES, volume::TABLES, network::TABLES, zone_and_quota::TABLES];
     tables.into_iter().flatten()
 }
 
-/// Rows that are never met, because the test cloud has no such thing.
-const NOT_IN_THE_TEST_CLOUD: [(&str, &str, &str); 5] = [
-    ("network", "dns_domain", "Neutron runs without its extension for DNS"),
-    ("network", "datacenters", "Neutron has no agents, and its zones are theirs"),
-    ("router", "distributed", "Neutron runs without its extension for distributed routers"),
-    ("router", "highly_available", "Neutron runs without its extension for highly available routers"),
-    ("ip_address", "dns_name", "Neutron runs without its extension for DNS"),
+/// Rows without a value in the test cloud, and the reasons.
+const NOT_COVERED: [(Kind, &str, &str); 5] = [
+    (Kind::Network, "dns_domain", "Neutron runs without its extension for DNS"),
+    (Kind::Network, "datacenters", "Neutron has no agents, and its zones are theirs"),
+    (Kind::Router, "distributed", "Neutron runs without its extension for distributed routers"),
+    (Kind::Router, "highly_available", "Neutron runs without its extension for highly available routers"),
+    (Kind::IpAddress, "dns_name", "Neutron runs without its extension for DNS"),
 ];
 
-/// Compares all that a user sees in a region, field by field, and tells what disagrees.
+/// Compares everything that a user sees in a region, and returns the disagreements.
 pub(crate) async fn disagreements(
     session: &dyn Session,
     region: &Region,
     auth_url: &str,
     user: &str,
-    met: &mut Met,
+    coverage: &mut Coverage,
 ) -> Vec<String> {
     let what = format!("what {user} sees in {region}");
-    let see = async || {
+    let read = async || {
         let mut all = Vec::new();
-        for told in tables() {
-            all.push((told, listed(session, region, told.kind).await));
+        for table in tables() {
+            all.push((table, listed(session, region, table.kind).await));
         }
         all
     };
-    let (answer, seen) = steady(&what, async || answer(auth_url, user).await, see).await;
+    let (answer, seen) = read_stable(&what, async || answer(auth_url, user).await, read).await;
     let client = Client::new(spec("", 1), region.clone(), user == "admin", answer);
     let mut found = Vec::new();
-    for (told, listed) in seen {
+    for (table, listed) in seen {
         let count = listed.len();
-        let wrong = compare::disagreements(told, &listed, &client, met);
-        println!("{} of {user} in {region}: {count} compared, {} disagreements", told.kind, wrong.len());
+        let wrong = compare::disagreements(table, &listed, &client, coverage);
+        println!("{} of {user} in {region}: {count} compared, {} disagreements", table.kind, wrong.len());
         found.extend(wrong.into_iter().map(|what| format!("{user} in {region}: {what}")));
     }
     found
 }
 
-/// Every row has had something to compare by the end, and every kind has a table.
-pub(crate) fn assert_all_met(met: &Met) {
-    let compared: Vec<&str> = tables().map(|told| told.kind).collect();
+/// Checks that every row compared a value, and that every kind has a table.
+pub(crate) fn assert_all_covered(coverage: &Coverage) {
+    let compared: Vec<Kind> = tables().map(|table| table.kind).collect();
     for kind in Kind::ALL.iter().copied() {
-        let count = compared.iter().filter(|compared| **compared == kind.as_str()).count();
+        let count = compared.iter().filter(|compared| **compared == kind).count();
         assert_eq!(count, 1, "tables of {kind}");
     }
-    let unmet: Vec<_> = met.unmet(tables()).into_iter().collect();
-    let known: Vec<_> = NOT_IN_THE_TEST_CLOUD.iter().map(|(kind, field, _)| (*kind, *field)).collect();
-    assert_eq!(unmet, known, "rows that no value was compared by");
+    let uncovered: Vec<_> = coverage.uncovered(tables()).into_iter().collect();
+    let known: Vec<_> = NOT_COVERED.iter().map(|(kind, field, _)| (*kind, *field)).collect();
+    assert_eq!(uncovered, known, "rows without a compared value");
 }
 
-/// Own and published together, as documents by native key.
-async fn listed(session: &dyn Session, region: &Region, kind: &str) -> Listed {
-    let capability = OpenStack.capability().kinds.iter().find(|one| one.kind.as_str() == kind).unwrap();
+/// Lists own and published documents by native key.
+async fn listed(session: &dyn Session, region: &Region, kind: Kind) -> Listed {
+    let capability = OpenStack.capability().kinds.iter().find(|one| one.kind == kind).unwrap();
     let scopes = [(capability.own, ListScope::Own), (capability.published, ListScope::Published)];
     let mut items = Vec::new();
     for (_, scope) in scopes.into_iter().filter(|(has, _)| *has) {
@@ -92,13 +92,13 @@ async fn listed(session: &dyn Session, region: &Region, kind: &str) -> Listed {
     by_key
 }
 
-/// What openstacksdk shows the user.
+/// Returns the answers of openstacksdk.
 async fn answer(auth_url: &str, user: &str) -> Value {
-    // Debian's own Python: the client is a package of the system's, as the command line is.
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/as_the_client_says.py");
+    // The system's Python: openstacksdk is a package of the system.
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/openstacksdk_answers.py");
     let mut command = Command::new("/usr/bin/python3");
     command.args([script, auth_url, user]);
-    // The other region is compared meanwhile.
+    // Another region is compared concurrently.
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()

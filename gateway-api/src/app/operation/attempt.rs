@@ -8,7 +8,7 @@ use gateway_core::id::AccountId;
 use gateway_core::kind::{Repeat, Verb, VerbSpec};
 use gateway_core::{Timestamp, crash, fence};
 use gateway_sessions::OpenSession;
-use gateway_store::{Held, Operation};
+use gateway_store::{Operation, OperationLease};
 
 use super::{Operations, Place, upload};
 use crate::app::error::UploadParty;
@@ -23,7 +23,7 @@ pub(super) const LATE: Duration = Duration::from_secs(60);
 /// What a thing is done with.
 pub(super) struct Job<'a> {
     pub(super) operation: &'a Operation,
-    pub(super) held: Held,
+    pub(super) held: OperationLease,
     pub(super) spec: &'static VerbSpec,
     pub(super) place: &'a Place,
     pub(super) opened: &'a OpenSession,
@@ -110,7 +110,7 @@ impl Operations {
             let attempts = sent.map_or(0, |sent| sent.attempts) + 1;
             crash::point("operation.accepted");
             let until = Instant::now() + self.times.lease;
-            self.store.operation_send(job.held, self.times.lease).await?;
+            self.store.operation_call_started(job.held, self.times.lease).await?;
             fence::extend(until);
             crash::point("operation.sent");
             let acted = job.opened.session.act(&job.place.region, step).await;
@@ -140,7 +140,7 @@ impl Operations {
                     tracing::info!(id = %job.operation.id, error = error.chain(), "nobody knows yet what a cloud did");
                     unclear = Some(error);
                     // From here on: it may have waited for long, for its turn or for the answer, and left late.
-                    let at = self.insist(|| self.store.operation_asked(job.held)).await?;
+                    let at = self.insist(|| self.store.operation_call_ended(job.held)).await?;
                     sent = Some(Sent { at, attempts });
                 }
             }

@@ -7,7 +7,7 @@ use gateway_core::kind::Command;
 use gateway_core::kind::Verb;
 use gateway_core::marker::Marker;
 use gateway_sessions::OpenSession;
-use gateway_store::{Held, Made, Operation, OperationOutcome as Outcome, Settled};
+use gateway_store::{CompletedStep, Operation, OperationLease, OperationOutcome as Outcome, Settlement};
 use serde_json::{Value, json};
 
 use super::attempt::{Ended, Job, LATE, Not, Sent};
@@ -24,28 +24,35 @@ pub(super) struct Workplace {
 
 impl Workplace {
     /// What a step made or changed, as an operation keeps it.
-    fn made(&self, ordinal: u32, touched: &Touched) -> Made {
+    fn made(&self, ordinal: u32, touched: &Touched) -> CompletedStep {
         let id = self.opened.cloud.resource_id(&self.place.region, touched.kind, &touched.native_key);
-        Made { ordinal, kind: touched.kind, native_key: touched.native_key.clone(), id }
+        CompletedStep { ordinal, kind: touched.kind, native_key: touched.native_key.clone(), id }
     }
 }
 
 impl Operations {
     /// Does what is left to do of it, and writes down how it ended.
-    pub(super) async fn carry_out(&self, operation: &Operation, held: Held) -> Result<Option<OneTimeOutput>> {
+    pub(super) async fn carry_out(
+        &self,
+        operation: &Operation,
+        held: OperationLease,
+    ) -> Result<Option<OneTimeOutput>> {
         match self.go_on(operation, held).await {
             // Whoever came next would meet the same: it is told, instead of tried without end.
             Err(error) if error.status() == Status::Permanent && error.kind() != ErrorKind::LeaseLost => {
                 let Some(now) = self.store.operation_get(operation.id).await? else { return Err(error) };
                 let (outcome, settled) = match (now.sent_at, self.has_patience(operation).await?) {
-                    (None, _) => {
-                        (self.outcomes.failed(operation, now.made, &error, Vec::new())?, Settled::ForGood)
-                    }
-                    (_, true) => (
-                        self.outcomes.unknown(operation, now.made, &error)?,
-                        Settled::In(LATE.min(self.times.give_up)),
+                    (None, _) => (
+                        self.outcomes.failed(operation, now.completed, &error, Vec::new())?,
+                        Settlement::Final,
                     ),
-                    (_, false) => (self.outcomes.unknown(operation, now.made, &error)?, Settled::ForGood),
+                    (_, true) => (
+                        self.outcomes.unknown(operation, now.completed, &error)?,
+                        Settlement::RetryIn(LATE.min(self.times.give_up)),
+                    ),
+                    (_, false) => {
+                        (self.outcomes.unknown(operation, now.completed, &error)?, Settlement::Final)
+                    }
                 };
                 self.store.operation_settle(held, outcome, settled).await?;
                 Ok(None)
@@ -54,7 +61,7 @@ impl Operations {
         }
     }
 
-    async fn go_on(&self, operation: &Operation, held: Held) -> Result<Option<OneTimeOutput>> {
+    async fn go_on(&self, operation: &Operation, held: OperationLease) -> Result<Option<OneTimeOutput>> {
         let order = self.unseal(operation)?;
         let spec = super::spec_of(operation)?;
         let place = self.place_of(operation).await?;
@@ -70,15 +77,15 @@ impl Operations {
                     .operation_settle(
                         held,
                         self.outcomes.succeeded(operation, record::answer(&[])?, Vec::new()),
-                        Settled::ForGood,
+                        Settlement::Final,
                     )
                     .await?;
                 return Ok(None);
             }
             // Nothing was asked of a cloud, at least not by us.
             Err(error) if !was_sent => {
-                let outcome = self.failed(operation, &place, operation.made.clone(), &error).await?;
-                self.store.operation_settle(held, outcome, Settled::ForGood).await?;
+                let outcome = self.failed(operation, &place, operation.completed.clone(), &error).await?;
+                self.store.operation_settle(held, outcome, Settlement::Final).await?;
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -86,7 +93,7 @@ impl Operations {
         let Workplace { place, opened, target, named } = &workplace;
         let job = Job { operation, held, spec, place, opened };
         let count = order.get("count").and_then(Value::as_u64).unwrap_or(1) as u32;
-        let mut made = operation.made.clone();
+        let mut made = operation.completed.clone();
         let mut sent = operation.sent_at.map(|at| Sent { at, attempts: operation.attempts });
         let mut told = None;
         for ordinal in 1..=count {
@@ -109,7 +116,7 @@ impl Operations {
                     told = done.answer.or(told);
                     made.extend(done.touched.first().map(|first| workplace.made(ordinal, first)));
                     if ordinal < count {
-                        self.insist(|| self.store.operation_made(held, made.clone())).await?;
+                        self.insist(|| self.store.operation_record_steps(held, made.clone())).await?;
                     }
                     continue;
                 }
@@ -126,14 +133,14 @@ impl Operations {
     async fn settle_done(
         &self,
         operation: &Operation,
-        held: Held,
+        held: OperationLease,
         workplace: &Workplace,
-        made: Vec<Made>,
+        made: Vec<CompletedStep>,
     ) -> Result<()> {
         let (place, cloud) = (&workplace.place, &workplace.opened.cloud.name);
         let documents = self.insist(|| self.documents(place, cloud, &made)).await?;
         let outcome = self.outcomes.succeeded(operation, record::answer(&documents)?, made);
-        self.insist(|| self.store.operation_settle(held, outcome.clone(), Settled::ForGood)).await?;
+        self.insist(|| self.store.operation_settle(held, outcome.clone(), Settlement::Final)).await?;
         crash::point("operation.settled");
         Ok(())
     }
@@ -142,7 +149,7 @@ impl Operations {
     pub(super) async fn succeed(
         &self,
         operation: &Operation,
-        held: Held,
+        held: OperationLease,
         workplace: &Workplace,
         done: Done,
     ) -> Result<()> {
@@ -155,20 +162,24 @@ impl Operations {
         &self,
         operation: &Operation,
         place: &Place,
-        made: Vec<Made>,
+        made: Vec<CompletedStep>,
         not: Not,
-    ) -> Result<(Outcome, Settled)> {
+    ) -> Result<(Outcome, Settlement)> {
         Ok(match not {
             Not::Refused(error) => {
                 if error.kind() == ErrorKind::Unauthorized {
                     self.forget(operation).await?;
                 }
-                (self.failed(operation, place, made, &error).await?, Settled::ForGood)
+                (self.failed(operation, place, made, &error).await?, Settlement::Final)
             }
-            Not::Later(error, wait) => (self.outcomes.later(operation, made, &error)?, Settled::In(wait)),
-            Not::Unclear(error, wait) => (self.outcomes.unknown(operation, made, &error)?, Settled::In(wait)),
-            Not::Lost(error) => (self.outcomes.unknown(operation, made, &error)?, Settled::ForGood),
-            Not::BrokenOff(by, why) => (self.outcomes.broken(operation, by, &why)?, Settled::ForGood),
+            Not::Later(error, wait) => {
+                (self.outcomes.later(operation, made, &error)?, Settlement::RetryIn(wait))
+            }
+            Not::Unclear(error, wait) => {
+                (self.outcomes.unknown(operation, made, &error)?, Settlement::RetryIn(wait))
+            }
+            Not::Lost(error) => (self.outcomes.unknown(operation, made, &error)?, Settlement::Final),
+            Not::BrokenOff(by, why) => (self.outcomes.broken(operation, by, &why)?, Settlement::Final),
         })
     }
 
@@ -213,7 +224,7 @@ impl Operations {
         &self,
         operation: &Operation,
         place: &Place,
-        made: Vec<Made>,
+        made: Vec<CompletedStep>,
         error: &Error,
     ) -> Result<Outcome> {
         let users = users(&self.store, place, operation, error).await?;

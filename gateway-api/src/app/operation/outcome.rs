@@ -4,7 +4,8 @@ use gateway_core::document::terms::Term;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Verb;
 use gateway_store::{
-    Made, Operation, OperationOutcome as Outcome, OperationState, ResourceFilter, ResourceQuery, Store,
+    CompletedStep, Operation, OperationOutcome as Outcome, OperationState, ResourceFilter, ResourceQuery,
+    Store,
 };
 use serde_json::{Map, Value};
 
@@ -21,13 +22,18 @@ pub(super) struct Outcomes(pub(super) AnswerStatus);
 
 impl Outcomes {
     /// Returns the outcome of an operation that succeeded. `resources` are the documents of what it made or changed.
-    pub(super) fn succeeded(self, operation: &Operation, resources: String, made: Vec<Made>) -> Outcome {
+    pub(super) fn succeeded(
+        self,
+        operation: &Operation,
+        resources: String,
+        made: Vec<CompletedStep>,
+    ) -> Outcome {
         let ending = if operation.resource.is_none() { Ending::Created } else { Ending::Done };
         Outcome {
             state: OperationState::Succeeded,
             status: self.0.of(ending),
             answer: resources,
-            made,
+            completed: made,
             cloud_words: None,
         }
     }
@@ -36,7 +42,7 @@ impl Outcomes {
     pub(super) fn failed(
         self,
         operation: &Operation,
-        made: Vec<Made>,
+        made: Vec<CompletedStep>,
         error: &Error,
         users: Vec<User>,
     ) -> Result<Outcome> {
@@ -53,12 +59,22 @@ impl Outcomes {
     }
 
     /// Returns the interim outcome of an operation that the cloud refused to do now: it is accepted, as before.
-    pub(super) fn later(self, operation: &Operation, made: Vec<Made>, error: &Error) -> Result<Outcome> {
+    pub(super) fn later(
+        self,
+        operation: &Operation,
+        made: Vec<CompletedStep>,
+        error: &Error,
+    ) -> Result<Outcome> {
         self.outcome(operation, OperationState::Accepted, made, error, &Failure::from(error))
     }
 
     /// Returns the outcome of an operation whose effect is unknown.
-    pub(super) fn unknown(self, operation: &Operation, made: Vec<Made>, error: &Error) -> Result<Outcome> {
+    pub(super) fn unknown(
+        self,
+        operation: &Operation,
+        made: Vec<CompletedStep>,
+        error: &Error,
+    ) -> Result<Outcome> {
         let detail = format!("it is not known whether the cloud did it ({error}); read the operation later");
         let cloud = error.cloud().cloned();
         let failure = Failure { cloud, ..Failure::new(FailureReason::Unknown, detail) };
@@ -69,7 +85,7 @@ impl Outcomes {
         self,
         operation: &Operation,
         state: OperationState,
-        made: Vec<Made>,
+        made: Vec<CompletedStep>,
         error: &Error,
         failure: &Failure,
     ) -> Result<Outcome> {
@@ -81,7 +97,7 @@ impl Outcomes {
             state,
             status: self.0.of(Ending::Failed(failure)),
             answer: serde_json::to_string(failure).map_err(Error::internal)?,
-            made,
+            completed: made,
             cloud_words: error.cloud().cloned(),
         })
     }

@@ -10,7 +10,7 @@ use gateway_core::error::{Error, Result};
 use gateway_core::id::{Holder, ResourceId, Scope};
 use gateway_core::{Kind, Timestamp};
 use gateway_sessions::OpenSession;
-use gateway_store::{Applied, Made, Observation, Sighting, WriteGuard};
+use gateway_store::{Applied, CompletedStep, Observation, Sighting, WriteGuard};
 use serde_json::value::RawValue;
 
 use super::{Operations, Place};
@@ -69,7 +69,7 @@ impl Operations {
         }
         if !due.is_empty() {
             let now = self.store.now().await?;
-            self.store.targets_wish(due, now).await?;
+            self.store.request_refresh(due, now).await?;
             self.bus.nudge(Nudge::TargetsDue).await;
         }
         Ok(())
@@ -87,7 +87,7 @@ impl Operations {
         let Some(target) = place.target(kind, holder) else { return Ok(Applied::default()) };
         let scope = Scope { cloud: place.cloud, region: place.region.clone(), holder };
         let observation = Observation { target, scope, kind, as_of, sightings: vec![sighting] };
-        let applied = self.store.apply(WriteGuard::Open, observation).await?;
+        let applied = self.store.apply(WriteGuard::Direct, observation).await?;
         if applied.written() > 0 {
             self.bus.nudge(Nudge::EventsWaiting).await;
         }
@@ -124,7 +124,7 @@ impl Operations {
         &self,
         place: &Place,
         cloud_name: &str,
-        made: &[Made],
+        made: &[CompletedStep],
     ) -> Result<Vec<Box<RawValue>>> {
         let mut documents = Vec::with_capacity(made.len());
         let mut shown: Vec<ResourceId> = Vec::new();

@@ -15,7 +15,7 @@ use gateway_core::id::OperationId;
 use gateway_core::kind::Command;
 use gateway_core::marker::Marker;
 use gateway_core::{Timestamp, crash};
-use gateway_store::{Held, Operation, Settled};
+use gateway_store::{Operation, OperationLease, Settlement};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -36,14 +36,18 @@ impl Operations {
     }
 
     /// Finds out where the content goes, and notes that it is on its way; none when the operation is over instead.
-    pub(crate) async fn begin_upload(&self, operation: &Operation, held: Held) -> Result<Option<Forward>> {
+    pub(crate) async fn begin_upload(
+        &self,
+        operation: &Operation,
+        held: OperationLease,
+    ) -> Result<Option<Forward>> {
         let place = self.place_of(operation).await?;
         let found = async {
             let workplace = self.set_up(operation, &json!({}), place.clone()).await?;
             let target =
                 workplace.target.as_ref().ok_or_else(|| Error::internal("an upload has no target"))?;
             let forward = workplace.opened.session.upload(&place.region, target).await?;
-            self.store.operation_send(held, self.times.lease * REPORTS).await?;
+            self.store.operation_call_started(held, self.times.lease * REPORTS).await?;
             Ok(forward)
         };
         match found.await {
@@ -57,14 +61,14 @@ impl Operations {
                     self.forget(operation).await?;
                 }
                 let outcome = self.failed(operation, &place, Vec::new(), &error).await?;
-                self.store.operation_settle(held, outcome, Settled::ForGood).await?;
+                self.store.operation_settle(held, outcome, Settlement::Final).await?;
                 Ok(None)
             }
         }
     }
 
     /// What proves that a report is of this upload and this lease.
-    pub(crate) fn ticket(&self, held: Held) -> Result<String> {
+    pub(crate) fn ticket(&self, held: OperationLease) -> Result<String> {
         let place = place_of_ticket(held.operation);
         let epoch = held.epoch.to_string();
         seal::seal(&self.keyring.get(), Purpose::Bus, self.clock.now(), &place, epoch.as_bytes())
@@ -74,26 +78,26 @@ impl Operations {
     ///
     /// # Errors
     /// Invalid, for a ticket of something else.
-    pub(crate) fn held_by(&self, operation: OperationId, ticket: &str) -> Result<Held> {
+    pub(crate) fn held_by(&self, operation: OperationId, ticket: &str) -> Result<OperationLease> {
         let plain = seal::open(&self.keyring.get(), Purpose::Bus, &place_of_ticket(operation), ticket)?;
         let epoch = std::str::from_utf8(&plain).ok().and_then(|text| text.parse().ok());
         let epoch = epoch.ok_or_else(|| Error::internal("a ticket has no number"))?;
-        Ok(Held { operation, epoch })
+        Ok(OperationLease { operation, epoch })
     }
 
     /// The front is still at it.
     ///
     /// # Errors
     /// `LeaseLost` when the upload was taken for dead meanwhile.
-    pub(crate) async fn upload_goes_on(&self, held: Held) -> Result<()> {
-        self.store.operation_sending(held, self.times.lease * REPORTS).await
+    pub(crate) async fn upload_goes_on(&self, held: OperationLease) -> Result<()> {
+        self.store.operation_call_continues(held, self.times.lease * REPORTS).await
     }
 
     /// Settles an upload by how it ended, even if nobody waits for that.
     pub(crate) fn end_upload(
         self: &Arc<Self>,
         operation: Operation,
-        held: Held,
+        held: OperationLease,
         end: End,
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
@@ -103,7 +107,7 @@ impl Operations {
         })
     }
 
-    async fn conclude(&self, operation: &Operation, held: Held, end: End) -> Result<()> {
+    async fn conclude(&self, operation: &Operation, held: OperationLease, end: End) -> Result<()> {
         let place = self.place_of(operation).await?;
         let workplace = self.set_up(operation, &json!({}), place).await?;
         let (place, opened) = (&workplace.place, &workplace.opened);

@@ -8,7 +8,7 @@ use gateway_bus::{Bus, Nudge};
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::id::TargetId;
-use gateway_store::{Progress, Store, TargetStatus};
+use gateway_store::{RefreshProgress, Store, TargetStatus};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::error::SendError;
@@ -38,7 +38,7 @@ pub(crate) struct Watcher {
 struct Waiter {
     as_of: Timestamp,
     /// As they were when it came.
-    targets: HashMap<TargetId, Progress>,
+    targets: HashMap<TargetId, RefreshProgress>,
     told: oneshot::Sender<Timestamp>,
 }
 
@@ -49,7 +49,11 @@ impl Watcher {
 
     /// Tells, once each of these targets is new enough or will not be soon, the moment of the look that showed it. No
     /// answer comes when the store cannot be looked at, and none is needed when the receiver is dropped.
-    pub(crate) fn settled(&self, targets: Vec<Progress>, as_of: Timestamp) -> oneshot::Receiver<Timestamp> {
+    pub(crate) fn settled(
+        &self,
+        targets: Vec<RefreshProgress>,
+        as_of: Timestamp,
+    ) -> oneshot::Receiver<Timestamp> {
         let (told, hears) = oneshot::channel();
         let targets = targets.into_iter().map(|progress| (progress.target, progress)).collect();
         // What is behind the lock is replaced whole.
@@ -60,14 +64,14 @@ impl Watcher {
             let _ = opened.send(waiter);
             *door = opened;
             let (store, nudges) = (self.store.clone(), self.bus.nudges());
-            tokio::spawn(async move { watch(|ids| store.targets_progress(ids), nudges, arrivals).await });
+            tokio::spawn(async move { watch(|ids| store.refresh_progress(ids), nudges, arrivals).await });
         }
         hears
     }
 }
 
 /// Looks for all who arrive until nobody waits any more.
-async fn watch<F: Future<Output = Result<(Timestamp, Vec<Progress>)>>>(
+async fn watch<F: Future<Output = Result<(Timestamp, Vec<RefreshProgress>)>>>(
     look: impl Fn(Vec<TargetId>) -> F,
     mut nudges: Receiver<Nudge>,
     mut arrivals: UnboundedReceiver<Waiter>,
@@ -133,7 +137,7 @@ async fn pause(
 
 impl Waiter {
     /// What is left to wait for after a look; none when all is settled, and told.
-    fn looked(mut self, seen: &HashMap<TargetId, Progress>, moment: Timestamp) -> Option<Self> {
+    fn looked(mut self, seen: &HashMap<TargetId, RefreshProgress>, moment: Timestamp) -> Option<Self> {
         let as_of = self.as_of;
         self.targets
             .retain(|target, before| seen.get(target).is_some_and(|now| may_come(before, now, as_of)));
@@ -147,7 +151,7 @@ impl Waiter {
 }
 
 /// Whether a listing that is new enough is still to come, and soon.
-pub(crate) fn may_come(before: &Progress, now: &Progress, as_of: Timestamp) -> bool {
+pub(crate) fn may_come(before: &RefreshProgress, now: &RefreshProgress, as_of: Timestamp) -> bool {
     if now.as_of.is_some_and(|at| at >= as_of) {
         return false;
     }
@@ -166,8 +170,8 @@ mod tests {
 
     use super::*;
 
-    fn seen(target: i64, at: i64, status: TargetStatus, epoch: i64, due: Option<u64>) -> Progress {
-        Progress {
+    fn seen(target: i64, at: i64, status: TargetStatus, epoch: i64, due: Option<u64>) -> RefreshProgress {
+        RefreshProgress {
             target: TargetId(target),
             as_of: Some(Timestamp(at)),
             status,
@@ -179,14 +183,14 @@ mod tests {
         }
     }
 
-    fn due(target: i64, at: i64) -> Progress {
+    fn due(target: i64, at: i64) -> RefreshProgress {
         seen(target, at, TargetStatus::Fresh, 4, Some(0))
     }
 
     #[test]
     fn one_waits_for_what_may_come_and_for_nothing_else() {
         let before = due(1, 900);
-        let under_way = |progress| Progress { under_way: true, ..progress };
+        let under_way = |progress| RefreshProgress { under_way: true, ..progress };
         for (now, expected) in [
             (seen(1, 1000, TargetStatus::Fresh, 5, Some(60)), false),
             (seen(1, 900, TargetStatus::Fresh, 4, Some(0)), true),
@@ -202,7 +206,7 @@ mod tests {
 
     /// A store in which each target is as the test says, and that tells which were looked at.
     struct Table {
-        rows: Arc<Mutex<Vec<Progress>>>,
+        rows: Arc<Mutex<Vec<RefreshProgress>>>,
         looks: UnboundedReceiver<Vec<TargetId>>,
         nudge: broadcast::Sender<Nudge>,
         door: UnboundedSender<Waiter>,
@@ -210,7 +214,7 @@ mod tests {
     }
 
     impl Table {
-        fn set(rows: Vec<Progress>) -> Self {
+        fn set(rows: Vec<RefreshProgress>) -> Self {
             let rows = Arc::new(Mutex::new(rows));
             let (told, looks) = unbounded_channel();
             let (nudge, nudges) = broadcast::channel(8);

@@ -5,7 +5,7 @@ use gateway_core::Kind;
 use gateway_core::document::terms::Term;
 use gateway_core::id::ResourceId;
 use gateway_core::kind::KindSpec;
-use gateway_store::{Authority, Order, ResourceFilter, SortKey};
+use gateway_store::{Authority, ResourceFilter, SortKey, SortOrder};
 use serde_json::json;
 
 use super::Answer;
@@ -32,7 +32,7 @@ const KEYS: [(&str, SortKey); 3] =
 pub(super) struct Narrowing<'a> {
     pub(super) scopes: ScopeFilter<'a>,
     pub(super) records: ResourceFilter,
-    pub(super) order: Order,
+    pub(super) order: SortOrder,
     /// Everything above as it was given, for the mark of cursors.
     given: Vec<(&'a str, &'a str)>,
 }
@@ -108,10 +108,10 @@ fn own_filters(spec: &'static KindSpec) -> impl Iterator<Item = &'static str> {
 }
 
 /// Search goes along the index of names, so that without another wish its answer is in their order.
-fn order(sort: Option<&str>, searches: bool) -> Answer<Order> {
+fn order(sort: Option<&str>, searches: bool) -> Answer<SortOrder> {
     let Some(text) = sort else {
-        let by_name = Order::By { key: SortKey::Name, descending: false };
-        return Ok(if searches { by_name } else { Order::Place });
+        let by_name = SortOrder::By { key: SortKey::Name, descending: false };
+        return Ok(if searches { by_name } else { SortOrder::Id });
     };
     let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
     let key = KEYS.iter().find(|(known, _)| *known == name).map(|(_, key)| *key);
@@ -119,7 +119,7 @@ fn order(sort: Option<&str>, searches: bool) -> Answer<Order> {
         let names = KEYS.map(|(name, _)| name).join(", ");
         bad("sort", &format!("must be one of {names}, with - in front for the reverse"))
     })?;
-    Ok(Order::By { key, descending })
+    Ok(SortOrder::By { key, descending })
 }
 
 /// The parameters, as the API document has them.

@@ -92,7 +92,7 @@ impl OperationDocument {
         let cloud = grants.iter().find(|grant| grant.account.cloud == stored.cloud);
         let problem = stored.answer.as_ref().filter(|_| stored.state != OperationState::Succeeded);
         let mut resources: Vec<ResourceReference> = Vec::new();
-        for made in &stored.made {
+        for made in &stored.completed {
             if resources.iter().all(|known| known.id != made.id) {
                 let link = format!("/v1/{}/{}", made.kind.spec().plural, made.id);
                 resources.push(ResourceReference { kind: made.kind, id: made.id, link });
@@ -205,7 +205,7 @@ pub(super) fn outcome(
         document.pop();
         document.push_str(&format!(",\"{name}\":{}}}", Value::from(text)));
     }
-    let made = stored.made.first().filter(|_| stored.verb == Verb::Create);
+    let made = stored.completed.first().filter(|_| stored.verb == Verb::Create);
     let location = made.map(|made| format!("/v1/{}/{}", made.kind.spec().plural, made.id));
     Ok(located(status, location, document))
 }

@@ -130,7 +130,7 @@ impl Candidate {
     /// on proving absence.
     async fn seal(&self, state: &Api, account: AccountId) -> Result<SealedCredential> {
         let (keyring, principal) = (state.keyring.get(), self.principal);
-        let place = SealedCredential::place(principal, account);
+        let place = SealedCredential::associated_data(principal, account);
         let text = self.credential.to_sealable();
         if let Some(known) = state.store.credential_of(principal, account).await? {
             let opened = seal::open(&keyring, Purpose::Credential, &place, &known.sealed);

@@ -9,7 +9,7 @@ use axum::extract::State;
 use gateway_bus::WorkClass;
 use gateway_core::Timestamp;
 use gateway_core::id::{AccountId, CloudId, Holder};
-use gateway_store::{Authority, Cloud, CloudClock, Progress, VisibleTarget};
+use gateway_store::{Authority, Cloud, CloudClock, RefreshProgress, VisibleTarget};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -101,7 +101,7 @@ pub(super) async fn handle(
         |target: &&VisibleTarget| kind.is_none_or(|kind| target.kind == kind) && filter.takes_target(target);
     let visible: Vec<_> = authority.targets.iter().filter(shown).collect();
     let ids = visible.iter().map(|target| target.id).collect();
-    let (_, progress) = state.store.targets_progress(ids).await?;
+    let (_, progress) = state.store.refresh_progress(ids).await?;
     let by_id: HashMap<_, _> = progress.iter().map(|one| (one.target, one)).collect();
     let now = authority.read_at;
     let pairs: Vec<_> =
@@ -119,7 +119,7 @@ pub(super) async fn handle(
 }
 
 impl Target {
-    fn of(target: &VisibleTarget, progress: &Progress, now: Timestamp) -> Self {
+    fn of(target: &VisibleTarget, progress: &RefreshProgress, now: Timestamp) -> Self {
         Self {
             scope: Scope::of(target, now),
             age_seconds: target.as_of.map(|as_of| now.since(as_of).as_secs_f64()),
@@ -159,7 +159,7 @@ fn clocks(
 fn budgets(
     authority: &Authority,
     filter: &ScopeFilter<'_>,
-    targets: &[(&VisibleTarget, &Progress)],
+    targets: &[(&VisibleTarget, &RefreshProgress)],
     clouds: &HashMap<CloudId, Cloud>,
 ) -> Vec<Budget> {
     let mut all = Vec::new();
@@ -170,8 +170,9 @@ fn budgets(
         else {
             continue;
         };
-        let under_way =
-            |(target, progress): &&(&VisibleTarget, &Progress)| target.holder == holder && progress.under_way;
+        let under_way = |(target, progress): &&(&VisibleTarget, &RefreshProgress)| {
+            target.holder == holder && progress.under_way
+        };
         let calls_per_second = cloud.spec.calls_per_second;
         all.push(Budget {
             account: account.id,

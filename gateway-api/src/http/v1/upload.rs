@@ -14,7 +14,7 @@ use gateway_core::driver::Forward;
 use gateway_core::error::{Error, ErrorKind};
 use gateway_core::id::{OperationId, ResourceId};
 use gateway_core::kind::{KindSpec, VerbSpec};
-use gateway_store::Held;
+use gateway_store::OperationLease;
 use serde_json::json;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -85,7 +85,7 @@ fn expect_octets(headers: &HeaderMap) -> Answer<()> {
 }
 
 /// What the front needs to know, for it alone and for this message.
-fn errand(state: &Api, forward: Forward, held: Held, message: Uuid) -> Answer<HeaderValue> {
+fn errand(state: &Api, forward: Forward, held: OperationLease, message: Uuid) -> Answer<HeaderValue> {
     let report_to = REPORT.replace("{id}", &held.operation.to_string());
     let ticket = state.operations.ticket(held)?;
     let errand = Errand::new(forward, report_to, ticket, state.operations.report_every());

@@ -14,7 +14,7 @@ use gateway_core::driver::{Known, OneTimeOutput, Step};
 use gateway_core::id::{OperationId, ResourceId};
 use gateway_core::kind::{Canonical as _, Command, FieldError, KindSpec, Quota, Verb, VerbSpec};
 use gateway_core::marker::Marker;
-use gateway_store::{Begun, Held, NewOperation, Operation};
+use gateway_store::{NewOperation, Operation, OperationLease, OperationStart};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
@@ -58,7 +58,7 @@ pub(super) enum Standing {
 /// Whether a request is for something new.
 pub(super) enum Admitted {
     /// It is written down, and ours to do.
-    New(Box<Operation>, Held),
+    New(Box<Operation>, OperationLease),
     /// It was known before.
     Known(Box<Operation>),
 }
@@ -202,7 +202,7 @@ pub(super) async fn admit(
     let principal = caller.claims.sub;
     let key = request.key.as_ref().map(Key::stored);
     // First of all: what was done once may be impossible by now, and is not to be refused for that.
-    if let Some(known) = state.store.operation_known(principal, request.message, key.clone()).await? {
+    if let Some(known) = state.store.operation_find(principal, request.message, key.clone()).await? {
         expect_same(&known, &request.digest)?;
         return Ok(Admitted::Known(Box::new(known)));
     }
@@ -234,11 +234,11 @@ pub(super) async fn admit(
     };
     let (owner, lease) = state.operations.lease();
     match state.store.operation_begin(new, owner, lease).await? {
-        Begun::Known(known) => {
+        OperationStart::Existing(known) => {
             expect_same(&known, &request.digest)?;
             Ok(Admitted::Known(known))
         }
-        Begun::New(held) => {
+        OperationStart::New(held) => {
             let begun = state.store.operation_get(id).await?.ok_or_else(Problem::internal)?;
             Ok(Admitted::New(Box::new(begun), held))
         }

@@ -8,9 +8,9 @@ use gateway_core::document::terms::Term;
 use gateway_core::id::{AccountId, CredentialId, OperationId, ProcessId, Scope, TokenId};
 use gateway_core::kind::Verb;
 use gateway_store::{
-    AuditFilter, Cursor, EventFilter, NewOperation, Observation, OperationOutcome, OperationState, Order,
-    Outcome, ResourceFilter, ResourceQuery, Settled, Sighting, SortKey, SortValue, Store, TargetStatus,
-    WriteGuard,
+    AuditFilter, Cursor, EventFilter, NewOperation, Observation, OperationOutcome, OperationState,
+    PollOutcome, ResourceFilter, ResourceQuery, Settlement, Sighting, SortKey, SortOrder, SortValue, Store,
+    TargetStatus, WriteGuard,
 };
 
 use super::fleet::{COMMON, Fleet, RARE};
@@ -41,11 +41,11 @@ async fn reads(store: &Store, fleet: &Fleet) {
 
 async fn lists(store: &Store, fleet: &Fleet) {
     let place = |value| Some(Cursor { target: fleet.targets[0], id: fleet.one, value });
-    let by = |key, descending| Order::By { key, descending };
+    let by = |key, descending| SortOrder::By { key, descending };
     // What the search finds too: of a name that it does not, nothing would be looked for.
     let named = Some(SortValue::Text("name-1".to_owned()));
     let orders = [
-        (Order::Place, None),
+        (SortOrder::Id, None),
         (by(SortKey::Name, false), named.clone()),
         (by(SortKey::Name, true), named),
         (by(SortKey::CreatedAt, true), Some(SortValue::Number(700))),
@@ -64,10 +64,10 @@ async fn lists(store: &Store, fleet: &Fleet) {
 }
 
 /// Those whose listing costs what is on a page. Terms in another order than that of places sort what they find.
-fn filters(order: Order) -> Vec<ResourceFilter> {
+fn filters(order: SortOrder) -> Vec<ResourceFilter> {
     let mut filters = vec![ResourceFilter::default()];
     let with = |terms: &[Term]| ResourceFilter { terms: terms.to_vec(), ..ResourceFilter::default() };
-    if order == Order::Place {
+    if order == SortOrder::Id {
         for state in [None, Some("stopped".to_owned())] {
             for name in [None, Some("name-7".to_owned())] {
                 filters.push(ResourceFilter { state: state.clone(), name, ..ResourceFilter::default() });
@@ -75,7 +75,7 @@ fn filters(order: Order) -> Vec<ResourceFilter> {
         }
         filters.extend([with(&[RARE]), with(&[COMMON, RARE])]);
     }
-    if matches!(order, Order::By { key: SortKey::Name, .. }) {
+    if matches!(order, SortOrder::By { key: SortKey::Name, .. }) {
         let name_contains = Some("e-1".to_owned());
         filters.push(ResourceFilter { name_contains, ..ResourceFilter::default() });
     }
@@ -83,13 +83,13 @@ fn filters(order: Order) -> Vec<ResourceFilter> {
 }
 
 async fn polls(store: &Store, fleet: &Fleet) {
-    store.targets_next_due(gateway_store::Boundless).await.unwrap();
+    store.targets_next_due(gateway_store::Unlimited).await.unwrap();
     let claims = store.targets_claim(ProcessId::generate(), LATER, 30).await.unwrap();
     let claim = claims.iter().find(|claim| claim.target.id == fleet.targets[0]).unwrap();
     for after in [None, Some(fleet.one)] {
-        assert_eq!(store.target_known(claim.target.id, after, 1000).await.unwrap().len(), 1000);
+        assert_eq!(store.known_records(claim.target.id, after, 1000).await.unwrap().len(), 1000);
     }
-    let known = store.target_known(claim.target.id, Some(fleet.one), 200).await.unwrap();
+    let known = store.known_records(claim.target.id, Some(fleet.one), 200).await.unwrap();
     let gone = known.iter().take(3).map(|known| Sighting::Gone(known.id));
     let seen = (0..200).map(|number| there(&format!("new-{number}"), Running)).chain(gone).collect();
     let scope = Scope { region: crate::given::region("r1"), ..claim.target.scope.clone() };
@@ -106,14 +106,14 @@ async fn polls(store: &Store, fleet: &Fleet) {
     assert_eq!(store.apply(door, observe(3, news)).await.unwrap().written(), 2);
     assert_eq!(store.apply(door, observe(4, vec![there("new-2", Running)])).await.unwrap().created, 1);
     store.missing_list(claim.target.id).await.unwrap();
-    store.targets_wish(fleet.targets.clone(), Timestamp(i64::MAX / 8)).await.unwrap();
-    assert_eq!(store.targets_progress(fleet.targets.clone()).await.unwrap().1.len(), 4);
+    store.request_refresh(fleet.targets.clone(), Timestamp(i64::MAX / 8)).await.unwrap();
+    assert_eq!(store.refresh_progress(fleet.targets.clone()).await.unwrap().1.len(), 4);
     let few = known.iter().take(5).map(|known| known.id);
     store.native_keys(claim.target.id, few.clone().collect()).await.unwrap();
     store.missing_set(claim.fence, few.collect()).await.unwrap();
     store.target_renew(claim.fence, LATER).await.unwrap();
     store.account_pause(fleet.credential.account, Timestamp(5)).await.unwrap();
-    let outcome = |listed| Outcome {
+    let outcome = |listed| PollOutcome {
         status: TargetStatus::Fresh,
         reason: None,
         listed,
@@ -132,7 +132,7 @@ async fn polls(store: &Store, fleet: &Fleet) {
 async fn operations(store: &Store, fleet: &Fleet) {
     let principal = fleet.credential.principal;
     assert!(
-        store.operation_known(principal, uuid::Uuid::new_v4(), Some("key-0".into())).await.unwrap().is_some()
+        store.operation_find(principal, uuid::Uuid::new_v4(), Some("key-0".into())).await.unwrap().is_some()
     );
     assert_eq!(store.operations_of_keys(principal, "key-10".into(), 3).await.unwrap().len(), 3);
     let page = store.operation_list(principal, None, None, 50).await.unwrap();
@@ -163,19 +163,19 @@ async fn operations(store: &Store, fleet: &Fleet) {
     let id = new.id;
     store.operation_begin(new, ProcessId::generate(), Duration::ZERO).await.unwrap();
     assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0[0].0, id);
-    let (_, held) = store.operation_take(id, ProcessId::generate(), LATER).await.unwrap().unwrap();
-    store.operation_keep(held, LATER).await.unwrap();
-    store.operation_send(held, LATER).await.unwrap();
-    store.operation_asked(held).await.unwrap();
-    store.operation_made(held, Vec::new()).await.unwrap();
+    let (_, held) = store.operation_claim(id, ProcessId::generate(), LATER).await.unwrap().unwrap();
+    store.operation_renew(held, LATER).await.unwrap();
+    store.operation_call_started(held, LATER).await.unwrap();
+    store.operation_call_ended(held).await.unwrap();
+    store.operation_record_steps(held, Vec::new()).await.unwrap();
     let outcome = OperationOutcome {
         state: OperationState::Succeeded,
         status: 201,
         answer: "{}".to_owned(),
-        made: Vec::new(),
+        completed: Vec::new(),
         cloud_words: None,
     };
-    store.operation_settle(held, outcome, Settled::ForGood).await.unwrap();
+    store.operation_settle(held, outcome, Settlement::Final).await.unwrap();
     assert!(store.operation_get(id).await.unwrap().unwrap().is_over());
     assert_eq!(store.operations_purge(Timestamp(500), 100).await.unwrap(), 100);
 }

@@ -1,0 +1,189 @@
+//! The verification of grants: which are due, and the effect of each answer.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use gateway_core::Timestamp;
+use gateway_core::error::Result;
+use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId};
+
+use super::credential::{CredentialRow, SealedCredential};
+use super::grant::grant_of;
+use crate::db::schema::{credentials, grants};
+use crate::db::{Session, Store, corrupt, database, for_update};
+
+/// A grant whose verification is due, claimed by this process.
+#[derive(Clone, Debug)]
+pub struct DueGrant {
+    /// Cloud of the account.
+    pub cloud: CloudId,
+    /// Credential to verify.
+    pub credential: SealedCredential,
+    /// Consecutive definitive refusals so far.
+    pub refusals: i32,
+}
+
+/// The effect of a refusal on a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantChange {
+    /// None: the grant is not of this credential any more.
+    Kept,
+    /// The first refusal; a second one ends the grant.
+    Doubted,
+    /// The second refusal; the grant is removed.
+    Ended,
+}
+
+/// Consecutive definitive refusals that end a grant: one may be a hiccup of an identity service, two are an answer.
+const REFUSALS: i32 = 2;
+
+/// Length of a claim on a verification. A longer one delays the verification after a crash; a shorter one lets two
+/// processes verify at once.
+const CLAIM: Duration = Duration::from_secs(120);
+
+/// Wait from the first refusal to the second verification. Longer keeps a dead grant alive; shorter asks an identity
+/// service again that has not recovered.
+const SECOND_VERIFICATION: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Claims grants whose verification is due.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn grants_due(&self, limit: i64) -> Result<Vec<DueGrant>> {
+        self.write(move |session| {
+            let now = session.now()?;
+            let due = grants::table
+                .filter(grants::verify_at.le(now.0))
+                .order(grants::verify_at)
+                .limit(limit)
+                .select((
+                    grants::principal_id,
+                    grants::account_id,
+                    grants::cloud_id,
+                    grants::refusals,
+                    grants::verify_at,
+                ))
+                .load::<DueRow>(session.connection)
+                .map_err(database)?;
+            let mut claimed = Vec::new();
+            for row in due {
+                claimed.extend(session.claim_verification(row, now)?);
+            }
+            Ok(claimed)
+        })
+        .await
+    }
+
+    /// Records a successful verification: the grant lives until the next one at least. The verification of a credential
+    /// that was replaced meanwhile changes nothing.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn grant_verified(&self, credential: &SealedCredential, next: Duration) -> Result<()> {
+        let credential = credential.clone();
+        self.write(move |session| {
+            let now = session.now()?;
+            diesel::update(grant_of(&credential))
+                .set((
+                    grants::refusals.eq(0),
+                    grants::verified_at.eq(now.0),
+                    grants::verify_at.eq(now.plus(next).0),
+                ))
+                .execute(session.connection)
+                .map(drop)
+                .map_err(database)
+        })
+        .await
+    }
+
+    /// Postpones a verification that found no answer; the grant lives on.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn grant_postponed(&self, credential: &SealedCredential, next: Duration) -> Result<()> {
+        let credential = credential.clone();
+        self.write(move |session| {
+            let at = session.now()?.plus(next);
+            diesel::update(grant_of(&credential))
+                .set(grants::verify_at.eq(at.0))
+                .execute(session.connection)
+                .map(drop)
+                .map_err(database)
+        })
+        .await
+    }
+
+    /// Records a definitive refusal. The second consecutive one ends the grant.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn grant_refused(&self, credential: &SealedCredential) -> Result<GrantChange> {
+        let credential = credential.clone();
+        self.write(move |session| {
+            let query = grant_of(&credential).select((grants::refusals, grants::cloud_id));
+            let Some((refusals, cloud)) = for_update!(session, query, (i32, Vec<u8>))?.pop() else {
+                return Ok(GrantChange::Kept);
+            };
+            if refusals + 1 < REFUSALS {
+                let at = session.now()?.plus(SECOND_VERIFICATION);
+                diesel::update(grant_of(&credential))
+                    .set((grants::refusals.eq(refusals + 1), grants::verify_at.eq(at.0)))
+                    .execute(session.connection)
+                    .map_err(database)?;
+                return Ok(GrantChange::Doubted);
+            }
+            let cloud = CloudId::from_bytes(&cloud).ok_or_else(|| corrupt("cloud id"))?;
+            session.grant_end(credential.principal, credential.account, cloud)?;
+            Ok(GrantChange::Ended)
+        })
+        .await
+    }
+
+    /// Makes the verification of a grant due, because a poll with its credential was refused.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn grant_suspect(&self, credential: CredentialId) -> Result<()> {
+        self.write(move |session| {
+            let now = session.now()?;
+            let known = credentials::table
+                .find(credential.to_bytes())
+                .select(CredentialRow::as_select())
+                .first(session.connection)
+                .optional()
+                .map_err(database)?;
+            let Some(known) = known else { return Ok(()) };
+            // A grant that waits for its second verification keeps its time.
+            let row = grant_of(&known.into_credential()?)
+                .filter(grants::refusals.eq(0))
+                .filter(grants::verify_at.gt(now.plus(CLAIM).0));
+            diesel::update(row)
+                .set(grants::verify_at.eq(now.0))
+                .execute(session.connection)
+                .map(drop)
+                .map_err(database)
+        })
+        .await
+    }
+}
+
+/// A due grant: principal, account, cloud, refusals, due time.
+type DueRow = (Vec<u8>, Vec<u8>, Vec<u8>, i32, i64);
+
+impl Session<'_> {
+    /// Claims one verification; `None` if another process was faster or the grant has just ended.
+    fn claim_verification(&mut self, row: DueRow, now: Timestamp) -> Result<Option<DueGrant>> {
+        let (principal, account, cloud, refusals, verify_at) = row;
+        let row = grants::table.find((&principal, &account)).filter(grants::verify_at.eq(verify_at));
+        let won = diesel::update(row).set(grants::verify_at.eq(now.plus(CLAIM).0)).execute(self.connection);
+        if won.map_err(database)? == 0 {
+            return Ok(None);
+        }
+        let principal = PrincipalId::from_bytes(&principal).ok_or_else(|| corrupt("principal id"))?;
+        let account = AccountId::from_bytes(&account).ok_or_else(|| corrupt("account id"))?;
+        let cloud = CloudId::from_bytes(&cloud).ok_or_else(|| corrupt("cloud id"))?;
+        let credential = self.credential_of(principal, account)?;
+        Ok(credential.map(|credential| DueGrant { cloud, credential, refusals }))
+    }
+}

@@ -1,0 +1,23 @@
+//! The database layer: connections, transactions, schema, errors, and the store's handle.
+
+mod clock;
+mod connection;
+mod dialect;
+mod error;
+mod migration;
+mod pool;
+mod retry;
+pub(crate) mod schema;
+mod session;
+mod store;
+mod transaction;
+
+pub use connection::Backend;
+pub use migration::Migrations;
+pub use store::Store;
+
+pub(crate) use clock::NEVER;
+pub(crate) use connection::Connection;
+pub(crate) use dialect::{for_update, insert_all};
+pub(crate) use error::{contention, corrupt, database, lease_lost};
+pub(crate) use session::Session;

@@ -1,0 +1,58 @@
+//! Repetition of work that lost a race or met a dead connection.
+
+use std::time::Duration;
+
+use gateway_core::Clock;
+use gateway_core::error::{Error, ErrorKind, Result};
+
+use super::error::{is_contention, no_connection};
+use super::pool::Pool;
+use super::session::Session;
+use super::transaction::begin;
+
+/// Attempts at a transaction that meets deadlocks or duplicate keys. With more, callers of a busy table wait longer;
+/// with fewer, they see errors that another attempt would have avoided.
+const ATTEMPTS: u32 = 8;
+
+/// Runs work on a connection of the pool, in a transaction or without, and again if that is safe.
+pub(super) fn run<T>(
+    pool: &Pool,
+    clock: &dyn Clock,
+    transaction: bool,
+    work: impl Fn(&mut Session<'_>) -> Result<T>,
+) -> Result<T> {
+    for attempt in 1.. {
+        let mut tracked = pool.get().map_err(no_connection)?;
+        let begun = if transaction { begin(&mut tracked.connection) } else { Ok(()) };
+        // Nothing has been written yet that a second attempt would write twice.
+        let repeatable = !transaction || begun.is_err();
+        let mut session = Session { connection: &mut tracked.connection, clock };
+        let outcome = begun.and_then(|()| match transaction {
+            true => session.transaction(&work),
+            false => work(&mut session),
+        });
+        match outcome {
+            Err(error) if is_contention(&error) && attempt < ATTEMPTS => {
+                drop(tracked);
+                // The clock spreads the waits, so that two losers do not meet again.
+                let jitter = clock.now().0.unsigned_abs() % 10;
+                std::thread::sleep(Duration::from_millis(u64::from(attempt) * 5 + jitter));
+            }
+            // The server closed an idle connection; the next one is new. After a transaction has begun, only the
+            // caller knows whether a repetition is right.
+            Err(error) if error.kind() == ErrorKind::Unavailable && repeatable && attempt == 1 => {
+                tracked.discard_all();
+            }
+            Err(error) => {
+                match error.kind() {
+                    ErrorKind::Unavailable => tracked.discard_all(),
+                    ErrorKind::Internal => tracked.discard(),
+                    _ => {}
+                }
+                return Err(error);
+            }
+            outcome => return outcome,
+        }
+    }
+    Err(Error::internal("no attempt was made"))
+}

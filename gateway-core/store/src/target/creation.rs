@@ -1,0 +1,80 @@
+//! The targets that a grant calls for.
+
+use diesel::prelude::*;
+use gateway_core::Kind;
+use gateway_core::error::Result;
+use gateway_core::id::{CloudId, Holder, Region};
+
+use super::status::TargetStatus;
+use crate::db::schema::poll_targets;
+use crate::db::{NEVER, Session, database, insert_all};
+
+#[derive(Insertable)]
+#[diesel(table_name = poll_targets)]
+struct NewTarget {
+    cloud_id: Vec<u8>,
+    region: String,
+    holder: Vec<u8>,
+    kind: &'static str,
+    lease_epoch: i64,
+    lease_until: i64,
+    due_at: i64,
+    wanted_at: i64,
+    status: &'static str,
+    interval_ms: i64,
+    failures: i32,
+    agreeing: i32,
+}
+
+impl Session<'_> {
+    /// Creates the targets of one holder that are missing, and makes those due that waited for a grant.
+    pub(crate) fn targets_ensure<'a>(
+        &mut self,
+        cloud: CloudId,
+        holder: Holder,
+        wanted: impl Iterator<Item = (&'a Region, Kind)>,
+    ) -> Result<()> {
+        let now = self.now()?.0;
+        let known = poll_targets::table
+            .filter(poll_targets::cloud_id.eq(cloud.to_bytes()))
+            .filter(poll_targets::holder.eq(holder.to_bytes()))
+            .select((poll_targets::id, poll_targets::region, poll_targets::kind, poll_targets::due_at))
+            .load::<(i64, String, String, i64)>(self.connection)
+            .map_err(database)?;
+        let mut new = Vec::new();
+        for (region, kind) in wanted {
+            let known = known.iter().find(|(_, r, k, _)| r == region.as_str() && k == kind.as_str());
+            match known {
+                None => new.push(new_target(cloud, region, holder, kind, now)),
+                Some((id, .., due)) if *due >= NEVER => {
+                    diesel::update(poll_targets::table.find(id))
+                        .set(poll_targets::due_at.eq(now))
+                        .execute(self.connection)
+                        .map_err(database)?;
+                }
+                Some(_) => {}
+            }
+        }
+        if !new.is_empty() {
+            insert_all!(self, poll_targets::table, &new)?;
+        }
+        Ok(())
+    }
+}
+
+fn new_target(cloud: CloudId, region: &Region, holder: Holder, kind: Kind, now: i64) -> NewTarget {
+    NewTarget {
+        cloud_id: cloud.to_bytes(),
+        region: region.as_str().to_owned(),
+        holder: holder.to_bytes(),
+        kind: kind.as_str(),
+        lease_epoch: 0,
+        lease_until: 0,
+        due_at: now,
+        wanted_at: 0,
+        status: TargetStatus::Pending.as_str(),
+        interval_ms: 0,
+        failures: 0,
+        agreeing: 0,
+    }
+}
