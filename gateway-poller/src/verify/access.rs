@@ -1,18 +1,14 @@
-//! What a credential may list, asked kind by kind.
+//! The access of a credential, probed kind by kind.
 
 use gateway_core::driver::{Capability, Proof, Session};
 use gateway_core::error::{ErrorKind, Result};
 use gateway_store::Access;
 
-/// Asks for every kind of the cloud in every region of the proof; a kind that a region lacks is left out.
+/// Probes every kind of the cloud in every region of the proof. A kind that a region lacks is left out.
 ///
 /// # Errors
-/// The first that is neither an answer nor a refusal: then nothing is known.
-pub(crate) async fn probe_access(
-    session: &dyn Session,
-    proof: &Proof,
-    capability: &Capability,
-) -> Result<Access> {
+/// The first error that is neither an answer nor a refusal; then nothing is known.
+pub(super) async fn probe(session: &dyn Session, proof: &Proof, capability: &Capability) -> Result<Access> {
     let mut access = Access::default();
     for region in &proof.regions {
         for kind in capability.kinds.iter().map(|capability| capability.kind) {

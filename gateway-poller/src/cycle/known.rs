@@ -1,21 +1,21 @@
-//! What the store has of a target, for comparing: 33 bytes a record.
+//! The stored records of a target, for comparison: 33 bytes per record.
 
 use gateway_core::document::observation::ContentHash;
 use gateway_core::error::Result;
 use gateway_core::id::{ResourceId, TargetId};
 use gateway_store::{KnownRecord, Store};
 
-/// Records in one read. Higher makes fewer reads; each costs about 100 bytes for a moment.
+/// Records per read. Higher makes fewer reads; each record costs about 100 bytes for a moment.
 const PAGE: i64 = 10_000;
 
-/// Ids and hashes in the order of ids, and which of them a listing has shown.
-pub(crate) struct KnownRecords {
+/// Ids and hashes ordered by id, each marked once a listing has shown it.
+pub(super) struct KnownRecords {
     records: Vec<KnownRecord>,
     seen: Vec<bool>,
 }
 
 impl KnownRecords {
-    pub(crate) async fn load(store: &Store, target: TargetId) -> Result<Self> {
+    pub(super) async fn load(store: &Store, target: TargetId) -> Result<Self> {
         let mut records: Vec<KnownRecord> = Vec::new();
         loop {
             let page = store.known_records(target, records.last().map(|known| known.id), PAGE).await?;
@@ -28,28 +28,28 @@ impl KnownRecords {
     }
 
     fn new(mut records: Vec<KnownRecord>) -> Self {
-        // They come in order; that both databases order bytes as we do is not left to trust.
+        // The store returns them in order; sorting makes the search independent of its collation.
         records.sort_unstable_by_key(|known| known.id);
         Self { seen: vec![false; records.len()], records }
     }
 
-    /// Marks a record as shown; returns whether it is there with the same content.
-    pub(crate) fn see(&mut self, id: ResourceId, hash: ContentHash) -> bool {
+    /// Marks a record as seen; returns whether it is stored with the same content.
+    pub(super) fn see(&mut self, id: ResourceId, hash: ContentHash) -> bool {
         match self.records.binary_search_by_key(&id, |known| known.id) {
-            Ok(place) => {
-                self.seen[place] = true;
-                self.records[place].hash == hash
+            Ok(index) => {
+                self.seen[index] = true;
+                self.records[index].hash == hash
             }
             Err(_) => false,
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// What no page has shown.
-    pub(crate) fn missing(&self) -> Vec<ResourceId> {
+    /// Returns the records that no page has shown.
+    pub(super) fn missing(&self) -> Vec<ResourceId> {
         self.records.iter().zip(&self.seen).filter(|(_, seen)| !**seen).map(|(known, _)| known.id).collect()
     }
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_is_seen_and_unchanged_and_what_is_not_seen_is_missing() {
+    fn equal_record_is_unchanged_and_unseen_record_is_missing() {
         let (cloud, region) = (CloudId::generate(), Region::new("r1"));
         let id = |key: &str| ResourceId::derive(cloud, &region, Kind::Instance, key);
         let record = |key: &str, byte| KnownRecord { id: id(key), hash: ContentHash([byte; 16]) };

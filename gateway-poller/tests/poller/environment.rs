@@ -1,4 +1,4 @@
-//! A store with one registered cloud, a clock that the test moves, and a count of every row written.
+//! A store with one registered cloud, a clock that the test moves, and a counter of written rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,9 +21,10 @@ use gateway_core::{Clock as _, Kind, Timestamp};
 use gateway_poller::{Poller, PollerParts};
 use gateway_store::{Access, Grant, NewCloud, SealedCredential, Store, VisibleTarget};
 
-use crate::cloud::{FakeCloud, INSTANCE, VOLUME};
+use crate::fake_cloud::{FakeCloud, INSTANCE, VOLUME};
 
-pub(crate) struct Stage {
+/// Store, bus, clock and cloud of one test.
+pub(crate) struct Environment {
     pub(crate) store: Store,
     pub(crate) bus: Arc<MemoryBus>,
     pub(crate) clock: ManualClock,
@@ -43,7 +44,7 @@ struct Count {
     count: i64,
 }
 
-impl Stage {
+impl Environment {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::at(Timestamp::from_seconds(1_800_000_000));
@@ -65,7 +66,7 @@ impl Stage {
         };
         store.cloud_add(NewCloud { driver: "fake".to_owned(), spec }).await.unwrap();
         store.client_create(principal, "test", vec![0; 32]).await.unwrap();
-        let stage = Self {
+        let environment = Self {
             store,
             bus: MemoryBus::new(Arc::new(clock.clone())),
             cloud: FakeCloud::new(),
@@ -76,11 +77,11 @@ impl Stage {
             clock,
             folder,
         };
-        stage.count_writes();
-        stage
+        environment.count_writes();
+        environment
     }
 
-    /// Grants an account with a credential, which may list one kind in the given regions.
+    /// Grants an account by a credential that may list one kind in the given regions.
     pub(crate) async fn grant(
         &self,
         account: &str,
@@ -88,7 +89,7 @@ impl Stage {
         kind: Kind,
         regions: &[&str],
     ) -> SealedCredential {
-        self.cloud.world().account_of.insert(key.to_owned(), account.to_owned());
+        self.cloud.state().accounts.insert(key.to_owned(), account.to_owned());
         let id = AccountId::derive(self.cloud_id, account);
         let secret = Credential::AccessKey {
             access_key_id: key.to_owned(),
@@ -129,7 +130,7 @@ impl Stage {
             store: self.store.clone(),
             bus: Arc::clone(&self.bus) as Arc<dyn Bus>,
             drivers: Drivers::default().with(self.cloud.clone()),
-            keys: Arc::new(move || Arc::clone(&keyring)),
+            keyring: Arc::new(move || Arc::clone(&keyring)),
             clock: Arc::new(self.clock.clone()),
             skew: Arc::new(Unwatched),
             config: self.config.clone(),
@@ -137,7 +138,7 @@ impl Stage {
         })
     }
 
-    /// Moves the clock past every interval of listings, and polls once.
+    /// Moves the clock past every interval, polls once, and returns the target.
     pub(crate) async fn poll(&self, poller: &Poller) -> VisibleTarget {
         self.clock.advance(Duration::from_secs(70));
         assert_eq!(poller.poll_due().await.unwrap(), 1);
@@ -154,17 +155,17 @@ impl Stage {
         targets.remove(0)
     }
 
-    /// Native keys and versions of all records.
+    /// Returns the versions of all records by native key.
     pub(crate) fn records(&self) -> BTreeMap<String, i64> {
         self.query("SELECT native_key AS name, version AS count FROM resources")
     }
 
-    /// Rows written since the last [`Self::forget_writes`], by table.
+    /// Returns the rows written since the last [`Self::reset_written`], by table.
     pub(crate) fn written(&self) -> BTreeMap<String, i64> {
         self.query("SELECT name, COUNT(*) AS count FROM written GROUP BY name")
     }
 
-    pub(crate) fn forget_writes(&self) {
+    pub(crate) fn reset_written(&self) {
         self.connect().batch_execute("DELETE FROM written").unwrap();
     }
 
@@ -195,12 +196,14 @@ impl Stage {
     }
 }
 
-/// Waits until something is so; fails after ten seconds.
-pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+/// Waits for a condition; fails after ten seconds.
+pub(crate) async fn until(condition: &str, mut is_met: impl AsyncFnMut() -> bool) {
     let waiting = async {
-        while !is_so().await {
+        while !is_met().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
+    tokio::time::timeout(Duration::from_secs(10), waiting)
+        .await
+        .unwrap_or_else(|_| panic!("not within ten seconds: {condition}"));
 }

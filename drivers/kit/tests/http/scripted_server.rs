@@ -1,4 +1,4 @@
-//! A server that answers with the very bytes a test gives it, over a real socket.
+//! A server with scripted answers, byte by byte, over a real socket.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,29 +13,29 @@ use gateway_core::id::CloudId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// What both clocks show, unless a test says otherwise.
+/// The time on both clocks, in seconds.
 pub(crate) const NOW: i64 = 1_800_000_000;
 
-/// The `Date` of a clock that is so many seconds off.
+/// Returns the `Date` of a clock that is off by so many seconds.
 pub(crate) fn date(off: i64) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs((NOW + off) as u64))
 }
 
-/// A whole answer with a right clock.
+/// Returns a whole answer with the right `Date`.
 pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     let (length, date) = (body.len(), date(0));
     format!("HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
 }
 
-/// Counts what the session spends.
+/// A pacer that counts calls and pauses.
 #[derive(Debug, Default)]
-pub(crate) struct Meter {
+pub(crate) struct CountingPacer {
     pub(crate) acquired: AtomicUsize,
     pub(crate) paused_seconds: AtomicU64,
 }
 
 #[async_trait]
-impl Pacer for Meter {
+impl Pacer for CountingPacer {
     async fn acquire(&self) {
         self.acquired.fetch_add(1, Ordering::SeqCst);
     }
@@ -44,17 +44,17 @@ impl Pacer for Meter {
     }
 }
 
-/// The server, and the session that talks to it.
-pub(crate) struct Fixture {
+/// The server, and the client that calls it.
+pub(crate) struct ScriptedServer {
     pub(crate) http: CloudHttp,
     pub(crate) url: url::Url,
-    pub(crate) meter: Arc<Meter>,
+    pub(crate) pacer: Arc<CountingPacer>,
     pub(crate) served: Arc<AtomicUsize>,
     pub(crate) requests: Arc<Mutex<Vec<String>>>,
 }
 
-impl Fixture {
-    /// Starts a server that gives these answers, one per connection, then closes connections unanswered.
+impl ScriptedServer {
+    /// Starts a server that gives these answers, one per connection, and then closes connections without an answer.
     pub(crate) async fn new(answers: &[String], change: impl FnOnce(&mut CloudSpec)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = url::Url::parse(&format!("http://{}/x", listener.local_addr().unwrap())).unwrap();
@@ -90,11 +90,11 @@ impl Fixture {
             options: serde_json::Map::new(),
         };
         change(&mut cloud);
-        let meter = Arc::new(Meter::default());
+        let pacer = Arc::new(CountingPacer::default());
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(NOW)));
-        let link = SessionContext { pacer: meter.clone(), ..SessionContext::unpaced(clock) };
-        let http = CloudHttp::new(Arc::new(cloud), link).unwrap();
-        Self { http, url, meter, served, requests }
+        let context = SessionContext { pacer: pacer.clone(), ..SessionContext::unpaced(clock) };
+        let http = CloudHttp::new(Arc::new(cloud), context).unwrap();
+        Self { http, url, pacer, served, requests }
     }
 
     pub(crate) fn served(&self) -> usize {
