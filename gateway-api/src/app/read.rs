@@ -17,7 +17,7 @@ pub(crate) use accounts::{AccountAccess, AccountName, accounts};
 pub(crate) use clouds::{CloudDescription, clouds};
 pub(crate) use events::{Events, events};
 pub(crate) use fields::Fields;
-pub(crate) use gateway_store::{Order, ResourceFilter, SortKey};
+pub(crate) use gateway_store::{ResourceFilter, SortKey, SortOrder};
 pub(crate) use item::{Item, ItemQuery, item};
 pub(crate) use list::{ListQuery, RecordPage, list};
 pub(crate) use record::{Record, find_row, target_of};

@@ -1,7 +1,7 @@
 //! Admission: a request finds its earlier operation, or is validated and becomes a new one.
 
 use gateway_core::id::OperationId;
-use gateway_store::{Begun, NewOperation, Operation, OperationLease};
+use gateway_store::{NewOperation, Operation, OperationLease, OperationStart};
 
 use super::digest::RequestDigest;
 use super::idempotency_key::IdempotencyKey;
@@ -66,11 +66,11 @@ pub(super) async fn admit(app: &App, caller: &Caller, request: CommandRequest) -
     };
     let (owner, lease) = app.operations.lease();
     match app.store.operation_begin(new, owner, lease).await? {
-        Begun::Known(known) => {
+        OperationStart::Existing(known) => {
             expect_same(&known, digest)?;
             Ok(Admission::Known(known))
         }
-        Begun::New(held) => {
+        OperationStart::New(held) => {
             let operation = app.store.operation_get(id).await?;
             let operation = operation.ok_or_else(|| Error::internal("a new operation is not stored"))?;
             Ok(Admission::New(Box::new(operation), held))

@@ -1,7 +1,7 @@
 //! The selection of records of one kind: scopes, filters and sort order.
 
 use gateway_core::Kind;
-use gateway_store::{Authority, Order, ResourceFilter, VisibleTarget};
+use gateway_store::{Authority, ResourceFilter, SortOrder, VisibleTarget};
 
 use super::page_start::FilterMark;
 use crate::app::Result;
@@ -13,12 +13,12 @@ pub(crate) struct Selection {
     kind: Kind,
     scopes: ScopeFilter,
     pub(crate) records: ResourceFilter,
-    pub(crate) order: Order,
+    pub(crate) order: SortOrder,
 }
 
 impl Selection {
     /// Creates a selection. `scopes` is narrowed to the kind.
-    pub(crate) fn new(kind: Kind, scopes: ScopeFilter, records: ResourceFilter, order: Order) -> Self {
+    pub(crate) fn new(kind: Kind, scopes: ScopeFilter, records: ResourceFilter, order: SortOrder) -> Self {
         Self { kind, scopes: ScopeFilter { kind: Some(kind), ..scopes }, records, order }
     }
 
@@ -40,8 +40,8 @@ impl Selection {
     /// Returns the mark by which a page start belongs to this selection.
     pub(super) fn mark(&self) -> FilterMark {
         let order = match self.order {
-            Order::Place => None,
-            Order::By { key, descending } => Some([key as u8, u8::from(descending)]),
+            SortOrder::Id => None,
+            SortOrder::By { key, descending } => Some([key as u8, u8::from(descending)]),
         };
         let terms: Vec<_> = self.records.terms.iter().map(|term| term.0.to_be_bytes()).collect();
         let ScopeFilter { cloud, region, account, .. } = &self.scopes;

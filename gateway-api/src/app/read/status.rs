@@ -7,7 +7,7 @@ use gateway_core::Timestamp;
 use gateway_core::driver::FOR_POLLING;
 use gateway_core::id::{AccountId, CloudId, Holder};
 use gateway_core::skew::Skew;
-use gateway_store::{Authority, Cloud, CloudClock as StoredClock, Progress, VisibleTarget};
+use gateway_store::{Authority, Cloud, CloudClock as StoredClock, RefreshProgress, VisibleTarget};
 
 use crate::app::access::Caller;
 use crate::app::visibility::{ScopeFilter, ScopeFreshness};
@@ -93,7 +93,7 @@ pub(crate) async fn status(app: &App, caller: &Caller, filter: &ScopeFilter) -> 
     })
 }
 
-fn report(target: &VisibleTarget, progress: &Progress, now: Timestamp) -> TargetReport {
+fn report(target: &VisibleTarget, progress: &RefreshProgress, now: Timestamp) -> TargetReport {
     TargetReport {
         scope: ScopeFreshness::of(target, now),
         age: target.as_of.map(|as_of| now.since(as_of)),
@@ -131,7 +131,7 @@ fn clocks(
 fn budgets(
     authority: &Authority,
     filter: &ScopeFilter,
-    targets: &[(&VisibleTarget, &Progress)],
+    targets: &[(&VisibleTarget, &RefreshProgress)],
     clouds: &HashMap<CloudId, Cloud>,
 ) -> Vec<Budget> {
     let mut all = Vec::new();
@@ -140,8 +140,9 @@ fn budgets(
         let cloud = clouds.get(&account.cloud);
         let cloud = cloud.filter(|cloud| filter.matches_holder(&cloud.spec.name, holder));
         let Some(cloud) = cloud else { continue };
-        let is_under_way =
-            |(target, progress): &&(&VisibleTarget, &Progress)| target.holder == holder && progress.under_way;
+        let is_under_way = |(target, progress): &&(&VisibleTarget, &RefreshProgress)| {
+            target.holder == holder && progress.under_way
+        };
         let calls_per_second = cloud.spec.calls_per_second;
         all.push(Budget {
             account: account.id,

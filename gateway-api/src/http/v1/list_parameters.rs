@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::api_operation::ApiOperation;
 use super::{Answer, scope_parameters};
-use crate::app::read::{Fields, ListQuery, Order, ResourceFilter, Selection, SortKey};
+use crate::app::read::{Fields, ListQuery, ResourceFilter, Selection, SortKey, SortOrder};
 use crate::http::max_age::{self, MAX_AGE};
 use crate::http::query::{Query, invalid};
 
@@ -115,10 +115,10 @@ fn terms(query: &Query, spec: &KindSpec) -> Answer<Vec<Term>> {
 }
 
 /// Parses `sort`. A search uses the index of names, so that its default order is by name.
-fn order(sort: Option<&str>, is_search: bool) -> Answer<Order> {
+fn order(sort: Option<&str>, is_search: bool) -> Answer<SortOrder> {
     let Some(text) = sort else {
-        let by_name = Order::By { key: SortKey::Name, descending: false };
-        return Ok(if is_search { by_name } else { Order::default() });
+        let by_name = SortOrder::By { key: SortKey::Name, descending: false };
+        return Ok(if is_search { by_name } else { SortOrder::default() });
     };
     let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
     let key = SORT_KEYS.iter().find(|(known, _)| *known == name).map(|(_, key)| *key);
@@ -126,7 +126,7 @@ fn order(sort: Option<&str>, is_search: bool) -> Answer<Order> {
         let names = SORT_KEYS.map(|(name, _)| name).join(", ");
         invalid("sort", format!("must be one of {names}, with - in front for the reverse order"))
     })?;
-    Ok(Order::By { key, descending })
+    Ok(SortOrder::By { key, descending })
 }
 
 /// Describes the filters and the sort order in the OpenAPI document.

@@ -73,7 +73,7 @@ impl OperationDocument {
         let grants = caller.map(|caller| caller.authority.grants.as_slice()).unwrap_or_default();
         let cloud = grants.iter().find(|grant| grant.account.cloud == operation.cloud);
         let mut resources: Vec<ResourceReference> = Vec::new();
-        for made in &operation.made {
+        for made in &operation.completed {
             if resources.iter().all(|known| known.id != made.id) {
                 let link = resource_link(made.kind, made.id);
                 resources.push(ResourceReference { kind: made.kind, id: made.id, link });
@@ -132,7 +132,7 @@ pub(super) fn succeeded(outcome: &Outcome, caller: Option<&Caller>) -> Answer<Re
         document.pop();
         document.push_str(&format!(",\"{name}\":{}}}", Value::from(text)));
     }
-    let created = operation.made.first().filter(|_| operation.verb == Verb::Create);
+    let created = operation.completed.first().filter(|_| operation.verb == Verb::Create);
     let location = created.map(|created| resource_link(created.kind, created.id));
     Ok(json_response(status, location, document))
 }
