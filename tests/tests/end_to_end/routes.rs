@@ -6,10 +6,10 @@ use gateway_core::access::token::{self, Claims};
 use gateway_core::clock::{Clock as _, SystemClock};
 use gateway_core::id::TokenId;
 use gateway_tests::client::{Answer, access_key};
-use gateway_tests::{Client, Cluster};
+use gateway_tests::{Client, TestCluster};
 use reqwest::Method;
 
-use crate::stage::{CLOUD, Stage, collections, problem};
+use crate::environment::{CLOUD, Environment, collections, problem_type};
 
 /// One operation of the document.
 struct Route {
@@ -24,12 +24,12 @@ struct Route {
 #[tokio::test]
 async fn no_route_answers_without_a_good_token_of_its_own() {
     let accounts = ["--account", "demo:demo-secret", "--account", "acme:acme-secret"];
-    let stage = Stage::with_cloud(Cluster::plan("routes"), &accounts).await;
-    let routes = routes(&stage.client).await;
+    let env = Environment::with_cloud(TestCluster::builder("routes"), &accounts).await;
+    let routes = routes(&env.client).await;
     assert!(routes.len() >= 14, "{} routes", routes.len());
-    for (name, authorization, kind) in refused(&stage).await {
+    for (name, authorization, kind) in refused(&env).await {
         for route in &routes {
-            let answer = ask(&stage, &route.method, route, authorization.as_deref()).await;
+            let answer = ask(&env, &route.method, route, authorization.as_deref()).await;
             let asked = format!("{} {} with a token that is {name}", route.method, route.path);
             match route.wants.as_deref() {
                 None => assert!(answer.status.is_success(), "{asked}: {}", answer.status),
@@ -37,7 +37,7 @@ async fn no_route_answers_without_a_good_token_of_its_own() {
                     // What wants the client's secret takes no token at all.
                     let kind = if scheme == "client" { "client-missing" } else { kind };
                     assert_eq!(answer.status, 401, "{asked}: {}", answer.body);
-                    assert_eq!(problem(&answer.body), kind, "{asked}");
+                    assert_eq!(problem_type(&answer.body), kind, "{asked}");
                     assert!(answer.headers.contains_key("www-authenticate"), "{asked}");
                     let leaked = answer.body.get("items").or(answer.body.get("token"));
                     assert!(leaked.is_none(), "{asked}: {}", answer.body);
@@ -45,26 +45,26 @@ async fn no_route_answers_without_a_good_token_of_its_own() {
             }
         }
     }
-    for token in [None, stage.client.token.clone()] {
+    for token in [None, env.client.token.clone()] {
         let authorization = token.map(|token| format!("Bearer {token}"));
-        other_methods(&stage, &routes, authorization.as_deref()).await;
+        other_methods(&env, &routes, authorization.as_deref()).await;
     }
-    anothers(&stage, &routes).await;
+    anothers(&env, &routes).await;
 }
 
 /// Name, `Authorization`, and the problem that it leads to where a token is wanted.
-async fn refused(stage: &Stage) -> Vec<(&'static str, Option<String>, &'static str)> {
+async fn refused(env: &Environment) -> Vec<(&'static str, Option<String>, &'static str)> {
     let now = SystemClock.now();
     let claims = |from: i64| Claims {
-        sub: stage.client.id.parse().unwrap(),
+        sub: env.client.id.parse().unwrap(),
         iat: now.seconds() + from,
         exp: now.seconds() + from + 600,
         jti: TokenId::generate(),
     };
-    let ours = Keyring::load(&stage.cluster.keyring).unwrap();
+    let ours = Keyring::load(&env.cluster.keyring).unwrap();
     let theirs = Keyring::generate(now).unwrap();
     let bearer = |token: &str| Some(format!("Bearer {token}"));
-    let good = stage.client.token.clone().unwrap();
+    let good = env.client.token.clone().unwrap();
     let forged = token::issue(&theirs, &claims(0), now).unwrap();
     let expired = token::issue(&ours, &claims(-601), now).unwrap();
     let stranger = Claims { sub: gateway_core::id::PrincipalId::generate(), ..claims(0) };
@@ -72,7 +72,7 @@ async fn refused(stage: &Stage) -> Vec<(&'static str, Option<String>, &'static s
     // Ours in every part but the last: the claims of another signature.
     let (head, _) = good.rsplit_once('.').unwrap();
     let (_, signature) = forged.expose().rsplit_once('.').unwrap();
-    let mut revoked = stage.client.clone();
+    let mut revoked = env.client.clone();
     let token = revoked.login(&[]).await.unwrap().token;
     assert_eq!(revoked.request(Method::DELETE, "/v1/token").await.unwrap().status, 204);
     vec![
@@ -90,18 +90,18 @@ async fn refused(stage: &Stage) -> Vec<(&'static str, Option<String>, &'static s
 }
 
 /// A good token of a client with a grant for another account: answered, with nothing of ours in it.
-async fn anothers(stage: &Stage, routes: &[Route]) {
-    let mut other = stage.cluster.register_client("other").await;
+async fn anothers(env: &Environment, routes: &[Route]) {
+    let mut other = env.cluster.register_client("other").await;
     other.login(&[access_key(CLOUD, "acme", "acme-secret")]).await.unwrap();
     let authorization = format!("Bearer {}", other.token.as_deref().unwrap());
-    let before = stage.client.list("instances", &[]).await.unwrap();
+    let before = env.client.list("instances", &[]).await.unwrap();
     // What ends the token comes last.
     let (last, first): (Vec<&Route>, Vec<&Route>) = routes
         .iter()
         .filter(|route| route.wants.as_deref() == Some("token"))
         .partition(|route| route.path == "/v1/token");
     for route in first.into_iter().chain(last) {
-        let answer = ask(stage, &route.method, route, Some(&authorization)).await;
+        let answer = ask(env, &route.method, route, Some(&authorization)).await;
         let asked = format!("{} {} by another", route.method, route.path);
         // Whose record it is: these are published to all who have a grant at the cloud.
         let published = ["/v1/instance_types", "/v1/volume_types", "/v1/datacenters"];
@@ -119,22 +119,22 @@ async fn anothers(stage: &Stage, routes: &[Route]) {
             _ => 200,
         };
         assert_eq!(answer.status, expected, "{asked}: {}", answer.body);
-        assert!(!answer.body.to_string().contains(&stage.account), "{asked} tells of our account");
+        assert!(!answer.body.to_string().contains(&env.account), "{asked} tells of our account");
     }
     // It has ended its own token, not ours.
-    let after = stage.client.list("instances", &[]).await.unwrap();
+    let after = env.client.list("instances", &[]).await.unwrap();
     assert_eq!(after.items.len(), before.items.len());
 }
 
 /// Methods that a path does not have are refused, whoever asks.
-async fn other_methods(stage: &Stage, routes: &[Route], authorization: Option<&str>) {
+async fn other_methods(env: &Environment, routes: &[Route], authorization: Option<&str>) {
     for route in routes {
         for method in [Method::PUT, Method::PATCH, Method::POST, Method::DELETE] {
             if routes.iter().any(|other| other.path == route.path && other.method == method) {
                 continue;
             }
             let asked = format!("{method} {}", route.path);
-            let answer = ask(stage, &method, route, authorization).await;
+            let answer = ask(env, &method, route, authorization).await;
             assert_eq!(answer.status, 405, "{asked}");
         }
     }
@@ -176,17 +176,17 @@ async fn target(client: &Client, path: &str) -> String {
     format!("{collection}/{}{rest}", own.unwrap()["id"].as_str().unwrap())
 }
 
-async fn ask(stage: &Stage, method: &Method, route: &Route, authorization: Option<&str>) -> Answer {
+async fn ask(env: &Environment, method: &Method, route: &Route, authorization: Option<&str>) -> Answer {
     if *method == Method::PUT && route.path.ends_with("/content") {
-        return with_content(stage, route, authorization).await;
+        return with_content(env, route, authorization).await;
     }
-    stage.client.request_with(method.clone(), &route.target, authorization).await.unwrap()
+    env.client.request_with(method.clone(), &route.target, authorization).await.unwrap()
 }
 
 /// Without content it would be refused for that alone, before anybody looks whose token it is.
-async fn with_content(stage: &Stage, route: &Route, authorization: Option<&str>) -> Answer {
+async fn with_content(env: &Environment, route: &Route, authorization: Option<&str>) -> Answer {
     let request = reqwest::Client::new()
-        .put(format!("{}{}", stage.client.base(), route.target))
+        .put(format!("{}{}", env.client.base(), route.target))
         .header("content-type", "application/octet-stream")
         .body("content");
     let request = authorization.iter().fold(request, |request, text| request.header("authorization", *text));
