@@ -132,8 +132,7 @@ async fn instance_and_volume_life_cycle_by_command_line() {
 
     // The delete of a volume in use is refused and names the possible actions.
     let conflict = run(&env, &format!("delete volume {volume}")).await;
-    conflict
-        .refused(1, &["The present state does not allow it", "in_use", "\n  possible now: ", "\n  key: "]);
+    conflict.refused(1, &["Invalid state", "in_use", "\n  possible now: ", "\n  key: "]);
     let detached = run(&env, &format!("delete volume-attachments {attachment}")).await;
     assert!(detached.err.contains("succeeded: operation "), "{detached:?}");
     detached.done();
@@ -195,17 +194,14 @@ async fn invalid_command_is_refused_with_field_and_reason() {
     }
     // Both errors, each with its field.
     let wrong = run(&env, "create volume name= size_gib=0").await;
-    wrong.refused(
-        1,
-        &["The order cannot be carried out\n  /name: must be", "\n  /size_gib: must be at least 1\n  key: "],
-    );
-    run(&env, "create volume name=x colour=red").await.refused(1, &["/colour: unknown field"]);
+    wrong.refused(1, &["Invalid command\n  /name: must be", "\n  /size_gib: must be at least 1\n  key: "]);
+    run(&env, "create volume name=x colour=red").await.refused(1, &["/colour: is not a known field"]);
     run(&env, "create volume name=x size_gib=1 image=absent")
         .await
         .refused(1, &["/image: no image is called \"absent\""]);
     run(&env, "create volume name=x size_gib=1 --cloud elsewhere")
         .await
-        .refused(1, &["/cloud: names no cloud"]);
+        .refused(1, &["/cloud: must name a cloud"]);
     run(&env, "create volume name=x size_gib=1 cloud=sim --cloud sim")
         .await
         .refused(1, &["cloud is given twice"]);
@@ -213,8 +209,8 @@ async fn invalid_command_is_refused_with_field_and_reason() {
         .await
         .refused(1, &["this gateway does not delete several volumes at once"]);
     let absent = "7d0d7d90-0000-5000-8000-000000000000";
-    run(&env, &format!("delete volume {absent}")).await.refused(1, &["There is no such resource", "key: "]);
-    run(&env, &format!("operation {absent}")).await.refused(1, &["There is no such operation"]);
+    run(&env, &format!("delete volume {absent}")).await.refused(1, &["No such resource", "key: "]);
+    run(&env, &format!("operation {absent}")).await.refused(1, &["No such operation"]);
     assert_eq!(run(&env, "operations --json").await.json(), json!([]), "no operation was created");
 
     // The error of the cloud, also in the operation.
@@ -222,7 +218,7 @@ async fn invalid_command_is_refused_with_field_and_reason() {
     let refused = run(&env, "create volume name=x size_gib=1").await;
     let operation = refused.err.split("operation: ").nth(1).and_then(|rest| rest.lines().next());
     let operation = operation.unwrap_or_else(|| panic!("{refused:?}")).to_owned();
-    refused.refused(1, &["The cloud does not allow this", "\n  cloud: ", "\n  key: "]);
+    refused.refused(1, &["Forbidden by the cloud", "\n  cloud: ", "\n  key: "]);
     let later = run(&env, &format!("operation {operation} --wait")).await;
     assert!(later.code == Some(1) && later.err.contains("\n  cloud: "), "{later:?}");
     assert!(lines(&later.out).contains(&vec!["state", "failed"]), "{later:?}");
