@@ -14,18 +14,17 @@ pub(crate) struct Observations {
     /// The events that the broker delivered.
     pub(crate) delivered: Vec<Event>,
     /// The histories of the cloud's resources.
-    pub(crate) version_violations: BTreeMap<(String, String), History>,
+    pub(crate) histories: BTreeMap<(String, String), History>,
 }
 
 /// Returns all violations that a kill could cause.
 pub(crate) fn violations(observations: &Observations) -> Vec<String> {
-    let Observations { log, followed, delivered, version_violations } = observations;
+    let Observations { log, followed, delivered, histories } = observations;
     let mut found = positions(log);
     found.extend(same_log(log, followed));
     found.extend(deliveries(log, delivered));
     for (record, events) in by_record(log) {
-        let violation =
-            version_violations(&events).into_iter().chain(cloud_violations(&events, version_violations));
+        let violation = version_violations(&events).into_iter().chain(cloud_violations(&events, histories));
         found.extend(violation.map(|violation| format!("record {} of {}: {violation}", record.1, record.0)));
     }
     found
@@ -102,13 +101,13 @@ fn deliveries(log: &[Event], delivered: &[Event]) -> Vec<String> {
 fn version_violations(events: &[&Event]) -> Vec<String> {
     let mut found = Vec::new();
     let mut state = None;
-    for (place, event) in events.iter().enumerate() {
-        let (is_first, is_last) = (place == 0, place + 1 == events.len());
-        if event.version != place as i64 + 1 {
-            found.push(format!("version {} at place {}", event.version, place + 1));
+    for (index, event) in events.iter().enumerate() {
+        let (is_first, is_last) = (index == 0, index + 1 == events.len());
+        if event.version != index as i64 + 1 {
+            found.push(format!("version {} at place {}", event.version, index + 1));
         }
         if (event.change == "created") != is_first || (event.change == "deleted" && !is_last) {
-            found.push(format!("{} at place {} of {}", event.change, place + 1, events.len()));
+            found.push(format!("{} at place {} of {}", event.change, index + 1, events.len()));
         }
         if matches!(event.change.as_str(), "state_changed" | "deleted") && event.old_state != state {
             found.push(format!("{:?} before version {}, not {state:?}", event.old_state, event.version));
@@ -119,15 +118,11 @@ fn version_violations(events: &[&Event]) -> Vec<String> {
 }
 
 /// Checks that deletions follow those of the cloud, and that statuses occurred in the cloud in the same order.
-fn cloud_violations(
-    events: &[&Event],
-    version_violations: &BTreeMap<(String, String), History>,
-) -> Vec<String> {
+fn cloud_violations(events: &[&Event], histories: &BTreeMap<(String, String), History>) -> Vec<String> {
     let mut found = Vec::new();
     let Some(resource) = events.iter().find_map(|event| event.resource.as_ref()) else { return found };
     let nothing = History::default();
-    let history =
-        version_violations.get(&(resource.kind.clone(), resource.external_id.clone())).unwrap_or(&nothing);
+    let history = histories.get(&(resource.kind.clone(), resource.external_id.clone())).unwrap_or(&nothing);
     for event in events.iter().filter(|event| event.change == "deleted") {
         if history.gone.is_none_or(|gone| gone > event.at) {
             found.push(format!(
@@ -209,8 +204,8 @@ mod tests {
         ];
         let statuses = ["ACTIVE", "HALTING", "HALTED"].map(str::to_owned).into();
         let history = History { statuses, gone: Some(Timestamp(3)) };
-        let version_violations = [(("instance".to_owned(), "i-1".to_owned()), history)].into();
-        Observations { followed: log.clone(), delivered: log.clone(), log, version_violations }
+        let histories = [(("instance".to_owned(), "i-1".to_owned()), history)].into();
+        Observations { followed: log.clone(), delivered: log.clone(), log, histories }
     }
 
     #[test]
@@ -233,11 +228,9 @@ mod tests {
             ("at place", |it| it.log[1].version = 3),
             ("before version", |it| it.log[2].old_state = Some("running".to_owned())),
             ("in the cloud until", |it| {
-                it.version_violations.values_mut().for_each(|history| history.gone = Some(Timestamp(4)))
+                it.histories.values_mut().for_each(|history| history.gone = Some(Timestamp(4)))
             }),
-            ("shown as", |it| {
-                it.version_violations.values_mut().for_each(|history| history.statuses.reverse())
-            }),
+            ("shown as", |it| it.histories.values_mut().for_each(|history| history.statuses.reverse())),
         ];
         for (expected, change) in changes {
             let mut changed = observations();

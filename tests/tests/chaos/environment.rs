@@ -10,7 +10,7 @@ use crate::schedule::{Kill, Target, Trigger};
 use crate::subscriber::Subscriber;
 
 /// The longest time until a process reaches its crash point.
-const REACHES_POINT: Duration = Duration::from_secs(60);
+const CRASH_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The signal of a process that aborts at a crash point.
 const ABORTED: i32 = 6;
@@ -47,7 +47,7 @@ impl Environment {
     /// Executes a kill and restarts its target.
     pub(crate) async fn execute(&mut self, kill: &Kill, subscriber: &Subscriber) {
         match kill.trigger {
-            Trigger::Point(name, passing) => return self.crash_at(kill, &format!("{name}:{passing}")).await,
+            Trigger::Point(name, pass) => return self.crash_at(kill, &format!("{name}:{pass}")).await,
             Trigger::AtAnEvent => subscriber.next().await,
             Trigger::AnyTime(wait) => tokio::time::sleep(wait).await,
         }
@@ -81,7 +81,7 @@ impl Environment {
         let frozen = if kill.target == Target::Relay { others } else { Vec::new() };
         frozen.iter().for_each(|other| other.pause());
         target.restart_to_crash(plan);
-        until(plan, REACHES_POINT, || {
+        until(plan, CRASH_TIMEOUT, || {
             let status = target.exit_status();
             async move {
                 ensure!(status.is_some(), "it is still running");

@@ -21,7 +21,7 @@ pub(crate) struct Follower {
 impl Follower {
     pub(crate) fn start(client: &Client, counter: &CallCounter, deadline: Duration) -> Self {
         let events = Arc::new(Mutex::new(Vec::new()));
-        let (client, counter, events) = (client.clone(), counter.clone(), Arc::clone(&events));
+        let (client, counter, sink) = (client.clone(), counter.clone(), Arc::clone(&events));
         let task = tokio::spawn(async move {
             let mut after = 0;
             loop {
@@ -33,7 +33,7 @@ impl Follower {
                 };
                 let read = page["items"].as_array().expect("a page has events").iter().map(Event::read);
                 let read: Vec<_> = read.collect::<Result<_, _>>().expect("events are events");
-                events.lock().unwrap_or_else(PoisonError::into_inner).extend(read);
+                sink.lock().unwrap_or_else(PoisonError::into_inner).extend(read);
                 after = page["position"].as_i64().expect("a page has a position");
                 if page["more"] != true {
                     tokio::time::sleep(PAUSE).await;

@@ -34,7 +34,7 @@ use follower::Follower;
 use schedule::Kill;
 use subscriber::Subscriber;
 
-const USUAL_SEED: u64 = 20_261_122;
+const DEFAULT_SEED: u64 = 20_261_122;
 
 /// The longest time from a restart until all followers have a new event: the lease of a killed poller must expire,
 /// and reconnects have growing pauses.
@@ -43,7 +43,7 @@ const RECOVERY_TIMEOUT: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_cause_no_lost_duplicate_or_wrong_event() {
     let start = Instant::now();
-    let seed = std::env::var("GATEWAY_TEST_SEED").map_or(USUAL_SEED, |seed| seed.parse().expect("a number"));
+    let seed = std::env::var("GATEWAY_TEST_SEED").map_or(DEFAULT_SEED, |seed| seed.parse().expect("a number"));
     let count = if std::env::var_os("GATEWAY_TEST_LONG").is_some() { 50 } else { 10 };
     print(&format!("chaos: seed {seed}, {count} kills"));
 

@@ -139,8 +139,8 @@ async fn instance_and_volume_life_cycle_by_command_line() {
     until_state(&env, &format!("/v1/volumes/{volume}"), "available").await;
     let ended = run(&env, &format!("delete volume absent {volume}")).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    for told in ["no volume is called \"absent\"", "succeeded: operation ", "1 of 2 were not deleted"] {
-        assert!(ended.err.contains(told), "{told}: {ended:?}");
+    for text in ["no volume is called \"absent\"", "succeeded: operation ", "1 of 2 were not deleted"] {
+        assert!(ended.err.contains(text), "{text}: {ended:?}");
     }
     until("the volume is gone", SOON, || async {
         let left = env.client.list("volumes", &[("name", "data")]).await?.items;
@@ -177,7 +177,7 @@ async fn operations_and_audit(env: &Environment, instance: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_command_is_refused_with_field_and_reason() {
     let env = start("command_line_writes_wrong").await;
-    for (line, told) in [
+    for (line, text) in [
         ("create datacenter name=x", "nothing can be done"),
         ("create volume name", "NAME=VALUE"),
         ("create volume name=a name=b", "name is given twice"),
@@ -190,7 +190,7 @@ async fn invalid_command_is_refused_with_field_and_reason() {
         ("delete volume a b --key k", "--key is for one at a time"),
         ("update volume x name=a --key two\u{e4}", "visible ASCII"),
     ] {
-        run(&env, line).await.refused(2, &[told]);
+        run(&env, line).await.refused(2, &[text]);
     }
     // Both errors, each with its field.
     let wrong = run(&env, "create volume name= size_gib=0").await;

@@ -22,7 +22,7 @@ async fn instance_command(env: &Environment, name: &str) -> Value {
 }
 
 async fn post(env: &Environment, path: &str, body: &Value) -> Answer {
-    env.client.order(Method::POST, path, body, None).await.unwrap()
+    env.client.send_command(Method::POST, path, body, None).await.unwrap()
 }
 
 fn id_of(answer: &Answer) -> String {
@@ -76,12 +76,12 @@ async fn instance_life_cycle_is_visible_at_once() {
     until_state(&env, &id, "stopped").await;
     let path = format!("/v1/instances/{id}");
     let renamed = json!({ "name": "renamed", "tags": { "tier": "back" } });
-    let updated = env.client.order(Method::PATCH, &path, &renamed, None).await.unwrap();
+    let updated = env.client.send_command(Method::PATCH, &path, &renamed, None).await.unwrap();
     assert_eq!(updated.status, StatusCode::OK, "{}", updated.body);
     assert_eq!(updated.body["resources"][0]["name"], "renamed");
     assert_eq!(updated.body["resources"][0]["tags"], json!({ "tier": "back" }));
 
-    let ended = env.client.order(Method::DELETE, &path, &json!({}), None).await.unwrap();
+    let ended = env.client.send_command(Method::DELETE, &path, &json!({}), None).await.unwrap();
     assert_eq!(ended.status, StatusCode::OK, "{}", ended.body);
     until("the instance to be gone", SOON, || async {
         let answer = env.client.request(Method::GET, &path).await?;
@@ -131,11 +131,14 @@ async fn volume_attachment_is_visible_on_both_ends() {
     let shown = env.client.get(&format!("/v1/instances/{instance}")).await.unwrap();
     assert_eq!(shown["volumes"][0]["id"], json!(volume));
     // A volume in use cannot be deleted.
-    let refused =
-        env.client.order(Method::DELETE, &format!("/v1/volumes/{volume}"), &json!({}), None).await.unwrap();
+    let refused = env
+        .client
+        .send_command(Method::DELETE, &format!("/v1/volumes/{volume}"), &json!({}), None)
+        .await
+        .unwrap();
     assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
     let path = format!("/v1/volume_attachments/{attachment}");
-    let detached = env.client.order(Method::DELETE, &path, &json!({}), None).await.unwrap();
+    let detached = env.client.send_command(Method::DELETE, &path, &json!({}), None).await.unwrap();
     assert_eq!(detached.status, StatusCode::OK, "{}", detached.body);
     let snapshot = post(&env, "/v1/volume_snapshots", &json!({ "name": "copy", "volume": volume })).await;
     assert_eq!(snapshot.status, StatusCode::CREATED, "{}", snapshot.body);
@@ -168,7 +171,7 @@ async fn create_with_count_and_delete_by_filter() {
     assert_eq!((dry.status, &dry.body["failed"]), (StatusCode::OK, &json!(0)), "{}", dry.body);
     assert_eq!(env.client.list("instances", &[("tag.batch", "one")]).await.unwrap().items.len(), 3);
     let command = json!({ "expect": 3 });
-    let done = env.client.order(Method::POST, path, &command, Some("all")).await.unwrap();
+    let done = env.client.send_command(Method::POST, path, &command, Some("all")).await.unwrap();
     assert_eq!((done.status, &done.body["failed"]), (StatusCode::OK, &json!(0)), "{}", done.body);
     until("all instances to be gone", SOON, || async {
         let left = env.client.list("instances", &[("tag.batch", "one")]).await?;
@@ -177,7 +180,7 @@ async fn create_with_count_and_delete_by_filter() {
     })
     .await;
     // The filter no longer matches them; the key finds the operations.
-    let again = env.client.order(Method::POST, path, &command, Some("all")).await.unwrap();
+    let again = env.client.send_command(Method::POST, path, &command, Some("all")).await.unwrap();
     assert_eq!((again.status, &again.body["failed"]), (StatusCode::OK, &json!(0)), "{}", again.body);
     let operations = |answer: &Answer| -> std::collections::BTreeSet<String> {
         let items = answer.body["items"].as_array().unwrap().iter();
@@ -192,7 +195,7 @@ async fn bulk_stop_is_executed_once_and_answered_in_time() {
     let env = Environment::with_cloud(builder, &["--transit-seconds", "0.2"]).await;
     let mut command = instance_command(&env, "bulk").await;
     (command["count"], command["tags"]) = (json!(12), json!({ "batch": "two" }));
-    env.client.order(Method::POST, "/v1/instances", &command, Some("make")).await.unwrap();
+    env.client.send_command(Method::POST, "/v1/instances", &command, Some("make")).await.unwrap();
     until("all instances to run", SOON, || async {
         let running = env.client.list("instances", &[("tag.batch", "two"), ("state", "running")]).await?;
         ensure!(running.items.len() == 12, "{}", running.items.len());
@@ -201,7 +204,7 @@ async fn bulk_stop_is_executed_once_and_answered_in_time() {
     .await;
     env.simulator.faults(json!([{ "fault": "latency", "ms": 4000, "writes": true }])).await;
     let (path, body) = ("/v1/instances/actions/stop?tag.batch=two&state=running", json!({ "expect": 12 }));
-    let send = |path, body| env.client.order(Method::POST, path, body, Some("stop-all"));
+    let send = |path, body| env.client.send_command(Method::POST, path, body, Some("stop-all"));
     let first = send(path, &body).await.unwrap();
     assert_eq!(first.status, StatusCode::OK, "{}", first.body);
     let items = first.body["items"].as_array().unwrap();
@@ -270,7 +273,7 @@ async fn timed_out_create_names_its_operation() {
     let env = Environment::start(TestCluster::builder("late").set("front.request_timeout_seconds", 3)).await;
     env.simulator.faults(json!([{ "fault": "latency", "ms": 5000, "writes": true }])).await;
     let command = instance_command(&env, "slow").await;
-    let late = env.client.order(Method::POST, "/v1/instances", &command, Some("slow")).await.unwrap();
+    let late = env.client.send_command(Method::POST, "/v1/instances", &command, Some("slow")).await.unwrap();
     assert_eq!(late.status, StatusCode::GATEWAY_TIMEOUT, "{}", late.body);
     let link = late.body["operation"]["link"].as_str().unwrap_or_else(|| panic!("{}", late.body)).to_owned();
     until("the operation to end", SOON, || async {
@@ -279,6 +282,7 @@ async fn timed_out_create_names_its_operation() {
         Ok(())
     })
     .await;
-    let answer = env.client.order(Method::POST, "/v1/instances", &command, Some("slow")).await.unwrap();
+    let answer =
+        env.client.send_command(Method::POST, "/v1/instances", &command, Some("slow")).await.unwrap();
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
 }

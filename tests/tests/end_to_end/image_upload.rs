@@ -24,7 +24,7 @@ fn builder(name: &str) -> ClusterBuilder {
 /// Registers an image without content. Returns its id.
 async fn empty_image(env: &Environment) -> String {
     let command = json!({ "name": "to-fill", "disk_format": "raw", "cloud_options": { "empty": true } });
-    let made = env.client.order(Method::POST, "/v1/images", &command, None).await.unwrap();
+    let made = env.client.send_command(Method::POST, "/v1/images", &command, None).await.unwrap();
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     assert_eq!(made.body["resources"][0]["state"], "queued", "{}", made.body);
     made.body["resources"][0]["id"].as_str().unwrap().to_owned()

@@ -16,7 +16,7 @@ use crate::environment::{CLOUD, Environment, collections, problem_type};
 /// One operation of the document.
 struct Route {
     path: String,
-    /// The path with the id of a record of the stage's client.
+    /// The path with the id of a record of the environment's client.
     target: String,
     method: Method,
     /// The required security scheme; none for public routes.

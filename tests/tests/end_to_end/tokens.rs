@@ -33,8 +33,8 @@ async fn renewal(env: &mut Environment) {
     for token in [old, login.token] {
         assert_eq!(status(&env.client, &token).await.0, 200, "both tokens are valid until they expire");
     }
-    let nobody = env.cluster.register_client("nobody").await;
-    let answer = nobody.check_credentials(&[]).await.unwrap();
+    let without_grant = env.cluster.register_client("without_grant").await;
+    let answer = without_grant.check_credentials(&[]).await.unwrap();
     assert_eq!((answer.status.as_u16(), problem_type(&answer.body)), (401, "no-accounts"));
 }
 

@@ -81,7 +81,7 @@ async fn create(client: &Client, command: &Value, number: usize) -> Created {
     let (since, mut requests) = (Instant::now(), 0);
     loop {
         requests += 1;
-        let last = match client.order(Method::POST, "/v1/instances", &command, Some(&key)).await {
+        let last = match client.send_command(Method::POST, "/v1/instances", &command, Some(&key)).await {
             Ok(answer) if answer.status == StatusCode::CREATED => {
                 let id = answer.body["resources"][0]["id"].as_str();
                 let id = id.unwrap_or_else(|| panic!("{name}: {}", answer.body)).to_owned();
@@ -120,7 +120,7 @@ impl Churn {
             tasks.spawn(async move {
                 for turn in 0_u64.. {
                     let change = json!({ "tags": { "turn": turn.to_string() } });
-                    let _ = client.order(Method::PATCH, &path, &change, None).await;
+                    let _ = client.send_command(Method::PATCH, &path, &change, None).await;
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
             });

@@ -11,7 +11,7 @@ use gateway_tests::{TestCluster, until};
 const ABORTED: i32 = 6;
 
 /// The longest time until a handler reaches its crash point.
-const REACHES_POINT: Duration = Duration::from_secs(60);
+const CRASH_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug)]
 enum Kill {
@@ -118,7 +118,7 @@ async fn crash_at(cluster: &mut TestCluster, which: usize, plan: &str) {
     let handler = &mut cluster.handlers[which];
     handler.kill9();
     handler.restart_to_crash(plan);
-    until(plan, REACHES_POINT, || {
+    until(plan, CRASH_TIMEOUT, || {
         let status = handler.exit_status();
         async move {
             ensure!(status.is_some(), "it is still running");

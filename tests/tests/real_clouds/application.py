@@ -57,7 +57,7 @@ def create(kind, command, optional=()):
     try:
         made = call("POST", f"/v1/{plural(kind)}", command)
     except Refused as refused:
-        pointers = [fault["pointer"].lstrip("/") for fault in refused.body.get("faults", [])]
+        pointers = [error["pointer"].lstrip("/") for error in refused.body.get("errors", [])]
         if not pointers or not all(pointer in optional for pointer in pointers):
             raise
         return create(kind, {name: value for name, value in command.items() if name not in pointers})

@@ -60,7 +60,7 @@ async fn at_openstack(demo: &OpenStack) -> BTreeSet<String> {
     let lists = AT_OPENSTACK.map(|list| async move {
         let column: &'static str = if list[0] == "keypair" { "Name" } else { "ID" };
         let arguments = [list, &["-f", "value", "-c", column]].concat();
-        let ids = demo.order(&arguments).await;
+        let ids = demo.run_async(&arguments).await;
         ids.split_whitespace().map(|id| format!("{} {id}", list[0])).collect::<Vec<_>>()
     });
     // Concurrently, because each command needs seconds to start.

@@ -29,8 +29,8 @@ impl Fleet {
             Self { script: clouds.scripts.join("load"), admin: OpenStack::new(&clouds.keystone, "admin") };
         fleet.remove_own();
         let server = ["server", "create", "--image", "cirros", "--flavor", "m1.nano", "--network", "shared"];
-        fleet.admin.order(&[&server[..], &["--wait", OWN]].concat()).await;
-        fleet.admin.order(&["volume", "create", "--size", "1", OWN]).await;
+        fleet.admin.run_async(&[&server[..], &["--wait", OWN]].concat()).await;
+        fleet.admin.run_async(&["volume", "create", "--size", "1", OWN]).await;
         fleet
     }
 

@@ -47,7 +47,7 @@ impl OpenStack {
     }
 
     /// Runs `openstack ARGUMENTS` on a blocking thread.
-    pub(crate) async fn order(&self, arguments: &[&'static str]) -> String {
+    pub(crate) async fn run_async(&self, arguments: &[&'static str]) -> String {
         let (this, arguments) = (self.clone(), arguments.to_vec());
         tokio::task::spawn_blocking(move || this.run(&arguments)).await.unwrap()
     }
@@ -57,7 +57,7 @@ impl OpenStack {
         let mut all = ByKind::new();
         for (kind, command) in LISTS {
             let arguments = [command, &["-f", "json"]].concat();
-            let text = self.order(&arguments).await;
+            let text = self.run_async(&arguments).await;
             let rows: Vec<Value> = serde_json::from_str(&text).expect("rows in JSON");
             let by_id: &mut ById = all.entry(kind).or_default();
             by_id.extend(rows.iter().map(|row| {

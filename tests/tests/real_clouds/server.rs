@@ -30,14 +30,14 @@ async fn server_events_are_created_states_and_deleted() {
     let nova = NovaNotifications::listen(&clouds.broker).await;
 
     let create = ["server", "create", "--image", "cirros", "--flavor", "m1.nano", "--network", "demo-net"];
-    let made = stack.order(&[&create[..], &["-f", "value", "-c", "id", NAME]].concat()).await;
+    let made = stack.run_async(&[&create[..], &["-f", "value", "-c", "id", NAME]].concat()).await;
     let external_id = made.trim();
     let shown = wait_state(&env, "running").await;
     assert_eq!(shown["external_id"], external_id);
-    stack.order(&["server", "stop", NAME]).await;
+    stack.run_async(&["server", "stop", NAME]).await;
     wait_state(&env, "stopped").await;
     let asked = Instant::now();
-    stack.order(&["server", "delete", NAME]).await;
+    stack.run_async(&["server", "delete", NAME]).await;
     let region = Region::new(shown["region"].as_str().unwrap());
     let id = ResourceId::derive(env.demo.cloud_id, &region, Kind::parse("instance").unwrap(), external_id);
     let gone = until("the `deleted` event", SOON, || async {

@@ -67,7 +67,7 @@ async fn resources_are_visible_to_owner_and_members_only() {
         assert_eq!(record["actions"], offered, "{record}");
     }
     let (path, delete) = (shared["links"]["self"].as_str().unwrap(), reqwest::Method::DELETE);
-    let refused = rival.order(delete, path, &json!({}), None).await.unwrap();
+    let refused = rival.send_command(delete, path, &json!({}), None).await.unwrap();
     assert_eq!((refused.status.as_u16(), &refused.body["type"]), (403, &json!("/problems/not-owner")));
     let images = stranger.list("images", &[]).await.unwrap().items;
     assert!(images.iter().all(|image| image["cloud"] == AWS), "no image of a cloud without an account");

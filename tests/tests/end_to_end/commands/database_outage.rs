@@ -18,7 +18,7 @@ async fn reboot_during_database_outage_is_recorded() {
     env.simulator.faults(json!([{ "fault": "late_answer", "ms": 2000, "writes": true, "times": 1 }])).await;
     let path = format!("/v1/instances/{id}/actions/reboot");
     let plain = json!({});
-    let reboot = || env.client.order(Method::POST, &path, &plain, Some("once"));
+    let reboot = || env.client.send_command(Method::POST, &path, &plain, Some("once"));
     let simulator = &env.simulator;
     let mariadb = &mut env.cluster.servers.as_mut().unwrap().mariadb;
     let outage = async {

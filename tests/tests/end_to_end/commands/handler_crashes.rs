@@ -33,7 +33,7 @@ async fn create_with_crash_at(point: &str) {
     let position = env.client.list("instances", &[]).await.unwrap().position;
     let command = instance_command(&env, "survivor").await;
     env.cluster.handlers[0].restart_to_crash(point);
-    let request = env.client.order(Method::POST, "/v1/instances", &command, Some("survives"));
+    let request = env.client.send_command(Method::POST, "/v1/instances", &command, Some("survives"));
     let (answer, ()) = tokio::join!(request, wait_restart(&mut env.cluster.handlers[0]));
     let answer = answer.unwrap();
     let settled = match answer.status {
@@ -41,8 +41,10 @@ async fn create_with_crash_at(point: &str) {
         // The result is unknown: the client repeats the request.
         _ => {
             until("the answer", SOON, || async {
-                let again =
-                    env.client.order(Method::POST, "/v1/instances", &command, Some("survives")).await?;
+                let again = env
+                    .client
+                    .send_command(Method::POST, "/v1/instances", &command, Some("survives"))
+                    .await?;
                 ensure!(again.status == StatusCode::CREATED, "{} {}", again.status, again.body);
                 Ok(again)
             })
@@ -93,7 +95,7 @@ async fn kill_during_request_creates_one_instance() {
     let mut env = Environment::start(builder("while-asked")).await;
     let command = instance_command(&env, "half-way").await;
     env.simulator.faults(json!([{ "fault": "late_answer", "ms": 3000, "writes": true, "times": 1 }])).await;
-    let request = env.client.order(Method::POST, "/v1/instances", &command, Some("half"));
+    let request = env.client.send_command(Method::POST, "/v1/instances", &command, Some("half"));
     let simulator = &env.simulator;
     let handlers = &mut env.cluster.handlers;
     let kill = async {
@@ -112,7 +114,7 @@ async fn kill_during_request_creates_one_instance() {
         if first.status == StatusCode::CREATED {
             return Ok(super::id_of(&first));
         }
-        let again = env.client.order(Method::POST, "/v1/instances", &command, Some("half")).await?;
+        let again = env.client.send_command(Method::POST, "/v1/instances", &command, Some("half")).await?;
         ensure!(again.status == StatusCode::CREATED, "{} {}", again.status, again.body);
         Ok(super::id_of(&again))
     })
@@ -133,11 +135,13 @@ async fn frozen_handler_does_not_repeat_create() {
     frozen.restart_to_crash("freeze@operation.sent:2");
     frozen.wait_ready().await;
     // The first create gives the handler a session and a connection, so that it could send the next one at once.
-    let warm = env.client.order(Method::POST, "/v1/instances", &command, None).await.unwrap();
+    let warm = env.client.send_command(Method::POST, "/v1/instances", &command, None).await.unwrap();
     assert_eq!(warm.status, StatusCode::CREATED, "{}", warm.body);
     // The answer of this request does not matter.
     let client = env.client.clone();
-    tokio::spawn(async move { client.order(Method::POST, "/v1/instances", &command, Some("thaws")).await });
+    tokio::spawn(
+        async move { client.send_command(Method::POST, "/v1/instances", &command, Some("thaws")).await },
+    );
     until("the handler to freeze", SOON, || async {
         ensure!(frozen.is_paused(), "it is running");
         Ok(())

@@ -14,7 +14,8 @@ async fn fifty_requests_with_one_key_create_one_instance() {
     let command = instance_command(&env, "only-one").await;
     // Slow enough for all requests to arrive while the first one runs.
     env.simulator.faults(json!([{ "fault": "latency", "ms": 500, "writes": true }])).await;
-    let requests = (0..50).map(|_| env.client.order(Method::POST, "/v1/instances", &command, Some("key-1")));
+    let requests =
+        (0..50).map(|_| env.client.send_command(Method::POST, "/v1/instances", &command, Some("key-1")));
     let answers = futures_util::future::join_all(requests).await;
     let mut ids: Vec<_> = answers
         .into_iter()
@@ -26,7 +27,8 @@ async fn fifty_requests_with_one_key_create_one_instance() {
         .collect();
     ids.dedup();
     assert_eq!(ids.len(), 1, "{ids:?}");
-    let again = env.client.order(Method::POST, "/v1/instances", &command, Some("key-1")).await.unwrap();
+    let again =
+        env.client.send_command(Method::POST, "/v1/instances", &command, Some("key-1")).await.unwrap();
     assert_eq!(id_of(&again), ids[0], "also after the end");
     env.simulator.heal().await;
     let listing = env.listed_again("instances").await;
@@ -39,23 +41,26 @@ async fn fifty_requests_with_one_key_create_one_instance() {
 async fn idempotency_key_of_another_request_is_refused() {
     let env = Environment::start(TestCluster::builder("key")).await;
     let command = instance_command(&env, "first").await;
-    let first = env.client.order(Method::POST, "/v1/instances", &command, Some("key-2")).await.unwrap();
+    let first =
+        env.client.send_command(Method::POST, "/v1/instances", &command, Some("key-2")).await.unwrap();
     assert_eq!(first.status, StatusCode::CREATED, "{}", first.body);
     let other = instance_command(&env, "second").await;
-    let refused = env.client.order(Method::POST, "/v1/instances", &other, Some("key-2")).await.unwrap();
+    let refused =
+        env.client.send_command(Method::POST, "/v1/instances", &other, Some("key-2")).await.unwrap();
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(problem_type(&refused.body), "key-of-another-request");
     assert_eq!(refused.body["operation"]["id"], first.body["operation"]["id"]);
-    let bad = env.client.order(Method::POST, "/v1/instances", &command, Some("two words")).await.unwrap();
+    let bad =
+        env.client.send_command(Method::POST, "/v1/instances", &command, Some("two words")).await.unwrap();
     assert_eq!((bad.status, problem_type(&bad.body)), (StatusCode::BAD_REQUEST, "bad-key"));
     // A refusal by the cloud is stored under the key too.
     let id = id_of(&first);
     env.simulator.faults(json!([{ "fault": "forbidden", "writes": true }])).await;
     let path = format!("/v1/instances/{id}");
-    let refused = env.client.order(Method::DELETE, &path, &json!({}), Some("key-3")).await.unwrap();
+    let refused = env.client.send_command(Method::DELETE, &path, &json!({}), Some("key-3")).await.unwrap();
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
     env.simulator.heal().await;
-    let again = env.client.order(Method::DELETE, &path, &json!({}), Some("key-3")).await.unwrap();
+    let again = env.client.send_command(Method::DELETE, &path, &json!({}), Some("key-3")).await.unwrap();
     assert_eq!(
         (again.status, problem_type(&again.body)),
         (StatusCode::FORBIDDEN, problem_type(&refused.body))
@@ -69,7 +74,8 @@ async fn rate_limited_create_is_retried() {
     let busy = json!([{ "fault": "rate_limited", "retry_after_seconds": 1, "writes": true, "times": 2 }]);
     env.simulator.faults(busy).await;
     // A rate limit is not stored as the answer of the key.
-    let answer = env.client.order(Method::POST, "/v1/instances", &command, Some("busy")).await.unwrap();
+    let answer =
+        env.client.send_command(Method::POST, "/v1/instances", &command, Some("busy")).await.unwrap();
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
     let faults = env.simulator.control("GET", "faults", &json!(null)).await;
     assert_eq!(faults[0]["struck"], 2, "{faults}");
@@ -83,7 +89,7 @@ async fn create_that_failed_after_acting_is_not_repeated() {
     for (fault, name) in [("acts_then_fails", "after-500"), ("acts_then_closes", "after-nothing")] {
         let command = instance_command(&env, name).await;
         env.simulator.faults(json!([{ "fault": fault, "writes": true, "times": 1 }])).await;
-        let answer = env.client.order(Method::POST, "/v1/instances", &command, None).await.unwrap();
+        let answer = env.client.send_command(Method::POST, "/v1/instances", &command, None).await.unwrap();
         assert_eq!(answer.status, StatusCode::CREATED, "{fault}: {}", answer.body);
         env.simulator.heal().await;
         let listing = env.listed_again("instances").await;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{id_of, instance_command};
 use crate::environment::{Environment, SOON};
 
-const USUAL_SEED: u64 = 20_261_124;
+const DEFAULT_SEED: u64 = 20_261_124;
 
 /// The state of an instance after each action.
 const RESULTING_STATES: [(&str, &str); 14] = [
@@ -75,7 +75,7 @@ struct Run {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_commands_leave_store_and_cloud_equal() {
-    let seed = std::env::var("GATEWAY_TEST_SEED").map_or(USUAL_SEED, |seed| seed.parse().expect("a number"));
+    let seed = std::env::var("GATEWAY_TEST_SEED").map_or(DEFAULT_SEED, |seed| seed.parse().expect("a number"));
     let steps = if std::env::var_os("GATEWAY_TEST_LONG").is_some() { 1000 } else { 100 };
     let env = Environment::with_cloud(TestCluster::builder("random"), &["--transit-seconds", "0.2"]).await;
     let mut run = Run { env, random: Random(seed), model: Model::default(), number: 0 };
@@ -105,7 +105,7 @@ impl Run {
     }
 
     async fn command(&self, method: Method, path: &str, body: &Value) -> Answer {
-        self.env.client.order(method, path, body, None).await.unwrap()
+        self.env.client.send_command(method, path, body, None).await.unwrap()
     }
 
     fn count(&mut self, what: &str) {

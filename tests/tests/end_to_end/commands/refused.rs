@@ -76,17 +76,17 @@ async fn command_in_wrong_state_or_by_non_owner_is_refused() {
     let image = env.public_image().await;
     assert_eq!(image["actions"], json!([]));
     let path = format!("/v1/images/{}", image["id"].as_str().unwrap());
-    let answer = env.client.order(Method::DELETE, &path, &json!({}), None).await.unwrap();
+    let answer = env.client.send_command(Method::DELETE, &path, &json!({}), None).await.unwrap();
     assert_eq!((answer.status, problem_type(&answer.body)), (StatusCode::FORBIDDEN, "not-owner"));
     let stranger = env.cluster.register_client("stranger").await;
     let mut stranger = stranger;
     stranger.login(&[]).await.ok();
     if stranger.token.is_some() {
         let path = format!("/v1/instances/{id}");
-        let answer = stranger.order(Method::DELETE, &path, &json!({}), None).await.unwrap();
+        let answer = stranger.send_command(Method::DELETE, &path, &json!({}), None).await.unwrap();
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{}", answer.body);
     }
-    let key = env.client.order(Method::POST, "/v1/datacenters", &json!({}), None).await.unwrap();
+    let key = env.client.send_command(Method::POST, "/v1/datacenters", &json!({}), None).await.unwrap();
     assert_eq!(key.status, StatusCode::METHOD_NOT_ALLOWED);
 }
 

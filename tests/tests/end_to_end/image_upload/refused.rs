@@ -49,8 +49,8 @@ async fn refused_upload_sends_nothing_to_cloud() {
     let operation = operations["items"][0]["id"].as_str().unwrap();
     let report = json!({ "ticket": "", "sent": 0, "end": null });
     let path = format!("/v1/uploads/{operation}");
-    let told = env.client.order(reqwest::Method::POST, &path, &report, None).await.unwrap();
-    assert_eq!(told.status, StatusCode::NOT_FOUND);
+    let reported = env.client.send_command(reqwest::Method::POST, &path, &report, None).await.unwrap();
+    assert_eq!(reported.status, StatusCode::NOT_FOUND);
 
     // The image is invisible to other clients.
     let mut rival = env.cluster.register_client("rival").await;
