@@ -48,7 +48,7 @@ impl WriteCounter {
 async fn poll(store: &Store, counter: &mut WriteCounter) -> (Applied, i64) {
     let claim = store.targets_claim(ProcessId::generate(), LATER, 10).await.unwrap().remove(0);
     let as_of = store.now().await.unwrap();
-    let before = counter.reading();
+    let before = counter.count();
     let mut done = Applied::default();
     for page in 0..4 {
         let sightings = (0..250).map(|number| present(&format!("i-{page}-{number}"), Running)).collect();
@@ -60,7 +60,7 @@ async fn poll(store: &Store, counter: &mut WriteCounter) -> (Applied, i64) {
     assert!(store.missing_list(claim.target.id).await.unwrap().is_empty());
     store.relay_has_work().await.unwrap();
     store.targets_next_due(gateway_store::Unlimited).await.unwrap();
-    let written = counter.reading() - before;
+    let written = counter.count() - before;
     let outcome = PollOutcome {
         status: TargetStatus::Fresh,
         reason: None,
@@ -83,12 +83,12 @@ pub async fn unchanged_poll_writes_no_resource_row(fixture: TestStore) {
     let (first, written) = poll(&store, &mut counter).await;
     assert_eq!(first.created, 1000);
     assert!(written > 0, "the counter does not run");
-    let (before, targets) = (counter.reading(), counter.targets());
+    let (before, targets) = (counter.count(), counter.targets());
     let (second, written) = poll(&store, &mut counter).await;
     assert_eq!((second.unchanged, second.written()), (1000, 0));
     assert_eq!(written, 0);
     if let (Some(before_targets), Some(after)) = (targets, counter.targets()) {
-        let (all, of_targets) = (counter.reading() - before, after - before_targets);
+        let (all, of_targets) = (counter.count() - before, after - before_targets);
         assert_eq!(all, of_targets, "rows of other tables were written");
         assert!((1..=3).contains(&all), "{all} rows for one whole poll");
     }
