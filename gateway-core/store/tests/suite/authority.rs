@@ -34,7 +34,7 @@ pub async fn only_listable_kinds_of_the_own_credential_are_visible(fixture: Test
     assert_eq!(visible(&authority_of(&fixture, reader).await, false), [r1(VOLUME)]);
     assert_eq!(visible(&authority_of(&fixture, reader).await, true), [r1(INSTANCE_TYPE)]);
     let admin = authority_of(&fixture, admin.principal).await;
-    assert_eq!(visible(&admin, false), [r1(IMAGE), r1(INSTANCE), r1(VOLUME)]);
+    assert_eq!(visible(&admin, false), [r1(INSTANCE), r1(IMAGE), r1(VOLUME)]);
     assert_eq!(admin.client.name, "dashboard");
     let target = &admin.targets[0];
     assert_eq!((target.cloud_name.as_str(), target.status), ("sim", TargetStatus::Pending));
