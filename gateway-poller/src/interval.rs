@@ -1,63 +1,55 @@
-//! How long until the next listing: short where something moves, long where nothing does or all fails.
+//! The wait until a target's next listing: short while records change, long while they rest or listings fail.
 
 use std::time::Duration;
 
+use gateway_core::backoff::Backoff;
 use gateway_core::config::Poller;
 
-/// Interval where something moves.
+/// Returns the interval of a target with changing records.
 pub(crate) fn moving(config: &Poller) -> Duration {
     Duration::from_secs(config.moving_interval_seconds)
 }
 
-/// Interval where nothing does.
+/// Returns the interval of a target at rest.
 pub(crate) fn quiet(config: &Poller) -> Duration {
     Duration::from_secs(config.interval_seconds).max(moving(config))
 }
 
-/// Longest interval that failures lead to.
+/// Returns the longest interval after failures.
 pub(crate) fn longest(config: &Poller) -> Duration {
     Duration::from_secs(config.max_backoff_seconds).max(moving(config))
 }
 
-/// After a whole listing: back to the short interval when something moves, then twice the last one each
-/// time that nothing does.
+/// Returns the interval after a whole listing: the short one if records change, otherwise twice the last one, up to the
+/// quiet one.
 fn after_listing(config: &Poller, last: Duration, moves: bool) -> Duration {
     if moves { moving(config) } else { (last * 2).clamp(moving(config), quiet(config)) }
 }
 
-/// After so many failures in a row.
+/// Returns the backoff after a number of consecutive failures, without jitter.
 pub(crate) fn after_failures(config: &Poller, failures: i32) -> Duration {
-    let doublings = failures.saturating_sub(1).clamp(0, 20).unsigned_abs();
-    moving(config).saturating_mul(1 << doublings).min(longest(config))
+    Backoff::new(moving(config), longest(config)).longest_after(failures.max(0).unsigned_abs())
 }
 
-/// The wait that follows a whole listing. On coming to the quiet interval it is any from half of that on: a gateway that
-/// starts, or comes back, lists everything at once, and would do so in every interval.
-pub(crate) fn until_next(config: &Poller, last: Duration, moves: bool, seed: u64) -> Duration {
+/// Returns the wait after a whole listing, with jitter. When a target comes to the quiet interval, the wait is any part
+/// of it from half on: a gateway that starts lists all targets at once, and would do so in every interval.
+pub(crate) fn until_next(config: &Poller, last: Duration, moves: bool) -> Duration {
     let interval = after_listing(config, last, moves);
     let comes_to_rest = interval == quiet(config) && last * 6 / 5 < interval;
     if comes_to_rest {
-        permille(interval, 500 + scatter(seed) % 501)
+        permille(interval, fastrand::u32(500..=1000))
     } else {
-        spread(interval, seed).max(moving(config))
+        spread(interval).max(moving(config))
     }
 }
 
-/// Ten per cent more or less, the same for the same seed: targets that started together drift apart.
-pub(crate) fn spread(interval: Duration, seed: u64) -> Duration {
-    permille(interval, 900 + scatter(seed) % 201)
+/// Returns an interval changed at random by up to ten per cent, so that targets that started together drift apart.
+pub(crate) fn spread(interval: Duration) -> Duration {
+    permille(interval, fastrand::u32(900..=1100))
 }
 
-fn permille(interval: Duration, permille: u64) -> Duration {
-    interval * u32::try_from(permille).unwrap_or(1000) / 1000
-}
-
-/// The finalizer of `SplitMix64`: near seeds give far numbers.
-fn scatter(seed: u64) -> u64 {
-    let mut x = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
+fn permille(interval: Duration, permille: u32) -> Duration {
+    interval * permille / 1000
 }
 
 #[cfg(test)]
@@ -81,25 +73,26 @@ mod tests {
     }
 
     #[test]
-    fn what_started_together_is_sent_apart_at_once_and_then_stays_near_its_interval() {
+    fn targets_spread_on_coming_to_rest_and_then_keep_near_the_interval() {
+        fastrand::seed(7);
         let config = Poller::default();
         let waits = |last: u64| -> Vec<u64> {
             (0..1000)
-                .map(|seed| until_next(&config, Duration::from_secs(last), false, seed))
+                .map(|_| until_next(&config, Duration::from_secs(last), false))
                 .map(|wait| u64::try_from(wait.as_millis()).unwrap())
                 .collect()
         };
-        let grown = waits(40);
-        assert!(grown.iter().all(|wait| (30_000..=60_000).contains(wait)));
+        let spread_out = waits(40);
+        assert!(spread_out.iter().all(|wait| (30_000..=60_000).contains(wait)));
         for tenth in 0..10 {
-            let there = grown.iter().filter(|wait| (**wait - 30_000) / 3_001 == tenth).count();
-            assert!((60..=140).contains(&there), "{there} of 1000 in tenth {tenth}");
+            let count = spread_out.iter().filter(|wait| (**wait - 30_000) / 3_001 == tenth).count();
+            assert!((60..=140).contains(&count), "{count} of 1000 in tenth {tenth}");
         }
         assert!(waits(58).iter().all(|wait| (54_000..=66_000).contains(wait)));
     }
 
     #[test]
-    fn failures_double_up_to_the_longest() {
+    fn failures_double_the_interval_up_to_the_longest() {
         let config = Poller::default();
         let waits: Vec<_> =
             [1, 2, 3, 8, 100, i32::MAX].map(|failures| seconds(after_failures(&config, failures))).into();
@@ -107,9 +100,10 @@ mod tests {
     }
 
     #[test]
-    fn jitter_stays_within_ten_per_cent_and_does_spread() {
+    fn jitter_spreads_within_ten_per_cent() {
+        fastrand::seed(7);
         let base = Duration::from_secs(60);
-        let all: Vec<_> = (0..1000).map(|seed| spread(base, seed)).collect();
+        let all: Vec<_> = (0..1000).map(|_| spread(base)).collect();
         assert!(all.iter().all(|wait| (54_000..=66_000).contains(&wait.as_millis())));
         let distinct: std::collections::HashSet<_> = all.iter().collect();
         assert!(distinct.len() > 150);

@@ -1,26 +1,20 @@
-//! What keeps the store true, and what tells the world of it.
+//! Keeps the store current, and publishes its changes.
 //!
-//! The [`Poller`] claims due targets by lease, lists them with detail, and applies what it saw; it also
-//! verifies grants. The [`Relay`] numbers what was written to the outbox and publishes it with confirms.
-//! Both run in any number of copies and keep nothing that matters in memory.
+//! The [`Poller`] claims due targets by lease, lists them with detail, and applies its observations; it also
+//! verifies grants. The [`Relay`] numbers the events of the outbox and publishes them with confirms. Both run in any
+//! number of copies and keep no state of their own.
 
 #![warn(missing_docs)]
 
-mod absence;
-mod access;
-mod clocks;
+mod clock_report;
+mod context;
 mod cycle;
+mod failures;
 mod interval;
-mod known;
-mod lease;
-mod listing;
 mod poller;
-mod proof;
 mod relay;
 mod schedule;
-mod seats;
-mod setback;
-mod trouble;
+mod slots;
 mod verify;
 
 pub use poller::{Poller, PollerParts};

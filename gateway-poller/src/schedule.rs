@@ -1,4 +1,4 @@
-//! Which targets are listed now.
+//! The schedule: claims due targets while there are slots, and lists them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,78 +13,78 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::context::PollerContext;
 use crate::cycle;
-use crate::poller::PollerContext;
-use crate::seats::Seats;
-use crate::trouble::Trouble;
+use crate::failures::ConsecutiveFailures;
+use crate::slots::Slots;
 
-/// Targets claimed at a time. Higher asks the database less often; lower shares better among pollers.
-const FEW: usize = 8;
+/// Targets per claim. Higher asks the database less often; lower shares better among pollers.
+const BATCH: usize = 8;
 
-/// Longest sleep: what another process made due is found by then, even if its nudge was lost.
-const LONGEST: Duration = Duration::from_secs(1);
+/// Longest sleep: targets that another process made due are found by then, even if its nudge was lost.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// Shortest sleep, so that many targets due one after the other are claimed together.
-const SHORTEST: Duration = Duration::from_millis(50);
+/// Shortest sleep, so that targets due one after the other are claimed together.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
 
-/// Sleep when something is due that is not for us now, because others were faster.
-const NOT_OURS: Duration = Duration::from_millis(250);
+/// Sleep after a claim that other pollers won.
+const LOST_CLAIM: Duration = Duration::from_millis(250);
 
-/// After the stop, how long listings may take to come to the end of a page.
+/// Time that listings have, after the stop, to come to the end of a page.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Claims and lists until it is told to stop.
+/// Claims and lists targets until it is stopped.
 pub(crate) struct Schedule {
-    shop: Arc<PollerContext>,
-    seats: Seats,
+    context: Arc<PollerContext>,
+    slots: Slots,
     running: JoinSet<()>,
     stop: CancellationToken,
 }
 
 impl Schedule {
-    pub(crate) fn new(shop: Arc<PollerContext>, stop: CancellationToken) -> Self {
-        Self { seats: Seats::new(shop.config.concurrency), shop, running: JoinSet::new(), stop }
+    pub(crate) fn new(context: Arc<PollerContext>, stop: CancellationToken) -> Self {
+        Self { slots: Slots::new(context.config.concurrency), context, running: JoinSet::new(), stop }
     }
 
     pub(crate) async fn run(mut self) {
-        let mut nudges = self.shop.bus.nudges();
-        let mut trouble = Trouble::new("claiming poll targets", self.shop.seed());
+        let mut nudges = self.context.bus.nudges();
+        let mut failures = ConsecutiveFailures::new("claiming poll targets");
         while !self.stop.is_cancelled() {
-            let wait = match self.fill().await {
+            let wait = match self.fill_slots().await {
                 Ok(wait) => {
-                    trouble.over();
+                    failures.clear();
                     wait
                 }
-                Err(error) => trouble.met(&error),
+                Err(error) => failures.record(&error),
             };
             tokio::select! {
                 () = self.stop.cancelled() => {}
                 Some(_) = self.running.join_next() => {}
-                () = became_due(&mut nudges) => {}
+                () = targets_due(&mut nudges) => {}
                 () = sleep(wait) => {}
             }
         }
         self.drain().await;
     }
 
-    /// Starts what is due as long as there are slots; returns when to look again.
-    async fn fill(&mut self) -> Result<Duration> {
+    /// Starts listings of due targets while there are slots; returns the wait until the next look.
+    async fn fill_slots(&mut self) -> Result<Duration> {
         loop {
             while self.running.try_join_next().is_some() {}
-            let free = self.shop.config.concurrency.saturating_sub(self.running.len());
+            let free = self.context.config.concurrency.saturating_sub(self.running.len());
             if free == 0 || self.stop.is_cancelled() {
-                return Ok(LONGEST);
+                return Ok(LONGEST_SLEEP);
             }
             // Asked first, because it writes nothing and takes no lock.
-            match self.shop.store.targets_next_due(self.seats.places()).await? {
-                None => return Ok(LONGEST),
-                Some(wait) if !wait.is_zero() => return Ok(wait.clamp(SHORTEST, LONGEST)),
+            match self.context.store.targets_next_due(self.slots.capacity()).await? {
+                None => return Ok(LONGEST_SLEEP),
+                Some(wait) if !wait.is_zero() => return Ok(wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)),
                 Some(_) => {}
             }
             let claimed = Instant::now();
-            let claims = self.shop.claim(free.min(FEW), self.seats.places()).await?;
+            let claims = self.context.claim(free.min(BATCH), self.slots.capacity()).await?;
             if claims.is_empty() {
-                return Ok(NOT_OURS);
+                return Ok(LOST_CLAIM);
             }
             crash::point("poller.claimed");
             claims.into_iter().for_each(|claim| self.start(claim, claimed));
@@ -92,35 +92,35 @@ impl Schedule {
     }
 
     fn start(&mut self, claim: Claim, claimed: Instant) {
-        let seat = self.seats.take(&claim);
-        let (shop, stop) = (Arc::clone(&self.shop), self.stop.clone());
+        let slot = self.slots.take(&claim);
+        let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
         self.running.spawn(async move {
-            cycle::poll(&shop, &claim, claimed, &stop).await;
-            drop(seat);
+            cycle::poll(&context, &claim, claimed, &stop).await;
+            drop(slot);
         });
     }
 
-    /// Waits for listings to end, and gives back the leases of those that do not in time.
+    /// Waits for listings to end, and releases the leases of those that do not end in time.
     async fn drain(mut self) {
         let all = async { while self.running.join_next().await.is_some() {} };
         if timeout(GRACE, all).await.is_ok() {
             return;
         }
-        let fences = self.seats.fences();
+        let fences = self.slots.fences();
         self.running.shutdown().await;
         for fence in fences {
-            if let Err(error) = self.shop.store.target_release(fence).await {
-                tracing::debug!(target = %fence.target, error = %error.chain(), "a lease lapses by itself");
+            if let Err(error) = self.context.store.target_release(fence).await {
+                tracing::debug!(target = %fence.target, error = %error.chain(), "a lease was not released and expires");
             }
         }
     }
 }
 
-/// Returns when somebody says that targets became due.
-async fn became_due(nudges: &mut Receiver<Nudge>) {
+/// Waits for a nudge that targets are due.
+async fn targets_due(nudges: &mut Receiver<Nudge>) {
     loop {
         match nudges.recv().await {
-            // What was missed may have been it.
+            // A missed nudge may have been one.
             Ok(Nudge::TargetsDue) | Err(RecvError::Lagged(_)) => return,
             Ok(_) => {}
             Err(RecvError::Closed) => std::future::pending().await,

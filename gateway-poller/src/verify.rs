@@ -1,4 +1,6 @@
-//! Grants are verified again and again, each with its own credential.
+//! Verification of grants, each with its own credential, again and again.
+
+mod access;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,59 +10,58 @@ use gateway_bus::Nudge;
 use gateway_core::driver::Proof;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::AccountId;
+use gateway_sessions::OpenSession;
 use gateway_store::{DueGrant, Grant, GrantChange};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::access::probe_access;
+use crate::context::PollerContext;
+use crate::failures::ConsecutiveFailures;
 use crate::interval::spread;
-use crate::poller::PollerContext;
-use crate::trouble::Trouble;
-use gateway_sessions::OpenSession;
 
-/// How often grants that are due are looked for.
+/// Wait between two looks for due grants. Shorter verifies sooner; longer asks the database less often.
 const TURN: Duration = Duration::from_secs(5);
 
-/// Grants verified at once. Higher gets through more of them; lower leaves more of the clouds to listings.
-const AT_ONCE: i64 = 8;
+/// Grants verified at once. Higher verifies more of them; lower leaves more of the clouds to listings.
+const BATCH: i64 = 8;
 
-/// Longest that one verification may take: shorter than the store keeps it for us.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// Time limit of one verification. It must be shorter than the time for which the store reserves the grant.
+const TIME_LIMIT: Duration = Duration::from_secs(90);
 
-/// Wait after a verification that said nothing; with the jitter between one and five minutes.
+/// Wait after a verification without an answer; it is between half of this and two and a half times this.
 const NO_ANSWER: Duration = Duration::from_secs(120);
 
-/// Verifies grants that are due.
+/// Verifies due grants.
 pub(crate) struct Verifier {
-    shop: Arc<PollerContext>,
+    context: Arc<PollerContext>,
 }
 
-/// What the cloud said of a credential.
-enum Statement {
-    /// It is good; what it may list, if that could be found out.
-    Good(Proof, OpenSession),
-    /// It is not, or not for this account any more.
+/// The cloud's answer about a credential.
+enum Verdict {
+    /// The credential is valid for its account.
+    Valid(Proof, OpenSession),
+    /// The credential was refused, or belongs to another account now.
     Refused,
 }
 
 impl Verifier {
-    pub(crate) fn new(shop: Arc<PollerContext>) -> Self {
-        Self { shop }
+    pub(crate) fn new(context: Arc<PollerContext>) -> Self {
+        Self { context }
     }
 
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let mut trouble = Trouble::new("verifying grants", self.shop.seed());
+        let mut failures = ConsecutiveFailures::new("verifying grants");
         loop {
-            let turn = stop.run_until_cancelled(self.turn());
+            let turn = stop.run_until_cancelled(self.verify_due());
             let wait = match turn.await {
                 None => return,
-                // More may wait than one turn takes.
-                Some(Ok(count)) if count as i64 == AT_ONCE => Duration::ZERO,
+                // More may be due than one turn takes.
+                Some(Ok(count)) if count as i64 == BATCH => Duration::ZERO,
                 Some(Ok(_)) => {
-                    trouble.over();
-                    spread(TURN, self.shop.seed())
+                    failures.clear();
+                    spread(TURN)
                 }
-                Some(Err(error)) => trouble.met(&error).max(TURN),
+                Some(Err(error)) => failures.record(&error).max(TURN),
             };
             if stop.run_until_cancelled(sleep(wait)).await.is_none() {
                 return;
@@ -68,9 +69,9 @@ impl Verifier {
         }
     }
 
-    /// Verifies those that are due; returns how many that were.
-    pub(crate) async fn turn(&self) -> Result<usize> {
-        let due = self.shop.store.grants_due(AT_ONCE).await?;
+    /// Verifies the grants that are due, up to a batch; returns their number.
+    pub(crate) async fn verify_due(&self) -> Result<usize> {
+        let due = self.context.store.grants_due(BATCH).await?;
         try_join_all(due.iter().map(|grant| self.verify(grant))).await?;
         Ok(due.len())
     }
@@ -78,67 +79,64 @@ impl Verifier {
     async fn verify(&self, due: &DueGrant) -> Result<()> {
         let credential = &due.credential;
         let late = || Error::new(ErrorKind::Timeout, "the verification took too long");
-        let statement = timeout(PATIENCE, self.ask(due)).await.unwrap_or_else(|_| Err(late()));
-        match statement {
-            Ok(Statement::Good(proof, opened)) => self.renew(due, proof, &opened).await,
-            Ok(Statement::Refused) => self.refused(due).await,
+        let verdict = timeout(TIME_LIMIT, self.prove(due)).await.unwrap_or_else(|_| Err(late()));
+        match verdict {
+            Ok(Verdict::Valid(proof, session)) => self.renew(due, proof, &session).await,
+            Ok(Verdict::Refused) => self.record_refusal(due).await,
             Err(error) => {
-                tracing::info!(account = %credential.account, error = %error.chain(), "a grant could not be verified");
-                let wait = error.retry_after().unwrap_or_else(|| spread(NO_ANSWER, self.shop.seed()));
+                tracing::info!(cloud = %due.cloud, account = %credential.account,
+                    principal = %credential.principal, error = %error.chain(), "a grant could not be verified");
+                let wait = error.retry_after().unwrap_or_else(|| spread(NO_ANSWER));
                 let wait = wait.clamp(NO_ANSWER / 2, NO_ANSWER * 5 / 2);
-                self.shop.store.grant_postponed(credential, wait).await
+                self.context.store.grant_postponed(credential, wait).await
             }
         }
     }
 
-    /// Only a refusal in so many words, or a proof of another account, is a statement against a grant.
-    async fn ask(&self, due: &DueGrant) -> Result<Statement> {
-        let opened = self.shop.sessions.open(due.cloud, &due.credential).await?;
-        match opened.session.prove().await {
+    /// Asks the cloud about a credential. Only an explicit refusal, or a proof of another account, counts against the
+    /// grant.
+    async fn prove(&self, due: &DueGrant) -> Result<Verdict> {
+        let session = self.context.sessions.open(due.cloud, &due.credential).await?;
+        match session.session.prove().await {
             Ok(proof) if AccountId::derive(due.cloud, &proof.external_id) == due.credential.account => {
-                Ok(Statement::Good(proof, opened))
+                Ok(Verdict::Valid(proof, session))
             }
-            Ok(_) => Ok(Statement::Refused),
-            Err(error) if error.kind() == ErrorKind::Unauthorized => Ok(Statement::Refused),
+            Ok(_) => Ok(Verdict::Refused),
+            Err(error) if error.kind() == ErrorKind::Unauthorized => Ok(Verdict::Refused),
             Err(error) => Err(error),
         }
     }
 
-    /// Keeps the grant, with what its credential may list by now.
-    async fn renew(&self, due: &DueGrant, proof: Proof, opened: &OpenSession) -> Result<()> {
-        let verify_after = Duration::from_secs(self.shop.config.verify_seconds);
-        let verify_after = spread(verify_after, self.shop.seed());
-        let probes = probe_access(&*opened.session, &proof, opened.capability);
-        let access = match timeout(PATIENCE / 3, probes).await {
+    /// Renews the grant, with the kinds that its credential may list now.
+    async fn renew(&self, due: &DueGrant, proof: Proof, session: &OpenSession) -> Result<()> {
+        let verify_after = spread(Duration::from_secs(self.context.config.verify_seconds));
+        let probes = access::probe(&*session.session, &proof, session.capability);
+        let access = match timeout(TIME_LIMIT / 3, probes).await {
             Ok(Ok(access)) => access,
-            // The credential is good; what it may list stays as it was found before.
-            _ => return self.shop.store.grant_verified(&due.credential, verify_after).await,
+            // The credential is valid; its access stays as it was found before.
+            _ => return self.context.store.grant_verified(&due.credential, verify_after).await,
         };
         let credential = due.credential.clone();
-        let grant = Grant {
-            principal: credential.principal,
-            cloud: due.cloud,
-            proof,
-            access,
-            credential,
-            verify_after,
-        };
-        if self.shop.store.grant_renew(grant, opened.capability).await? {
-            tracing::info!(account = %due.credential.account, "what a grant may list has changed");
+        let (principal, account) = (credential.principal, credential.account);
+        let grant = Grant { principal, cloud: due.cloud, proof, access, credential, verify_after };
+        if self.context.store.grant_renew(grant, session.capability).await? {
+            tracing::info!(cloud = %due.cloud, %account, %principal, "the access of a grant has changed");
             self.announce(due).await;
         }
         Ok(())
     }
 
-    async fn refused(&self, due: &DueGrant) -> Result<()> {
+    async fn record_refusal(&self, due: &DueGrant) -> Result<()> {
         let credential = &due.credential;
-        let (account, principal) = (credential.account, credential.principal);
-        match self.shop.store.grant_refused(credential).await? {
+        let (cloud, account, principal) = (due.cloud, credential.account, credential.principal);
+        match self.context.store.grant_refused(credential).await? {
             GrantChange::Kept => {}
-            GrantChange::Doubted => tracing::info!(%account, %principal, "a credential was refused once"),
+            GrantChange::Doubted => {
+                tracing::info!(%cloud, %account, %principal, "a credential was refused once");
+            }
             GrantChange::Ended => {
-                tracing::info!(%account, %principal, "a credential was refused twice: its grant has ended");
-                self.shop.sessions.forget(credential.id);
+                tracing::info!(%cloud, %account, %principal, "a grant ended after two refusals");
+                self.context.sessions.forget(credential.id);
                 self.announce(due).await;
             }
         }
@@ -148,7 +146,7 @@ impl Verifier {
     async fn announce(&self, due: &DueGrant) {
         let principal = due.credential.principal;
         for nudge in [Nudge::Authority { principal }, Nudge::TargetsDue, Nudge::EventsWaiting] {
-            self.shop.bus.nudge(nudge).await;
+            self.context.bus.nudge(nudge).await;
         }
     }
 }

@@ -1,74 +1,76 @@
-//! The address gate: a cloud cannot send us to a host that its registration does not allow.
+//! The address gate: only hosts that a cloud's registration allows are called.
 
 use gateway_core::driver::CloudSpec;
 use gateway_core::error::{Error, ErrorKind, Result};
 use url::{Host, Url};
 
-/// Stands for `{region}` while an endpoint is parsed; no real host has it.
+/// Placeholder for `{region}` while an endpoint is parsed; no real host contains it.
 const PLACEHOLDER: &str = "region-placeholder-x7";
 
-/// Decides which URLs may be called for one cloud.
+/// The hosts that may be called for one cloud.
 #[derive(Clone, Debug)]
 pub struct AddressGate {
     hosts: Vec<Pattern>,
     allow_plaintext: bool,
 }
 
-/// A host that is allowed, with one port or with any.
+/// An allowed host, with one port or with any.
 #[derive(Clone, Debug)]
 struct Pattern {
     before: String,
-    /// What follows the region's name, in an endpoint with `{region}` in its host.
+    /// The rest of the host after the region's name, in an endpoint with `{region}` in its host.
     after_region: Option<String>,
     port: Option<u16>,
 }
 
 impl AddressGate {
-    /// The gate of a registration: the endpoint's host on any port, and `allowed_hosts`, each `HOST` (any
+    /// Builds the gate of a registration: the endpoint's host on any port, and `allowed_hosts`, each `HOST` (any
     /// port) or `HOST:PORT`.
     ///
     /// # Errors
-    /// Invalid, naming the endpoint or host that cannot be read.
+    /// Invalid, with the endpoint or host that cannot be read.
     pub fn new(cloud: &CloudSpec) -> Result<Self> {
         let endpoint = Url::parse(&cloud.endpoint.replace("{region}", PLACEHOLDER))
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
-            .ok_or_else(|| Error::invalid(format!("{:?} is not an http(s) URL", cloud.endpoint)))?;
+            .ok_or_else(|| Error::invalid(format!("`{}` is not an http(s) URL", cloud.endpoint)))?;
         let mut hosts = vec![Pattern::new(endpoint.host_str().unwrap_or_default(), None)];
         for allowed in &cloud.allowed_hosts {
             let url = Url::parse(&format!("any://{allowed}"))
                 .ok()
                 .filter(|url| matches!(url.path(), "" | "/") && url.username().is_empty())
-                .ok_or_else(|| Error::invalid(format!("{allowed:?} is neither HOST nor HOST:PORT")))?;
-            let host = url.host_str().ok_or_else(|| Error::invalid(format!("{allowed:?} has no host")))?;
+                .ok_or_else(|| Error::invalid(format!("`{allowed}` is neither HOST nor HOST:PORT")))?;
+            let host = url.host_str().ok_or_else(|| Error::invalid(format!("`{allowed}` has no host")))?;
             hosts.push(Pattern::new(&host.to_ascii_lowercase(), url.port()));
         }
         Ok(Self { hosts, allow_plaintext: cloud.allow_plaintext })
     }
 
-    /// Lets a URL through or not.
+    /// Checks whether a URL may be called.
     ///
     /// # Errors
-    /// `AddressRefused`, naming the host and what to change if it is right after all.
+    /// `AddressRefused`, with the host and the rule.
     pub fn check(&self, url: &Url) -> Result<()> {
         let Some(host) = url.host_str() else {
-            return Err(refused("an address without host".to_owned()));
+            return Err(refused("an address without host"));
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused(format!("an address of {host} with a user in it")));
+            return Err(refused(&format!("`{host}` with a user in the address")));
         }
         match url.scheme() {
-            "https" | "http" if is_plaintext_fine(url, self.allow_plaintext) => {}
+            "https" | "http" if is_transport_allowed(url, self.allow_plaintext) => {}
             "http" => {
-                return Err(refused(format!("plain HTTP to {host}; the cloud's registration can allow it")));
+                return Err(refused(&format!(
+                    "`{host}` by plain HTTP, which the cloud's registration does not allow"
+                )));
             }
-            other => return Err(refused(format!("an address with scheme {other}"))),
+            other => return Err(refused(&format!("`{host}` by scheme `{other}`"))),
         }
         let port = url.port_or_known_default();
         if self.hosts.iter().any(|pattern| pattern.matches(host, port)) {
             return Ok(());
         }
-        Err(refused(format!("{host}, which is not an allowed host of the cloud's registration")))
+        Err(refused(&format!("`{host}`, which is not an allowed host of the cloud's registration")))
     }
 }
 
@@ -87,7 +89,7 @@ impl Pattern {
             return false;
         }
         let Some(after) = &self.after_region else { return host == self.before };
-        // A region's name is one label at most: no dot, or any host could follow.
+        // A region's name is one label: with a dot in it, any host could follow.
         host.strip_prefix(self.before.as_str())
             .and_then(|rest| rest.strip_suffix(after.as_str()))
             .is_some_and(|name| {
@@ -96,11 +98,11 @@ impl Pattern {
     }
 }
 
-/// Whether an address is called over TLS, or may be called without.
-pub(crate) fn is_plaintext_fine(url: &Url, is_allowed: bool) -> bool {
+/// Returns whether a URL uses TLS, or may be called without.
+pub(crate) fn is_transport_allowed(url: &Url, allow_plaintext: bool) -> bool {
     match url.scheme() {
         "https" => true,
-        "http" => is_allowed || is_loopback(url),
+        "http" => allow_plaintext || is_loopback(url),
         _ => false,
     }
 }
@@ -114,8 +116,8 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn refused(what: String) -> Error {
-    Error::new(ErrorKind::AddressRefused, format!("refused to call {what}"))
+fn refused(address: &str) -> Error {
+    Error::new(ErrorKind::AddressRefused, format!("refused to call {address}"))
 }
 
 #[cfg(test)]
@@ -142,7 +144,7 @@ mod tests {
         .unwrap()
     }
 
-    fn opens(gate: &AddressGate, url: &str) -> bool {
+    fn allows(gate: &AddressGate, url: &str) -> bool {
         match gate.check(&Url::parse(url).unwrap()) {
             Ok(()) => true,
             Err(error) => {
@@ -153,9 +155,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_endpoints_host_and_allowed_hosts_open() {
+    fn only_endpoint_host_and_allowed_hosts_are_called() {
         let gate = gate("https://cloud.example:5000/v3", &["nova.example", "Cinder.example:8776"], false);
-        for (url, open) in [
+        for (url, allowed) in [
             ("https://cloud.example:8774/v2.1", true),
             ("https://CLOUD.example/v2.1", true),
             ("https://nova.example:1/x", true),
@@ -167,13 +169,13 @@ mod tests {
             ("http://cloud.example/", false),
             ("ftp://cloud.example/", false),
         ] {
-            assert_eq!(opens(&gate, url), open, "{url}");
+            assert_eq!(allows(&gate, url), allowed, "{url}");
         }
     }
 
     #[test]
-    fn plain_http_opens_for_loopback_or_by_opt_in() {
-        for (endpoint, plaintext, open) in [
+    fn plain_http_is_called_on_loopback_or_by_opt_in() {
+        for (endpoint, plaintext, allowed) in [
             ("http://127.0.0.1:15000/v3", false, true),
             ("http://127.8.8.8/", false, true),
             ("http://[::1]:1/", false, true),
@@ -182,16 +184,16 @@ mod tests {
             ("http://10.0.0.1/", false, false),
             ("http://10.0.0.1/", true, true),
         ] {
-            assert_eq!(opens(&gate(endpoint, &[], plaintext), endpoint), open, "{endpoint}");
+            assert_eq!(allows(&gate(endpoint, &[], plaintext), endpoint), allowed, "{endpoint}");
         }
     }
 
     #[test]
-    fn a_region_in_the_host_is_one_label() {
+    fn region_in_the_host_is_one_label() {
         let gate = gate("https://ec2.{region}.aws.example", &[], false);
-        assert!(opens(&gate, "https://ec2.eu-west-1.aws.example/"));
-        assert!(!opens(&gate, "https://ec2..aws.example/"));
-        assert!(!opens(&gate, "https://ec2.evil.example/x.aws.example"));
-        assert!(!opens(&gate, "https://ec2.a.b.aws.example/"));
+        assert!(allows(&gate, "https://ec2.eu-west-1.aws.example/"));
+        assert!(!allows(&gate, "https://ec2..aws.example/"));
+        assert!(!allows(&gate, "https://ec2.evil.example/x.aws.example"));
+        assert!(!allows(&gate, "https://ec2.a.b.aws.example/"));
     }
 }

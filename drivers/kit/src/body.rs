@@ -1,15 +1,15 @@
-//! Reads an answer's body whole, or not at all.
+//! The body of an answer, read as a whole or not at all.
 
 use bytes::{Bytes, BytesMut};
 use gateway_core::error::{Error, ErrorKind, Result, Status};
 
-/// The body, unless it is too large or ends before the promised length.
+/// Reads the body; fails if it is too large or ends before its announced length.
 pub(crate) async fn read(mut answer: reqwest::Response, limit: usize, endpoint: &str) -> Result<Bytes> {
-    let promised = answer.content_length().unwrap_or(0);
-    if promised > limit as u64 {
+    let announced = answer.content_length().unwrap_or(0);
+    if announced > limit as u64 {
         return Err(too_large(endpoint, limit));
     }
-    let mut body = BytesMut::with_capacity(usize::try_from(promised).unwrap_or(0));
+    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
     loop {
         match answer.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > limit => return Err(too_large(endpoint, limit)),
@@ -21,10 +21,13 @@ pub(crate) async fn read(mut answer: reqwest::Response, limit: usize, endpoint: 
 }
 
 fn too_large(endpoint: &str, limit: usize) -> Error {
-    Error::new(ErrorKind::WrongDocument, format!("{endpoint} answered more than {} MiB", limit >> 20))
+    Error::new(
+        ErrorKind::WrongDocument,
+        format!("{endpoint} answered more than the limit of {} MiB", limit >> 20),
+    )
 }
 
-/// Temporary, because a cut line is no property of the document: the next try may bring it whole.
+/// Returns a temporary error: a broken connection says nothing about the document, and a retry may succeed.
 fn cut_short(endpoint: &str, error: reqwest::Error) -> Error {
     Error::new(ErrorKind::WrongDocument, format!("the answer of {endpoint} was cut short"))
         .with_status(Status::Temporary)

@@ -1,4 +1,4 @@
-//! The clock gate: every answer's `Date` against the middle of its round trip.
+//! The clock gate: compares the `Date` of every answer with the middle of its round trip.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use http::HeaderMap;
 
 use crate::retry_after;
 
-/// Checks clocks for one session and remembers how each endpoint was last seen.
+/// The clock check of one session, with the notices about its endpoints.
 #[derive(Debug)]
 pub(crate) struct ClockGate {
     cloud: CloudId,
@@ -26,10 +26,10 @@ impl ClockGate {
         Self { cloud: cloud.id, require_date: cloud.require_date, watch, notices: Mutex::default() }
     }
 
-    /// Judges one answer.
+    /// Checks the clock of one answer.
     ///
     /// # Errors
-    /// `ClockSkew` beyond the limit; `WrongDocument` without `Date` where one is required.
+    /// `ClockSkew` beyond the limit; `WrongDocument` without `Date` if the registration requires one.
     pub(crate) fn check(
         &self,
         endpoint: &Arc<str>,
@@ -62,7 +62,7 @@ impl ClockGate {
         verdict
     }
 
-    /// What is odd about the endpoints as they were last seen.
+    /// Returns the notices about the last answers of all endpoints.
     pub(crate) fn notices(&self) -> Vec<Notice> {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }

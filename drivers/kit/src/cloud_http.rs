@@ -1,4 +1,4 @@
-//! The one way out: all layers in order.
+//! The HTTP client of one session: all layers in order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::address::AddressGate;
 use crate::clock_gate::ClockGate;
 use crate::error_answer::{kind_of_status, status_error};
 use crate::message::{Request, Response};
-use crate::retry::{self, Verdict};
+use crate::retry::{self, Decision};
 use crate::{body, connections, retry_after};
 
 /// Sends requests of one session to its cloud; clones are cheap and share everything.
@@ -28,17 +28,17 @@ struct Inner {
     clocks: ClockGate,
 }
 
-/// An answer and what its clock is worth.
-struct Judged {
+/// An answer, and the result of its clock check.
+struct Checked {
     response: Response,
     clock: Result<()>,
 }
 
 impl CloudHttp {
-    /// Prepares; calls no one.
+    /// Builds the client; calls no cloud.
     ///
     /// # Errors
-    /// Invalid when the registration's endpoint or hosts cannot be read.
+    /// Invalid if the registration's endpoint or hosts cannot be read.
     pub fn new(cloud: Arc<CloudSpec>, link: SessionContext) -> Result<Self> {
         connections::client()?;
         let gate = AddressGate::new(&cloud)?;
@@ -46,33 +46,33 @@ impl CloudHttp {
         Ok(Self(Arc::new(Inner { cloud, link, gate, clocks })))
     }
 
-    /// Sends a read: an answer with a clock too far off is an error whatever else it says.
+    /// Sends a read. An answer by a clock that is too far off is an error, whatever its status.
     ///
     /// # Errors
-    /// Every status from 400 on, by [`Request::explain`] or [`status_error`]; a redirect; and whatever a
-    /// layer refuses. What is temporary was tried again where that is harmless.
+    /// The error of every status from 400 on, by [`Request::explain`] or [`status_error`]; of a redirect; and of every
+    /// layer. Temporary errors come after retries, if those can do no harm.
     pub async fn send(&self, request: Request) -> Result<Response> {
-        // The clock comes first: a refusal by an endpoint with a wrong clock says nothing.
-        self.send_judging(
+        // The clock comes first: a refusal by an endpoint with a wrong clock means nothing.
+        self.send_checked(
             &request,
             || Ok(()),
-            |judged| {
-                judged.clock?;
-                accept(&request, judged.response)
+            |checked| {
+                checked.clock?;
+                accept(&request, checked.response)
             },
         )
         .await
     }
 
-    /// Sends a write: its result is returned even if it was answered with a bad clock, which then is the
-    /// second value.
+    /// Sends a write. Its result is returned even if the endpoint's clock is too far off; the clock's error is the second
+    /// value then.
     ///
     /// # Errors
-    /// As [`Self::send`], clocks excepted; and `LeaseLost` where a [`fence`] has closed before it left.
+    /// As [`Self::send`], except for clocks; and `LeaseLost` if a [`fence`] has closed before the request left.
     pub async fn send_write(&self, request: Request) -> Result<(Response, Option<Error>)> {
-        self.send_judging(&request, fence::check, |judged| {
-            let clock = judged.clock.err();
-            match (accept(&request, judged.response), clock) {
+        self.send_checked(&request, fence::check, |checked| {
+            let clock = checked.clock.err();
+            match (accept(&request, checked.response), clock) {
                 (Ok(response), clock) => Ok((response, clock)),
                 (Err(error), None) => Err(error),
                 (Err(error), Some(clock)) => Err(error.with("clock", clock)),
@@ -81,12 +81,12 @@ impl CloudHttp {
         .await
     }
 
-    /// What an operator should know of the endpoints as they were last seen.
+    /// Returns the notices about the last answers of all endpoints.
     pub fn notices(&self) -> Vec<Notice> {
         self.0.clocks.notices()
     }
 
-    /// Whether an address may be called, for catalogs that are read before they are used.
+    /// Checks whether an address may be called, for catalogs.
     ///
     /// # Errors
     /// `AddressRefused`.
@@ -94,32 +94,32 @@ impl CloudHttp {
         self.0.gate.check(url)
     }
 
-    /// The registration that this was made for.
+    /// Returns the cloud's registration.
     pub fn cloud(&self) -> &Arc<CloudSpec> {
         &self.0.cloud
     }
 
-    /// The link that this was made with.
+    /// Returns the context of the session.
     pub fn link(&self) -> &SessionContext {
         &self.0.link
     }
 
-    async fn send_judging<T>(
+    async fn send_checked<T>(
         &self,
         request: &Request,
-        may_go: impl Fn() -> Result<()>,
-        judge: impl Fn(Judged) -> Result<T>,
+        may_leave: impl Fn() -> Result<()>,
+        accept: impl Fn(Checked) -> Result<T>,
     ) -> Result<T> {
         self.0.gate.check(&request.url)?;
         let mut attempt = 0;
         loop {
             attempt += 1;
             self.0.link.pacer.acquire().await;
-            may_go()?;
+            may_leave()?;
             let (result, never_arrived) = match self.attempt(request).await {
-                Ok(judged) => {
-                    let wait = self.asked_pause(&judged.response);
-                    (judge(judged).map_err(|error| remember(error, wait)), false)
+                Ok(checked) => {
+                    let wait = self.apply_pause(&checked.response);
+                    (accept(checked).map_err(|error| with_wait(error, wait)), false)
                 }
                 Err(failure) if failure.never_arrived => (Err(failure.error.untouched()), true),
                 Err(failure) => (Err(failure.error), false),
@@ -128,18 +128,19 @@ impl CloudHttp {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            match retry::after(error, attempt, request.idempotent || never_arrived) {
-                Verdict::GiveUp(error) => return Err(error),
-                Verdict::Again(wait) => {
-                    tracing::debug!(?request, attempt, ?wait, "sending again");
+            match retry::decide(error, attempt, request.idempotent || never_arrived) {
+                Decision::GiveUp(error) => return Err(error),
+                Decision::Retry(wait) => {
+                    let wait_ms = wait.as_millis() as u64;
+                    tracing::debug!(endpoint = %endpoint(request), attempt, wait_ms, "a request is sent again");
                     sleep(wait).await;
                 }
             }
         }
     }
 
-    /// Shares a pause that the cloud asks for with everybody who calls for the account.
-    fn asked_pause(&self, response: &Response) -> Option<Duration> {
+    /// Applies the pause that an answer asks for to the whole account, and returns it.
+    fn apply_pause(&self, response: &Response) -> Option<Duration> {
         if !matches!(response.status.as_u16(), 429 | 503) {
             return None;
         }
@@ -148,18 +149,21 @@ impl CloudHttp {
         Some(wait)
     }
 
-    async fn attempt(&self, request: &Request) -> Result<Judged, Failure> {
+    async fn attempt(&self, request: &Request) -> Result<Checked, Failure> {
         let endpoint = endpoint(request);
         match timeout(self.0.cloud.timeout, self.exchange(request, &endpoint)).await {
             Ok(result) => result,
             Err(_) => Err(Failure::arrived(Error::new(
                 ErrorKind::Timeout,
-                format!("{endpoint} did not answer within {} s", self.0.cloud.timeout.as_secs_f32()),
+                format!(
+                    "{endpoint} did not answer within the limit of {} s",
+                    self.0.cloud.timeout.as_secs_f32()
+                ),
             ))),
         }
     }
 
-    async fn exchange(&self, request: &Request, endpoint: &Arc<str>) -> Result<Judged, Failure> {
+    async fn exchange(&self, request: &Request, endpoint: &Arc<str>) -> Result<Checked, Failure> {
         let mut call = connections::client()
             .map_err(Failure::arrived)?
             .request(request.method.clone(), request.url.clone());
@@ -176,18 +180,18 @@ impl CloudHttp {
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = match body::read(answer, request.max_body, endpoint).await {
             Ok(body) => body,
-            // Half an error answer still tells its status.
+            // Half of an error answer still has a status.
             Err(_) if kind_of_status(status).is_some() => Bytes::new(),
             Err(error) => return Err(Failure::arrived(clock.err().unwrap_or(error))),
         };
-        Ok(Judged { response: Response { status, headers, body, endpoint: endpoint.clone() }, clock })
+        Ok(Checked { response: Response { status, headers, body, endpoint: endpoint.clone() }, clock })
     }
 }
 
-/// A try that brought no answer.
+/// A failed attempt.
 struct Failure {
     error: Error,
-    /// The request certainly did not reach the cloud: it may be sent again whatever it does.
+    /// Whether the request certainly did not reach the cloud, so that any request may be sent again.
     never_arrived: bool,
 }
 
@@ -204,7 +208,7 @@ impl Failure {
     }
 }
 
-fn remember(error: Error, wait: Option<Duration>) -> Error {
+fn with_wait(error: Error, wait: Option<Duration>) -> Error {
     match wait {
         Some(wait) => error.with_retry_after(wait),
         None => error,
@@ -218,7 +222,7 @@ fn accept(request: &Request, response: Response) -> Result<Response> {
         return Err(own.unwrap_or_else(|| status_error(&response)).with("request", format!("{request:?}")));
     }
     if matches!(response.status.as_u16(), 301..=303 | 307 | 308) {
-        let message = format!("{} answered with a redirect, which is not followed", response.endpoint);
+        let message = format!("{} answered with a redirect; redirects are not followed", response.endpoint);
         return Err(Error::new(ErrorKind::WrongDocument, message));
     }
     Ok(response)

@@ -1,9 +1,9 @@
-//! The one crypto provider.
+//! The crypto provider of TLS.
 
-/// Makes ring the provider of TLS for this process; may be called any number of times.
+/// Makes ring the crypto provider of this process; it may be called any number of times.
 ///
-/// The HTTP client panics when it is built without a provider, so [`crate::CloudHttp::new`] calls this too.
+/// The HTTP client panics if it is built without a provider, so [`crate::CloudHttp::new`] calls this too.
 pub fn install_crypto() {
-    // An error says only that one is installed already, which is what we want.
+    // An error says only that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,4 +1,4 @@
-//! From an error answer to the domain error, with the cloud's own words.
+//! Turns an error answer into a domain error with the cloud's own message.
 
 use gateway_core::error::{Error, ErrorKind};
 use http::{StatusCode, header};
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::message::Response;
 
-/// Longest quotation. Longer tells more; shorter keeps a cloud's stack trace out of our answers.
-const WORDS: usize = 300;
+/// Longest quoted message, in characters. Longer tells more; shorter keeps a cloud's stack trace out of answers.
+const MAX_WORDS: usize = 300;
 
-/// What a status means; `None` for one that is no error.
+/// Returns the error kind of a status; `None` for a status that is no error.
 pub fn kind_of_status(status: StatusCode) -> Option<ErrorKind> {
     if status.as_u16() < 400 {
         return None;
@@ -27,20 +27,20 @@ pub fn kind_of_status(status: StatusCode) -> Option<ErrorKind> {
     })
 }
 
-/// The error of an answer whose status is one: kind by status, message with the cloud's own words.
+/// Returns the error of an error answer: the kind follows the status, the message quotes the cloud.
 pub fn status_error(response: &Response) -> Error {
     let kind = kind_of_status(response.status).unwrap_or(ErrorKind::WrongDocument);
     let words = cloud_words(response).map(|words| format!(": {words}")).unwrap_or_default();
     Error::new(kind, format!("{} answered {}{words}", response.endpoint, response.status))
 }
 
-/// What the cloud says of an error: the message in a JSON body, or a plain text body.
+/// Returns the cloud's message about an error: from a JSON body, or a plain text body.
 pub fn cloud_words(response: &Response) -> Option<String> {
     let content_type = response.header(&header::CONTENT_TYPE).unwrap_or_default();
     let words = match serde_json::from_slice::<Value>(&response.body) {
         Ok(document) => message_in(&document, 0)?.to_owned(),
         Err(_) if content_type.starts_with("text/plain") => {
-            String::from_utf8_lossy(&response.body[..response.body.len().min(4 * WORDS)]).into_owned()
+            String::from_utf8_lossy(&response.body[..response.body.len().min(4 * MAX_WORDS)]).into_owned()
         }
         Err(_) => return None,
     };
@@ -48,7 +48,7 @@ pub fn cloud_words(response: &Response) -> Option<String> {
     (!words.is_empty()).then_some(words)
 }
 
-/// A quotation made fit for messages: one line, no control characters, at most 300 characters.
+/// Returns a message as one line of at most 300 characters, without control characters.
 pub fn trim_words(words: &str) -> String {
     let mut line = String::new();
     for word in words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
@@ -56,14 +56,15 @@ pub fn trim_words(words: &str) -> String {
             line.push(' ');
         }
         line.push_str(word);
-        if line.chars().count() > WORDS {
-            return line.chars().take(WORDS).chain("...".chars()).collect();
+        if line.chars().count() > MAX_WORDS {
+            return line.chars().take(MAX_WORDS).chain("...".chars()).collect();
         }
     }
     line
 }
 
-/// Clouds nest it differently (`{"error": {"message"}}`, `{"badRequest": {"message"}}`, `{"message"}`).
+/// Finds the message, which clouds nest differently (`{"error": {"message"}}`, `{"badRequest": {"message"}}`,
+/// `{"message"}`).
 fn message_in(document: &Value, depth: usize) -> Option<&str> {
     let object = document.as_object().filter(|_| depth < 3)?;
     ["message", "detail", "title", "error_description"]
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clouds_own_words_are_found_and_trimmed() {
+    fn message_of_the_cloud_is_found_and_trimmed() {
         let nested =
             response(403, "application/json", r#"{"forbidden": {"code": 403, "message": "Not\n you"}}"#);
         let error = status_error(&nested);
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_follow_the_status() {
+    fn error_kind_follows_the_status() {
         for (status, kind) in [
             (400, ErrorKind::Invalid),
             (401, ErrorKind::Unauthorized),

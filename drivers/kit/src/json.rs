@@ -1,4 +1,4 @@
-//! JSON that is really JSON.
+//! JSON bodies, checked by content type.
 
 use gateway_core::error::{Error, ErrorKind, Result};
 use http::header;
@@ -7,19 +7,20 @@ use serde::de::DeserializeOwned;
 use crate::message::Response;
 
 impl Response {
-    /// The body as the asked type.
+    /// Parses the body as the given type.
     ///
     /// # Errors
-    /// `WrongDocument` when the content type is not JSON or the document is not of that form.
+    /// `WrongDocument` if the content type is not JSON or the document does not match the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        let wrong =
-            |what: &str| Error::new(ErrorKind::WrongDocument, format!("{} answered {what}", self.endpoint));
+        let wrong = |answer: &str| {
+            Error::new(ErrorKind::WrongDocument, format!("{} answered {answer}", self.endpoint))
+        };
         if !self.header(&header::CONTENT_TYPE).is_some_and(is_json) {
-            return Err(wrong("something else than JSON"));
+            return Err(wrong("something other than JSON"));
         }
-        // The parser's message may quote the document, so that it is for the operator only.
+        // The parser's message may quote the document: it is for the operator only.
         serde_json::from_slice(&self.body)
-            .map_err(|error| wrong("JSON of another form than was asked for").with_source(error))
+            .map_err(|error| wrong("JSON of another form than requested").with_source(error))
     }
 }
 
@@ -33,7 +34,7 @@ mod tests {
     use super::is_json;
 
     #[test]
-    fn content_types() {
+    fn json_content_types_are_recognized() {
         assert!(is_json("application/json; charset=UTF-8"));
         assert!(is_json("application/problem+json"));
         assert!(!is_json("text/html"));

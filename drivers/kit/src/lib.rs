@@ -1,8 +1,7 @@
-//! What every driver of an HTTP cloud needs: one guarded way to send a request.
+//! The HTTP client of all drivers, with its guards.
 //!
-//! [`CloudHttp`] puts the layers in order, one file each: [`address`](AddressGate) gate, budget, time limit,
-//! body limit, clock gate, reading of error answers, retry. A driver adds its own authentication and
-//! documents, and nothing of the above.
+//! [`CloudHttp`] calls the layers in order, one file each: [`address`](AddressGate) gate, call budget, time limit,
+//! body limit, clock gate, error answers, retry. A driver adds only its authentication and its documents.
 
 #![warn(missing_docs)]
 

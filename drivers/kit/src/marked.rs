@@ -1,4 +1,4 @@
-//! Finding what an operation made, by its marker.
+//! Search for the resource that an operation made, by its marker.
 
 use gateway_core::Kind;
 use gateway_core::driver::{ListScope, Session, Touched};
@@ -6,10 +6,11 @@ use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::Region;
 use gateway_core::marker::Marker;
 
-/// Pages after which a listing is believed to go in a circle.
-const MOST_PAGES: usize = 10_000;
+/// Most pages of a listing; more are taken for an endless loop.
+const MAX_PAGES: usize = 10_000;
 
-/// Looks through a listing of the account's own for what carries a marker: one listing, after a fault only.
+/// Lists the account's own resources of a kind and returns the one with the marker. It costs a whole listing, and is used
+/// only after a fault.
 ///
 /// # Errors
 /// As [`Session::list`].
@@ -20,7 +21,7 @@ pub async fn find_marked(
     marker: Marker,
 ) -> Result<Option<Touched>> {
     let mut at = None;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let page = session.list(region, kind, ListScope::Own, at.as_ref()).await?;
         let found = page.items.into_iter().find(|item| item.marker == Some(marker));
         if let Some(found) = found {

@@ -1,48 +1,49 @@
-//! When to send again, and after how long.
+//! The retry rule: whether a failed request to a cloud is sent again, and after how long.
+//!
+//! A request is sent again if its error is temporary, and if a second try can do no harm: the request is idempotent or
+//! certainly did not reach the cloud. It is sent up to three times, a request that timed out up to twice. The waits
+//! double, unless the cloud asks for another wait; a wait of more than two seconds is left to the caller.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use gateway_core::backoff::Backoff;
 use gateway_core::error::{Error, ErrorKind, Status};
 
-/// Times that a request is sent. Higher hides longer faults; lower fails sooner and spends less budget.
-const TRIES: u32 = 3;
+/// Most attempts at one request. Higher hides longer faults; lower fails sooner and spends less of the call budget.
+const MAX_ATTEMPTS: u32 = 3;
 
-/// First wait; each further one is twice as long.
-const BASE: Duration = Duration::from_millis(200);
+/// Most attempts at a request that times out: each holds up the caller for the whole time limit.
+const MAX_ATTEMPTS_AT_TIMEOUT: u32 = 2;
 
-/// Longest wait that is slept here: what asks for more is left to the caller's schedule.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// First wait; each further one is twice as long. Longer spares the cloud; shorter answers the caller sooner.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
 
-/// What to do after a failed try.
+/// Longest wait between two attempts. A cloud that asks for a longer one is left to the caller's schedule.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// The next step after a failed attempt.
 #[derive(Debug)]
-pub(crate) enum Verdict {
-    /// Send again after that long.
-    Again(Duration),
-    /// Give up with this.
+pub(crate) enum Decision {
+    /// Send the request again after this wait.
+    Retry(Duration),
+    /// Return this error to the caller.
     GiveUp(Error),
 }
 
-/// Decides by the error's status, whether the request may act twice, and what the cloud asked for.
-pub(crate) fn after(error: Error, attempt: u32, may_repeat: bool) -> Verdict {
+/// Decides on the next step after failed attempt number `attempt`. `may_repeat` says that another attempt can do no
+/// harm.
+pub(crate) fn decide(error: Error, attempt: u32, may_repeat: bool) -> Decision {
     if error.status() != Status::Temporary || !may_repeat {
-        return Verdict::GiveUp(error);
+        return Decision::GiveUp(error);
     }
-    let wait = error.retry_after().unwrap_or_else(|| backoff(attempt));
-    // Each try of a slow endpoint holds up the caller for the whole time limit: two are enough.
-    let tries = if error.kind() == ErrorKind::Timeout { 2 } else { TRIES };
-    if attempt < tries && wait <= PATIENCE {
-        return Verdict::Again(wait);
+    let backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+    let wait = error.retry_after().unwrap_or_else(|| backoff.wait_after(attempt));
+    let is_timeout = error.kind() == ErrorKind::Timeout;
+    let max_attempts = if is_timeout { MAX_ATTEMPTS_AT_TIMEOUT } else { MAX_ATTEMPTS };
+    if attempt < max_attempts && wait <= LONGEST_WAIT {
+        return Decision::Retry(wait);
     }
-    Verdict::GiveUp(if attempt > 1 { error.with_status(Status::Persistent) } else { error })
-}
-
-/// Between half and all of the doubled base, so that those who failed together do not return together.
-fn backoff(attempt: u32) -> Duration {
-    let full = BASE * 2_u32.pow(attempt.saturating_sub(1).min(8));
-    // The hasher's keys are random: the cheapest jitter that needs no crate.
-    let random = RandomState::new().hash_one(attempt) % 1000;
-    full / 2 + full / 2 * random as u32 / 1000
+    Decision::GiveUp(if attempt > 1 { error.with_status(Status::Persistent) } else { error })
 }
 
 #[cfg(test)]
@@ -50,22 +51,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_status_and_the_count_decide() {
+    fn retry_depends_on_status_and_attempts() {
         let down = || Error::unavailable("down");
-        assert!(matches!(after(down(), 1, true), Verdict::Again(wait) if wait <= BASE));
-        assert!(matches!(after(down(), 2, true), Verdict::Again(wait) if wait <= BASE * 2));
-        assert!(matches!(after(down(), 3, true), Verdict::GiveUp(e) if e.status() == Status::Persistent));
-        assert!(matches!(after(down(), 1, false), Verdict::GiveUp(e) if e.status() == Status::Temporary));
-        assert!(matches!(after(Error::invalid("no"), 1, true), Verdict::GiveUp(_)));
+        assert!(matches!(decide(down(), 1, true), Decision::Retry(wait) if wait <= FIRST_WAIT));
+        assert!(matches!(decide(down(), 2, true), Decision::Retry(wait) if wait <= FIRST_WAIT * 2));
+        assert!(matches!(decide(down(), 3, true), Decision::GiveUp(e) if e.status() == Status::Persistent));
+        assert!(matches!(decide(down(), 1, false), Decision::GiveUp(e) if e.status() == Status::Temporary));
+        assert!(matches!(decide(Error::invalid("no"), 1, true), Decision::GiveUp(_)));
         let slow = || Error::new(ErrorKind::Timeout, "slow");
-        assert!(matches!(after(slow(), 1, true), Verdict::Again(_)));
-        assert!(matches!(after(slow(), 2, true), Verdict::GiveUp(e) if e.status() == Status::Persistent));
+        assert!(matches!(decide(slow(), 1, true), Decision::Retry(_)));
+        assert!(matches!(decide(slow(), 2, true), Decision::GiveUp(e) if e.status() == Status::Persistent));
     }
 
     #[test]
-    fn a_long_pause_is_left_to_the_caller() {
+    fn long_retry_after_is_left_to_the_caller() {
         let error = |seconds| Error::unavailable("busy").with_retry_after(Duration::from_secs(seconds));
-        assert!(matches!(after(error(1), 1, true), Verdict::Again(wait) if wait == Duration::from_secs(1)));
-        assert!(matches!(after(error(30), 1, true), Verdict::GiveUp(e) if e.retry_after().is_some()));
+        assert!(matches!(decide(error(1), 1, true), Decision::Retry(wait) if wait == Duration::from_secs(1)));
+        assert!(matches!(decide(error(30), 1, true), Decision::GiveUp(e) if e.retry_after().is_some()));
     }
 }

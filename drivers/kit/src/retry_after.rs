@@ -1,31 +1,31 @@
-//! How long a cloud asks us to wait.
+//! The `Retry-After` and `Date` headers of an answer.
 
 use std::time::Duration;
 
 use gateway_core::clock::Timestamp;
 use http::{HeaderMap, header};
 
-/// Longest pause that is believed. Higher obeys odder clouds; lower limits what a wrong header costs.
+/// Longest accepted wait. Higher obeys stranger clouds; lower limits the cost of a wrong header.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// The wait that `Retry-After` asks for, in seconds or as a date, at most an hour.
+/// Returns the wait of `Retry-After`, given in seconds or as a date, at most an hour.
 ///
-/// A date is the cloud's: it is compared with the `Date` of the same answer where there is one.
+/// A date is on the cloud's clock: it is compared with the `Date` of the same answer if there is one.
 pub(crate) fn read(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => moment(text)?.since(date(headers).unwrap_or(now)),
+        Err(_) => parse_date(text)?.since(date(headers).unwrap_or(now)),
     };
     Some(wait.min(LONGEST))
 }
 
-/// The `Date` of an answer.
+/// Returns the `Date` of an answer.
 pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    moment(headers.get(header::DATE)?.to_str().ok()?)
+    parse_date(headers.get(header::DATE)?.to_str().ok()?)
 }
 
-fn moment(text: &str) -> Option<Timestamp> {
+fn parse_date(text: &str) -> Option<Timestamp> {
     let time = httpdate::parse_http_date(text.trim()).ok()?;
     let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(Timestamp::from_seconds(i64::try_from(since.as_secs()).ok()?))
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_and_dates_are_read() {
+    fn seconds_and_dates_are_parsed() {
         assert_eq!(wait("7", None), Some(7));
         assert_eq!(wait("99999999", None), Some(3600));
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:57 GMT", None), Some(20));

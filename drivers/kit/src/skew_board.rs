@@ -1,4 +1,4 @@
-//! Who is wrong when clocks differ: one endpoint, or we.
+//! The clocks of all endpoints, and whether most of them disagree with the gateway's.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,15 +8,15 @@ use gateway_core::driver::{EndpointClock, SkewWatch};
 use gateway_core::id::CloudId;
 use gateway_core::skew::Skew;
 
-/// Endpoints that must be known before ours can be the suspect. More needs more evidence; fewer lets two
-/// wrong clouds outvote us.
+/// Endpoints that must be known before the gateway's clock can be the suspect. More needs more evidence; fewer lets two
+/// wrong clouds outvote it.
 const QUORUM: usize = 3;
 
-/// The process's memory of every endpoint's clock: one per process, given to every session's link.
+/// The last skew of every endpoint; there is one per process, in the context of every session.
 #[derive(Debug, Default)]
 pub struct SkewBoard(Mutex<Board>);
 
-/// The last comparison with each endpoint, and when it was made.
+/// The last comparison with each endpoint, and its time.
 type Seen = BTreeMap<(CloudId, String), (Option<Skew>, Instant)>;
 
 #[derive(Debug, Default)]
@@ -26,8 +26,7 @@ struct Board {
 }
 
 impl SkewBoard {
-    /// How far the clocks of most endpoints are off ours, in seconds, theirs minus ours, when they agree
-    /// against us: then our own clock is the suspect.
+    /// Returns the skew in seconds, endpoint minus gateway, if most endpoints agree that the gateway's clock is wrong.
     pub fn suspect(&self) -> Option<i64> {
         self.lock().suspect
     }
@@ -45,11 +44,11 @@ impl SkewWatch for SkewBoard {
         board.suspect = agreed(&board.last);
         match (before, board.suspect) {
             (None, Some(seconds)) => tracing::error!(
-                seconds,
-                endpoints = board.last.len(),
-                "most clouds agree that OUR clock is wrong: check this machine's time synchronisation"
+                skew_seconds = seconds,
+                count = board.last.len(),
+                "the clock of this machine is wrong by most clouds; check its time synchronization"
             ),
-            (Some(_), None) => tracing::info!("most clouds agree with our clock again"),
+            (Some(_), None) => tracing::info!("the clock of this machine is right again by most clouds"),
             _ => {}
         }
     }
@@ -63,17 +62,17 @@ impl SkewWatch for SkewBoard {
     }
 }
 
-/// The middle of the skews on which most endpoints agree: too far, and to the same side.
+/// Returns the median skew if most endpoints have an excessive skew in the same direction.
 fn agreed(last: &Seen) -> Option<i64> {
-    // One that does not tell its time has no vote.
-    let telling = || last.values().filter_map(|(skew, _)| *skew);
-    if telling().count() < QUORUM {
+    // An endpoint without `Date` has no vote.
+    let measured = || last.values().filter_map(|(skew, _)| *skew);
+    if measured().count() < QUORUM {
         return None;
     }
     let (mut ahead, mut behind): (Vec<i64>, Vec<i64>) =
-        telling().filter(|skew| skew.is_excessive()).map(|skew| skew.seconds()).partition(|s| *s > 0);
+        measured().filter(|skew| skew.is_excessive()).map(|skew| skew.seconds()).partition(|s| *s > 0);
     let most = if ahead.len() >= behind.len() { &mut ahead } else { &mut behind };
-    if most.len() * 2 <= telling().count() {
+    if most.len() * 2 <= measured().count() {
         return None;
     }
     most.sort_unstable();
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn we_are_the_suspect_only_when_most_agree_against_us() {
+    fn own_clock_is_suspect_only_if_most_endpoints_agree() {
         let board = SkewBoard::default();
         seen(&board, "a", 400);
         seen(&board, "b", 410);
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_stops_telling_its_time_no_longer_votes() {
+    fn endpoint_without_date_no_longer_votes() {
         let board = SkewBoard::default();
         ["a", "b", "c"].iter().for_each(|endpoint| seen(&board, endpoint, 400));
         assert_eq!(board.suspect(), Some(400));

@@ -1,4 +1,4 @@
-//! Content of any size, streamed to a cloud: what the front does for a driver that said where to.
+//! Content of any size, streamed to a cloud: the front sends it to the address that a driver returned.
 
 use std::time::Duration;
 
@@ -9,36 +9,36 @@ use gateway_core::error::{Error, ErrorKind, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
-use crate::address::is_plaintext_fine;
+use crate::address::is_transport_allowed;
 use crate::connections;
 use crate::message::Response;
 
-/// Most that is read of an answer: its words are near its beginning.
-const ANSWER: usize = 16 << 10;
+/// Most bytes that are read of an answer: its message is near its beginning.
+const MAX_ANSWER: usize = 16 << 10;
 
-/// How long the body of an answer may take, once its head is there.
-const ANSWER_BODY: Duration = Duration::from_secs(10);
+/// Time limit for the body of an answer, once its head has arrived.
+const ANSWER_TIME: Duration = Duration::from_secs(10);
 
-/// Sends content and returns what the cloud answered, whatever that is. Dropped before its end, or ended by an error of
-/// `content`, it closes the connection, so that what was sent is not taken for the whole.
+/// Sends content and returns the cloud's answer, whatever its status. If the future is dropped or `content` fails, the
+/// connection is closed, so that the cloud does not take the part for the whole.
 ///
 /// # Errors
-/// An address that may not be called; a cloud that cannot be reached or ends the connection;
-/// [`changed_nothing`](Error::changed_nothing) says that no connection came about.
+/// `AddressRefused` for plain HTTP that is not allowed; Unavailable if the cloud cannot be reached or ends the
+/// connection. [`changed_nothing`](Error::changed_nothing) says that there was no connection.
 pub async fn send_content<S>(forward: &Forward, content: S, length: Option<u64>) -> Result<Forwarded>
 where
     S: Stream<Item = std::io::Result<Bytes>> + Send + 'static,
 {
     let url = Url::parse(&forward.url).map_err(|_| Error::invalid("an upload has no address").untouched())?;
     let host = url.host_str().unwrap_or_default();
-    if !is_plaintext_fine(&url, forward.allow_plaintext) {
-        let message = format!("refused to send content to {host} in plain text");
+    if !is_transport_allowed(&url, forward.allow_plaintext) {
+        let message = format!("refused to send content to `{host}` by plain HTTP");
         return Err(Error::new(ErrorKind::AddressRefused, message));
     }
     let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
     let endpoint = format!("{host}{port}");
     let method = Method::from_bytes(forward.method.as_bytes()).map_err(Error::internal)?;
-    let mut call = connections::for_content()?.request(method, url).headers(headers(forward)?);
+    let mut call = connections::content_client()?.request(method, url).headers(headers(forward)?);
     if let Some(length) = length {
         call = call.header(header::CONTENT_LENGTH, length);
     }
@@ -70,23 +70,23 @@ fn headers(forward: &Forward) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-/// The beginning of an answer's body; the status counts, and what comes late or is cut off is left out.
+/// Reads the beginning of an answer's body. Only the status matters: late or lost bytes are left out.
 async fn beginning(mut answer: reqwest::Response) -> String {
     let mut body = BytesMut::new();
     let read = async {
         while let Ok(Some(chunk)) = answer.chunk().await {
-            body.extend_from_slice(&chunk[..chunk.len().min(ANSWER - body.len())]);
-            if body.len() == ANSWER {
+            body.extend_from_slice(&chunk[..chunk.len().min(MAX_ANSWER - body.len())]);
+            if body.len() == MAX_ANSWER {
                 return;
             }
         }
     };
-    let _ = tokio::time::timeout(ANSWER_BODY, read).await;
+    let _ = tokio::time::timeout(ANSWER_TIME, read).await;
     String::from_utf8_lossy(&body).into_owned()
 }
 
 impl From<&Forwarded> for Response {
-    /// As if it were the answer to a request of the driver's own, to be read by the same eyes.
+    /// Converts the answer, so that a driver reads it like one to its own request.
     fn from(answer: &Forwarded) -> Self {
         let mut headers = HeaderMap::new();
         for (name, value) in &answer.headers {
@@ -124,7 +124,7 @@ mod tests {
         }
     }
 
-    /// A server that answers as soon as it has read `until`, or tells at its connection's end what it has read.
+    /// Starts a server that answers as soon as it has read `until`; its task returns all that it has read.
     async fn server(until: &'static str, answer: &'static str) -> (String, tokio::task::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/file", listener.local_addr().unwrap());
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn content_and_its_length_go_on_and_the_answer_comes_back() {
+    async fn content_and_length_are_sent_and_the_answer_is_returned() {
         let answer =
             "HTTP/1.1 409 Conflict\r\nx-request: r\r\ncontent-length: 7\r\nconnection: close\r\n\r\nalready";
         let (url, task) = server("second", answer).await;
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn content_that_breaks_off_never_looks_whole() {
+    async fn broken_content_never_looks_whole() {
         for length in [Some(12), None] {
             let (url, task) = server("never", "").await;
             let broken = [Ok(Bytes::from_static(b"first ")), Err(std::io::Error::other("gone"))];
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn redirects_are_answers_and_are_not_followed() {
+    async fn redirect_is_returned_and_not_followed() {
         let answer = "HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
         let (url, _task) = server("x", answer).await;
         let content = stream::iter([Ok(Bytes::from_static(b"x"))]);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_not_be_called_or_cannot_be_takes_nothing_of_the_content() {
+    async fn refused_or_unreachable_address_consumes_no_content() {
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
         let content = || {
             stream::iter(0..3).map(|_| {

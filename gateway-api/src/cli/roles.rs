@@ -180,7 +180,7 @@ impl Process {
             store: self.store()?,
             bus: Arc::clone(&self.bus),
             drivers: self.drivers.clone(),
-            keys: Arc::new(move || keyring.get()),
+            keyring: Arc::new(move || keyring.get()),
             clock: self.clock(),
             skew: self.skew.clone(),
             config: self.setting.config.poller.clone(),
@@ -192,7 +192,6 @@ impl Process {
         Ok(Relay::new(RelayParts {
             store: self.store()?,
             bus: Arc::clone(&self.bus),
-            clock: self.clock(),
             config: self.setting.config.relay.clone(),
             process: self.id,
         }))

@@ -74,7 +74,7 @@ impl Credential {
         Zeroizing::new(value.to_string())
     }
 
-    /// Reads what [`Self::to_sealable`] wrote, or what a client sent.
+    /// Parses the text of [`Self::to_sealable`] or of a client.
     ///
     /// # Errors
     /// Invalid, naming the missing or unknown field and never its value.

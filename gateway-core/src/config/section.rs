@@ -11,7 +11,7 @@ use crate::telemetry::LogFormat;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite:FILE` (one process only) or `mysql://USER:PASSWORD@HOST/DATABASE`.
+    /// The URL: `sqlite:FILE` (one process only) or `mysql://USER:PASSWORD@HOST/DATABASE`.
     pub url: String,
     /// Database connections of each process. More than the server's cores can serve queue in the server; fewer queue in the
     /// process.
@@ -35,7 +35,7 @@ impl fmt::Debug for Database {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bus {
-    /// `memory:` (one process only), `amqp://USER:PASSWORD@HOST/VHOST` or `amqps://...`.
+    /// The URL: `memory:` (one process only), `amqp://USER:PASSWORD@HOST/VHOST` or `amqps://...`.
     pub url: String,
     /// The PEM file of the authority that signed the broker's certificate; the system's authorities when not set.
     pub ca_file: String,

@@ -169,7 +169,7 @@ pub struct VerbSpec {
     pub secret: bool,
     /// Whether one request may do it to all resources that a filter finds.
     pub bulk: bool,
-    /// The field without which the cloud makes a key pair and tells the private key in its answer alone.
+    /// The field without which the cloud creates a key pair. The private key is in its answer only.
     pub key_pair_unless: Option<&'static str>,
     /// The resources that its body names.
     pub names: &'static [Named],

@@ -1,4 +1,4 @@
-//! Old events, versions of what was deleted and revocations of tokens that have expired anyway.
+//! Removes old events, tombstones, and revocations of expired tokens.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use gateway_store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How often old events are looked for.
+/// Wait between two purges of events. Shorter keeps fewer old rows; longer asks the database less often.
 const EVENTS_EVERY: Duration = Duration::from_secs(60);
 
-/// How often expired revocations are looked for.
+/// Wait between two purges of revocations. There are few of them.
 const REVOCATIONS_EVERY: Duration = Duration::from_secs(3600);
 
-/// Rows in one transaction. Higher is done sooner; lower holds locks for less time.
-const ROWS: i64 = 1000;
+/// Rows per transaction. Higher is done sooner; lower holds locks for less time.
+const BATCH: i64 = 1000;
 
-/// Transactions in one turn: the relay's real work comes first.
-const AT_A_TIME: usize = 20;
+/// Transactions per turn. Higher removes more at once; lower delays the publishing of events less.
+const BATCHES: usize = 20;
 
-/// Removes what is old, now and then. Two relays that do it at once do no harm.
+/// Removes old rows now and then. Two relays may do so at once.
 pub(super) struct Purge {
     store: Store,
     keep: Duration,
@@ -33,13 +33,13 @@ impl Purge {
         Self { store, keep, events_at: now + EVENTS_EVERY, revocations_at: now + REVOCATIONS_EVERY }
     }
 
-    /// Does what is due; what fails is due again at the next turn of its own.
+    /// Does the purges that are due. A failed one is tried again at its next time.
     pub(super) async fn turn(&mut self, stop: &CancellationToken) {
         let now = Instant::now();
         let done = async {
             if now >= self.events_at {
                 self.events_at = now + EVENTS_EVERY;
-                self.events(stop).await?;
+                self.purge_events(stop).await?;
             }
             if now >= self.revocations_at {
                 self.revocations_at = now + REVOCATIONS_EVERY;
@@ -52,11 +52,11 @@ impl Purge {
         }
     }
 
-    async fn events(&self, stop: &CancellationToken) -> Result<()> {
+    async fn purge_events(&self, stop: &CancellationToken) -> Result<()> {
         let cutoff = self.store.now().await?.minus(self.keep);
-        for _ in 0..AT_A_TIME {
-            let removed = self.store.events_purge(cutoff, ROWS).await?;
-            if (removed as i64) < ROWS || stop.is_cancelled() {
+        for _ in 0..BATCHES {
+            let removed = self.store.events_purge(cutoff, BATCH).await?;
+            if (removed as i64) < BATCH || stop.is_cancelled() {
                 break;
             }
         }

@@ -1,20 +1,20 @@
-//! The order of publishing: per record one event at a time, of different records many at once.
+//! The waves of publishing: one event at a time per record, many records at once.
 
 use std::collections::HashMap;
 
 use gateway_core::id::{ResourceId, TargetId};
 use gateway_store::StoredEvent;
 
-/// Splits a batch so that no record is twice in one wave and none of its events overtakes another.
+/// Splits a batch into waves: no record is twice in one wave, and its events keep their order.
 pub(super) fn waves(batch: Vec<StoredEvent>) -> Vec<Vec<StoredEvent>> {
     split(batch, |event| (event.target, event.resource))
 }
 
 fn split<T>(batch: Vec<T>, record: impl Fn(&T) -> (TargetId, ResourceId)) -> Vec<Vec<T>> {
     let mut waves: Vec<Vec<T>> = Vec::new();
-    let mut before: HashMap<_, usize> = HashMap::new();
+    let mut next_wave: HashMap<_, usize> = HashMap::new();
     for event in batch {
-        let wave = before.entry(record(&event)).or_default();
+        let wave = next_wave.entry(record(&event)).or_default();
         if *wave == waves.len() {
             waves.push(Vec::new());
         }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_event_of_a_record_is_in_a_later_wave() {
+    fn next_event_of_a_record_is_in_a_later_wave() {
         let id = ResourceId::generate();
         let other = ResourceId::generate();
         let batch = vec![(1, id, 1), (1, other, 1), (1, id, 2), (2, id, 1), (1, id, 3)];

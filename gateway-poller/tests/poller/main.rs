@@ -1,13 +1,13 @@
-//! The poller and the relay on a real store, with a cloud that does what the test says.
+//! The poller and the relay on a real store, with a fake cloud.
 
-// Clippy knows functions marked as tests, not those that tests are made of.
+// Clippy knows functions marked as tests, but not their helpers.
 #![allow(clippy::unwrap_used)]
 
 mod absence;
-mod cloud;
-mod failures;
-mod grants;
+mod environment;
+mod failed_listing;
+mod fake_cloud;
+mod grant_verification;
 mod listing;
 mod relay;
-mod sharing;
-mod stage;
+mod schedule;

@@ -1,4 +1,4 @@
-//! Every event reaches the bus: in order per record, and with the same id when it comes twice.
+//! The relay: every event reaches the bus, in order per record, and with the same id if it comes twice.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,25 +19,25 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use crate::cloud::INSTANCE;
-use crate::stage::{Stage, until};
+use crate::environment::{Environment, until};
+use crate::fake_cloud::INSTANCE;
 
-/// A broker that keeps what it took, and may refuse, or take without ever confirming.
-struct Broker {
+/// A bus that records publications, and may refuse them or never confirm them.
+struct RecordingBus {
     inner: Arc<MemoryBus>,
-    taken: Mutex<Vec<Publication>>,
+    publications: Mutex<Vec<Publication>>,
     refusals: AtomicUsize,
     confirms: AtomicUsize,
 }
 
-impl Broker {
-    fn new(stage: &Stage, refusals: usize, confirms: usize) -> Arc<Self> {
+impl RecordingBus {
+    fn new(env: &Environment, refusals: usize, confirms: usize) -> Arc<Self> {
         let (refusals, confirms) = (AtomicUsize::new(refusals), AtomicUsize::new(confirms));
-        Arc::new(Self { inner: Arc::clone(&stage.bus), taken: Mutex::default(), refusals, confirms })
+        Arc::new(Self { inner: Arc::clone(&env.bus), publications: Mutex::default(), refusals, confirms })
     }
 
-    fn take(&self) -> Vec<Publication> {
-        std::mem::take(&mut self.taken.lock().unwrap())
+    fn take_publications(&self) -> Vec<Publication> {
+        std::mem::take(&mut self.publications.lock().unwrap())
     }
 }
 
@@ -46,7 +46,7 @@ fn count_down(counter: &AtomicUsize) -> bool {
 }
 
 #[async_trait]
-impl Bus for Broker {
+impl Bus for RecordingBus {
     async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
         self.inner.request(class, envelope).await
     }
@@ -60,13 +60,13 @@ impl Bus for Broker {
     }
     async fn publish(&self, events: Vec<Publication>) -> Result<()> {
         if count_down(&self.refusals) {
-            return Err(Error::unavailable("no broker"));
+            return Err(Error::unavailable("the broker is away"));
         }
         let mut records = HashSet::new();
         for event in &events {
             assert!(records.insert(subject(event)), "two events of a record are under way at once");
         }
-        self.taken.lock().unwrap().extend(events);
+        self.publications.lock().unwrap().extend(events);
         if !count_down(&self.confirms) {
             std::future::pending::<()>().await;
         }
@@ -95,28 +95,27 @@ fn subject(event: &Publication) -> String {
     document(event)["subject"].as_str().unwrap().to_owned()
 }
 
-fn relay(stage: &Stage, bus: &Arc<Broker>) -> Relay {
+fn relay(env: &Environment, bus: &Arc<RecordingBus>) -> Relay {
     Relay::new(RelayParts {
-        store: stage.store.clone(),
+        store: env.store.clone(),
         bus: Arc::clone(bus) as Arc<dyn Bus>,
-        clock: Arc::new(stage.clock.clone()),
         config: RelayConfig { batch: 7, ..RelayConfig::default() },
         process: ProcessId::generate(),
     })
 }
 
-/// Five records with three versions each, and the grant's own event.
-async fn sixteen_events(stage: &Stage) {
-    stage.cloud.fill(5);
-    stage.grant("a", "k", INSTANCE, &["r1"]).await;
-    let poller = stage.poller();
+/// Makes sixteen events: five records with three versions each, and one of the grant.
+async fn make_sixteen_events(env: &Environment) {
+    env.cloud.fill(5);
+    env.grant("a", "k", INSTANCE, &["r1"]).await;
+    let poller = env.poller();
     for content in [0, 2, 4] {
-        stage.cloud.world().has.values_mut().for_each(|value| *value = content);
-        stage.poll(&poller).await;
+        env.cloud.state().resources.values_mut().for_each(|value| *value = content);
+        env.poll(&poller).await;
     }
 }
 
-/// Positions and ids hang together, and every record's versions come in order.
+/// Checks that every position has one id and every record its versions in order; returns the number of events.
 fn check(events: &[Publication]) -> usize {
     let (mut ids, mut versions) = (HashMap::new(), HashMap::new());
     for event in events {
@@ -135,14 +134,14 @@ fn check(events: &[Publication]) -> usize {
 }
 
 #[tokio::test]
-async fn every_event_is_published_once_in_the_order_of_its_record() {
-    let stage = Stage::new().await;
-    sixteen_events(&stage).await;
-    let broker = Broker::new(&stage, 0, usize::MAX);
-    assert!(relay(&stage, &broker).publish_due().await.unwrap());
-    let events = broker.take();
+async fn every_event_is_published_once_in_order_of_its_record() {
+    let env = Environment::new().await;
+    make_sixteen_events(&env).await;
+    let broker = RecordingBus::new(&env, 0, usize::MAX);
+    assert!(relay(&env, &broker).publish_due().await.unwrap());
+    let events = broker.take_publications();
     assert_eq!((check(&events), events.len()), (16, 16));
-    let account = gateway_core::id::AccountId::derive(stage.cloud_id, "a");
+    let account = gateway_core::id::AccountId::derive(env.cloud_id, "a");
     let keys: HashSet<_> = events.iter().map(|event| event.routing_key.clone()).collect();
     for expected in ["fake-1.r1.instance.created", "fake-1.r1.instance.changed", "fake-1.-.grant.granted"] {
         assert!(keys.contains(&format!("{account}.{expected}")), "{keys:?}");
@@ -153,73 +152,73 @@ async fn every_event_is_published_once_in_the_order_of_its_record() {
 }
 
 #[tokio::test]
-async fn an_idle_relay_writes_nothing() {
-    let stage = Stage::new().await;
-    sixteen_events(&stage).await;
-    let broker = Broker::new(&stage, 0, usize::MAX);
-    let mut relay = relay(&stage, &broker);
+async fn idle_relay_writes_nothing() {
+    let env = Environment::new().await;
+    make_sixteen_events(&env).await;
+    let broker = RecordingBus::new(&env, 0, usize::MAX);
+    let mut relay = relay(&env, &broker);
     relay.publish_due().await.unwrap();
-    stage.forget_writes();
+    env.reset_written();
     for _ in 0..3 {
-        stage.clock.advance(Duration::from_secs(60));
+        env.clock.advance(Duration::from_secs(60));
         assert!(relay.publish_due().await.unwrap());
     }
-    assert!(stage.written().is_empty(), "{:?}", stage.written());
+    assert!(env.written().is_empty(), "{:?}", env.written());
 }
 
 #[tokio::test]
-async fn after_a_crash_before_the_mark_the_next_relay_publishes_again_with_the_same_ids() {
-    let stage = Stage::new().await;
-    sixteen_events(&stage).await;
-    // It dies while it waits for a confirm, after so many waves.
+async fn next_relay_after_a_crash_publishes_again_with_the_same_ids() {
+    let env = Environment::new().await;
+    make_sixteen_events(&env).await;
+    // Each relay dies while it waits for a confirm, after that many waves.
     let (mut all, mut deaths) = (Vec::new(), 0);
     for confirms in [0, 1, 0, 1, 2, 1] {
-        let broker = Broker::new(&stage, 0, confirms);
-        let mut relay = relay(&stage, &broker);
+        let broker = RecordingBus::new(&env, 0, confirms);
+        let mut relay = relay(&env, &broker);
         let died = tokio::time::timeout(Duration::from_millis(300), relay.publish_due()).await;
-        all.extend(broker.take());
+        all.extend(broker.take_publications());
         deaths += usize::from(died.is_err());
-        stage.clock.advance(Duration::from_secs(20));
+        env.clock.advance(Duration::from_secs(20));
     }
-    let broker = Broker::new(&stage, 0, usize::MAX);
-    assert!(relay(&stage, &broker).publish_due().await.unwrap());
-    all.extend(broker.take());
+    let broker = RecordingBus::new(&env, 0, usize::MAX);
+    assert!(relay(&env, &broker).publish_due().await.unwrap());
+    all.extend(broker.take_publications());
     assert_eq!(check(&all), 16);
     assert!(deaths >= 4 && all.len() > 16, "{deaths} deaths, {} publications", all.len());
 }
 
 #[tokio::test]
-async fn a_broker_that_is_away_is_waited_for() {
-    let stage = Stage::new().await;
-    sixteen_events(&stage).await;
-    let broker = Broker::new(&stage, 2, usize::MAX);
-    assert!(relay(&stage, &broker).publish_due().await.unwrap());
-    let events = broker.take();
+async fn unavailable_broker_is_waited_for() {
+    let env = Environment::new().await;
+    make_sixteen_events(&env).await;
+    let broker = RecordingBus::new(&env, 2, usize::MAX);
+    assert!(relay(&env, &broker).publish_due().await.unwrap());
+    let events = broker.take_publications();
     assert_eq!((check(&events), events.len()), (16, 16), "none twice: the wave was repeated, not the batch");
 }
 
 #[tokio::test]
-async fn only_one_relay_leads_until_it_resigns() {
-    let stage = Stage::new().await;
-    sixteen_events(&stage).await;
-    let broker = Broker::new(&stage, 0, usize::MAX);
+async fn one_relay_leads_until_it_resigns() {
+    let env = Environment::new().await;
+    make_sixteen_events(&env).await;
+    let broker = RecordingBus::new(&env, 0, usize::MAX);
     let stop = CancellationToken::new();
-    let leading = tokio::spawn(relay(&stage, &broker).run(stop.clone()));
-    until("everything is published", async || !stage.store.relay_has_work().await.unwrap()).await;
-    let poller = stage.poller();
-    let mut other = relay(&stage, &broker);
+    let leading = tokio::spawn(relay(&env, &broker).run(stop.clone()));
+    until("everything is published", async || !env.store.relay_has_work().await.unwrap()).await;
+    let poller = env.poller();
+    let mut other = relay(&env, &broker);
     stop.cancel();
     leading.await.unwrap();
-    stage.cloud.world().has.values_mut().for_each(|value| *value = 6);
-    stage.poll(&poller).await;
-    assert!(other.publish_due().await.unwrap(), "the place is free at once");
-    assert_eq!(broker.take().len(), 21);
-    stage.cloud.world().has.values_mut().for_each(|value| *value = 8);
-    stage.clock.advance(Duration::from_secs(70));
+    env.cloud.state().resources.values_mut().for_each(|value| *value = 6);
+    env.poll(&poller).await;
+    assert!(other.publish_due().await.unwrap(), "the leadership is free at once");
+    assert_eq!(broker.take_publications().len(), 21);
+    env.cloud.state().resources.values_mut().for_each(|value| *value = 8);
+    env.clock.advance(Duration::from_secs(70));
     poller.poll_due().await.unwrap();
-    let mut third = relay(&stage, &broker);
+    let mut third = relay(&env, &broker);
     assert!(third.publish_due().await.unwrap(), "the other's lease has lapsed");
-    stage.cloud.world().has.values_mut().for_each(|value| *value = 10);
-    stage.store.relay_lead(ProcessId::generate(), Duration::from_secs(15)).await.unwrap();
-    assert_eq!(broker.take().len(), 5);
+    env.cloud.state().resources.values_mut().for_each(|value| *value = 10);
+    env.store.relay_lead(ProcessId::generate(), Duration::from_secs(15)).await.unwrap();
+    assert_eq!(broker.take_publications().len(), 5);
 }

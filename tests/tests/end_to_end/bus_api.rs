@@ -58,8 +58,8 @@ async fn unreadable(stage: &Stage, good: &Value) {
     assert_eq!(stage.cluster.vhost.ready_messages("gateway.requests.read").await, 0);
 }
 
-/// Runs the program with these requests; it is blocking, as nothing else is to be done meanwhile.
-fn ask(stage: &Stage, requests: &[Value]) -> Vec<Value> {
+/// Runs the program with these requests and returns the replies. It blocks, because no other task runs meanwhile.
+pub(crate) fn ask(stage: &Stage, requests: &[Value]) -> Vec<Value> {
     let mut program = Command::new(PYTHON)
         .args([SCRIPT, &stage.cluster.vhost.url])
         .stdin(Stdio::piped())
@@ -72,7 +72,8 @@ fn ask(stage: &Stage, requests: &[Value]) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn body(reply: &Value) -> Value {
+/// Returns the JSON body of a reply.
+pub(crate) fn body(reply: &Value) -> Value {
     assert_eq!(reply["v"], 1, "{reply}");
     assert_eq!(reply["body"]["encoding"], "utf8", "{reply}");
     serde_json::from_str(reply["body"]["data"].as_str().unwrap()).unwrap()

@@ -341,7 +341,7 @@ async fn shows(desk: &Desk) {
     assert!(outcome.err.contains("no image is called \"absent\""), "{outcome:?}");
     let outcome = desk.run("show image 00000000-0000-4000-8000-000000000000").await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.err.contains("There is no such resource: "), "{outcome:?}");
+    assert!(outcome.err.contains("No such resource: "), "{outcome:?}");
 
     // What is related, in both directions; its link is a command that works.
     let used = desk.json("list instance --limit 1 -o json").await;

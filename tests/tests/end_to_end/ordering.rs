@@ -134,8 +134,7 @@ async fn an_instance_and_its_volume_live_from_the_command_line() {
 
     // What is in use is not deleted, and says what is possible.
     let conflict = run(&stage, &format!("delete volume {volume}")).await;
-    conflict
-        .refused(1, &["The present state does not allow it", "in_use", "\n  possible now: ", "\n  key: "]);
+    conflict.refused(1, &["Invalid state", "in_use", "\n  possible now: ", "\n  key: "]);
     let detached = run(&stage, &format!("delete volume-attachments {attachment}")).await;
     assert!(detached.err.contains("succeeded: operation "), "{detached:?}");
     detached.done();
@@ -197,17 +196,14 @@ async fn a_wrong_command_says_what_is_wrong_and_where() {
     }
     // Both faults, each with its place.
     let wrong = run(&stage, "create volume name= size_gib=0").await;
-    wrong.refused(
-        1,
-        &["The order cannot be carried out\n  /name: must be", "\n  /size_gib: must be at least 1\n  key: "],
-    );
-    run(&stage, "create volume name=x colour=red").await.refused(1, &["/colour: unknown field"]);
+    wrong.refused(1, &["Invalid command\n  /name: must be", "\n  /size_gib: must be at least 1\n  key: "]);
+    run(&stage, "create volume name=x colour=red").await.refused(1, &["/colour: is not a known field"]);
     run(&stage, "create volume name=x size_gib=1 image=absent")
         .await
         .refused(1, &["/image: no image is called \"absent\""]);
     run(&stage, "create volume name=x size_gib=1 --cloud elsewhere")
         .await
-        .refused(1, &["/cloud: names no cloud"]);
+        .refused(1, &["/cloud: must name a cloud"]);
     run(&stage, "create volume name=x size_gib=1 cloud=sim --cloud sim")
         .await
         .refused(1, &["cloud is given twice"]);
@@ -215,8 +211,8 @@ async fn a_wrong_command_says_what_is_wrong_and_where() {
         .await
         .refused(1, &["this gateway does not delete several volumes at once"]);
     let absent = "7d0d7d90-0000-5000-8000-000000000000";
-    run(&stage, &format!("delete volume {absent}")).await.refused(1, &["There is no such resource", "key: "]);
-    run(&stage, &format!("operation {absent}")).await.refused(1, &["There is no such operation"]);
+    run(&stage, &format!("delete volume {absent}")).await.refused(1, &["No such resource", "key: "]);
+    run(&stage, &format!("operation {absent}")).await.refused(1, &["No such operation"]);
     assert_eq!(run(&stage, "operations --json").await.json(), json!([]), "nothing was begun");
 
     // The cloud's own words, and the operation that has them for later.
@@ -224,7 +220,7 @@ async fn a_wrong_command_says_what_is_wrong_and_where() {
     let refused = run(&stage, "create volume name=x size_gib=1").await;
     let operation = refused.err.split("operation: ").nth(1).and_then(|rest| rest.lines().next());
     let operation = operation.unwrap_or_else(|| panic!("{refused:?}")).to_owned();
-    refused.refused(1, &["The cloud does not allow this", "\n  cloud: ", "\n  key: "]);
+    refused.refused(1, &["Forbidden by the cloud", "\n  cloud: ", "\n  key: "]);
     let later = run(&stage, &format!("operation {operation} --wait")).await;
     assert!(later.code == Some(1) && later.err.contains("\n  cloud: "), "{later:?}");
     assert!(lines(&later.out).contains(&vec!["state", "failed"]), "{later:?}");

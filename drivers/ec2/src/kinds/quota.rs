@@ -28,7 +28,7 @@ pub(crate) static KIND: Descriptor = Descriptor {
     )],
 };
 
-/// Attributes with a measure of the gateway. The others keep EC2's name, so that nobody plans with two of them:
+/// Attributes with a measure of the gateway. The others keep EC2's name; two of them must not be used for planning:
 /// `max-instances` is no limit any more, and `max-elastic-ips` is for addresses outside of VPCs.
 const MEASURES: [(&str, &str); 1] = [("vpc-max-elastic-ips", "ip_addresses")];
 

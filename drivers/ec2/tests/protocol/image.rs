@@ -24,14 +24,14 @@ fn images(items: &[String], next: &str) -> String {
 
 #[tokio::test]
 async fn own_images_are_listed_once_over_both_calls_and_all_pages() {
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (&["Owner.1=self", "MaxResults=1000"], 200, images(&[image("a", "111", false)], "t1")),
         identity(),
         (&["Owner.1=self", "NextToken=t1"], 200, images(&[image("b", "111", true)], "")),
         (&["ExecutableBy.1=self"], 200, images(&[image("a", "111", false), image("p", "9", true)], "t2")),
         (&["ExecutableBy.1=self", "NextToken=t2"], 200, images(&[image("c", "222", false)], "")),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let pages = cloud.list(Kind::Image, ListScope::Own).await.unwrap();
     assert_eq!(pages, [vec!["a"], vec!["b"], vec![], vec!["c"]]);
 }
@@ -40,7 +40,7 @@ async fn own_images_are_listed_once_over_both_calls_and_all_pages() {
 async fn public_images_are_listed_for_configured_owners_only() {
     let cloud = ScriptedCloud::start(json!({}), vec![]).await;
     assert_eq!(cloud.list(Kind::Image, ListScope::Published).await.unwrap(), [Vec::<String>::new()]);
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (
             &["Owner.1=amazon", "Filter.1.Name=is-public"],
             200,
@@ -48,19 +48,19 @@ async fn public_images_are_listed_for_configured_owners_only() {
         ),
         identity(),
     ];
-    let cloud = ScriptedCloud::start(json!({"public_image_owners": ["amazon"]}), steps).await;
+    let cloud = ScriptedCloud::start(json!({"public_image_owners": ["amazon"]}), exchanges).await;
     assert_eq!(cloud.list(Kind::Image, ListScope::Published).await.unwrap(), [vec!["a"]]);
 }
 
 #[tokio::test]
 async fn update_of_image_changes_its_description() {
     let image = known(Kind::Image, "ami-1", json!({}));
-    let steps: Vec<Exchange> = vec![(
+    let exchanges: Vec<Exchange> = vec![(
         &["Action=ModifyImageAttribute", "ImageId=ami-1", "Description.Value=new"],
         200,
         document("ModifyImageAttribute", ""),
     )];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let command = json!({ "description": "new" });
     let done = act(&cloud, Kind::Image, Verb::Update, command, Some(&image), &[]).await.unwrap();
     assert_eq!(keys(&done), ["ami-1"]);

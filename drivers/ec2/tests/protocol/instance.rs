@@ -37,13 +37,13 @@ async fn sizes_of_instances_are_read_once_and_a_refusal_hides_no_instance() {
         )
     };
     let refused = "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>";
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (&["Action=DescribeInstances", "Version=2016-11-15"], 200, instances("i-1", "n")),
         identity(),
         (&["Action=DescribeInstanceTypes", "Filter.1.Value.1=t9"], 403, refused.to_owned()),
         (&["Action=DescribeInstances", "NextToken=n"], 200, instances("i-2", "")),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     assert_eq!(cloud.list(Kind::Instance, ListScope::Own).await.unwrap(), [["i-1"], ["i-2"]]);
 }
 
@@ -72,17 +72,17 @@ async fn repeated_launch_posts_the_same_form() {
     let launched = "<instancesSet><item><instanceId>i-1</instanceId><networkInterfaceSet><item>\
         <networkInterfaceId>eni-1</networkInterfaceId></item></networkInterfaceSet><blockDeviceMapping><item>\
         <ebs><volumeId>vol-1</volumeId></ebs></item></blockDeviceMapping></item></instancesSet>";
-    let step = || -> Exchange {
+    let exchange = || -> Exchange {
         (&["ClientToken=gw-00000000000000000000000000000000-1"], 200, document("RunInstances", launched))
     };
-    let cloud = ScriptedCloud::start(json!({}), vec![step()]).await;
+    let cloud = ScriptedCloud::start(json!({}), vec![exchange()]).await;
     let first = launch(&cloud).await.unwrap();
-    cloud.then(vec![step()]);
+    cloud.then(vec![exchange()]);
     launch(&cloud).await.unwrap();
     assert_eq!(keys(&first), ["i-1", "eni-1", "vol-1", "vol-1/i-1"]);
     assert_eq!(first.request_id.as_deref(), Some("q"));
     let bodies = cloud.recorder.bodies.lock().unwrap().clone();
-    assert_eq!(bodies[0], bodies[1], "the cloud knows it again by its client token and every parameter");
+    assert_eq!(bodies[0], bodies[1], "the cloud recognizes it by its client token and parameters");
     assert!(bodies[0].contains(&format!("Key=gateway-operation&TagSpecification.1.Tag.2.Value={MARKER}")));
 }
 
@@ -96,7 +96,7 @@ async fn launch_in_network_takes_the_first_subnet_with_a_free_address() {
     };
     let set = |items: &str| document("DescribeSubnets", &format!("<subnetSet>{items}</subnetSet>"));
     let launched = "<instancesSet><item><instanceId>i-1</instanceId></item></instancesSet>";
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (
             &["Action=DescribeSubnets", "Filter.1.Name=vpc-id", "Filter.1.Value.1=vpc-1"],
             200,
@@ -114,7 +114,7 @@ async fn launch_in_network_takes_the_first_subnet_with_a_free_address() {
             document("RunInstances", launched),
         ),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let mut command = instance();
     command["networks"] = json!([id(Kind::Network, "vpc-1"), id(Kind::Network, "vpc-2")]);
     let names = [&NAMES[..], &[(Kind::Network, "vpc-1"), (Kind::Network, "vpc-2")]].concat();
@@ -145,8 +145,8 @@ async fn launch_with_expired_signature_is_signed_again_and_one_that_may_be_execu
         let clock = ManualClock::at(SystemClock.now());
         let pacer = Arc::new(LongQueue(clock.clone(), Duration::from_secs(130)));
         let context = SessionContext { pacer, ..SessionContext::unpaced(Arc::new(clock)) };
-        let steps = (0..calls).map(|_| -> Exchange { (&[], status, error(code)) }).collect();
-        let cloud = ScriptedCloud::start_with(json!({}), steps, context).await;
+        let exchanges = (0..calls).map(|_| -> Exchange { (&[], status, error(code)) }).collect();
+        let cloud = ScriptedCloud::start_with(json!({}), exchanges, context).await;
         assert_eq!(launch(&cloud).await.unwrap_err().kind(), ErrorKind::Unavailable);
         assert_eq!(cloud.recorder.bodies.lock().unwrap().len(), calls, "{code}");
     }

@@ -21,7 +21,7 @@ async fn address_is_bound_to_the_first_of_several_interfaces() {
         interface("eni-2", 1),
         interface("eni-1", 0)
     );
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (&["Action=DescribeInstances", "InstanceId.1=i-1"], 200, document("DescribeInstances", &instance)),
         (
             &[
@@ -34,7 +34,7 @@ async fn address_is_bound_to_the_first_of_several_interfaces() {
             document("AssociateAddress", "<associationId>eipassoc-1</associationId>"),
         ),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let command =
         json!({ "address": id(Kind::IpAddress, "eipalloc-1"), "instance": id(Kind::Instance, "i-1") });
     let names = [(Kind::IpAddress, "eipalloc-1"), (Kind::Instance, "i-1")];

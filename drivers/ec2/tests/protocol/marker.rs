@@ -18,14 +18,18 @@ async fn marker_is_read_from_tag_and_client_token_and_hidden_from_tags() {
         vec![(&[][..], 200, document("DescribeVolumes", &volumes)), identity()],
     )
     .await;
-    let seen = cloud.get(Kind::Volume, "vol-1").await.unwrap().unwrap();
-    assert_eq!(seen.marker.map(|marker| marker.to_string()).as_deref(), Some(MARKER));
-    assert!(seen.tags.keys().eq(["mine"]), "{:?}", seen.tags);
-    assert_eq!(seen.raw["tagSet"].as_array().unwrap().len(), 2, "the cloud's document is whole");
+    let observed = cloud.get(Kind::Volume, "vol-1").await.unwrap().unwrap();
+    assert_eq!(observed.marker.map(|marker| marker.to_string()).as_deref(), Some(MARKER));
+    assert!(observed.tags.keys().eq(["mine"]), "{:?}", observed.tags);
+    assert_eq!(observed.raw["tagSet"].as_array().unwrap().len(), 2, "the cloud's document is whole");
     let others = volumes.replace(MARKER, "gw-theirs");
     cloud.then(vec![(&[], 200, document("DescribeVolumes", &others))]);
-    let seen = cloud.get(Kind::Volume, "vol-1").await.unwrap().unwrap();
-    assert_eq!((seen.marker, seen.tags.len()), (None, 2), "what is no marker is somebody's tag");
+    let observed = cloud.get(Kind::Volume, "vol-1").await.unwrap().unwrap();
+    assert_eq!(
+        (observed.marker, observed.tags.len()),
+        (None, 2),
+        "a value that is no marker is an ordinary tag"
+    );
     let instances = format!(
         "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><instanceType>t9</instanceType>\
          <clientToken>{MARKER}</clientToken><instanceState><name>running</name></instanceState></item></instancesSet>\
@@ -35,6 +39,6 @@ async fn marker_is_read_from_tag_and_client_token_and_hidden_from_tags() {
         (&[], 200, document("DescribeInstances", &instances)),
         (&[], 200, document("DescribeInstanceTypes", "<instanceTypeSet/>")),
     ]);
-    let seen = cloud.get(Kind::Instance, "i-1").await.unwrap().unwrap();
-    assert_eq!(seen.marker.map(|marker| marker.to_string()).as_deref(), Some(MARKER));
+    let observed = cloud.get(Kind::Instance, "i-1").await.unwrap().unwrap();
+    assert_eq!(observed.marker.map(|marker| marker.to_string()).as_deref(), Some(MARKER));
 }

@@ -9,9 +9,9 @@ use crate::scripted_cloud::{ScriptedCloud, document, identity};
 #[tokio::test]
 async fn proof_names_account_and_regions() {
     let regions = "<regionInfo><item><regionName>r2</regionName></item><item><regionName>r1</regionName></item></regionInfo>";
-    let steps =
+    let exchanges =
         vec![identity(), (&["Action=DescribeRegions"][..], 200, document("DescribeRegions", regions))];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let proof = cloud.session.prove().await.unwrap();
     assert_eq!((proof.external_id.as_str(), proof.name.as_str()), ("111", "111"));
     assert_eq!(proof.regions, [Region::new("r1"), Region::new("r2")]);
@@ -25,7 +25,7 @@ async fn proof_names_account_and_regions() {
     assert_eq!(cloud.session.prove().await.unwrap_err().kind(), ErrorKind::Unauthorized);
 
     let evil = regions.replace("r2", "evil.example/#");
-    let steps = vec![identity(), (&[][..], 200, document("DescribeRegions", &evil))];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let exchanges = vec![identity(), (&[][..], 200, document("DescribeRegions", &evil))];
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     assert_eq!(cloud.session.prove().await.unwrap_err().kind(), ErrorKind::WrongDocument);
 }

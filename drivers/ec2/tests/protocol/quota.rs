@@ -15,7 +15,7 @@ async fn quota_is_searched_in_the_list_and_address_read_by_its_key() {
     let attributes = "<accountAttributeSet><item><attributeName>max-instances</attributeName><attributeValueSet><item>\
         <attributeValue>20</attributeValue></item></attributeValueSet></item></accountAttributeSet>";
     let attributes = || document("DescribeAccountAttributes", attributes);
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (&["Action=DescribeAccountAttributes"], 200, attributes()),
         identity(),
         (&["Action=DescribeAccountAttributes"], 200, attributes()),
@@ -26,9 +26,12 @@ async fn quota_is_searched_in_the_list_and_address_read_by_its_key() {
         ),
         (&["Action=DescribeAddresses", "PublicIp.1=203.0.113.1"], 400, error("InvalidAddress.NotFound")),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     assert!(cloud.get(Kind::Quota, "111/max-instances").await.unwrap().is_some());
-    assert!(cloud.get(Kind::Quota, "222/max-instances").await.unwrap().is_none(), "another account's");
+    assert!(
+        cloud.get(Kind::Quota, "222/max-instances").await.unwrap().is_none(),
+        "it belongs to another account"
+    );
     assert!(cloud.get(Kind::IpAddress, "eipalloc-1").await.unwrap().is_none());
     assert!(cloud.get(Kind::IpAddress, "203.0.113.1").await.unwrap().is_none());
 }
@@ -44,7 +47,7 @@ async fn quotas_are_read_in_registered_regions_only() {
     assert_eq!(cloud.session.get(&other, quota, "111/x").await.unwrap_err().kind(), ErrorKind::Invalid);
     assert_eq!(cloud.session.probe(&other, quota).await.unwrap_err().kind(), ErrorKind::Invalid);
     cloud.session.probe(&region(), quota).await.unwrap();
-    // Of all else the cloud itself says whether it has the region.
+    // For other kinds the cloud decides whether it has the region.
     cloud.then(vec![(&["Action=DescribeVolumes"], 401, error("AuthFailure"))]);
     let volumes = cloud.session.probe(&other, Kind::Volume).await;
     assert_eq!(volumes.unwrap_err().kind(), ErrorKind::Unauthorized);

@@ -27,14 +27,14 @@ impl Pacer for LongQueue {
 async fn read_with_expired_signature_is_signed_again_after_a_long_wait() {
     let expired = "<Response><Errors><Error><Code>RequestExpired</Code></Error></Errors></Response>";
     for (wait, is_tried_again) in [(1, false), (130, true)] {
-        let steps: Vec<Exchange> = vec![
+        let exchanges: Vec<Exchange> = vec![
             (&["MaxResults=5"], 400, expired.to_owned()),
             (&["MaxResults=5"], 200, document("DescribeVolumes", "<volumeSet/>")),
         ];
         let clock = ManualClock::at(SystemClock.now());
         let pacer = Arc::new(LongQueue(clock.clone(), Duration::from_secs(wait)));
         let context = SessionContext { pacer, ..SessionContext::unpaced(Arc::new(clock)) };
-        let cloud = ScriptedCloud::start_with(json!({}), steps, context).await;
+        let cloud = ScriptedCloud::start_with(json!({}), exchanges, context).await;
         let result = cloud.session.probe(&region(), Kind::Volume).await;
         let dates = cloud.recorder.dates.lock().unwrap().clone();
         assert_eq!(result.is_ok(), is_tried_again, "{result:?}");

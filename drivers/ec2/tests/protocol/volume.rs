@@ -37,13 +37,13 @@ async fn repeated_page_token_is_an_error() {
 
 #[tokio::test]
 async fn absence_is_proven_by_ec2_documents_only() {
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (&["Action=DescribeVolumes", "VolumeId.1=vol-1"], 400, error("InvalidVolume.NotFound")),
         (&["VolumeId.1=vol-1"], 200, document("DescribeVolumes", "<volumeSet/>")),
         (&["VolumeId.1=vol-1"], 404, "<html>not found</html>".to_owned()),
         (&["VolumeId.1=vol-1"], 403, error("UnauthorizedOperation")),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let get = async || cloud.session.get(&region(), Kind::Volume, "vol-1").await;
     assert!(get().await.unwrap().is_none());
     assert!(get().await.unwrap().is_none());
@@ -54,11 +54,11 @@ async fn absence_is_proven_by_ec2_documents_only() {
 #[tokio::test]
 async fn throttled_read_is_sent_again() {
     let slow = "<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>";
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (&["MaxResults=5"], 503, slow.to_owned()),
         (&["MaxResults=5"], 200, document("DescribeVolumes", "<volumeSet/>")),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     cloud.session.probe(&region(), Kind::Volume).await.unwrap();
 }
 

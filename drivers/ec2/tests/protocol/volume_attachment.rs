@@ -18,7 +18,7 @@ async fn attachment_is_read_from_its_volume_only() {
             format!("<item><volumeId>{id}</volumeId><attachmentSet>{attachments}</attachmentSet></item>");
         document("DescribeVolumes", &format!("<volumeSet>{item}</volumeSet>"))
     };
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (&["Action=DescribeVolumes", "VolumeId.1=vol-1"], 200, volume("vol-1", &["i-1", "i-2"])),
         identity(),
         (&["VolumeId.1=vol-1"], 200, volume("vol-1", &["i-1"])),
@@ -26,11 +26,11 @@ async fn attachment_is_read_from_its_volume_only() {
         (&["VolumeId.1=vol-1"], 400, error("InvalidVolume.NotFound")),
         (&["VolumeId.1=vol-1"], 200, volume("vol-2", &["i-2"])),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let get = async || cloud.get(Kind::VolumeAttachment, "vol-1/i-2").await;
     assert_eq!(get().await.unwrap().unwrap().native_key, "vol-1/i-2");
-    assert!(get().await.unwrap().is_none(), "the volume is in another instance alone");
-    assert!(get().await.unwrap().is_none(), "the volume is in none");
+    assert!(get().await.unwrap().is_none(), "the volume is only in another instance");
+    assert!(get().await.unwrap().is_none(), "the volume is in no instance");
     assert!(get().await.unwrap().is_none(), "the volume is gone");
     assert_eq!(get().await.unwrap_err().kind(), ErrorKind::WrongDocument);
 }
@@ -47,8 +47,9 @@ async fn detach_of_detached_volume_succeeds() {
         400,
         refusal("IncorrectState", "vol-1 is available"),
     );
-    let steps = vec![wrong.clone(), (&["Action=DescribeVolumes", "VolumeId.1=vol-1"][..], 200, volume(""))];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let exchanges =
+        vec![wrong.clone(), (&["Action=DescribeVolumes", "VolumeId.1=vol-1"][..], 200, volume(""))];
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let delete = || act(&cloud, Kind::VolumeAttachment, Verb::Delete, Value::Null, Some(&attachment), &[]);
     assert_eq!(keys(&delete().await.unwrap()), ["vol-1/i-1", "vol-1", "i-1"]);
     let busy = "<item><instanceId>i-1</instanceId><status>busy</status></item>";

@@ -19,28 +19,28 @@ fn snapshots(items: &[(&str, &str)], next: &str) -> String {
 
 #[tokio::test]
 async fn snapshots_are_listed_as_own_then_shared() {
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (&["Owner.1=self", "MaxResults=1000"], 200, snapshots(&[("a", "111")], "")),
         identity(),
-        // A cloud that does not know the parameter shows own ones again.
+        // A cloud that ignores the parameter shows own snapshots again.
         (&["RestorableBy.1=self", "MaxResults=1000"], 200, snapshots(&[("a", "111"), ("b", "222")], "t")),
         (&["RestorableBy.1=self", "NextToken=t"], 200, snapshots(&[("c", "333")], "")),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let pages = cloud.list(Kind::VolumeSnapshot, ListScope::Own).await.unwrap();
     assert_eq!(pages, [vec!["a"], vec!["b"], vec!["c"]]);
 }
 
 #[tokio::test]
 async fn single_read_of_snapshot_goes_through_calls_and_pages() {
-    let steps: Vec<Exchange> = vec![
+    let exchanges: Vec<Exchange> = vec![
         (&["Owner.1=self", "Filter.1.Name=snapshot-id", "Filter.1.Value.1=b"], 200, snapshots(&[], "")),
-        // EC2 filters page by page: one may be empty, and not the last.
+        // EC2 filters page by page: an empty page may not be the last.
         (&["RestorableBy.1=self", "Filter.1.Value.1=b"], 200, snapshots(&[], "t")),
         (&["RestorableBy.1=self", "Filter.1.Value.1=b", "NextToken=t"], 200, snapshots(&[("b", "222")], "")),
         identity(),
     ];
-    let cloud = ScriptedCloud::start(json!({}), steps).await;
+    let cloud = ScriptedCloud::start(json!({}), exchanges).await;
     let found = cloud.get(Kind::VolumeSnapshot, "b").await.unwrap().unwrap();
     assert_eq!((found.native_key.as_str(), found.owner.as_deref()), ("b", Some("222")));
 

@@ -1,7 +1,7 @@
-//! The kit against servers that misbehave byte by byte.
+//! The HTTP client of the kit, tested against a server with scripted answers.
 
-#![allow(clippy::unwrap_used)] // all of this is test code, also what no test attribute marks
+#![allow(clippy::unwrap_used)] // Clippy knows functions marked as tests, but not their helpers.
 
-mod clocks;
-mod sending;
-mod support;
+mod clock_gate;
+mod cloud_http;
+mod scripted_server;

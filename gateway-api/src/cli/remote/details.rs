@@ -12,7 +12,7 @@ use crate::cli::table::printable;
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Details {
     #[serde(default)]
-    pub(super) faults: Vec<FieldError>,
+    pub(super) errors: Vec<FieldError>,
     /// The cloud's own words.
     cloud: Option<CloudWords>,
     /// Those that name what could not be deleted.
@@ -36,7 +36,7 @@ pub(super) struct Reference {
 impl Details {
     /// The lines, each fit for a terminal.
     pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<_> = self.faults.iter().map(fault).collect();
+        let mut lines: Vec<_> = self.errors.iter().map(fault).collect();
         if let Some(words) = &self.cloud {
             let request = words.request_id.as_ref().map(|id| format!(" (its request {id})"));
             lines.push(format!("cloud: {}: {}{}", words.code, words.message, request.unwrap_or_default()));
@@ -52,7 +52,7 @@ impl Details {
 }
 
 fn fault(fault: &FieldError) -> String {
-    let place = if fault.pointer.is_empty() { "the order" } else { &fault.pointer };
+    let place = if fault.pointer.is_empty() { "the command" } else { &fault.pointer };
     format!("{place}: {}", fault.detail)
 }
 
@@ -72,7 +72,7 @@ mod tests {
     fn each_thing_has_its_line() {
         let details: Details = serde_json::from_value(json!({
             "title": "t",
-            "faults": [{ "pointer": "/size_gib", "detail": "must be 1 at\nleast" },
+            "errors": [{ "pointer": "/size_gib", "detail": "must be 1 at\nleast" },
                        { "pointer": "", "detail": "must name one" }],
             "cloud": { "code": "Busy", "message": "not now", "request_id": "r-1" },
             "users": [{ "kind": "volume_attachment", "id": "7", "name": null, "relation": "volume" }],
@@ -85,7 +85,7 @@ mod tests {
             details.lines(),
             [
                 "/size_gib: must be 1 at\\nleast",
-                "the order: must name one",
+                "the command: must name one",
                 "cloud: Busy: not now (its request r-1)",
                 "used by: volume_attachment 7",
                 "made before: instance 8",

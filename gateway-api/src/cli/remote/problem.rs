@@ -85,7 +85,7 @@ pub(super) fn word(body: &str) -> String {
 fn told(problem: &Problem) -> String {
     let mut text = problem.title.clone();
     // The first fault is often the detail once more.
-    let is_fault = problem.details.faults.iter().any(|fault| problem.detail.ends_with(&fault.detail));
+    let is_fault = problem.details.errors.iter().any(|fault| problem.detail.ends_with(&fault.detail));
     if !problem.detail.is_empty() && !is_fault {
         text = format!("{text}: {}", problem.detail);
     }
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn faults_are_told_once_and_the_callers_lines_come_last() {
         let body = r#"{"title":"It cannot be carried out","detail":"/name is bad","operation":{"id":"7"},
-                       "faults":[{"pointer":"/name","detail":"is bad"}]}"#;
+                       "errors":[{"pointer":"/name","detail":"is bad"}]}"#;
         let error = error_with(StatusCode::UNPROCESSABLE_ENTITY, body, None, &["key: k".to_owned()]);
         assert_eq!(error.chain(), "It cannot be carried out\n  /name: is bad\n  operation: 7\n  key: k");
         let body = r#"{"title":"Not now","detail":"later","instance":"urn:uuid:7"}"#;

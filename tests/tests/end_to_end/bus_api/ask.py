@@ -1,7 +1,8 @@
 """Asks the gateway over AMQP as its AsyncAPI document says; knows nothing else of it.
 
 usage: ask.py AMQP_URL <REQUESTS >REPLIES, both a JSON array. A request is
-{"class", "method", "target", "token"}, or {"class", "raw"} for a body that is sent as it is.
+{"class", "method", "target"} with a "token" or a whole "authorization", or {"class", "raw"} for a body that is
+sent as it is.
 """
 
 import datetime
@@ -16,6 +17,7 @@ PATIENCE = 30
 
 def envelope(request, message_id):
     now = datetime.datetime.now(datetime.timezone.utc)
+    authorization = "Bearer " + request["token"] if "token" in request else request.get("authorization")
     time = lambda at: at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     return json.dumps({
         "v": 1,
@@ -24,7 +26,7 @@ def envelope(request, message_id):
         "deadline": time(now + datetime.timedelta(seconds=PATIENCE)),
         "method": request["method"],
         "target": request["target"],
-        "headers": [["authorization", "Bearer " + request["token"]]],
+        "headers": [] if authorization is None else [["authorization", authorization]],
     })
 
 

@@ -8,7 +8,7 @@ use super::{id_of, instance_order, post, until_state};
 use crate::stage::{Stage, problem};
 
 fn pointers(body: &Value) -> Vec<&str> {
-    body["faults"].as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap()).collect()
+    body["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
