@@ -1,4 +1,4 @@
-//! Clouds, clients, and what ends their tokens.
+//! Clouds, clients, and revoked tokens.
 
 use std::time::Duration;
 
@@ -7,28 +7,28 @@ use gateway_core::error::ErrorKind;
 use gateway_core::id::{PrincipalId, TokenId};
 use gateway_store::NewCloud;
 
-use crate::given::{LATER, client, cloud, region, spec};
-use crate::stage::Stage;
+use crate::fixtures::{LATER, client, cloud, region, spec};
+use crate::test_store::TestStore;
 
-pub async fn a_cloud_is_read_back_as_it_was_registered(stage: Stage) {
+pub async fn registered_cloud_keeps_every_field(fixture: TestStore) {
     let spec = spec("devstack");
     let new = NewCloud { driver: "openstack".to_owned(), spec: spec.clone() };
-    stage.store.cloud_add(new).await.unwrap();
-    cloud(&stage.store, "aws").await;
-    let found = stage.store.cloud_by_name("devstack").await.unwrap().unwrap();
+    fixture.store.cloud_add(new).await.unwrap();
+    cloud(&fixture.store, "aws").await;
+    let found = fixture.store.cloud_by_name("devstack").await.unwrap().unwrap();
     assert_eq!(format!("{:?}", found.spec), format!("{spec:?}"), "every field is kept");
     assert_eq!(found.driver, "openstack");
-    assert!(stage.store.cloud_by_name("azure").await.unwrap().is_none());
+    assert!(fixture.store.cloud_by_name("azure").await.unwrap().is_none());
     let names: Vec<_> =
-        stage.store.cloud_list().await.unwrap().into_iter().map(|cloud| cloud.spec.name).collect();
+        fixture.store.cloud_list().await.unwrap().into_iter().map(|cloud| cloud.spec.name).collect();
     assert_eq!(names, ["aws", "devstack"]);
-    assert_eq!(stage.store.region_list(spec.id).await.unwrap(), [region("r1"), region("r2")]);
+    assert_eq!(fixture.store.region_list(spec.id).await.unwrap(), [region("r1"), region("r2")]);
 }
 
-pub async fn names_are_taken_once(stage: Stage) {
+pub async fn concurrent_registrations_of_one_name_succeed_once(fixture: TestStore) {
     let mut tries = tokio::task::JoinSet::new();
     for _ in 0..8 {
-        let store = stage.another_process();
+        let store = fixture.another_process();
         tries.spawn(async move {
             let new = NewCloud { driver: "simulator".to_owned(), spec: spec("sim") };
             let cloud = store.cloud_add(new).await.map_err(|error| (error.kind(), error.to_string()));
@@ -37,27 +37,27 @@ pub async fn names_are_taken_once(stage: Stage) {
         });
     }
     let (clouds, clients): (Vec<_>, Vec<_>) = tries.join_all().await.into_iter().unzip();
-    for (all, word) in [(clouds, "a cloud"), (clients, "a client")] {
+    for (all, start) in [(clouds, "cloud `sim`"), (clients, "client `dashboard`")] {
         assert_eq!(all.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{all:?}");
         for (kind, text) in all.into_iter().filter_map(Result::err) {
             assert_eq!(kind, ErrorKind::Conflict);
-            assert!(text.starts_with(&format!("{word} is already called")), "{text}");
+            assert!(text.starts_with(&format!("{start} already exists")), "{text}");
         }
     }
-    assert_eq!((stage.rows("clouds"), stage.rows("principals")), (1, 1));
+    assert_eq!((fixture.rows("clouds"), fixture.rows("principals")), (1, 1));
 }
 
-pub async fn names_compare_by_byte(stage: Stage) {
+pub async fn names_compare_by_byte(fixture: TestStore) {
     for name in ["sim", "Sim", "SIM", "s\u{ed}m"] {
-        cloud(&stage.store, name).await;
-        client(&stage.store, name).await;
+        cloud(&fixture.store, name).await;
+        client(&fixture.store, name).await;
     }
-    let found = stage.store.cloud_by_name("Sim").await.unwrap().unwrap();
+    let found = fixture.store.cloud_by_name("Sim").await.unwrap().unwrap();
     assert_eq!(found.spec.name, "Sim");
 }
 
-pub async fn clients_are_listed_disabled_and_allowed_again(stage: Stage) {
-    let store = &stage.store;
+pub async fn clients_are_listed_disabled_and_enabled(fixture: TestStore) {
+    let store = &fixture.store;
     let (one, two) = (client(store, "one").await, client(store, "two").await);
     store.client_set_disabled(two, true).await.unwrap();
     let list = store.client_list().await.unwrap();
@@ -75,8 +75,8 @@ pub async fn clients_are_listed_disabled_and_allowed_again(stage: Stage) {
     assert!(store.client_get(one).await.unwrap().is_some());
 }
 
-pub async fn a_revoked_token_is_known_until_it_expires(stage: Stage) {
-    let store = &stage.store;
+pub async fn revoked_token_is_kept_until_it_expires(fixture: TestStore) {
+    let store = &fixture.store;
     let (one, two) = (client(store, "one").await, client(store, "two").await);
     let now = store.now().await.unwrap();
     let (lives, expired) = (TokenId::generate(), TokenId::generate());
@@ -91,8 +91,8 @@ pub async fn a_revoked_token_is_known_until_it_expires(stage: Stage) {
     assert_eq!(store.revocations_purge().await.unwrap(), 0);
 }
 
-pub async fn revoking_all_ends_tokens_of_this_very_second(stage: Stage) {
-    let store = &stage.store;
+pub async fn revocation_of_all_covers_tokens_of_the_present_second(fixture: TestStore) {
+    let store = &fixture.store;
     let (one, two) = (client(store, "one").await, client(store, "two").await);
     // Tokens say in whole seconds when they were issued.
     let issued = Timestamp::from_seconds(store.now().await.unwrap().seconds());

@@ -1,4 +1,4 @@
-//! What pollers saw.
+//! Sightings of instances.
 
 use gateway_core::Timestamp;
 use gateway_core::document::observation::Observed;
@@ -7,19 +7,19 @@ use gateway_core::kind::{Instance, InstanceState};
 use gateway_store::{Applied, Observation, Sighting, Store, WriteGuard};
 use serde_json::json;
 
-use crate::given::{INSTANCE, region};
+use crate::fixtures::{INSTANCE, region};
 
 pub use InstanceState::{Running, Stopped};
 
-/// Instances of one target, without the target's row: what goes through the open door needs none.
+/// Instances of one target without a row: a direct write guard needs none.
 #[derive(Clone)]
-pub struct Shelf {
+pub struct Instances {
     pub store: Store,
     pub target: TargetId,
     pub scope: Scope,
 }
 
-impl Shelf {
+impl Instances {
     pub fn new(store: &Store, target: i64) -> Self {
         let cloud = CloudId(uuid::Uuid::from_u128(1));
         let holder = Holder::Account(AccountId::derive(cloud, "demo"));
@@ -34,6 +34,7 @@ impl Shelf {
         ResourceId::derive(self.scope.cloud, &self.scope.region, INSTANCE, key)
     }
 
+    /// Returns an observation as of `at`.
     pub fn seen(&self, at: i64, sightings: Vec<Sighting>) -> Observation {
         let (target, scope) = (self.target, self.scope.clone());
         Observation { target, scope, kind: INSTANCE, as_of: Timestamp(at), sightings }
@@ -43,9 +44,9 @@ impl Shelf {
         self.store.apply(WriteGuard::Direct, self.seen(at, sightings)).await.unwrap()
     }
 
-    /// Many running instances, named by their keys.
+    /// Applies running instances, named by their keys.
     pub async fn fill(&self, keys: impl IntoIterator<Item = String>) {
-        self.apply(1, keys.into_iter().map(|key| there(&key, Running)).collect()).await;
+        self.apply(1, keys.into_iter().map(|key| present(&key, Running)).collect()).await;
     }
 
     pub fn gone(&self, key: &str) -> Sighting {
@@ -53,17 +54,17 @@ impl Shelf {
     }
 }
 
-/// An instance as a cloud showed it; its name is its key.
+/// Returns an instance as a cloud showed it; its name is its key.
 pub fn instance(key: &str, state: InstanceState) -> Observed {
     let raw = json!({"id": key, "status": format!("{state:?}")});
     Observed::new(key, key, &Instance::default(), raw).unwrap().with_state(state, format!("{state:?}"))
 }
 
-pub fn there(key: &str, state: InstanceState) -> Sighting {
+pub fn present(key: &str, state: InstanceState) -> Sighting {
     Sighting::Present(Box::new(instance(key, state)))
 }
 
-/// The same state with something else different.
+/// Returns a running instance with a note among its tags.
 pub fn noted(key: &str, note: &str) -> Sighting {
     let mut seen = instance(key, Running);
     seen.tags.insert("note".to_owned(), note.to_owned());

@@ -1,26 +1,26 @@
-//! Whose credential a target is listed with.
+//! The election of the credential that a target is listed with.
 
 use gateway_store::Claim;
 
-use crate::given::{
+use crate::fixtures::{
     CAPABILITY, INSTANCE_TYPE, LATER, OWN_TARGETS, VOLUME, access, all, client, granted, one_account, proven,
 };
-use crate::leases::{NOTHING, TARGETS, claim, claim_instances};
-use crate::stage::Stage;
+use crate::poll_claim::{NOTHING, TARGETS, claim, claim_instances};
+use crate::test_store::TestStore;
 
-pub async fn a_target_that_nobody_may_list_is_parked_until_somebody_may(stage: Stage) {
-    let store = &stage.store;
+pub async fn target_without_able_credential_is_suspended_until_a_grant(fixture: TestStore) {
+    let store = &fixture.store;
     let credential = one_account(store).await;
     let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
     for _ in 0..2 {
         store.grant_refused(&credential).await.unwrap();
     }
     assert!(claim(store, LATER).await.is_empty());
-    assert_eq!(stage.rows("poll_targets WHERE status = 'suspended'"), TARGETS as i64);
+    assert_eq!(fixture.rows("poll_targets WHERE status = 'suspended'"), TARGETS as i64);
     assert_eq!(
         store.targets_next_due(gateway_store::Unlimited).await.unwrap(),
         None,
-        "nothing will ever be due by itself"
+        "no passage of time makes a target due"
     );
 
     let grant = proven(credential.principal, cloud, "demo", access(&["r1"], &[VOLUME, INSTANCE_TYPE]));
@@ -32,8 +32,8 @@ pub async fn a_target_that_nobody_may_list_is_parked_until_somebody_may(stage: S
     assert_eq!(claim(store, LATER).await.len(), TARGETS);
 }
 
-pub async fn the_elected_credential_stays(stage: Stage) {
-    let store = &stage.store;
+pub async fn elected_credential_stays_while_it_is_able(fixture: TestStore) {
+    let store = &fixture.store;
     let first = one_account(store).await;
     let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
     assert_eq!(claim_instances(store, NOTHING).await.credential.id, first.id);
@@ -52,8 +52,8 @@ pub async fn the_elected_credential_stays(stage: Stage) {
     assert_eq!(elected.principal, first.principal, "the other may not list instances any more");
 }
 
-pub async fn an_elected_credential_stays_among_many(stage: Stage) {
-    let store = &stage.store;
+pub async fn elected_credential_stays_among_many(fixture: TestStore) {
+    let store = &fixture.store;
     let first = one_account(store).await;
     let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
     let published = |claims: Vec<Claim>| {
@@ -61,7 +61,7 @@ pub async fn an_elected_credential_stays_among_many(stage: Stage) {
         claim.expect("types are due").credential.id
     };
     assert_eq!(published(claim(store, NOTHING).await), first.id);
-    // Accounts of the same cloud, all verified later, most of them blind to the kind.
+    // Accounts of the same cloud, all verified later, most of which may not list the kind.
     for number in 0..60 {
         let may = if number < 59 { access(&["r1"], &[VOLUME]) } else { all() };
         let grant = proven(first.principal, cloud, &format!("account-{number}"), may);
@@ -73,14 +73,14 @@ pub async fn an_elected_credential_stays_among_many(stage: Stage) {
     }
     let able = store.authority(first.principal).await.unwrap().unwrap();
     let able = able.grants.iter().find(|grant| grant.account.external_id == "account-59").unwrap();
-    // The one who may is verified before all who may not, and found all the same.
-    stage.raw().execute("UPDATE grants SET verified_at = 1 WHERE access LIKE '%\"instance_type\":true%'");
-    let heir = store.credential_of(first.principal, able.account.id).await.unwrap().unwrap();
-    assert_eq!(published(claim(store, NOTHING).await), heir.id);
+    // The able credential is verified before all others, and is still found.
+    fixture.sql().execute("UPDATE grants SET verified_at = 1 WHERE access LIKE '%\"instance_type\":true%'");
+    let successor = store.credential_of(first.principal, able.account.id).await.unwrap().unwrap();
+    assert_eq!(published(claim(store, NOTHING).await), successor.id);
 }
 
-pub async fn a_pause_that_the_cloud_asked_for_is_handed_on(stage: Stage) {
-    let store = &stage.store;
+pub async fn account_pause_is_part_of_the_claim(fixture: TestStore) {
+    let store = &fixture.store;
     let credential = one_account(store).await;
     let until = store.now().await.unwrap().plus(LATER);
     store.account_pause(credential.account, until).await.unwrap();

@@ -1,4 +1,4 @@
-//! Clouds, clients and grants that tests start from.
+//! Fixtures: clouds, clients and grants.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ pub const INSTANCE_TYPE: Kind = InstanceType::KIND;
 pub const IMAGE: Kind = Image::KIND;
 pub const VOLUME: Kind = Volume::KIND;
 
-/// Far enough for no test to reach it.
+/// A time that no test reaches.
 pub const LATER: Duration = Duration::from_secs(3600);
 
 const fn listed(kind: Kind, own: bool, published: bool) -> KindCapability {
     KindCapability { kind, own, published, get: true, says_state: true }
 }
 
-/// Accounts have instances, images and volumes; types and images are published.
+/// A capability: accounts have instances, images and volumes; types and images are published.
 pub static CAPABILITY: Capability = Capability {
     kinds: &[
         listed(INSTANCE, true, false),
@@ -39,7 +39,7 @@ pub fn region(name: &str) -> Region {
     Region::new(name)
 }
 
-/// Access to these kinds in each of these regions.
+/// Returns access to kinds in each of the regions.
 pub fn access(regions: &[&str], kinds: &[Kind]) -> Access {
     let mut access = Access::default();
     for name in regions {
@@ -50,7 +50,7 @@ pub fn access(regions: &[&str], kinds: &[Kind]) -> Access {
     access
 }
 
-/// Access to everything in region `r1`.
+/// Returns access to all kinds in region `r1`.
 pub fn all() -> Access {
     access(&["r1"], &[INSTANCE, INSTANCE_TYPE, IMAGE, VOLUME])
 }
@@ -83,7 +83,7 @@ pub async fn client(store: &Store, name: &str) -> PrincipalId {
     id
 }
 
-/// A grant ready to be kept, with a credential of its own.
+/// Returns a grant that is ready to be recorded, with a new credential.
 pub fn proven(principal: PrincipalId, cloud: CloudId, external_id: &str, access: Access) -> Grant {
     let account = AccountId::derive(cloud, external_id);
     Grant {
@@ -105,7 +105,7 @@ pub fn proven(principal: PrincipalId, cloud: CloudId, external_id: &str, access:
     }
 }
 
-/// Keeps a grant with access to everything in `r1`; gives its credential.
+/// Records a grant with access to all kinds in `r1`; returns its credential.
 pub async fn granted(
     store: &Store,
     principal: PrincipalId,
@@ -119,7 +119,7 @@ pub async fn granted(
     credential
 }
 
-/// One client with one account of one cloud, and so five targets.
+/// Records one client with one account of one cloud, and so five targets.
 pub async fn one_account(store: &Store) -> SealedCredential {
     let (cloud, principal) = (cloud(store, "sim").await, client(store, "dashboard").await);
     granted(store, principal, cloud, "demo").await

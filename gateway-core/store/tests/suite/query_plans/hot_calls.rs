@@ -1,4 +1,4 @@
-//! Every call of the store that a busy gateway makes by the thousand.
+//! Calls of the store that a busy gateway makes often.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use gateway_store::{
 };
 
 use super::fleet::{COMMON, Fleet, RARE};
-use crate::given::{INSTANCE, LATER, granted};
-use crate::seen::{Running, Stopped, there};
+use crate::fixtures::{INSTANCE, LATER, granted};
+use crate::sightings::{Running, Stopped, present};
 
 pub async fn make(store: &Store, fleet: &Fleet) {
     reads(store, fleet).await;
@@ -42,7 +42,7 @@ async fn reads(store: &Store, fleet: &Fleet) {
 async fn lists(store: &Store, fleet: &Fleet) {
     let place = |value| Some(Cursor { target: fleet.targets[0], id: fleet.one, value });
     let by = |key, descending| SortOrder::By { key, descending };
-    // What the search finds too: of a name that it does not, nothing would be looked for.
+    // A name that the search finds too: for any other name the database would look for nothing.
     let named = Some(SortValue::Text("name-1".to_owned()));
     let orders = [
         (SortOrder::Id, None),
@@ -63,7 +63,8 @@ async fn lists(store: &Store, fleet: &Fleet) {
     }
 }
 
-/// Those whose listing costs what is on a page. Terms in another order than that of places sort what they find.
+/// Returns the filters whose listing costs one page. A term together with a sort key sorts all that it finds, and is left
+/// out.
 fn filters(order: SortOrder) -> Vec<ResourceFilter> {
     let mut filters = vec![ResourceFilter::default()];
     let with = |terms: &[Term]| ResourceFilter { terms: terms.to_vec(), ..ResourceFilter::default() };
@@ -91,8 +92,8 @@ async fn polls(store: &Store, fleet: &Fleet) {
     }
     let known = store.known_records(claim.target.id, Some(fleet.one), 200).await.unwrap();
     let gone = known.iter().take(3).map(|known| Sighting::Gone(known.id));
-    let seen = (0..200).map(|number| there(&format!("new-{number}"), Running)).chain(gone).collect();
-    let scope = Scope { region: crate::given::region("r1"), ..claim.target.scope.clone() };
+    let seen = (0..200).map(|number| present(&format!("new-{number}"), Running)).chain(gone).collect();
+    let scope = Scope { region: crate::fixtures::region("r1"), ..claim.target.scope.clone() };
     let observe = |at: i64, sightings: Vec<Sighting>| Observation {
         target: claim.target.id,
         scope: scope.clone(),
@@ -100,11 +101,11 @@ async fn polls(store: &Store, fleet: &Fleet) {
         as_of: Timestamp(at),
         sightings,
     };
-    let door = WriteGuard::Lease(claim.fence);
-    store.apply(door, observe(2, seen)).await.unwrap();
-    let news = vec![there("new-1", Stopped), Sighting::Gone(id_of(&scope, "new-2"))];
-    assert_eq!(store.apply(door, observe(3, news)).await.unwrap().written(), 2);
-    assert_eq!(store.apply(door, observe(4, vec![there("new-2", Running)])).await.unwrap().created, 1);
+    let guard = WriteGuard::Lease(claim.fence);
+    store.apply(guard, observe(2, seen)).await.unwrap();
+    let news = vec![present("new-1", Stopped), Sighting::Gone(id_of(&scope, "new-2"))];
+    assert_eq!(store.apply(guard, observe(3, news)).await.unwrap().written(), 2);
+    assert_eq!(store.apply(guard, observe(4, vec![present("new-2", Running)])).await.unwrap().created, 1);
     store.missing_list(claim.target.id).await.unwrap();
     store.request_refresh(fleet.targets.clone(), Timestamp(i64::MAX / 8)).await.unwrap();
     assert_eq!(store.refresh_progress(fleet.targets.clone()).await.unwrap().1.len(), 4);
@@ -142,7 +143,7 @@ async fn operations(store: &Store, fleet: &Fleet) {
     }
     let filter = |accounts| AuditFilter { accounts, after: 100, limit: 50 };
     let account = fleet.credential.account;
-    // The longest list first: it stands for the shorter ones.
+    // The longest list comes first, since one form stands for all lengths.
     for accounts in [None, Some(vec![account, AccountId::generate()]), Some(vec![account])] {
         assert_eq!(store.audit_list(filter(accounts)).await.unwrap().len(), 50);
     }
@@ -154,7 +155,7 @@ async fn operations(store: &Store, fleet: &Fleet) {
         digest: [0; 32],
         account,
         cloud: fleet.cloud,
-        region: crate::given::region("r1"),
+        region: crate::fixtures::region("r1"),
         kind: INSTANCE,
         verb: Verb::Create,
         resource: None,

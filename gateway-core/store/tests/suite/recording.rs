@@ -1,12 +1,12 @@
-//! Listening to what connections say to a database, by diesel's instrumentation.
+//! Recordings of the statements that connections run, by diesel's instrumentation.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-/// What was said, by address; of addresses that nobody asked for nothing is kept.
-static HEARD: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
+/// Recorded statements by address. Other addresses are not recorded.
+static RECORDED: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
 
 #[derive(Default)]
 struct Listener {
@@ -18,9 +18,10 @@ impl Instrumentation for Listener {
         match event {
             InstrumentationEvent::StartEstablishConnection { url, .. } => url.clone_into(&mut self.address),
             InstrumentationEvent::StartQuery { query, .. } => {
-                if let Some(heard) = HEARD.lock().unwrap().as_mut().and_then(|all| all.get_mut(&self.address))
+                if let Some(recorded) =
+                    RECORDED.lock().unwrap().as_mut().and_then(|all| all.get_mut(&self.address))
                 {
-                    heard.push(query.to_string());
+                    recorded.push(query.to_string());
                 }
             }
             _ => {}
@@ -28,7 +29,7 @@ impl Instrumentation for Listener {
     }
 }
 
-/// Keeps what connections made from now on say to one database.
+/// A recording of the statements on connections to one database that are opened from now on.
 pub struct Recording {
     address: String,
 }
@@ -36,12 +37,12 @@ pub struct Recording {
 impl Recording {
     pub fn start(address: &str) -> Self {
         set_default_instrumentation(|| Some(Box::<Listener>::default())).unwrap();
-        HEARD.lock().unwrap().get_or_insert_default().insert(address.to_owned(), Vec::new());
+        RECORDED.lock().unwrap().get_or_insert_default().insert(address.to_owned(), Vec::new());
         Self { address: address.to_owned() }
     }
 
-    /// Every query, as diesel shows it: with its binds behind.
+    /// Ends the recording; returns every query as diesel shows it, followed by its binds.
     pub fn stop(self) -> Vec<String> {
-        HEARD.lock().unwrap().as_mut().and_then(|all| all.remove(&self.address)).unwrap_or_default()
+        RECORDED.lock().unwrap().as_mut().and_then(|all| all.remove(&self.address)).unwrap_or_default()
     }
 }

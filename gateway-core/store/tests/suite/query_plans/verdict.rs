@@ -1,15 +1,15 @@
-//! Judging a plan.
+//! Verdicts on query plans.
 
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
 use super::statement::Statement;
-use crate::raw::Raw;
+use crate::sql::Sql;
 
-/// Tables that may be read whole: what is in them is a handful, and the optimizer is right to do so.
+/// Tables that may be read whole, because they hold few rows.
 const SMALL: [&str; 2] = [
-    // An operator registers each by hand.
+    // Registered one by one by operators.
     "clouds", // One row for each kind of leadership.
     "leaders",
 ];
@@ -32,16 +32,16 @@ struct SqliteStep {
     detail: String,
 }
 
-/// What is wrong with the plan of a statement, if anything is.
-pub fn against(raw: &mut Raw, statement: &Statement) -> Option<String> {
+/// Returns the fault of a statement's plan, if it has one.
+pub fn against(raw: &mut Sql, statement: &Statement) -> Option<String> {
     let sql = &statement.sql;
     let (bad, steps) = match raw {
-        Raw::Mysql(connection) => {
+        Sql::Mysql(connection) => {
             let steps = sql_query(format!("EXPLAIN {sql}")).load::<MysqlStep>(connection);
             let steps = steps.unwrap_or_else(|error| panic!("{sql}: {error}"));
             (steps.iter().any(MysqlStep::is_bad), steps.iter().map(MysqlStep::show).collect::<Vec<_>>())
         }
-        Raw::Sqlite(connection) => {
+        Sql::Sqlite(connection) => {
             let steps = sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load::<SqliteStep>(connection);
             let steps = steps.unwrap_or_else(|error| panic!("{sql}: {error}"));
             (steps.iter().any(SqliteStep::is_bad), steps.into_iter().map(|step| step.detail).collect())
@@ -56,7 +56,7 @@ impl MysqlStep {
         let scans = matches!(self.access.as_deref(), Some("ALL" | "index"));
         let extra = self.extra.as_deref().unwrap_or_default();
         let sorts = extra.contains("filesort") || extra.contains("temporary");
-        // A value that is not there says nothing about one that is, unless a unique key told so.
+        // The plan for an absent value says nothing about a present one, unless a unique key proved the absence.
         let idle = extra.contains("Impossible") && !extra.contains("after reading const tables");
         (scans || sorts) && !small || idle
     }

@@ -1,4 +1,4 @@
-//! The outbox gets its positions.
+//! The relay: leadership, and the numbering of the outbox.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use gateway_core::id::ProcessId;
 use gateway_store::{Leadership, Numbered, Store, StoredEvent};
 use tokio::task::JoinSet;
 
-use crate::given::LATER;
-use crate::seen::{Running, Shelf, noted, there};
-use crate::stage::Stage;
+use crate::fixtures::LATER;
+use crate::sightings::{Instances, Running, noted, present};
+use crate::test_store::TestStore;
 
 async fn lead(store: &Store) -> Leadership {
     store.relay_lead(ProcessId::generate(), LATER).await.unwrap().expect("nobody leads")
@@ -27,17 +27,17 @@ fn check(events: &[StoredEvent]) {
     }
 }
 
-/// Five rounds in which five records change.
-async fn change(shelf: &Shelf, from: i64) {
+/// Changes five records in each of five rounds.
+async fn change(instances: &Instances, from: i64) {
     for round in from..from + 5 {
         let note = round.to_string();
-        shelf.apply(round, (0..5).map(|key| noted(&format!("i-{key}"), &note)).collect()).await;
+        instances.apply(round, (0..5).map(|key| noted(&format!("i-{key}"), &note)).collect()).await;
     }
 }
 
-pub async fn positions_have_no_holes_and_follow_versions(stage: Stage) {
-    let (store, shelf) = (&stage.store, Shelf::new(&stage.store, 1));
-    change(&shelf, 0).await;
+pub async fn positions_have_no_gaps_and_follow_versions(fixture: TestStore) {
+    let (store, instances) = (&fixture.store, Instances::new(&fixture.store, 1));
+    change(&instances, 0).await;
     let leader = lead(store).await;
     let mut counts = Vec::new();
     for _ in 0..3 {
@@ -54,22 +54,22 @@ pub async fn positions_have_no_holes_and_follow_versions(stage: Stage) {
     check(&log);
     assert!(store.relay_batch(25, 10).await.unwrap().is_empty());
 
-    change(&shelf, 5).await;
-    // What a cluster of several writing servers may do: the later version has the earlier row.
-    stage.raw().execute("UPDATE events SET version = 16 - version WHERE version IN (6, 10)");
+    change(&instances, 5).await;
+    // As on a cluster of several writing servers: the later version has the earlier row.
+    fixture.sql().execute("UPDATE events SET version = 16 - version WHERE version IN (6, 10)");
     assert_eq!(store.relay_number(leader.epoch, 100).await.unwrap(), Numbered { count: 25, position: 50 });
     check(&store.relay_batch(0, 100).await.unwrap());
 }
 
-pub async fn relays_that_take_turns_number_each_event_once(stage: Stage) {
+pub async fn alternating_relays_number_each_event_once(fixture: TestStore) {
     const EVENTS: usize = 200;
     let mut relays = JoinSet::new();
     for _ in 0..2 {
-        let store = stage.another_process();
+        let store = fixture.another_process();
         relays.spawn(async move {
             let (me, mut epochs) = (ProcessId::generate(), 0);
             while store.relay_batch(0, 1000).await.unwrap().len() < EVENTS {
-                // A lease that ends while the work goes on: the fence must hold.
+                // A lease that ends during the work: the fence must hold.
                 let Some(leader) = store.relay_lead(me, Duration::from_millis(1)).await.unwrap() else {
                     continue;
                 };
@@ -82,21 +82,21 @@ pub async fn relays_that_take_turns_number_each_event_once(stage: Stage) {
             epochs
         });
     }
-    let shelf = Shelf::new(&stage.store, 1);
+    let instances = Instances::new(&fixture.store, 1);
     for round in 0..EVENTS / 4 {
         let note = round.to_string();
-        shelf.apply(1, (0..4).map(|key| noted(&format!("i-{key}"), &note)).collect()).await;
+        instances.apply(1, (0..4).map(|key| noted(&format!("i-{key}"), &note)).collect()).await;
     }
     let turns = relays.join_all().await;
     assert!(turns.iter().all(|turns| *turns > 0), "{turns:?}");
-    check(&stage.store.relay_batch(0, 1000).await.unwrap());
+    check(&fixture.store.relay_batch(0, 1000).await.unwrap());
 }
 
-pub async fn a_leader_who_was_overtaken_numbers_nothing(stage: Stage) {
-    let store = &stage.store;
-    Shelf::new(store, 1).apply(1, vec![there("a", Running)]).await;
+pub async fn overtaken_leader_numbers_nothing(fixture: TestStore) {
+    let store = &fixture.store;
+    Instances::new(store, 1).apply(1, vec![present("a", Running)]).await;
     let old = store.relay_lead(ProcessId::generate(), Duration::ZERO).await.unwrap().unwrap();
-    let new = lead(&stage.another_process()).await;
+    let new = lead(&fixture.another_process()).await;
     assert_eq!(new.epoch, old.epoch + 1);
     let error = store.relay_number(old.epoch, 100).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LeaseLost);
@@ -104,15 +104,15 @@ pub async fn a_leader_who_was_overtaken_numbers_nothing(stage: Stage) {
     assert_eq!(error.kind(), ErrorKind::LeaseLost);
     store.relay_resign(old.epoch).await.unwrap();
     assert_eq!(store.relay_lead(ProcessId::generate(), LATER).await.unwrap(), None, "the new one leads on");
-    assert_eq!(stage.rows("events WHERE position IS NOT NULL"), 0);
-    assert_eq!(stage.rows("leaders WHERE published = 0 AND numbered = 0"), 1);
+    assert_eq!(fixture.rows("events WHERE position IS NOT NULL"), 0);
+    assert_eq!(fixture.rows("leaders WHERE published = 0 AND numbered = 0"), 1);
     assert_eq!(store.relay_number(new.epoch, 100).await.unwrap(), Numbered { count: 1, position: 1 });
 }
 
-pub async fn one_relay_leads_at_a_time(stage: Stage) {
+pub async fn one_relay_leads_at_a_time(fixture: TestStore) {
     let mut relays = JoinSet::new();
     for _ in 0..8 {
-        let store = stage.another_process();
+        let store = fixture.another_process();
         relays.spawn(async move {
             let me = ProcessId::generate();
             store.relay_lead(me, LATER).await.unwrap().map(|leadership| (me, leadership))
@@ -121,15 +121,15 @@ pub async fn one_relay_leads_at_a_time(stage: Stage) {
     let leaders: Vec<_> = relays.join_all().await.into_iter().flatten().collect();
     assert_eq!(leaders.len(), 1, "{leaders:?}");
     let (me, first) = leaders[0];
-    assert_eq!(stage.store.relay_lead(me, LATER).await.unwrap(), Some(first), "keeping it is no new term");
-    stage.store.relay_resign(first.epoch).await.unwrap();
-    assert_eq!(lead(&stage.store).await.epoch, first.epoch + 1);
+    assert_eq!(fixture.store.relay_lead(me, LATER).await.unwrap(), Some(first), "keeping it is no new term");
+    fixture.store.relay_resign(first.epoch).await.unwrap();
+    assert_eq!(lead(&fixture.store).await.epoch, first.epoch + 1);
 }
 
-pub async fn an_idle_outbox_has_no_work(stage: Stage) {
-    let store = &stage.store;
+pub async fn idle_outbox_has_no_work(fixture: TestStore) {
+    let store = &fixture.store;
     assert!(!store.relay_has_work().await.unwrap());
-    Shelf::new(store, 1).apply(1, vec![there("a", Running)]).await;
+    Instances::new(store, 1).apply(1, vec![present("a", Running)]).await;
     assert!(store.relay_has_work().await.unwrap(), "to number");
     let leader = lead(store).await;
     store.relay_number(leader.epoch, 100).await.unwrap();

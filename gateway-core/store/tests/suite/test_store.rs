@@ -1,4 +1,4 @@
-//! A store on a database of its own.
+//! A store on its own database.
 
 use std::sync::Arc;
 
@@ -9,43 +9,43 @@ use gateway_store::Store;
 use gateway_tests::{MariaDb, until};
 use tempfile::TempDir;
 
-use crate::raw::Raw;
+use crate::sql::Sql;
 
-/// Eight at once is what the tests do; one more for the test itself.
+/// Connections of each store; tests run up to eight calls at once.
 const CONNECTIONS: u32 = 8;
 
-/// A database that no other test sees, and a store on it.
-pub struct Stage {
+/// A store on a database that no other test uses.
+pub struct TestStore {
     pub store: Store,
     url: String,
     _folder: Option<TempDir>,
 }
 
-impl Stage {
-    /// With the schema, in a file.
+impl TestStore {
+    /// Creates a store with the schema, in a file.
     pub async fn sqlite() -> Self {
-        let stage = Self::empty_sqlite();
-        stage.store.migrate().await.unwrap();
-        stage
+        let fixture = Self::empty_sqlite();
+        fixture.store.migrate().await.unwrap();
+        fixture
     }
 
-    /// With the schema, on the shared server.
+    /// Creates a store with the schema, on the shared server.
     pub async fn mysql(name: &str) -> Self {
-        let stage = Self::at(&MariaDb::shared().await.database(name).url);
-        stage.store.migrate().await.unwrap();
-        stage
+        let fixture = Self::at(&MariaDb::shared().await.database(name).url);
+        fixture.store.migrate().await.unwrap();
+        fixture
     }
 
-    /// On a database that exists and may be empty.
+    /// Opens a store on an existing database, which may be empty.
     pub fn at(url: &str) -> Self {
         Self { store: open(url), url: url.to_owned(), _folder: None }
     }
 
-    /// Without the schema, on the same kind of database.
+    /// Creates a store without the schema, on the same kind of database.
     pub async fn empty_like(&self) -> Self {
-        match self.raw() {
-            Raw::Sqlite(_) => Self::empty_sqlite(),
-            Raw::Mysql(_) => Self::at(&MariaDb::shared().await.database("empty").url),
+        match self.sql() {
+            Sql::Sqlite(_) => Self::empty_sqlite(),
+            Sql::Mysql(_) => Self::at(&MariaDb::shared().await.database("empty").url),
         }
     }
 
@@ -55,31 +55,31 @@ impl Stage {
         Self { store: open(&url), url, _folder: Some(folder) }
     }
 
-    /// Another store on the same database, as another process has it.
+    /// Opens another store on the same database, as another process would.
     pub fn another_process(&self) -> Store {
         open(&self.url)
     }
 
-    /// What connections are told to connect to.
+    /// Returns the address that connections are opened with.
     pub fn address(&self) -> &str {
         self.url.strip_prefix("sqlite:").unwrap_or(&self.url)
     }
 
-    /// A connection past the store.
-    pub fn raw(&self) -> Raw {
+    /// Opens a connection past the store.
+    pub fn sql(&self) -> Sql {
         match self.url.strip_prefix("sqlite:") {
             Some(file) => {
-                let mut raw = Raw::Sqlite(SqliteConnection::establish(file).unwrap());
+                let mut raw = Sql::Sqlite(SqliteConnection::establish(file).unwrap());
                 raw.execute("PRAGMA busy_timeout = 10000");
                 raw
             }
-            None => Raw::Mysql(MysqlConnection::establish(&self.url).unwrap()),
+            None => Sql::Mysql(MysqlConnection::establish(&self.url).unwrap()),
         }
     }
 
-    /// How many rows a table has; `of` may add a condition.
+    /// Counts the rows of a table; `of` may add a condition.
     pub fn rows(&self, of: &str) -> i64 {
-        self.raw().number(&format!("SELECT COUNT(*) AS n FROM {of}"))
+        self.sql().number(&format!("SELECT COUNT(*) AS n FROM {of}"))
     }
 }
 
@@ -88,8 +88,8 @@ pub fn open(url: &str) -> Store {
     Store::open(&config, Arc::new(SystemClock)).unwrap()
 }
 
-/// Repeats a call of the store until it gives something.
-pub async fn some<T, F: Future<Output = gateway_core::error::Result<Option<T>>>>(
+/// Repeats a call of the store until it returns something.
+pub async fn until_some<T, F: Future<Output = gateway_core::error::Result<Option<T>>>>(
     what: &str,
     mut call: impl FnMut() -> F,
 ) -> T {

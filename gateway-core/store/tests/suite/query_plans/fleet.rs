@@ -1,14 +1,14 @@
-//! A fleet of the size that the gateway is designed for, made by the database itself.
+//! A large fleet, created by statements in the database.
 
 use gateway_core::document::terms::Term;
 use gateway_core::id::{CloudId, ResourceId, TargetId};
 use gateway_store::{ResourceQuery, SealedCredential};
 
-use crate::given::{all, cloud, granted, one_account};
-use crate::raw::Raw;
-use crate::stage::Stage;
+use crate::fixtures::{all, cloud, granted, one_account};
+use crate::sql::Sql;
+use crate::test_store::TestStore;
 
-/// What the hot calls need to know of it.
+/// The parts of the fleet that the hot calls use.
 pub struct Fleet {
     pub cloud: CloudId,
     pub credential: SealedCredential,
@@ -16,20 +16,20 @@ pub struct Fleet {
     pub one: ResourceId,
 }
 
-/// What is true of every record.
+/// A term of every record.
 pub const COMMON: Term = Term(5);
 
-/// What is true of few.
+/// A term of few records.
 pub const RARE: Term = Term(1000);
 
-/// Digits to make rows of: the databases agree on little else.
+/// Ten digits as rows, in a form that both databases accept.
 const DIGITS: &str = "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 \
                       UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
 
 const TABLES: &str = "clouds, regions, principals, revoked_tokens, accounts, credentials, grants, poll_targets, \
                       resources, resource_terms, missing_resources, tombstones, events, leaders, operations, audit";
 
-/// A source of `count` rows with the column `i`.
+/// Returns a source of `count` rows with the column `i`.
 fn numbers(count: usize) -> String {
     format!(
         "(SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d + 100000 * g.d AS i \
@@ -42,16 +42,16 @@ fn hex(bytes: &[u8]) -> String {
     format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
-/// 200,000 resources of four targets and as many events; 2,000 accounts with 10,000 targets at one cloud.
-pub async fn load(stage: &Stage) -> Fleet {
-    let store = &stage.store;
+/// Creates 200,000 resources of four targets and as many events, and 2,000 accounts with 10,000 targets at one cloud.
+pub async fn load(fixture: &TestStore) -> Fleet {
+    let store = &fixture.store;
     let credential = one_account(store).await;
     let id = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
     for number in 0..5 {
         let other = cloud(store, &format!("other-{number}")).await;
         granted(store, credential.principal, other, "demo").await;
     }
-    let mut raw = stage.raw();
+    let mut raw = fixture.sql();
     let of_account =
         format!("SELECT id AS n FROM poll_targets WHERE cloud_id = {} ORDER BY id", hex(&id.to_bytes()));
     let targets: Vec<_> = raw.numbers(&of_account).into_iter().take(4).map(TargetId).collect();
@@ -59,27 +59,28 @@ pub async fn load(stage: &Stage) -> Fleet {
     for statement in filling(&raw, id, targets[0].0) {
         raw.execute(&statement);
     }
-    for statement in written(&raw, id, &credential) {
+    for statement in journal(&raw, id, &credential) {
         raw.execute(&statement);
     }
     match raw {
-        Raw::Mysql(_) => raw.execute(&format!("ANALYZE TABLE {TABLES}")),
-        Raw::Sqlite(_) => raw.execute("ANALYZE"),
+        Sql::Mysql(_) => raw.execute(&format!("ANALYZE TABLE {TABLES}")),
+        Sql::Sqlite(_) => raw.execute("ANALYZE"),
     }
     let first = ResourceQuery { targets: targets.clone(), limit: 1, ..ResourceQuery::default() };
     let page = store.resource_list(first).await.unwrap();
     Fleet { cloud: id, credential, targets, one: page.rows[0].id }
 }
 
-/// 20,000 operations that are over and 40,000 lines of audit, one of a hundred by one principal for one account.
-fn written(raw: &Raw, cloud: CloudId, credential: &SealedCredential) -> Vec<String> {
+/// Returns statements for 20,000 settled operations and 40,000 lines of audit, one in a hundred by one principal for one
+/// account.
+fn journal(raw: &Sql, cloud: CloudId, credential: &SealedCredential) -> Vec<String> {
     let id = |word: &str| match raw {
-        Raw::Mysql(_) => format!("UNHEX(MD5(CONCAT('{word}', i)))"),
-        Raw::Sqlite(_) => format!("CAST(printf('%8s%08d', '{word}', i) AS BLOB)"),
+        Sql::Mysql(_) => format!("UNHEX(MD5(CONCAT('{word}', i)))"),
+        Sql::Sqlite(_) => format!("CAST(printf('%8s%08d', '{word}', i) AS BLOB)"),
     };
     let key = match raw {
-        Raw::Mysql(_) => "CONCAT('key-', i)",
-        Raw::Sqlite(_) => "'key-' || i",
+        Sql::Mysql(_) => "CONCAT('key-', i)",
+        Sql::Sqlite(_) => "'key-' || i",
     };
     let mine =
         |own: &[u8], word: &str| format!("CASE i % 100 WHEN 0 THEN {} ELSE {} END", hex(own), id(word));
@@ -106,15 +107,15 @@ fn written(raw: &Raw, cloud: CloudId, credential: &SealedCredential) -> Vec<Stri
     ]
 }
 
-fn filling(raw: &Raw, cloud: CloudId, first: i64) -> Vec<String> {
+fn filling(raw: &Sql, cloud: CloudId, first: i64) -> Vec<String> {
     // Sixteen bytes that depend on a word and on `i`.
     let id = |word: &str| match raw {
-        Raw::Mysql(_) => format!("UNHEX(MD5(CONCAT('{word}', i)))"),
-        Raw::Sqlite(_) => format!("CAST(printf('%8s%08d', '{word}', i) AS BLOB)"),
+        Sql::Mysql(_) => format!("UNHEX(MD5(CONCAT('{word}', i)))"),
+        Sql::Sqlite(_) => format!("CAST(printf('%8s%08d', '{word}', i) AS BLOB)"),
     };
     let text = |prefix: &str, divisor: usize| match raw {
-        Raw::Mysql(_) => format!("CONCAT('{prefix}', FLOOR(i / {divisor}))"),
-        Raw::Sqlite(_) => format!("'{prefix}' || (i / {divisor})"),
+        Sql::Mysql(_) => format!("CONCAT('{prefix}', FLOOR(i / {divisor}))"),
+        Sql::Sqlite(_) => format!("'{prefix}' || (i / {divisor})"),
     };
     let name = text("name-", 10);
     let cloud = hex(&cloud.to_bytes());
@@ -131,7 +132,7 @@ fn filling(raw: &Raw, cloud: CloudId, first: i64) -> Vec<String> {
             id("h"),
             numbers(200_000)
         ),
-        // A term of every record, and one of each fiftieth.
+        // One term of every record, and one of every fiftieth.
         format!(
             "INSERT INTO resource_terms (target_id, term, id) SELECT {first} + i % 4, {}, {} FROM {}",
             COMMON.0,

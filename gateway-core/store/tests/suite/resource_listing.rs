@@ -1,4 +1,4 @@
-//! Reading resources: pages, filters, one by id.
+//! Listings of resources: pages, filters, sort orders; and reading by id.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use gateway_core::document::terms::Term;
 use gateway_core::id::{ResourceId, TargetId};
 use gateway_store::{Cursor, ResourceFilter, ResourceQuery, SortKey, SortOrder, Store};
 
-use crate::seen::{Running, Shelf, Stopped, instance, there};
-use crate::stage::Stage;
+use crate::sightings::{Instances, Running, Stopped, instance, present};
+use crate::test_store::TestStore;
 
 const ALL: [TargetId; 4] = [TargetId(1), TargetId(2), TargetId(3), TargetId(5)];
 
@@ -19,11 +19,11 @@ fn keys(prefix: &str, count: usize) -> impl Iterator<Item = String> {
     (0..count).map(move |number| format!("{prefix}-{number}"))
 }
 
-fn asked(filter: &ResourceFilter, after: Option<Cursor>, limit: usize) -> ResourceQuery {
+fn page_query(filter: &ResourceFilter, after: Option<Cursor>, limit: usize) -> ResourceQuery {
     ResourceQuery { targets: ALL.to_vec(), filter: filter.clone(), after, limit, ..ResourceQuery::default() }
 }
 
-/// Walks over all pages; after each, `between` may change what is there.
+/// Walks over all pages; after each, `between` may change records.
 async fn walk(
     store: &Store,
     filter: &ResourceFilter,
@@ -32,7 +32,7 @@ async fn walk(
 ) -> Vec<(TargetId, ResourceId)> {
     let (mut all, mut after, mut pages): (Vec<_>, Option<Cursor>, _) = (Vec::new(), None, 0);
     loop {
-        let page = store.resource_list(asked(filter, after, limit)).await.unwrap();
+        let page = store.resource_list(page_query(filter, after, limit)).await.unwrap();
         assert!(page.rows.len() <= limit);
         assert!(page.next.is_none() || page.rows.len() == limit, "a short page is the last");
         all.extend(page.rows.iter().map(|row| (row.target, row.id)));
@@ -45,10 +45,10 @@ async fn walk(
     }
 }
 
-pub async fn pages_over_targets_lose_and_double_nothing(stage: Stage) {
-    let store = &stage.store;
+pub async fn pages_over_targets_hold_each_record_once(fixture: TestStore) {
+    let store = &fixture.store;
     for (target, count) in [(1, 20), (2, 0), (3, 7), (4, 5), (5, 13)] {
-        Shelf::new(store, target).fill(keys("i", count)).await;
+        Instances::new(store, target).fill(keys("i", count)).await;
     }
     for limit in [1, 7, 10, 20, 40, 100] {
         let all = walk(store, &none(), limit, async |_| {}).await;
@@ -57,25 +57,26 @@ pub async fn pages_over_targets_lose_and_double_nothing(stage: Stage) {
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 40, "limit {limit}");
     }
     for targets in [vec![TargetId(9)], Vec::new()] {
-        let page = store.resource_list(ResourceQuery { targets, ..asked(&none(), None, 10) }).await.unwrap();
+        let page =
+            store.resource_list(ResourceQuery { targets, ..page_query(&none(), None, 10) }).await.unwrap();
         assert!(page.rows.is_empty() && page.next.is_none());
     }
 }
 
-pub async fn records_that_come_and_go_between_pages_disturb_no_other(stage: Stage) {
-    let store = &stage.store;
-    let shelves: Vec<_> = ALL.iter().map(|target| Shelf::new(store, target.0)).collect();
+pub async fn changes_between_pages_do_not_affect_other_records(fixture: TestStore) {
+    let store = &fixture.store;
+    let by_target: Vec<_> = ALL.iter().map(|target| Instances::new(store, target.0)).collect();
     let mut stay = BTreeSet::new();
-    for shelf in &shelves {
-        shelf.fill(keys("stays", 30).chain(keys("goes", 30))).await;
-        stay.extend(keys("stays", 30).map(|key| (shelf.target, shelf.id(&key))));
+    for instances in &by_target {
+        instances.fill(keys("stays", 30).chain(keys("goes", 30))).await;
+        stay.extend(keys("stays", 30).map(|key| (instances.target, instances.id(&key))));
     }
     let seen = walk(store, &none(), 7, async |page| {
-        for shelf in &shelves {
-            shelf.apply(2, vec![there(&format!("new-{page}"), Running)]).await;
-            shelf.apply(2, vec![shelf.gone(&format!("goes-{page}"))]).await;
+        for instances in &by_target {
+            instances.apply(2, vec![present(&format!("new-{page}"), Running)]).await;
+            instances.apply(2, vec![instances.gone(&format!("goes-{page}"))]).await;
             // A record that changes keeps its place.
-            shelf.apply(2, vec![there(&format!("stays-{}", page % 30), Stopped)]).await;
+            instances.apply(2, vec![present(&format!("stays-{}", page % 30), Stopped)]).await;
         }
     })
     .await;
@@ -88,17 +89,17 @@ pub async fn records_that_come_and_go_between_pages_disturb_no_other(stage: Stag
     );
 }
 
-pub async fn filters_choose_by_state_and_name(stage: Stage) {
-    let store = &stage.store;
-    for shelf in ALL.iter().map(|target| Shelf::new(store, target.0)) {
-        let mut sightings: Vec<_> = keys("i", 10).map(|key| there(&key, Running)).collect();
-        sightings.extend(keys("s", 4).map(|key| there(&key, Stopped)));
+pub async fn listing_is_filtered_by_state_and_name(fixture: TestStore) {
+    let store = &fixture.store;
+    for instances in ALL.iter().map(|target| Instances::new(store, target.0)) {
+        let mut sightings: Vec<_> = keys("i", 10).map(|key| present(&key, Running)).collect();
+        sightings.extend(keys("s", 4).map(|key| present(&key, Stopped)));
         for key in ["w-1", "w-2"] {
             let mut seen = instance(key, Running);
             seen.name = "Web".to_owned();
             sightings.push(gateway_store::Sighting::Present(Box::new(seen)));
         }
-        shelf.apply(1, sightings).await;
+        instances.apply(1, sightings).await;
     }
     let of = |state: Option<&str>, name: Option<&str>| ResourceFilter {
         state: state.map(str::to_owned),
@@ -121,8 +122,8 @@ pub async fn filters_choose_by_state_and_name(stage: Stage) {
     }
 }
 
-/// A name and a time of creation, of two hundred in four targets with many that are equal.
-fn motley(number: usize) -> gateway_store::Sighting {
+/// Returns an instance whose name and time of creation are equal to those of many others.
+fn varied(number: usize) -> gateway_store::Sighting {
     let mut seen = instance(&format!("i-{number}"), Running);
     seen.name = ["ant", "Bee", "cat", "Dog%", "eel_x"][number % 5].to_owned();
     seen.created_at = (!number.is_multiple_of(3)).then_some(gateway_core::Timestamp((number % 7) as i64));
@@ -131,13 +132,13 @@ fn motley(number: usize) -> gateway_store::Sighting {
     gateway_store::Sighting::Present(Box::new(seen))
 }
 
-pub async fn any_order_loses_and_doubles_nothing(stage: Stage) {
-    let store = &stage.store;
+pub async fn every_sort_order_holds_each_record_once(fixture: TestStore) {
+    let store = &fixture.store;
     for (place, target) in ALL.iter().enumerate() {
         // One transaction each, so that times of change differ and are equal too.
         for part in 0..5 {
-            let numbers = (0..10).map(|number| motley(place * 50 + part * 10 + number));
-            Shelf::new(store, target.0).apply(1, numbers.collect()).await;
+            let numbers = (0..10).map(|number| varied(place * 50 + part * 10 + number));
+            Instances::new(store, target.0).apply(1, numbers.collect()).await;
         }
     }
     for key in [SortKey::Name, SortKey::CreatedAt, SortKey::ChangedAt] {
@@ -147,9 +148,9 @@ pub async fn any_order_loses_and_doubles_nothing(stage: Stage) {
                 let order = SortOrder::By { key, descending };
                 let (mut all, mut after) = (Vec::new(), None);
                 loop {
-                    let query = ResourceQuery { order, ..asked(&none(), after, limit) };
+                    let query = ResourceQuery { order, ..page_query(&none(), after, limit) };
                     let page = store.resource_list(query).await.unwrap();
-                    all.extend(page.rows.iter().map(|row| (value(key, row), row.target, row.id)));
+                    all.extend(page.rows.iter().map(|row| (sort_value(key, row), row.target, row.id)));
                     after = page.next;
                     if after.is_none() {
                         break;
@@ -165,8 +166,8 @@ pub async fn any_order_loses_and_doubles_nothing(stage: Stage) {
     }
 }
 
-pub async fn names_that_differ_in_blanks_alone_are_not_one_name(stage: Stage) {
-    let store = &stage.store;
+pub async fn names_that_differ_only_in_blanks_are_distinct(fixture: TestStore) {
+    let store = &fixture.store;
     let names = ["a", "a ", "a  ", "a\t", "a\u{1}", "a!", "A", "b ", "b"];
     for target in [1, 2] {
         let sightings = (0..18).map(|number| {
@@ -174,16 +175,16 @@ pub async fn names_that_differ_in_blanks_alone_are_not_one_name(stage: Stage) {
             seen.name = names[number % names.len()].to_owned();
             gateway_store::Sighting::Present(Box::new(seen))
         });
-        Shelf::new(store, target).apply(1, sightings.collect()).await;
+        Instances::new(store, target).apply(1, sightings.collect()).await;
     }
     for descending in [false, true] {
         let order = SortOrder::By { key: SortKey::Name, descending };
         for limit in [1, 2, 5, 100] {
             let (mut all, mut after) = (Vec::new(), None);
             loop {
-                let query = ResourceQuery { order, ..asked(&none(), after, limit) };
+                let query = ResourceQuery { order, ..page_query(&none(), after, limit) };
                 let page = store.resource_list(query).await.unwrap();
-                all.extend(page.rows.iter().map(|row| (value(SortKey::Name, row), row.target, row.id)));
+                all.extend(page.rows.iter().map(|row| (sort_value(SortKey::Name, row), row.target, row.id)));
                 after = page.next;
                 if after.is_none() {
                     break;
@@ -199,8 +200,8 @@ pub async fn names_that_differ_in_blanks_alone_are_not_one_name(stage: Stage) {
     }
 }
 
-/// What a record should be sorted by, out of its document.
-fn value(key: SortKey, row: &gateway_store::ResourceRow) -> (String, i64) {
+/// Returns the sort value of a record, read from its document.
+fn sort_value(key: SortKey, row: &gateway_store::ResourceRow) -> (String, i64) {
     let document: serde_json::Value = serde_json::from_str(&row.document).unwrap();
     match key {
         SortKey::Name => (document["name"].as_str().unwrap().to_lowercase(), 0),
@@ -212,11 +213,11 @@ fn value(key: SortKey, row: &gateway_store::ResourceRow) -> (String, i64) {
     }
 }
 
-pub async fn filters_choose_by_terms_and_parts_of_names(stage: Stage) {
-    let store = &stage.store;
+pub async fn listing_is_filtered_by_terms_and_parts_of_names(fixture: TestStore) {
+    let store = &fixture.store;
     for (place, target) in ALL.iter().enumerate() {
-        let numbers = (0..30).map(|number| motley(place * 30 + number));
-        Shelf::new(store, target.0).apply(1, numbers.collect()).await;
+        let numbers = (0..30).map(|number| varied(place * 30 + number));
+        Instances::new(store, target.0).apply(1, numbers.collect()).await;
     }
     let red = Term::tag("colour", "red");
     let of = |terms: &[Term], part: Option<&str>| ResourceFilter {
@@ -240,14 +241,14 @@ pub async fn filters_choose_by_terms_and_parts_of_names(stage: Stage) {
             assert_eq!(found.len(), count, "{filter:?}, limit {limit}");
         }
         let order = SortOrder::By { key: SortKey::Name, descending: true };
-        let query = ResourceQuery { order, ..asked(&filter, None, 500) };
+        let query = ResourceQuery { order, ..page_query(&filter, None, 500) };
         assert_eq!(store.resource_list(query).await.unwrap().rows.len(), count, "{filter:?}");
     }
 }
 
-pub async fn terms_follow_their_records(stage: Stage) {
-    let store = &stage.store;
-    let shelf = Shelf::new(store, 1);
+pub async fn terms_follow_their_records(fixture: TestStore) {
+    let store = &fixture.store;
+    let instances = Instances::new(store, 1);
     let (red, blue) = (Term::tag("colour", "red"), Term::tag("colour", "blue"));
     let with = |colour: &str| {
         let mut seen = instance("i", Running);
@@ -256,23 +257,23 @@ pub async fn terms_follow_their_records(stage: Stage) {
     };
     let count = async |term: Term| {
         let filter = ResourceFilter { terms: vec![term], ..ResourceFilter::default() };
-        store.resource_list(asked(&filter, None, 10)).await.unwrap().rows.len()
+        store.resource_list(page_query(&filter, None, 10)).await.unwrap().rows.len()
     };
-    shelf.apply(1, vec![with("red")]).await;
-    assert_eq!((count(red).await, count(blue).await, stage.rows("resource_terms")), (1, 0, 1));
-    shelf.apply(2, vec![with("blue")]).await;
-    assert_eq!((count(red).await, count(blue).await, stage.rows("resource_terms")), (0, 1, 1));
-    shelf.apply(3, vec![shelf.gone("i")]).await;
-    assert_eq!((count(blue).await, stage.rows("resource_terms")), (0, 0));
-    shelf.apply(4, vec![with("blue")]).await;
-    assert_eq!((count(blue).await, stage.rows("resource_terms")), (1, 1));
+    instances.apply(1, vec![with("red")]).await;
+    assert_eq!((count(red).await, count(blue).await, fixture.rows("resource_terms")), (1, 0, 1));
+    instances.apply(2, vec![with("blue")]).await;
+    assert_eq!((count(red).await, count(blue).await, fixture.rows("resource_terms")), (0, 1, 1));
+    instances.apply(3, vec![instances.gone("i")]).await;
+    assert_eq!((count(blue).await, fixture.rows("resource_terms")), (0, 0));
+    instances.apply(4, vec![with("blue")]).await;
+    assert_eq!((count(blue).await, fixture.rows("resource_terms")), (1, 1));
 }
 
-pub async fn a_resource_is_read_with_all_its_holders(stage: Stage) {
-    let store = &stage.store;
-    let (one, two) = (Shelf::new(store, 1), Shelf::new(store, 2));
-    one.apply(1, vec![there("a", Running)]).await;
-    two.apply(1, vec![there("a", Stopped)]).await;
+pub async fn resource_is_read_with_the_records_of_all_holders(fixture: TestStore) {
+    let store = &fixture.store;
+    let (one, two) = (Instances::new(store, 1), Instances::new(store, 2));
+    one.apply(1, vec![present("a", Running)]).await;
+    two.apply(1, vec![present("a", Stopped)]).await;
     let mut rows = store.resource_get(one.id("a"), true).await.unwrap();
     rows.sort_by_key(|row| row.target);
     let raw: Vec<_> = rows.iter().map(|row| row.raw.clone().unwrap()).collect();

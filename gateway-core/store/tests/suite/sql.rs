@@ -1,12 +1,12 @@
-//! Statements of the tests themselves, past the store.
+//! Statements of the tests, past the store.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
-/// A connection of the test's own.
-pub enum Raw {
+/// A connection past the store.
+pub enum Sql {
     Mysql(MysqlConnection),
     Sqlite(SqliteConnection),
 }
@@ -26,26 +26,26 @@ struct Word {
 macro_rules! on_either {
     ($raw:expr, $connection:ident => $work:expr) => {
         match $raw {
-            Raw::Mysql($connection) => $work,
-            Raw::Sqlite($connection) => $work,
+            Sql::Mysql($connection) => $work,
+            Sql::Sqlite($connection) => $work,
         }
     };
 }
 
-impl Raw {
-    /// The one number that `sql` selects as `n`.
+impl Sql {
+    /// Returns the number that `sql` selects as `n`.
     pub fn number(&mut self, sql: &str) -> i64 {
         let row = on_either!(self, connection => sql_query(sql).get_result::<Number>(connection));
         row.unwrap_or_else(|error| panic!("{sql}: {error}")).n
     }
 
-    /// The numbers that `sql` selects as `n`.
+    /// Returns the numbers that `sql` selects as `n`.
     pub fn numbers(&mut self, sql: &str) -> Vec<i64> {
         let rows = on_either!(self, connection => sql_query(sql).load::<Number>(connection));
         rows.unwrap_or_else(|error| panic!("{sql}: {error}")).into_iter().map(|row| row.n).collect()
     }
 
-    /// The texts that `sql` selects as `t`.
+    /// Returns the texts that `sql` selects as `t`.
     pub fn texts(&mut self, sql: &str) -> Vec<String> {
         let rows = on_either!(self, connection => sql_query(sql).load::<Word>(connection));
         rows.unwrap_or_else(|error| panic!("{sql}: {error}")).into_iter().map(|row| row.t).collect()

@@ -1,31 +1,31 @@
-//! Bringing the schema up to date.
+//! Migrations of the schema.
 
 use std::time::Duration;
 
 use gateway_core::error::ErrorKind;
 use gateway_core::id::ProcessId;
 
-use crate::raw::Raw;
-use crate::stage::Stage;
+use crate::sql::Sql;
+use crate::test_store::TestStore;
 
-/// The schema before records could be searched, and what a gateway of then writes into it.
+/// The schema before the migration for searches.
 const SPINE: [&str; 2] = [
-    include_str!("../../../migrations/sqlite/2026-11-22-000000_spine/up.sql"),
-    include_str!("../../../migrations/mysql/2026-11-22-000000_spine/up.sql"),
+    include_str!("../../../../migrations/sqlite/2026-11-22-000000_spine/up.sql"),
+    include_str!("../../../../migrations/mysql/2026-11-22-000000_spine/up.sql"),
 ];
 const OLD_TARGETS: &str = "INSERT INTO poll_targets (id, cloud_id, region, holder, kind, lease_epoch, lease_until, \
     due_at, wanted_at, status, as_of, interval_ms, failures, agreeing) VALUES \
     (1, 'sixteen bytes 01', 'r1', 'sixteen bytes 02', 'instance', 7, 0, 4000000000000000, 0, 'fresh', 5, 60000, 0, 0), \
     (2, 'sixteen bytes 01', 'r2', 'sixteen bytes 02', 'instance', 7, 0, 4611686018427387903, 0, 'suspended', 5, 0, 0, 0)";
 
-pub async fn migrating_again_changes_nothing(stage: Stage) {
-    assert_eq!(stage.store.pending_migrations().await.unwrap().0, Vec::<String>::new());
-    assert_eq!(stage.store.migrate().await.unwrap().0, Vec::<String>::new());
-    assert_eq!(stage.rows("leaders"), 1);
+pub async fn second_migration_changes_nothing(fixture: TestStore) {
+    assert_eq!(fixture.store.pending_migrations().await.unwrap().0, Vec::<String>::new());
+    assert_eq!(fixture.store.migrate().await.unwrap().0, Vec::<String>::new());
+    assert_eq!(fixture.rows("leaders"), 1);
 }
 
-pub async fn processes_that_start_together_migrate_once(stage: Stage) {
-    let empty = stage.empty_like().await;
+pub async fn concurrent_migrations_apply_once(fixture: TestStore) {
+    let empty = fixture.empty_like().await;
     let all = empty.store.pending_migrations().await.unwrap().0;
     assert!(!all.is_empty());
     let mut starts = tokio::task::JoinSet::new();
@@ -39,8 +39,8 @@ pub async fn processes_that_start_together_migrate_once(stage: Stage) {
     assert_eq!(empty.rows("leaders"), 1);
 }
 
-pub async fn nothing_is_there_before_the_migration(stage: Stage) {
-    let empty = stage.empty_like().await;
+pub async fn missing_schema_is_an_internal_error(fixture: TestStore) {
+    let empty = fixture.empty_like().await;
     let error = empty.store.cloud_list().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal);
     assert_eq!(error.to_string(), "internal error");
@@ -56,10 +56,10 @@ fn old_record(id: u8) -> String {
     )
 }
 
-pub async fn what_was_listed_before_it_could_be_searched_is_listed_anew(stage: Stage) {
-    let empty = stage.empty_like().await;
-    let mut raw = empty.raw();
-    raw.execute(SPINE[usize::from(matches!(raw, Raw::Mysql(_)))]);
+pub async fn search_migration_makes_targets_due(fixture: TestStore) {
+    let empty = fixture.empty_like().await;
+    let mut raw = empty.sql();
+    raw.execute(SPINE[usize::from(matches!(raw, Sql::Mysql(_)))]);
     raw.execute(
         "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
                  run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
@@ -68,7 +68,7 @@ pub async fn what_was_listed_before_it_could_be_searched_is_listed_anew(stage: S
     raw.execute(OLD_TARGETS);
     raw.execute(&old_record(1));
     assert!(!empty.store.migrate().await.unwrap().0.is_empty());
-    // A process that was not upgraded yet goes on writing.
+    // A process of the old version still writes.
     raw.execute(&old_record(2));
     assert_eq!(empty.rows("resources WHERE name_key = '' AND LENGTH(terms) = 0"), 2);
     assert_eq!(

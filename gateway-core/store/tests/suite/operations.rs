@@ -1,4 +1,4 @@
-//! Operations: begun once, worked on by one at a time, settled once; and the audit of them.
+//! The operation journal: begin, leases, settlement; and the audit.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use gateway_store::{
 };
 use uuid::Uuid;
 
-use crate::given::{INSTANCE, LATER, client, cloud, region};
-use crate::stage::Stage;
+use crate::fixtures::{INSTANCE, LATER, client, cloud, region};
+use crate::test_store::TestStore;
 
 async fn new(store: &Store, principal: PrincipalId, key: Option<&str>) -> NewOperation {
     let cloud = match store.cloud_list().await.unwrap().first() {
@@ -31,7 +31,7 @@ async fn new(store: &Store, principal: PrincipalId, key: Option<&str>) -> NewOpe
         kind: INSTANCE,
         verb: Verb::Create,
         resource: None,
-        sealed: "sealed order".to_owned(),
+        sealed: "sealed command".to_owned(),
     }
 }
 
@@ -50,12 +50,12 @@ fn outcome(state: OperationState) -> Outcome {
     Outcome { state, status: 201, answer: "{}".to_owned(), completed: Vec::new(), cloud_words: None }
 }
 
-pub async fn of_many_with_one_key_one_is_new(stage: Stage) {
-    let principal = client(&stage.store, "dashboard").await;
-    new(&stage.store, principal, None).await;
+pub async fn concurrent_requests_with_one_key_begin_one_operation(fixture: TestStore) {
+    let principal = client(&fixture.store, "dashboard").await;
+    new(&fixture.store, principal, None).await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
-        let store = stage.another_process();
+        let store = fixture.another_process();
         tasks.spawn(async move {
             let new = new(&store, principal, Some("key")).await;
             matches!(begin(&store, new, LATER).await, OperationStart::New(_))
@@ -63,21 +63,21 @@ pub async fn of_many_with_one_key_one_is_new(stage: Stage) {
     }
     let begun = tasks.join_all().await;
     assert_eq!(begun.iter().filter(|is_new| **is_new).count(), 1);
-    assert_eq!((stage.rows("operations"), stage.rows("audit")), (1, 1));
-    let other = client(&stage.store, "other").await;
-    let new = new(&stage.store, other, Some("key")).await;
-    held(begin(&stage.store, new, LATER).await);
+    assert_eq!((fixture.rows("operations"), fixture.rows("audit")), (1, 1));
+    let other = client(&fixture.store, "other").await;
+    let new = new(&fixture.store, other, Some("key")).await;
+    held(begin(&fixture.store, new, LATER).await);
 }
 
-pub async fn a_request_that_comes_again_finds_its_operation(stage: Stage) {
-    let store = &stage.store;
+pub async fn repeated_request_finds_its_operation(fixture: TestStore) {
+    let store = &fixture.store;
     let principal = client(store, "dashboard").await;
     let first = new(store, principal, None).await;
     held(begin(store, first.clone(), LATER).await);
     let again = NewOperation { id: OperationId::generate(), ..first.clone() };
     match begin(store, again, LATER).await {
         OperationStart::Existing(known) => {
-            assert_eq!((known.id, known.sealed.as_str()), (first.id, "sealed order"))
+            assert_eq!((known.id, known.sealed.as_str()), (first.id, "sealed command"))
         }
         OperationStart::New(_) => panic!("the same message began twice"),
     }
@@ -86,8 +86,8 @@ pub async fn a_request_that_comes_again_finds_its_operation(stage: Stage) {
     assert!(store.operation_find(principal, Uuid::new_v4(), Some("no".into())).await.unwrap().is_none());
 }
 
-pub async fn an_operation_is_worked_on_by_one(stage: Stage) {
-    let store = &stage.store;
+pub async fn operation_is_claimed_by_one_process(fixture: TestStore) {
+    let store = &fixture.store;
     let principal = client(store, "dashboard").await;
     let one = new(store, principal, None).await;
     let first = held(begin(store, one.clone(), Duration::ZERO).await);
@@ -96,11 +96,11 @@ pub async fn an_operation_is_worked_on_by_one(stage: Stage) {
     };
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
-        tasks.spawn(take(stage.another_process()));
+        tasks.spawn(take(fixture.another_process()));
     }
     let taken: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
     assert_eq!(taken.len(), 1);
-    // Who was overtaken writes nothing any more.
+    // A holder that was overtaken writes nothing.
     let lost = |result: gateway_core::Result<()>| result.unwrap_err().kind() == ErrorKind::LeaseLost;
     assert!(lost(store.operation_call_started(first, LATER).await));
     assert!(lost(store.operation_renew(first, LATER).await));
@@ -114,12 +114,12 @@ pub async fn an_operation_is_worked_on_by_one(stage: Stage) {
     store.operation_settle(taken[0], done.clone(), Settlement::Final).await.unwrap();
     assert!(lost(store.operation_settle(taken[0], done, Settlement::Final).await), "it is over");
     let over = store.operation_get(one.id).await.unwrap().unwrap();
-    assert!(over.is_over() && over.sealed.is_empty(), "the order is not kept longer than it is needed");
+    assert!(over.is_over() && over.sealed.is_empty(), "the command is removed with the settlement");
     assert_eq!(take(store.clone()).await, None);
 }
 
-pub async fn keeping_what_was_given_back_changes_nothing(stage: Stage) {
-    let store = &stage.store;
+pub async fn renewal_of_a_returned_lease_changes_nothing(fixture: TestStore) {
+    let store = &fixture.store;
     let principal = client(store, "dashboard").await;
     let one = new(store, principal, None).await;
     let first = held(begin(store, one.clone(), LATER).await);
@@ -130,11 +130,11 @@ pub async fn keeping_what_was_given_back_changes_nothing(stage: Stage) {
         store.operation_claim(one.id, ProcessId::generate(), LATER).await.unwrap().expect("it is due");
     assert_eq!(store.operation_renew(first, LATER).await.unwrap_err().kind(), ErrorKind::LeaseLost);
     store.operation_settle(second, outcome(OperationState::Succeeded), Settlement::Final).await.unwrap();
-    store.operation_renew(second, LATER).await.expect("it was ours to the end");
+    store.operation_renew(second, LATER).await.expect("the lease was held until the settlement");
 }
 
-pub async fn who_died_may_have_asked_until_its_lease_ended(stage: Stage) {
-    let store = &stage.store;
+pub async fn call_of_a_dead_process_counts_until_its_lease_ended(fixture: TestStore) {
+    let store = &fixture.store;
     let principal = client(store, "dashboard").await;
     let one = new(store, principal, None).await;
     let first = held(begin(store, one.clone(), LATER).await);
@@ -148,13 +148,13 @@ pub async fn who_died_may_have_asked_until_its_lease_ended(stage: Stage) {
         }
     };
     assert!(operation.sent_at.unwrap().since(sent) >= lease, "{:?}", operation.sent_at);
-    let asked = store.operation_call_ended(second).await.unwrap();
-    assert_eq!(store.operation_get(one.id).await.unwrap().unwrap().sent_at, Some(asked));
+    let page_query = store.operation_call_ended(second).await.unwrap();
+    assert_eq!(store.operation_get(one.id).await.unwrap().unwrap().sent_at, Some(page_query));
     assert!(store.operation_call_ended(first).await.is_err());
 }
 
-pub async fn what_nobody_knows_is_looked_at_again(stage: Stage) {
-    let store = &stage.store;
+pub async fn unknown_operation_is_due_again(fixture: TestStore) {
+    let store = &fixture.store;
     let principal = client(store, "dashboard").await;
     let one = new(store, principal, None).await;
     let first = held(begin(store, one.clone(), LATER).await);
@@ -162,21 +162,21 @@ pub async fn what_nobody_knows_is_looked_at_again(stage: Stage) {
     let unknown = outcome(OperationState::Unknown);
     store.operation_settle(first, unknown.clone(), Settlement::RetryIn(Duration::ZERO)).await.unwrap();
     assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0, [(one.id, one.account)]);
-    assert_eq!(store.operations_due(10, vec![one.account]).await.unwrap().0, [], "of others");
+    assert_eq!(store.operations_due(10, vec![one.account]).await.unwrap().0, [], "its account is full");
     let (operation, second) =
         store.operation_claim(one.id, ProcessId::generate(), LATER).await.unwrap().unwrap();
-    assert_eq!((operation.state, operation.sealed.as_str()), (OperationState::Unknown, "sealed order"));
+    assert_eq!((operation.state, operation.sealed.as_str()), (OperationState::Unknown, "sealed command"));
     store.operation_settle(second, unknown, Settlement::RetryIn(LATER)).await.unwrap();
     let (due, next) = store.operations_due(10, Vec::new()).await.unwrap();
     assert!(due.is_empty() && next.is_some_and(|next| next > LATER / 2));
-    // Looking in vain is no news.
+    // An attempt without news adds no line.
     let lines = store.audit_list(AuditFilter { limit: 10, ..AuditFilter::default() }).await.unwrap();
     let outcomes: Vec<_> = lines.iter().map(|line| line.outcome.as_str()).collect();
     assert_eq!(outcomes, ["accepted", "unknown"]);
 }
 
-pub async fn operations_are_forgotten_and_the_audit_is_not(stage: Stage) {
-    let store = &stage.store;
+pub async fn purge_removes_operations_and_keeps_the_audit(fixture: TestStore) {
+    let store = &fixture.store;
     let principal = client(store, "dashboard").await;
     let mut ids = Vec::new();
     for number in 0..3 {
@@ -207,5 +207,5 @@ pub async fn operations_are_forgotten_and_the_audit_is_not(stage: Stage) {
     let after = AuditFilter { after: lines[3].seq, ..filter(vec![account]) };
     assert_eq!(store.audit_list(after).await.unwrap(), lines[4..]);
     let none = store.audit_list(filter(vec![AccountId::generate()])).await.unwrap();
-    assert!(none.is_empty(), "others' accounts are theirs");
+    assert!(none.is_empty(), "another account has other lines");
 }

@@ -1,18 +1,18 @@
-//! A recorded statement with its values written in, so that the database can be asked how it would run it.
+//! Recorded statements with their values inserted, so that the database can explain them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// One form of statement.
+/// A form of statement.
 pub struct Statement {
-    /// With placeholders.
+    /// Text with placeholders.
     pub form: String,
-    /// With the values of one call.
+    /// Text with the values of one call.
     pub sql: String,
 }
 
 impl Statement {
-    /// One of each form that reads: an insert of values has no plan, nor has what sets up a session.
+    /// Returns one statement of each form that reads. Inserts of values and settings of a session have no plan.
     pub fn distinct(recorded: Vec<String>) -> Vec<Self> {
         let mut forms = BTreeMap::new();
         for text in recorded {
@@ -43,7 +43,7 @@ fn fill(form: &str, binds: &str) -> String {
     sql
 }
 
-/// Reads a list as Rust's `Debug` writes it: numbers, texts, and bytes as lists of numbers.
+/// Parses a list in the format of Rust's `Debug`: numbers, texts, and bytes as lists of numbers.
 fn values(binds: &str) -> Vec<String> {
     let inner = binds.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or_default();
     let (mut values, mut start, mut depth, mut quoted, mut escaped) = (Vec::new(), 0, 0, false, false);
