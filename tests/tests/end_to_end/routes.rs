@@ -59,12 +59,12 @@ async fn over_http(env: &Environment, routes: &[Route], refused: &Refused) {
     for route in routes {
         let answer = ask(env, &route.method, route, refused.authorization.as_deref()).await;
         let asked = format!("{} {} with a token that is {}", route.method, route.path, refused.name);
-        let Some((problem_type, challenge)) = expected(route, refused) else {
+        let Some((expected_type, challenge)) = expected(route, refused) else {
             assert!(answer.status.is_success(), "{asked}: {}", answer.status);
             continue;
         };
         assert_eq!(answer.status, 401, "{asked}: {}", answer.body);
-        assert_eq!(problem_type(&answer.body), problem_type, "{asked}");
+        assert_eq!(problem_type(&answer.body), expected_type, "{asked}");
         let sent = answer.headers["www-authenticate"].to_str().unwrap();
         assert!(sent.starts_with(challenge), "{asked}: {sent}");
         assert_holds_nothing(&answer.body, &asked);
@@ -83,10 +83,10 @@ fn over_the_bus(env: &Environment, routes: &[Route], refused: &Refused) {
     assert_eq!(replies.len(), routes.len());
     for (route, reply) in routes.iter().zip(replies) {
         let asked = format!("{} {} on the bus, {}", route.method, route.path, refused.name);
-        let (problem_type, challenge) = expected(route, refused).expect("handlers serve no public route");
+        let (expected_type, challenge) = expected(route, refused).expect("handlers serve no public route");
         assert_eq!(reply["status"], 401, "{asked}: {reply}");
         let body = body(&reply);
-        assert_eq!(problem_type(&body), problem_type, "{asked}");
+        assert_eq!(problem_type(&body), expected_type, "{asked}");
         let headers = reply["headers"].as_array().unwrap();
         let sent = headers.iter().find(|header| header[0] == "www-authenticate").expect("a challenge");
         assert!(sent[1].as_str().unwrap().starts_with(challenge), "{asked}: {sent}");
