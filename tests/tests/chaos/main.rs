@@ -43,7 +43,8 @@ const RECOVERY_TIMEOUT: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_cause_no_lost_duplicate_or_wrong_event() {
     let start = Instant::now();
-    let seed = std::env::var("GATEWAY_TEST_SEED").map_or(DEFAULT_SEED, |seed| seed.parse().expect("a number"));
+    let seed =
+        std::env::var("GATEWAY_TEST_SEED").map_or(DEFAULT_SEED, |seed| seed.parse().expect("a number"));
     let count = if std::env::var_os("GATEWAY_TEST_LONG").is_some() { 50 } else { 10 };
     print(&format!("chaos: seed {seed}, {count} kills"));
 

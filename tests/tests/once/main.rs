@@ -42,7 +42,8 @@ struct Size {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_create_is_executed_once_under_kills() {
     let start = Instant::now();
-    let seed = std::env::var("GATEWAY_TEST_SEED").map_or(DEFAULT_SEED, |seed| seed.parse().expect("a number"));
+    let seed =
+        std::env::var("GATEWAY_TEST_SEED").map_or(DEFAULT_SEED, |seed| seed.parse().expect("a number"));
     let size = match std::env::var_os("GATEWAY_TEST_LONG") {
         Some(_) => Size { creates: 200, kills: 60, before_reply: 20 },
         None => Size { creates: 200, kills: 30, before_reply: 5 },

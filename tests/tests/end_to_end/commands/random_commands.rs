@@ -75,7 +75,8 @@ struct Run {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_commands_leave_store_and_cloud_equal() {
-    let seed = std::env::var("GATEWAY_TEST_SEED").map_or(DEFAULT_SEED, |seed| seed.parse().expect("a number"));
+    let seed =
+        std::env::var("GATEWAY_TEST_SEED").map_or(DEFAULT_SEED, |seed| seed.parse().expect("a number"));
     let steps = if std::env::var_os("GATEWAY_TEST_LONG").is_some() { 1000 } else { 100 };
     let env = Environment::with_cloud(TestCluster::builder("random"), &["--transit-seconds", "0.2"]).await;
     let mut run = Run { env, random: Random(seed), model: Model::default(), number: 0 };
