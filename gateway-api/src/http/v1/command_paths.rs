@@ -111,7 +111,7 @@ fn operation(spec: &KindSpec, verb: &VerbSpec) -> ApiOperation {
 fn summary(verb: Verb) -> String {
     match verb {
         Verb::Create => "create one".to_owned(),
-        Verb::Update => "update name, description or tags".to_owned(),
+        Verb::Update => "update one".to_owned(),
         Verb::Delete => "delete one".to_owned(),
         action => action.as_str().replace('_', " "),
     }
