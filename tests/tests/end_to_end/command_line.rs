@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::stage::{CLOUD, SOON};
+use crate::environment::{CLOUD, SOON};
 
 /// Of each account: together more than two pages of 1000.
 const INSTANCES: &str = "1100";

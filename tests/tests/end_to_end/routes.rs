@@ -6,17 +6,17 @@ use gateway_core::access::token::{self, Claims};
 use gateway_core::clock::{Clock as _, SystemClock};
 use gateway_core::id::TokenId;
 use gateway_tests::client::{Answer, access_key};
-use gateway_tests::{Client, Cluster};
+use gateway_tests::{Client, TestCluster};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::bus_api::{ask as ask_over_bus, body};
-use crate::stage::{CLOUD, Stage, collections, problem};
+use crate::environment::{CLOUD, Environment, collections, problem_type};
 
 /// One operation of the document.
 struct Route {
     path: String,
-    /// The path with the id of a record of the stage's client.
+    /// The path with the id of a record of the environment's client.
     target: String,
     method: Method,
     /// The required security scheme; none for public routes.
@@ -30,38 +30,41 @@ struct Refused {
     name: &'static str,
     authorization: Option<String>,
     /// The problem of routes that require a token.
-    problem: &'static str,
+    problem_type: &'static str,
 }
 
 #[tokio::test]
 async fn every_route_refuses_bad_tokens_and_hides_records_from_others() {
     let accounts = ["--account", "demo:demo-secret", "--account", "acme:acme-secret"];
-    let stage =
-        Stage::with_cloud(Cluster::plan("routes").set("bus.accept_plain_secrets", true), &accounts).await;
-    let routes = routes(&stage.client).await;
+    let env = Environment::with_cloud(
+        TestCluster::builder("routes").set("bus.accept_plain_secrets", true),
+        &accounts,
+    )
+    .await;
+    let routes = routes(&env.client).await;
     assert!(routes.len() >= 14, "{} routes", routes.len());
-    for refused in refused(&stage).await {
-        over_http(&stage, &routes, &refused).await;
-        over_the_bus(&stage, &routes, &refused);
+    for refused in refused(&env).await {
+        over_http(&env, &routes, &refused).await;
+        over_the_bus(&env, &routes, &refused);
     }
-    for token in [None, stage.client.token.clone()] {
+    for token in [None, env.client.token.clone()] {
         let authorization = token.map(|token| format!("Bearer {token}"));
-        other_methods(&stage, &routes, authorization.as_deref()).await;
+        other_methods(&env, &routes, authorization.as_deref()).await;
     }
-    another_client(&stage, &routes).await;
+    another_client(&env, &routes).await;
 }
 
 /// Asserts that the front refuses a bad token.
-async fn over_http(stage: &Stage, routes: &[Route], refused: &Refused) {
+async fn over_http(env: &Environment, routes: &[Route], refused: &Refused) {
     for route in routes {
-        let answer = ask(stage, &route.method, route, refused.authorization.as_deref()).await;
+        let answer = ask(env, &route.method, route, refused.authorization.as_deref()).await;
         let asked = format!("{} {} with a token that is {}", route.method, route.path, refused.name);
-        let Some((problem_type, challenge)) = expected(route, refused) else {
+        let Some((expected_type, challenge)) = expected(route, refused) else {
             assert!(answer.status.is_success(), "{asked}: {}", answer.status);
             continue;
         };
         assert_eq!(answer.status, 401, "{asked}: {}", answer.body);
-        assert_eq!(problem(&answer.body), problem_type, "{asked}");
+        assert_eq!(problem_type(&answer.body), expected_type, "{asked}");
         let sent = answer.headers["www-authenticate"].to_str().unwrap();
         assert!(sent.starts_with(challenge), "{asked}: {sent}");
         assert_holds_nothing(&answer.body, &asked);
@@ -69,21 +72,21 @@ async fn over_http(stage: &Stage, routes: &[Route], refused: &Refused) {
 }
 
 /// Asserts that handlers refuse a bad token themselves: a program on the bus sends its requests without a front.
-fn over_the_bus(stage: &Stage, routes: &[Route], refused: &Refused) {
+fn over_the_bus(env: &Environment, routes: &[Route], refused: &Refused) {
     let routes: Vec<_> = routes.iter().filter(|route| route.class != "front").collect();
     let authorization = refused.authorization.as_deref().map(str::trim_end);
     let request = |route: &&Route| {
         let (class, method) = (&route.class, route.method.as_str());
         json!({"class": class, "method": method, "target": route.target, "authorization": authorization})
     };
-    let replies = ask_over_bus(stage, &routes.iter().map(request).collect::<Vec<_>>());
+    let replies = ask_over_bus(env, &routes.iter().map(request).collect::<Vec<_>>());
     assert_eq!(replies.len(), routes.len());
     for (route, reply) in routes.iter().zip(replies) {
         let asked = format!("{} {} on the bus, {}", route.method, route.path, refused.name);
-        let (problem_type, challenge) = expected(route, refused).expect("handlers serve no public route");
+        let (expected_type, challenge) = expected(route, refused).expect("handlers serve no public route");
         assert_eq!(reply["status"], 401, "{asked}: {reply}");
         let body = body(&reply);
-        assert_eq!(problem(&body), problem_type, "{asked}");
+        assert_eq!(problem_type(&body), expected_type, "{asked}");
         let headers = reply["headers"].as_array().unwrap();
         let sent = headers.iter().find(|header| header[0] == "www-authenticate").expect("a challenge");
         assert!(sent[1].as_str().unwrap().starts_with(challenge), "{asked}: {sent}");
@@ -96,7 +99,7 @@ fn expected(route: &Route, refused: &Refused) -> Option<(&'static str, &'static 
     match route.scheme.as_deref()? {
         // These routes require the secret of a client, so that any token is the wrong scheme.
         "client" => Some(("client-missing", "Basic")),
-        _ => Some((refused.problem, "Bearer")),
+        _ => Some((refused.problem_type, "Bearer")),
     }
 }
 
@@ -106,18 +109,18 @@ fn assert_holds_nothing(body: &Value, asked: &str) {
 }
 
 /// Returns every kind of bad token.
-async fn refused(stage: &Stage) -> Vec<Refused> {
+async fn refused(env: &Environment) -> Vec<Refused> {
     let now = SystemClock.now();
     let claims = |from: i64| Claims {
-        sub: stage.client.id.parse().unwrap(),
+        sub: env.client.id.parse().unwrap(),
         iat: now.seconds() + from,
         exp: now.seconds() + from + 600,
         jti: TokenId::generate(),
     };
-    let ours = Keyring::load(&stage.cluster.keyring).unwrap();
+    let ours = Keyring::load(&env.cluster.keyring).unwrap();
     let theirs = Keyring::generate(now).unwrap();
     let bearer = |token: &str| Some(format!("Bearer {token}"));
-    let good = stage.client.token.clone().unwrap();
+    let good = env.client.token.clone().unwrap();
     let forged = token::issue(&theirs, &claims(0), now).unwrap();
     let expired = token::issue(&ours, &claims(-601), now).unwrap();
     let stranger = Claims { sub: gateway_core::id::PrincipalId::generate(), ..claims(0) };
@@ -125,7 +128,7 @@ async fn refused(stage: &Stage) -> Vec<Refused> {
     // A token with the signature of another one.
     let (head, _) = good.rsplit_once('.').unwrap();
     let (_, signature) = forged.expose().rsplit_once('.').unwrap();
-    let mut revoked = stage.client.clone();
+    let mut revoked = env.client.clone();
     let token = revoked.login(&[]).await.unwrap().token;
     assert_eq!(revoked.request(Method::DELETE, "/v1/token").await.unwrap().status, 204);
     let (header, rest) = good.split_once('.').unwrap();
@@ -145,15 +148,15 @@ async fn refused(stage: &Stage) -> Vec<Refused> {
         ("of no principal", bearer(stranger.expose()), "token-revoked"),
     ];
     let all = refused.into_iter();
-    all.map(|(name, authorization, problem)| Refused { name, authorization, problem }).collect()
+    all.map(|(name, authorization, problem_type)| Refused { name, authorization, problem_type }).collect()
 }
 
 /// Asserts that a client with a grant for another account gets answers without anything of ours.
-async fn another_client(stage: &Stage, routes: &[Route]) {
-    let mut other = stage.cluster.register_client("other").await;
+async fn another_client(env: &Environment, routes: &[Route]) {
+    let mut other = env.cluster.register_client("other").await;
     other.login(&[access_key(CLOUD, "acme", "acme-secret")]).await.unwrap();
     let authorization = format!("Bearer {}", other.token.as_deref().unwrap());
-    let before = stage.client.list("instances", &[]).await.unwrap();
+    let before = env.client.list("instances", &[]).await.unwrap();
     let own = &before.items[0];
     let name = own["name"].as_str().unwrap();
     // The route that revokes the token comes last.
@@ -162,7 +165,7 @@ async fn another_client(stage: &Stage, routes: &[Route]) {
         .filter(|route| route.scheme.as_deref() == Some("token"))
         .partition(|route| route.path == "/v1/token");
     for route in first.into_iter().chain(last) {
-        let answer = ask(stage, &route.method, route, Some(&authorization)).await;
+        let answer = ask(env, &route.method, route, Some(&authorization)).await;
         let asked = format!("{} {} by another", route.method, route.path);
         // These kinds are published to all accounts of the cloud.
         let published = ["/v1/instance_types", "/v1/volume_types", "/v1/datacenters"];
@@ -181,26 +184,26 @@ async fn another_client(stage: &Stage, routes: &[Route]) {
         };
         assert_eq!(answer.status, expected, "{asked}: {}", answer.body);
         let text = answer.body.to_string();
-        assert!(!text.contains(&stage.account), "{asked} names our account");
+        assert!(!text.contains(&env.account), "{asked} names our account");
         assert!(!text.contains(own["id"].as_str().unwrap()), "{asked} names our instance");
         assert!(!text.contains("\"demo\""), "{asked} names the cloud's id of our account");
     }
     let link = own["links"]["self"].as_str().unwrap();
-    assert_eq!(stage.client.get(link).await.unwrap()["name"], name);
+    assert_eq!(env.client.get(link).await.unwrap()["name"], name);
     // The other client revoked its own token, not ours.
-    let after = stage.client.list("instances", &[]).await.unwrap();
+    let after = env.client.list("instances", &[]).await.unwrap();
     assert_eq!(after.items.len(), before.items.len());
 }
 
 /// Asserts that methods that a path does not have are refused for every caller.
-async fn other_methods(stage: &Stage, routes: &[Route], authorization: Option<&str>) {
+async fn other_methods(env: &Environment, routes: &[Route], authorization: Option<&str>) {
     for route in routes {
         for method in [Method::PUT, Method::PATCH, Method::POST, Method::DELETE] {
             if routes.iter().any(|other| other.path == route.path && other.method == method) {
                 continue;
             }
             let asked = format!("{method} {}", route.path);
-            let answer = ask(stage, &method, route, authorization).await;
+            let answer = ask(env, &method, route, authorization).await;
             assert_eq!(answer.status, 405, "{asked}");
         }
     }
@@ -244,17 +247,17 @@ async fn target(client: &Client, path: &str) -> String {
     format!("{collection}/{}{rest}", own.unwrap()["id"].as_str().unwrap())
 }
 
-async fn ask(stage: &Stage, method: &Method, route: &Route, authorization: Option<&str>) -> Answer {
+async fn ask(env: &Environment, method: &Method, route: &Route, authorization: Option<&str>) -> Answer {
     if *method == Method::PUT && route.path.ends_with("/content") {
-        return with_content(stage, route, authorization).await;
+        return with_content(env, route, authorization).await;
     }
-    stage.client.request_with(method.clone(), &route.target, authorization).await.unwrap()
+    env.client.request_with(method.clone(), &route.target, authorization).await.unwrap()
 }
 
 /// Sends content: a request without it is refused before its token is checked.
-async fn with_content(stage: &Stage, route: &Route, authorization: Option<&str>) -> Answer {
+async fn with_content(env: &Environment, route: &Route, authorization: Option<&str>) -> Answer {
     let request = reqwest::Client::new()
-        .put(format!("{}{}", stage.client.base(), route.target))
+        .put(format!("{}{}", env.client.base(), route.target))
         .header("content-type", "application/octet-stream")
         .body("content");
     let request = authorization.iter().fold(request, |request, text| request.header("authorization", *text));

@@ -12,7 +12,7 @@ import uuid
 
 import pika
 
-PATIENCE = 30
+TIMEOUT = 30
 
 
 def envelope(request, message_id):
@@ -23,7 +23,7 @@ def envelope(request, message_id):
         "v": 1,
         "message_id": message_id,
         "received_at": time(now),
-        "deadline": time(now + datetime.timedelta(seconds=PATIENCE)),
+        "deadline": time(now + datetime.timedelta(seconds=TIMEOUT)),
         "method": request["method"],
         "target": request["target"],
         "headers": [] if authorization is None else [["authorization", authorization]],
@@ -35,9 +35,9 @@ def ask(connection, channel, replies, request):
     body = request["raw"] if "raw" in request else envelope(request, message_id)
     properties = pika.BasicProperties(
         content_type="application/json", message_id=message_id, correlation_id=message_id,
-        reply_to="amq.rabbitmq.reply-to", expiration=str(PATIENCE * 1000), delivery_mode=1)
+        reply_to="amq.rabbitmq.reply-to", expiration=str(TIMEOUT * 1000), delivery_mode=1)
     channel.basic_publish("gateway.requests", request["class"], body, properties, mandatory=True)
-    end = datetime.datetime.now() + datetime.timedelta(seconds=PATIENCE)
+    end = datetime.datetime.now() + datetime.timedelta(seconds=TIMEOUT)
     while message_id not in replies and datetime.datetime.now() < end:
         connection.process_data_events(time_limit=1)
     return replies.get(message_id)
