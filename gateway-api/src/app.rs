@@ -2,14 +2,18 @@
 //! types and its [`Error`] into its own documents.
 
 pub(crate) mod access;
+pub(crate) mod audit;
+pub(crate) mod command;
 pub(crate) mod error;
 pub(crate) mod operation;
+pub(crate) mod read;
 pub(crate) mod refresh;
 pub(crate) mod visibility;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway_bus::sealing::seal_header;
 use gateway_bus::{Bus, Nudge};
 use gateway_core::Clock;
 use gateway_core::config::{self, Config};
@@ -18,14 +22,15 @@ use gateway_core::id::PrincipalId;
 use gateway_store::Store;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub(crate) use error::{Error, Result};
 
 use crate::keyring::KeyringHandle;
 pub use operation::AnswerStatus;
-use operation::Operations;
-use refresh::watcher::Watcher;
-use visibility::Authorities;
+use operation::{OperationParts, Operations};
+use refresh::Watcher;
+use visibility::AuthorityCache;
 
 /// The ports and settings that the composition root hands to [`App`].
 #[derive(Clone)]
@@ -96,7 +101,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) drivers: Drivers,
     pub(crate) session_context: SessionContext,
-    pub(crate) authorities: Authorities,
+    pub(crate) authorities: AuthorityCache,
     pub(crate) watcher: Watcher,
     pub(crate) operations: Arc<Operations>,
     pub(crate) keep_operations: Duration,
@@ -114,18 +119,18 @@ impl App {
     /// Creates the state of one process.
     pub fn new(parts: AppParts) -> Arc<Self> {
         Arc::new(Self {
-            authorities: Authorities::new(parts.store.clone(), parts.authority_life),
+            authorities: AuthorityCache::new(parts.store.clone(), parts.authority_life),
             watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
-            operations: Operations::new(
-                parts.store.clone(),
-                Arc::clone(&parts.bus),
-                parts.keyring.clone(),
-                Arc::clone(&parts.clock),
-                parts.drivers.clone(),
-                Arc::clone(&parts.session_context.skew),
-                &parts.operations,
-                parts.answer_status,
-            ),
+            operations: Operations::new(OperationParts {
+                store: parts.store.clone(),
+                bus: Arc::clone(&parts.bus),
+                keyring: parts.keyring.clone(),
+                clock: Arc::clone(&parts.clock),
+                drivers: parts.drivers.clone(),
+                skew: Arc::clone(&parts.session_context.skew),
+                config: &parts.operations,
+                answer_status: parts.answer_status,
+            }),
             keep_operations: Duration::from_secs(parts.operations.keep_days.saturating_mul(86_400)),
             token_life: parts.token_life,
             verify_after: parts.verify_after,
@@ -156,6 +161,11 @@ impl App {
     pub async fn reconcile(&self, stop: CancellationToken) {
         self.operations.reconcile(self.keep_operations, stop).await;
         self.operations.drain().await;
+    }
+
+    /// Seals a text that only a front may read, as the header of the reply to one message.
+    pub(crate) fn seal_for_front(&self, text: &str, header: &str, message: Uuid) -> Result<String> {
+        Ok(seal_header(text, header, message, &self.keyring.get(), self.clock.now())?)
     }
 
     /// Drops the cached access of a principal, here and in every other process.

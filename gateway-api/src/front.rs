@@ -1,15 +1,18 @@
-//! HTTP -> bus -> HTTP: the side that clients see. It knows no store and no cloud.
+//! The front: HTTP -> bus -> HTTP. It uses neither store nor clouds, except to forward content.
 
+mod admission;
 mod body;
 mod connection;
+mod connection_info;
 mod content;
-mod continued;
+mod context;
+mod continuation;
 mod envelope;
 mod forward;
-mod gate;
-mod own;
+mod local;
 mod reply;
 mod service;
+mod slots;
 mod tls;
 
 use std::net::SocketAddr;
@@ -18,6 +21,7 @@ use std::time::Duration;
 
 use gateway_bus::Bus;
 use gateway_core::Clock;
+use gateway_core::backoff::Backoff;
 use gateway_core::config::Front as Config;
 use gateway_core::error::{Error, Result};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -28,12 +32,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::keyring::KeyringHandle;
 use connection::Connection;
+use context::FrontContext;
 use service::Service;
 
-/// After a failed accept, most often for want of file descriptors, some must close first.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The waits after failed accepts. Most fail for lack of file descriptors, until some connections close.
+const ACCEPT_BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
 
-/// The front, bound to its address.
+/// A front that is bound to its address.
 pub struct Front {
     listener: TcpListener,
     address: SocketAddr,
@@ -49,10 +54,10 @@ impl std::fmt::Debug for Front {
 }
 
 impl Front {
-    /// Takes the address; connections wait until [`Self::run`].
+    /// Binds the address. Connections wait until [`Self::run`].
     ///
     /// # Errors
-    /// Invalid, naming the address that cannot be taken or the file that cannot be read.
+    /// Invalid if the address cannot be bound or a TLS file cannot be read.
     pub async fn bind(
         config: &Config,
         bus: Arc<dyn Bus>,
@@ -67,36 +72,38 @@ impl Front {
             address: listener.local_addr().map_err(cannot)?,
             listener,
             tls: tls::acceptor(config)?,
-            service: Arc::new(Service::new(config, bus, keyring, clock)?),
+            service: Arc::new(Service::new(FrontContext::new(config, bus, keyring, clock))?),
             drain: Duration::from_secs(config.drain_seconds),
         })
     }
 
-    /// Where it listens; the port is the real one even when the configuration says 0.
+    /// Returns the address. Its port is the real one even if the configured port is 0.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// `https` when it has a certificate, else `http`.
+    /// Returns `https` with a certificate, else `http`.
     pub fn scheme(&self) -> &'static str {
         if self.tls.is_some() { "https" } else { "http" }
     }
 
-    /// Serves until `stop`, then takes no more and finishes what is in flight.
+    /// Serves until `stop`, then accepts no more connections and finishes the requests in flight.
     ///
     /// # Errors
-    /// None so far; the type is that of all roles.
+    /// None so far; all roles have this type.
     pub async fn run(self, stop: CancellationToken) -> Result<()> {
         let (connections, graceful) = (TaskTracker::new(), GracefulShutdown::new());
+        let mut backoff = ACCEPT_BACKOFF;
         while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
             match accepted {
                 Ok((stream, peer)) => {
+                    backoff.reset();
                     let connection = Connection::new(&self.service, peer, self.address, self.tls.is_some());
                     connections.spawn(connection.run(stream, self.tls.clone(), graceful.watcher()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    tokio::time::sleep(backoff.next_wait()).await;
                 }
             }
         }
@@ -107,7 +114,7 @@ impl Front {
             connections.wait().await;
         };
         if tokio::time::timeout(self.drain, drained).await.is_err() {
-            tracing::warn!(connections = connections.len(), "the front stops with requests in flight");
+            tracing::warn!(count = connections.len(), "the front stops with connections open");
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Bus -> router -> bus: requests in envelopes, answered by the API as a plain service.
+//! The handler: bus -> router -> bus. Requests in envelopes are answered by the router of the API.
 
 mod rebuild;
 
@@ -24,14 +24,14 @@ use crate::http::{Exchange, router};
 use crate::keyring::KeyringHandle;
 use crate::routes::{Found, RouteTable};
 
-/// Answers requests until `stop`, and finishes those in hand.
+/// Answers requests until `stop`, then finishes those in progress.
 ///
 /// # Errors
-/// Only what will not heal: see [`Bus::serve`](gateway_bus::Bus::serve).
+/// Only permanent ones: see [`Bus::serve`](gateway_bus::Bus::serve).
 pub async fn serve(api: Arc<App>, config: &Config, stop: CancellationToken) -> Result<()> {
     let service = HandlerService::new(Arc::clone(&api), config.bus.accept_plain_secrets)?;
     let options = ServeOptions { prefetch: config.bus.prefetch, concurrency: config.handler.concurrency };
-    // Requests in hand still want to hear of changes: nudges are followed until the last one is answered.
+    // Requests in progress depend on nudges, which are followed until the last request is answered.
     let served = CancellationToken::new();
     let serving = async {
         let outcome = api.bus.serve(Arc::new(service), options, stop).await;
@@ -43,7 +43,7 @@ pub async fn serve(api: Arc<App>, config: &Config, stop: CancellationToken) -> R
     outcome
 }
 
-/// Answers what comes over the bus.
+/// The service that answers requests of the bus.
 #[derive(Debug)]
 pub struct HandlerService {
     router: Router,
@@ -54,10 +54,10 @@ pub struct HandlerService {
 }
 
 impl HandlerService {
-    /// A service over this state; `accept_plain_secrets` is `bus.accept_plain_secrets`.
+    /// Creates the service; `accept_plain_secrets` is the setting `bus.accept_plain_secrets`.
     ///
     /// # Errors
-    /// Internal, when the build's own OpenAPI document cannot be read.
+    /// Internal if the OpenAPI document of this build cannot be read.
     pub fn new(state: Arc<App>, accept_plain_secrets: bool) -> Result<Self> {
         Ok(Self {
             routes: RouteTable::of_this_build()?,
@@ -70,14 +70,14 @@ impl HandlerService {
 
     async fn answer(&self, envelope: Envelope, delivery: Delivery) -> Result<Reply, Problem> {
         let id = envelope.message_id;
-        let secret = self.holds_secrets(&envelope);
+        let secret = self.has_secret_body(&envelope);
         let opened = open_request(&envelope, secret, &self.keyring.get(), self.accept_plain_secrets)?;
         let sealed = opened.sealed;
         let mut request = rebuild::request(&envelope, opened)?;
         let Delivery { class, reply_owner, .. } = delivery;
         request.extensions_mut().insert(Exchange { id, deadline: envelope.deadline, class, reply_owner });
         let left = envelope.deadline.since(self.clock.now());
-        // Who asked has given up by then: work on it would keep others waiting.
+        // The caller has given up by then, and further work would delay other requests.
         let Ok(answered) = tokio::time::timeout(left, self.router.clone().oneshot(request)).await else {
             return Err(rebuild::late());
         };
@@ -89,7 +89,7 @@ impl HandlerService {
         Ok(reply)
     }
 
-    fn holds_secrets(&self, envelope: &Envelope) -> bool {
+    fn has_secret_body(&self, envelope: &Envelope) -> bool {
         let method = Method::from_bytes(envelope.method.as_bytes());
         let (Ok(method), Ok(uri)) = (method, envelope.target.parse::<Uri>()) else { return false };
         matches!(self.routes.find(&method, uri.path()), Found::Operation(operation) if operation.secret)
@@ -101,14 +101,14 @@ impl RequestService for HandlerService {
     async fn call(&self, envelope: Envelope, delivery: Delivery) -> Reply {
         crash::point("handler.received");
         let id = envelope.message_id;
-        // Nothing is shared with what panicked but the state, whose parts are whole between awaits.
+        // A panicked request shares only the state, whose parts are consistent between awaits.
         let answer = AssertUnwindSafe(self.answer(envelope, delivery)).catch_unwind().await;
         crash::point("handler.before_reply");
         let problem = match answer {
             Ok(Ok(reply)) => return reply,
             Ok(Err(problem)) => problem,
             Err(_) => {
-                tracing::error!(%id, class = delivery.class.as_str(), "a handler panicked");
+                tracing::error!(request = %id, class = delivery.class.as_str(), "a handler panicked");
                 Problem::internal()
             }
         };

@@ -1,18 +1,16 @@
-//! The API: one router, generic over kinds, that knows neither broker nor socket.
+//! The REST API as one router, which knows neither broker nor socket.
 
 pub(crate) mod bearer;
 pub(crate) mod client;
 mod conditional;
 pub(crate) mod continuation;
-mod cursor;
 mod exchange;
 pub(crate) mod forwarding;
 mod idempotency;
+pub(crate) mod max_age;
 mod preference;
 pub(crate) mod problem;
 mod query;
-pub(crate) mod refresh;
-mod state;
 pub(crate) mod v1;
 
 pub use exchange::Exchange;
@@ -23,11 +21,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware;
 
+use crate::app::App;
 use problem::Problem;
-use state::Api;
 
-/// Every path that handlers answer, as one service.
-pub fn router(state: Arc<Api>) -> Router {
+/// Returns the router of every path that handlers answer.
+pub fn router(state: Arc<App>) -> Router {
     v1::routes()
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::other_method() })

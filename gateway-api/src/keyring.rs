@@ -1,4 +1,4 @@
-//! The gateway's keys as a running process holds them: read anew when their file changes.
+//! The keys of a running process, reloaded when their file changes.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,22 +9,22 @@ use gateway_core::config::KeyringSource;
 use gateway_core::error::Result;
 use tokio_util::sync::CancellationToken;
 
-/// How often the file is looked at. Longer must stay well under [`ACTIVATION_DELAY`], or a rotated key is
-/// used before everybody knows it; shorter only costs a `stat`.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Time between checks of the file. A longer time must stay well below [`ACTIVATION_DELAY`], so that every process has a
+/// rotated key before it is used; a shorter one costs more calls of `stat`.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
-const _: () = assert!(LOOK_EVERY.as_secs() * 3 < ACTIVATION_DELAY.as_secs());
+const _: () = assert!(CHECK_INTERVAL.as_secs() * 3 < ACTIVATION_DELAY.as_secs());
 
-/// The keyring, shared and replaceable. Clones see the same one.
+/// The keyring of a process. Clones share it.
 #[derive(Clone, Debug)]
 pub struct KeyringHandle {
     current: Arc<RwLock<Arc<Keyring>>>,
-    /// None when the keys came from the environment, which does not change.
+    /// None if the keys come from the environment, which does not change.
     file: Option<PathBuf>,
 }
 
 impl KeyringHandle {
-    /// Keys that stay as they are.
+    /// Creates a handle for keys that do not change.
     pub fn fixed(keyring: Keyring) -> Self {
         Self { current: Arc::new(RwLock::new(Arc::new(keyring))), file: None }
     }
@@ -41,26 +41,26 @@ impl KeyringHandle {
         Ok(Self { file: Some(file.clone()), ..Self::fixed(Keyring::load(&file)?) })
     }
 
-    /// The keys as they are now.
+    /// Returns the current keys.
     pub fn get(&self) -> Arc<Keyring> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Follows the file until `stop`. A file that cannot be read leaves the keys as they were.
+    /// Reloads the file when it changes, until `stop`. An unreadable file leaves the keys unchanged.
     pub async fn watch(&self, stop: CancellationToken) {
         let Some(file) = &self.file else { return };
-        // Not known when the keys were read: the first look reads them once more.
+        // The file may have changed since the keys were read, so that the first check reads them again.
         let mut seen = None;
         loop {
-            self.look(file, &mut seen).await;
-            if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+            self.reload(file, &mut seen).await;
+            if stop.run_until_cancelled(tokio::time::sleep(CHECK_INTERVAL)).await.is_none() {
                 return;
             }
         }
     }
 
-    /// Reads the file if it is not the one that was seen.
-    async fn look(&self, file: &Path, seen: &mut Option<SystemTime>) {
+    /// Reads the file if its time has changed.
+    async fn reload(&self, file: &Path, seen: &mut Option<SystemTime>) {
         let found = modified(file).await;
         if found.is_none() || found == *seen {
             return;
@@ -70,7 +70,7 @@ impl KeyringHandle {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
                 *seen = found;
             }
-            Err(error) => tracing::error!(error = error.chain(), "the keyring stays as it was"),
+            Err(error) => tracing::error!(error = error.chain(), "keyring file cannot be read"),
         }
     }
 }
@@ -87,22 +87,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_rotated_key_is_known_and_a_broken_file_changes_nothing() {
+    async fn rotated_key_is_loaded_and_broken_file_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("keyring.json");
         let mut keyring = Keyring::generate(Timestamp(0)).unwrap();
         keyring.save(&file).unwrap();
         let source = KeyringSource { file: file.display().to_string() };
         let handle = KeyringHandle::load(&source, None).unwrap();
-        let everywhere = handle.clone();
+        let clone = handle.clone();
         let kid = keyring.rotate(Purpose::Token, Timestamp(0)).unwrap();
         keyring.save(&file).unwrap();
         let mut seen = None;
-        handle.look(&file, &mut seen).await;
-        assert!(everywhere.get().find(&kid).is_some());
+        handle.reload(&file, &mut seen).await;
+        assert!(clone.get().find(&kid).is_some());
         std::fs::write(&file, "{").unwrap();
-        handle.look(&file, &mut None).await;
-        assert!(everywhere.get().find(&kid).is_some());
+        handle.reload(&file, &mut None).await;
+        assert!(clone.get().find(&kid).is_some());
         assert!(KeyringHandle::load(&source, None).is_err());
     }
 }

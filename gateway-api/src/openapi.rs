@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document, generated from the operations and the registry of kinds.
 //!
-//! `openapi.json` is checked in: clients and the front's route table read it. A test fails when it differs
-//! from the code; run that test with `GATEWAY_REWRITE=1` to write it anew.
+//! `openapi.json` is checked in: clients and the front's route table read it. A test fails if it differs from the
+//! code; run that test with `GATEWAY_REWRITE=1` to write the file again.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use gateway_core::kind::Reference;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema as _;
 
-use crate::http::v1::{self, Operation};
+use crate::http::v1::{self, ApiOperation};
 
-/// The whole document.
+/// Returns the document.
 pub fn document() -> Value {
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for (path, method, operation) in front_operations().into_iter().chain(v1::operations()) {
@@ -29,7 +29,7 @@ pub fn document() -> Value {
         "info": {
             "title": "Cloud Gateway",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "One vocabulary for the resources of many clouds. Reads never wait for a cloud: every answer says how old it is.",
+            "description": "One vocabulary for the resources of many clouds. Reads never wait for a cloud: every answer states the age of its data.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "paths": paths,
@@ -37,7 +37,7 @@ pub fn document() -> Value {
             "schemas": schemas,
             "responses": v1::common_responses(),
             "headers": { "RequestId": {
-                "description": "Id of the request: what the gateway's log lines and problems name.",
+                "description": "The id of the request, as the gateway's log lines and problems name it.",
                 "schema": { "type": "string", "format": "uuid" },
             } },
             "securitySchemes": {
@@ -48,31 +48,31 @@ pub fn document() -> Value {
     })
 }
 
-/// What the front answers by itself.
-fn front_operations() -> Vec<(String, &'static str, Operation)> {
+/// Returns the operations that the front serves without the bus.
+fn front_operations() -> Vec<(String, &'static str, ApiOperation)> {
     let status =
         json!({ "type": "object", "required": ["status"], "properties": { "status": { "type": "string" } } });
     vec![
         (
             "/live".to_owned(),
             "get",
-            Operation::of_the_front("live", "Whether the process runs").answer(
+            ApiOperation::of_the_front("live", "Return whether the process runs").answer(
                 200,
-                "It does",
+                "The process runs",
                 Some(status.clone()),
             ),
         ),
         (
             "/ready".to_owned(),
             "get",
-            Operation::of_the_front("ready", "Whether requests can be answered now")
-                .answer(200, "They can", Some(status))
+            ApiOperation::of_the_front("ready", "Return whether requests can be answered")
+                .answer(200, "Requests can be answered", Some(status))
                 .problem(503, "There is no connection to the message broker"),
         ),
         (
             "/v1/openapi.json".to_owned(),
             "get",
-            Operation::of_the_front("openapi", "This document").answer(
+            ApiOperation::of_the_front("openapi", "Return this document").answer(
                 200,
                 "OpenAPI 3.1",
                 Some(json!({ "type": "object" })),
@@ -81,6 +81,7 @@ fn front_operations() -> Vec<(String, &'static str, Operation)> {
     ]
 }
 
+/// Returns the schema of a problem.
 fn problem() -> Value {
     json!({
         "type": "object",
@@ -96,7 +97,7 @@ fn problem() -> Value {
     })
 }
 
-/// What resources of every kind have.
+/// Returns the schema of the fields that resources of every kind have.
 fn resource() -> Value {
     let time = json!({ "type": ["string", "null"], "format": "date-time" });
     let maybe = json!({ "type": ["string", "null"] });
@@ -109,10 +110,10 @@ fn resource() -> Value {
         "properties": {
             "id": { "type": "string", "format": "uuid" },
             "kind": { "type": "string" },
-            "version": { "type": "integer", "format": "int64", "description": "Counts the record's changes." },
-            "cloud": { "type": "string", "description": "Name of the cloud." },
+            "version": { "type": "integer", "format": "int64", "description": "The number of changes of the record." },
+            "cloud": { "type": "string", "description": "The name of the cloud." },
             "region": { "type": "string" },
-            "account": { "type": "string", "description": "Id of the account that holds the record, or `global`." },
+            "account": { "type": "string", "description": "The id of the account that holds the record, or `global`." },
             "external_id": { "type": "string", "description": "The cloud's own id." },
             "name": { "type": "string" },
             "state": maybe,
@@ -121,9 +122,9 @@ fn resource() -> Value {
             "visibility": { "$ref": "#/components/schemas/Visibility" },
             "created_at": time,
             "updated_at": time,
-            "changed_at": { "type": "string", "format": "date-time", "description": "When the gateway saw it change last." },
+            "changed_at": { "type": "string", "format": "date-time", "description": "The time at which the gateway last saw a change." },
             "tags": { "type": "object", "additionalProperties": { "type": "string" } },
-            "actions": { "type": "array", "items": { "type": "string" }, "description": "What the caller may do with it now." },
+            "actions": { "type": "array", "items": { "type": "string" }, "description": "The verbs that the caller may use on it now." },
             "links": { "type": "object", "required": ["self"], "additionalProperties": { "type": "string" } },
             "cloud_data": { "description": "The cloud's own document, with `view=raw`." },
         },
@@ -138,7 +139,7 @@ mod tests {
     use crate::routes::DOCUMENT;
 
     #[test]
-    fn openapi_is_in_step() {
+    fn openapi_json_equals_the_code() {
         let text = format!("{}\n", serde_json::to_string_pretty(&document()).unwrap());
         if std::env::var_os("GATEWAY_REWRITE").is_some() {
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
@@ -146,13 +147,13 @@ mod tests {
         } else {
             assert!(
                 text == DOCUMENT,
-                "openapi.json is not what the code says; run this test with GATEWAY_REWRITE=1"
+                "openapi.json differs from the code; run this test with GATEWAY_REWRITE=1"
             );
         }
     }
 
     #[test]
-    fn every_reference_leads_somewhere() {
+    fn every_reference_resolves() {
         fn walk<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
             match value {
                 Value::Object(members) => {
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_says_what_it_wants_and_what_can_go_wrong() {
+    fn every_operation_has_security_success_and_problems() {
         let document = document();
         let mut ids = Vec::new();
         for (path, item) in document["paths"].as_object().unwrap() {
@@ -198,6 +199,6 @@ mod tests {
         let count = ids.len();
         ids.sort();
         ids.dedup();
-        assert_eq!(ids.len(), count, "an operationId comes twice");
+        assert_eq!(ids.len(), count, "operation ids are unique");
     }
 }

@@ -1,4 +1,4 @@
-//! The route table: what front and handler know of the API, read once from the checked-in OpenAPI document.
+//! The route table of front and handler, read from the checked-in OpenAPI document.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use gateway_core::error::{Error, Result};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// The OpenAPI document as it is checked in; a test keeps it in step with the code.
+/// The checked-in OpenAPI document; a test compares it with the code.
 pub(crate) const DOCUMENT: &str = include_str!("../openapi.json");
 
-/// How an operation wants its caller to be authentic.
+/// The authentication that an operation requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Authentication {
     Anyone,
@@ -21,44 +21,44 @@ pub(crate) enum Authentication {
     Bearer,
 }
 
-/// What has to be known of an operation to pass it on.
+/// The properties of an operation that front and handler need.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operation {
     pub(crate) authentication: Authentication,
-    /// The queue; none for what the front answers by itself.
+    /// The work class; none for operations that the front serves without the bus.
     pub(crate) class: Option<WorkClass>,
-    /// Request and reply hold secrets in their bodies.
+    /// The bodies of request and reply hold secrets.
     pub(crate) secret: bool,
-    /// The answer may go on: see [`crate::http::continuation`].
+    /// The answer may have several parts: see [`crate::http::continuation`].
     pub(crate) streams: bool,
-    /// The body is content that the front streams to a cloud: see [`crate::http::forwarding`].
+    /// The front streams the body to a cloud: see [`crate::http::forwarding`].
     pub(crate) forwards: bool,
 }
 
-/// What a path and method lead to.
+/// The result of a search by path and method.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
     Operation(&'a Operation),
-    /// The path exists; the methods that it takes.
+    /// The path exists, with these methods only.
     OtherMethod(&'a HeaderValue),
     Nothing,
 }
 
 #[derive(Debug)]
 struct Route {
-    /// `None` stands for a parameter: any one segment that is not empty.
+    /// The segments of the path; none for a parameter, which matches any segment that is not empty.
     segments: Vec<Option<String>>,
     operations: Vec<(Method, Operation)>,
     allow: HeaderValue,
 }
 
-/// What is read of the document: a small part of it, and the rest is not kept in memory even for a moment.
+/// The part of the document that the table needs. The rest is skipped while parsing.
 #[derive(Deserialize)]
 struct Document {
     paths: BTreeMap<String, BTreeMap<String, Described>>,
 }
 
-/// What is read of an operation.
+/// The part of an operation that the table needs.
 #[derive(Deserialize)]
 struct Described {
     security: Vec<BTreeMap<String, IgnoredAny>>,
@@ -72,15 +72,15 @@ struct Described {
     forwards: bool,
 }
 
-/// Every path of the API.
+/// The routes of every path of the API.
 #[derive(Debug)]
 pub(crate) struct RouteTable(Vec<Route>);
 
 impl RouteTable {
-    /// The table of this build.
+    /// Reads the table of this build.
     ///
     /// # Errors
-    /// Internal, for a document that is none: the test of the document is there to keep that from happening.
+    /// Internal if the document cannot be parsed, which its test rules out.
     pub(crate) fn of_this_build() -> Result<Self> {
         Self::parse(DOCUMENT)
     }
@@ -89,12 +89,12 @@ impl RouteTable {
         let document: Document = serde_json::from_str(document).map_err(Error::internal)?;
         let paths = document.paths.iter();
         let mut routes = paths.map(|(path, item)| Route::parse(path, item)).collect::<Result<Vec<_>>>()?;
-        // A literal segment wins over a parameter.
+        // Literal segments take precedence over parameters.
         routes.sort_by_key(|route| route.segments.iter().filter(|segment| segment.is_none()).count());
         Ok(Self(routes))
     }
 
-    /// Finds the operation. `HEAD` is found as `GET`.
+    /// Finds the operation of a method and path. `HEAD` finds `GET`.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Found<'_> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let Some(route) = self.0.iter().find(|route| route.matches(path)) else { return Found::Nothing };
@@ -151,7 +151,7 @@ impl Operation {
 }
 
 fn broken(part: &str) -> Error {
-    Error::internal(format!("the OpenAPI document cannot be used: {part}"))
+    Error::internal(format!("the OpenAPI document cannot be parsed at `{part}`"))
 }
 
 #[cfg(test)]
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_found_with_what_they_want() {
+    fn paths_are_found_with_class_and_authentication() {
         let table = RouteTable::of_this_build().unwrap();
         let id = "/v1/instances/0b9c4b5e-0000-5000-8000-000000000000";
         assert_eq!(class(&table.find(&Method::GET, id)), Some(WorkClass::Read));

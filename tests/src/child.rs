@@ -1,4 +1,4 @@
-//! A child process that dies with us and can be killed, paused, restarted and read.
+//! Child processes that end with the test process and can be killed, paused, restarted and read.
 
 mod log;
 mod program;
@@ -16,10 +16,10 @@ use log::Log;
 
 pub use program::Program;
 
-/// A process that has been told to end and has not by then is a failed test.
-const END: Duration = Duration::from_secs(60);
+/// The longest time from a signal to the end of the process. Later, the test fails.
+const END_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A running program, in a process group of its own, with its output in a file.
+/// A running program in its own process group, with its output in a file.
 #[derive(Debug)]
 pub struct Child {
     program: Program,
@@ -37,36 +37,36 @@ impl Child {
         Self { program, process, watcher: Some(watcher), ended: None, log }
     }
 
-    /// Its process id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// Whether it runs still.
+    /// Returns whether the process is running.
     pub fn is_running(&mut self) -> bool {
         self.exit_status().is_none()
     }
 
-    /// How it ended, when it has.
+    /// Returns the exit status; `None` while the process is running.
     pub fn exit_status(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() {
-            self.ended = self.process.try_wait().expect("a child of ours can be asked");
+            self.ended = self.process.try_wait().expect("the status of a child can be read");
         }
         self.ended
     }
 
-    /// Kills it and all that it started, with no chance to tidy up; nothing of it runs when this returns.
+    /// Kills the whole process group with SIGKILL and waits until all its processes have ended.
     pub fn kill9(&mut self) {
         if self.ended.is_none() {
-            // An error says that there is nobody left to kill.
+            // An error means that the group has no process left.
             let _ = kill_process_group(self.id(), Signal::KILL);
-            self.ended = Some(self.process.wait().expect("a child of ours can be awaited"));
+            self.ended = Some(self.process.wait().expect("a child can be awaited"));
             self.wait_group();
         }
         self.watcher = None;
     }
 
-    /// Asks it to end, with SIGTERM, and waits until it has.
+    /// Sends SIGTERM and waits for the end of the process.
     pub fn terminate(&mut self) -> ExitStatus {
         let start = Instant::now();
         if self.exit_status().is_none() {
@@ -78,8 +78,8 @@ impl Child {
                 return status;
             }
             assert!(
-                start.elapsed() < END,
-                "{} is still there {END:?} after SIGTERM\n{}",
+                start.elapsed() < END_TIMEOUT,
+                "{} is still running {END_TIMEOUT:?} after SIGTERM\n{}",
                 self.name(),
                 self.log.tail()
             );
@@ -87,22 +87,22 @@ impl Child {
         }
     }
 
-    /// Stops it as if the machine had frozen (SIGSTOP); [`resume`](Self::resume) lets it go on.
+    /// Stops the process with SIGSTOP; [`resume`](Self::resume) continues it.
     pub fn pause(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets a paused process go on.
+    /// Continues a paused process.
     pub fn resume(&self) {
         self.signal(Signal::CONT);
     }
 
-    /// Whether it is stopped, by [`pause`](Self::pause) or by itself.
+    /// Returns whether the process is stopped, by [`pause`](Self::pause) or by itself.
     pub fn is_paused(&self) -> bool {
         memory::status(self.pid(), "State:").starts_with('T')
     }
 
-    /// Starts it again, the same way; kills it first when it is still there.
+    /// Starts the program again with the same arguments. Kills the process first if it is running.
     pub fn restart(&mut self) {
         self.kill9();
         self.log.mark();
@@ -110,27 +110,27 @@ impl Child {
         (self.process, self.watcher, self.ended) = (process, Some(watcher), None);
     }
 
-    /// Sets a variable for its next start, or takes it away.
+    /// Sets or removes an environment variable for the next start.
     pub fn set_variable(&mut self, name: &str, value: Option<&str>) {
         self.program.set_variable(name, value);
     }
 
-    /// What it occupies.
+    /// Returns the memory of the process.
     pub fn memory(&self) -> Memory {
         Memory::of(self.pid())
     }
 
-    /// Makes the peak of [`memory`](Self::memory) start again from now.
+    /// Resets the peak of [`memory`](Self::memory).
     pub fn reset_peak_memory(&self) {
         memory::reset_peak(self.pid());
     }
 
-    /// All it wrote since its last start, to standard output and standard error.
+    /// Returns the standard output and standard error since the last start.
     pub fn log(&self) -> String {
         self.log.since_start()
     }
 
-    /// Waits until its log has a line with `text` (since its last start), and returns that line.
+    /// Waits for a log line that contains `text` (since the last start), and returns it.
     pub async fn wait_log(&mut self, text: &str, deadline: Duration) -> String {
         let start = Instant::now();
         loop {
@@ -151,10 +151,10 @@ impl Child {
         }
     }
 
-    /// Fails when it has ended; the error carries the end of its log.
+    /// Fails if the process has ended; the error contains the end of its log.
     ///
     /// # Errors
-    /// It has ended.
+    /// The process has ended.
     pub fn check(&mut self) -> anyhow::Result<()> {
         match self.exit_status() {
             None => Ok(()),
@@ -162,11 +162,11 @@ impl Child {
         }
     }
 
-    /// The kernel ends the others of the group a moment after the leader.
+    /// Waits for the rest of the group, which the kernel ends shortly after the leader.
     fn wait_group(&self) {
         let start = Instant::now();
         while group::alive(self.pid()) > 0 {
-            assert!(start.elapsed() < END, "{} survives SIGKILL", self.name());
+            assert!(start.elapsed() < END_TIMEOUT, "{} survives SIGKILL", self.name());
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -188,7 +188,7 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.kill9();
         if std::thread::panicking() {
-            eprintln!("--- the end of what {} wrote ---\n{}", self.name(), self.log.tail());
+            eprintln!("--- end of the log of {} ---\n{}", self.name(), self.log.tail());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The gateway's command line, one command at a time.
+//! Runs of `gateway` commands.
 
 use std::process::{Output, Stdio};
 
@@ -8,7 +8,7 @@ use tokio::process::Command;
 use crate::gateway;
 use crate::settings::Settings;
 
-/// Runs `gateway ARGUMENTS` and returns what came of it.
+/// Runs `gateway ARGUMENTS` and returns its output.
 pub async fn run(settings: &Settings, arguments: &[&str]) -> Output {
     let mut command = Command::new(gateway::binary());
     for (name, _) in std::env::vars_os() {

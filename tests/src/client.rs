@@ -129,7 +129,7 @@ impl Client {
     ///
     /// # Errors
     /// No answer came.
-    pub async fn order(
+    pub async fn send_command(
         &self,
         method: Method,
         path: &str,

@@ -1,4 +1,4 @@
-//! The usual set: a database, a virtual host, and every role as a process of its own.
+//! A gateway cluster for one test: a database, a virtual host, and one process per role.
 
 use std::path::PathBuf;
 
@@ -14,42 +14,42 @@ use crate::rabbit::{RabbitMq, Vhost};
 use crate::settings::Settings;
 use crate::{cli, ledger};
 
-/// A running gateway on MySQL and RabbitMQ. Every part can be killed, restarted, paused and read.
+/// A running gateway on MariaDB and RabbitMQ. Every part can be killed, restarted, paused and read.
 #[derive(Debug)]
-pub struct Cluster {
-    /// The HTTP side.
+pub struct TestCluster {
+    /// The front.
     pub front: Gateway,
-    /// The pool that answers.
+    /// The handlers.
     pub handlers: Vec<Gateway>,
-    /// What keeps the store current.
+    /// The pollers.
     pub pollers: Vec<Gateway>,
-    /// What publishes events.
+    /// The relay.
     pub relay: Gateway,
-    /// Its part of the database server.
+    /// The database of this cluster.
     pub database: Database,
-    /// Its part of the broker.
+    /// The virtual host of this cluster.
     pub vhost: Vhost,
-    /// What every role was started with; the front's address is added for the front alone.
+    /// The settings of all roles. Only the front also has an address.
     pub settings: Settings,
-    /// The servers, when they are its own.
+    /// The servers, if the cluster has its own.
     pub servers: Option<Servers>,
-    /// The gateway's keys.
+    /// The keyring file of the gateway.
     pub keyring: PathBuf,
     _directory: TempDir,
 }
 
-/// Servers of one cluster alone, so that a test may kill them.
+/// Servers of a single cluster, which a test may kill.
 #[derive(Debug)]
 pub struct Servers {
-    /// The database.
+    /// The database server.
     pub mariadb: MariaDb,
     /// The broker.
     pub rabbit: RabbitMq,
 }
 
-/// What to start.
+/// The configuration of a cluster that is not started yet.
 #[derive(Debug)]
-pub struct Plan {
+pub struct ClusterBuilder {
     test: String,
     handlers: usize,
     pollers: usize,
@@ -57,33 +57,33 @@ pub struct Plan {
     settings: Settings,
 }
 
-impl Plan {
-    /// How many handlers; one when not said.
+impl ClusterBuilder {
+    /// Sets the number of handlers. Default: 1.
     pub fn handlers(mut self, count: usize) -> Self {
         self.handlers = count;
         self
     }
 
-    /// How many pollers; one when not said.
+    /// Sets the number of pollers. Default: 1.
     pub fn pollers(mut self, count: usize) -> Self {
         self.pollers = count;
         self
     }
 
-    /// Servers that the test may kill, with every commit on disk.
+    /// Starts servers for this cluster alone, with every commit on disk, so that the test may kill them.
     pub fn own_servers(mut self) -> Self {
         self.own_servers = true;
         self
     }
 
-    /// One setting of all roles: `set("poller.interval_seconds", 1)`.
+    /// Sets a setting of all roles: `set("poller.interval_seconds", 1)`.
     pub fn set(mut self, key: &str, value: impl ToString) -> Self {
         self.settings.set(key, value);
         self
     }
 
-    /// Starts all of it, and notes in the ledger that the test runs on this pair.
-    pub async fn start(mut self) -> Cluster {
+    /// Starts the cluster and records in the ledger that the test runs on these servers.
+    pub async fn start(mut self) -> TestCluster {
         let servers = if self.own_servers { Some(Servers::start().await) } else { None };
         let (mariadb, rabbit) = match &servers {
             Some(own) => (&own.mariadb, &own.rabbit),
@@ -100,12 +100,12 @@ impl Plan {
 
         let settings = self.settings;
         cli::text(&settings, &["migrate"]).await;
-        let handlers = several("handler", self.handlers, &settings).await;
-        let pollers = several("poller", self.pollers, &settings).await;
+        let handlers = start_roles("handler", self.handlers, &settings).await;
+        let pollers = start_roles("poller", self.pollers, &settings).await;
         let relay = Gateway::role("relay", &settings).await;
         let front = Gateway::role("front", &settings).await;
         ledger::ran_on(ledger::MYSQL_RABBITMQ, &self.test);
-        Cluster {
+        TestCluster {
             front,
             handlers,
             pollers,
@@ -120,14 +120,14 @@ impl Plan {
     }
 }
 
-impl Cluster {
-    /// A cluster for the test of this name: one of each role, on the servers that all tests share.
-    pub fn plan(test: &str) -> Plan {
+impl TestCluster {
+    /// Returns a builder for the cluster of the test `test`: one process per role, on the shared servers.
+    pub fn builder(test: &str) -> ClusterBuilder {
         let settings = Settings::default();
-        Plan { test: test.to_owned(), handlers: 1, pollers: 1, own_servers: false, settings }
+        ClusterBuilder { test: test.to_owned(), handlers: 1, pollers: 1, own_servers: false, settings }
     }
 
-    /// Registers a client; it has no token before it logs in.
+    /// Registers a client. It has no token until it logs in.
     pub async fn register_client(&self, name: &str) -> Client {
         let made = self.cli_json(&["client", "create", name, "--json"]).await;
         let word = |key: &str| made[key].as_str().unwrap_or_else(|| panic!("no {key} in {made}")).to_owned();
@@ -141,7 +141,7 @@ impl Cluster {
         made["cloud_id"].as_str().unwrap_or_else(|| panic!("no cloud_id in {made}")).to_owned()
     }
 
-    /// Runs a command of the gateway that must succeed and print JSON, with this cluster's settings.
+    /// Runs a `gateway` command with the settings of this cluster. It must succeed and print JSON.
     pub async fn cli_json(&self, arguments: &[&str]) -> Value {
         cli::json(&self.settings, arguments).await
     }
@@ -154,7 +154,7 @@ impl Servers {
     }
 }
 
-async fn several(role: &str, count: usize, settings: &Settings) -> Vec<Gateway> {
+async fn start_roles(role: &str, count: usize, settings: &Settings) -> Vec<Gateway> {
     let mut all = Vec::with_capacity(count);
     for _ in 0..count {
         all.push(Gateway::role(role, settings).await);

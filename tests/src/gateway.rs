@@ -1,4 +1,4 @@
-//! The program under test, as processes of its own.
+//! Processes of the gateway under test.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,16 +13,16 @@ use crate::settings::Settings;
 use crate::wait::until;
 use crate::{ports, tls};
 
-/// The variable with the path of a binary that is to be tested as it is.
+/// The variable with the path of the binary to test.
 pub const BINARY_VARIABLE: &str = "GATEWAY_TEST_BIN";
 
-/// The variable that names the point at which a process ends itself.
+/// The variable that names the crash point of a process.
 const CRASH_VARIABLE: &str = "GATEWAY_TEST_CRASH";
 
-/// A debug build on two busy cores, with the migration of a fresh database, needs seconds.
-const START: Duration = Duration::from_secs(60);
+/// A debug build on two busy cores needs seconds to start.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// One role of the gateway in one process. Derefs to [`Child`]: `handler.kill9()`, `poller.pause()`.
+/// A process of one gateway role. Derefs to [`Child`]: `handler.kill9()`, `poller.pause()`.
 #[derive(Debug)]
 pub struct Gateway {
     child: Child,
@@ -51,35 +51,35 @@ impl Gateway {
         gateway
     }
 
-    /// Where the front listens.
+    /// Returns the URL of the front.
     pub fn url(&self) -> &str {
-        self.url.as_deref().unwrap_or_else(|| panic!("a {} does not listen", self.role))
+        self.url.as_deref().unwrap_or_else(|| panic!("`{}` does not listen", self.role))
     }
 
-    /// Starts it again, killing it first when it is still there, and waits until it is ready.
+    /// Restarts the process and waits until it is ready. Kills it first if it is running.
     pub async fn restart(&mut self) {
         self.child.set_variable(CRASH_VARIABLE, None);
         self.child.restart();
         self.wait_ready().await;
     }
 
-    /// Starts it again with a plan of `gateway_core::crash`, such as `poller.page:2`, and does not wait: it may
-    /// be dead before it is ready.
+    /// Restarts the process with a crash plan of `gateway_core::crash`, such as `poller.page:2`. Does not wait: the
+    /// process may crash before it is ready.
     pub fn restart_to_crash(&mut self, plan: &str) {
         self.child.set_variable(CRASH_VARIABLE, Some(plan));
         self.child.restart();
     }
 
-    /// Waits until it says that it is ready.
+    /// Waits until the process reports that it is ready.
     pub async fn wait_ready(&mut self) {
         let Some(url) = self.url.clone() else {
             let line = format!("ready role={}", self.role);
-            self.child.wait_log(&line, START).await;
+            self.child.wait_log(&line, START_TIMEOUT).await;
             return;
         };
         let (http, live) = (tls::http(), format!("{url}/live"));
         let (child, mut ended) = (&mut self.child, None);
-        until("the front to answer", START, || {
+        until("the front to answer", START_TIMEOUT, || {
             ended = ended.take().or_else(|| child.check().err());
             if let Some(error) = &ended {
                 panic!("{error}");
@@ -109,13 +109,13 @@ impl std::ops::DerefMut for Gateway {
     }
 }
 
-/// The binary `gateway`: the given one, or the one of this build, brought up to date once in a process.
+/// Returns the path of the `gateway` binary: the one in the environment, or the one of this build, built once per process.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| std::env::var_os(BINARY_VARIABLE).map_or_else(build, PathBuf::from))
 }
 
-/// Cargo builds the binaries of a package only for that package's own tests, so a stale one may lie there.
+/// Builds the gateway, because cargo does not build the binaries of other packages for a test.
 fn build() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let profile = test.ancestors().find(|path| path.join(".fingerprint").is_dir());

@@ -1,15 +1,15 @@
-//! Who is in a process group.
+//! Members of a process group.
 
 use std::fs;
 
-/// How many processes of `group` live; the dead that nobody has collected yet do not count.
+/// Returns the number of running processes in `group`, without zombies.
 pub fn alive(group: u32) -> usize {
     let group = group.to_string();
     let processes = fs::read_dir("/proc").expect("Linux has /proc").flatten();
     processes
         .filter_map(|process| fs::read_to_string(process.path().join("stat")).ok())
         .filter(|stat| {
-            // After the name, which stands in parentheses: state, parent, group.
+            // After the name in parentheses: state, parent, group.
             let mut words = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
             let (state, of) = (words.next(), words.nth(1));
             !matches!(state, Some("Z" | "X")) && of == Some(group.as_str())

@@ -1,12 +1,12 @@
-//! The record of which tests ran on which servers, so that a run without them cannot pass unnoticed.
+//! A record of the tests that ran on each pair of servers. A run without such tests fails.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
-/// The pair of servers that is the product.
+/// The servers of the product.
 pub const MYSQL_RABBITMQ: &str = "mysql+rabbitmq";
 
-/// Notes that `test` ran on `servers`. `deploy/dev test` counts these lines and fails when there are none.
+/// Records that `test` ran on `servers`. `deploy/dev test` counts these lines and fails if there are none.
 pub fn ran_on(servers: &str, test: &str) {
     let Some(path) = std::env::var_os("GATEWAY_TEST_LEDGER") else { return };
     let line = format!("{servers}\t{test}\n");

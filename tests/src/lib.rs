@@ -1,14 +1,14 @@
-//! The harness of the end-to-end tests: real servers on free ports, the gateway's own processes, a client.
+//! The harness of the end-to-end tests: real servers on free ports, gateway processes, and a client.
 //!
-//! Everything here panics with a message that tells what was awaited and what was seen instead: a test has
-//! nothing better to do with such an error. Whatever a test starts dies with it, even on SIGKILL.
+//! All functions panic with the expected and the actual state, because a test cannot handle such an error.
+//! Processes that a test starts end with the test, even on SIGKILL.
 //!
 //! ```no_run
 //! # async fn example() {
-//! use gateway_tests::{Cluster, Simulator, client};
+//! use gateway_tests::{TestCluster, Simulator, client};
 //!
 //! let simulator = Simulator::start().await;
-//! let mut cluster = Cluster::plan("a_read").handlers(2).set("poller.interval_seconds", 1).start().await;
+//! let mut cluster = TestCluster::builder("a_read").handlers(2).set("poller.interval_seconds", 1).start().await;
 //! cluster.add_cloud("sim", "simulator", simulator.url(), &[]).await;
 //! let mut client = cluster.register_client("dashboard").await;
 //! client.login(&[client::access_key("sim", "demo", "demo-secret")]).await.unwrap();
@@ -40,7 +40,7 @@ pub mod watcher;
 
 pub use child::{Child, Program};
 pub use client::{Client, Listing, Login};
-pub use cluster::Cluster;
+pub use cluster::TestCluster;
 pub use gateway::Gateway;
 pub use mariadb::{Database, Durability, MariaDb};
 pub use rabbit::{RabbitMq, Vhost};

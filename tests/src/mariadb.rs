@@ -14,22 +14,23 @@ use crate::child::{Child, Program};
 use crate::ports;
 use crate::wait::until;
 
-/// The variable with the address of a server that runs already: `mysql://root@127.0.0.1:PORT`.
+/// The variable with the address of a running server: `mysql://root@127.0.0.1:PORT`.
 pub const URL_VARIABLE: &str = "GATEWAY_TEST_MYSQL_URL";
 
-/// A cold start takes a second; a loaded machine many.
-const START: Duration = Duration::from_secs(60);
+/// A cold start takes a second, and much longer on a loaded machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Whether a commit survives the death of the machine, not only of the server.
+/// The frequency at which commits are synced to disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// Every commit is synced: as in production, for tests that kill.
+    /// Every commit is synced, as in production. For tests that kill the server.
     EveryCommit,
-    /// Once a second: ten times the commits, for all other tests.
+    /// Commits are synced once a second, which allows ten times as many. For all other tests.
     EverySecond,
 }
 
-/// A server, ours or one that was given; `root` has no password and comes in from 127.0.0.1 only.
+/// A MariaDB server, either started here or named by the environment. `root` has no password and connects from
+/// 127.0.0.1 only.
 #[derive(Debug)]
 pub struct MariaDb {
     port: u16,
@@ -37,7 +38,7 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// Installs and starts a fresh one.
+    /// Installs and starts a new server.
     pub async fn start(durability: Durability) -> Self {
         let directory = tempfile::Builder::new().prefix("gateway-mariadb-").tempdir().expect("a directory");
         install(&directory);
@@ -51,7 +52,7 @@ impl MariaDb {
             .arguments(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve"])
             .arguments([format!("--port={port}"), format!("--datadir={}", path("data"))])
             .arguments([format!("--socket={}", path("socket")), format!("--pid-file={}", path("pid"))])
-            // A server that starts removes the temporary tables it finds, also those of one that runs.
+            // A starting server removes all temporary tables in this directory, also those of a running server.
             .argument(format!("--tmpdir={}", directory.path().display()))
             .argument(format!("--innodb-flush-log-at-trx-commit={flush}"))
             .arguments(["--innodb-buffer-pool-size=256M", "--innodb-log-file-size=256M"])
@@ -65,7 +66,7 @@ impl MariaDb {
         server
     }
 
-    /// The one that all tests of this run share: the given one, or one started at the first call.
+    /// Returns the server that all tests of this run share: the one in the environment, or one started by the first call.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<MariaDb> = OnceCell::const_new();
         SHARED
@@ -78,53 +79,53 @@ impl MariaDb {
             .await
     }
 
-    /// Its address, without a database.
+    /// Returns the address, without a database.
     pub fn url(&self) -> String {
         format!("mysql://root@127.0.0.1:{}", self.port)
     }
 
-    /// A fresh, empty database whose name begins with `name`.
+    /// Creates an empty database whose name begins with `name`.
     pub fn database(&self, name: &str) -> Database {
         let mut unique = format!("{name}_{}", uuid::Uuid::now_v7().simple());
-        // MySQL takes 64 characters; the random end must stay.
+        // Names have at most 64 characters. The random end must stay.
         if unique.len() > 64 {
             unique = unique.split_off(unique.len() - 64);
         }
-        // The collation is not what the tables rely on: they name theirs.
+        // The collation does not matter: each table names its own.
         self.execute(&format!("CREATE DATABASE `{unique}` CHARACTER SET utf8mb4"));
         Database { url: format!("{}/{unique}", self.url()), name: unique }
     }
 
-    /// Runs one statement as root.
+    /// Runs a statement as root.
     pub fn execute(&self, sql: &str) {
         let mut connection = connect(&format!("{}/mysql", self.url())).expect("the server answers");
         sql_query(sql).execute(&mut connection).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    /// Kills it as a power cut would kill the process.
+    /// Kills the server with SIGKILL.
     pub fn kill9(&mut self) {
         self.child().kill9();
     }
 
-    /// Starts it again with its data, on the same port, and waits until it answers.
+    /// Restarts the server with its data on the same port, and waits until it answers.
     pub async fn restart(&mut self) {
         self.child().restart();
         self.wait_ready().await;
     }
 
-    /// Its process, for what else a test wants to do to it.
+    /// Returns the process of the server.
     pub fn child(&mut self) -> &mut Child {
-        &mut self.server.as_mut().expect("a shared server belongs to all tests: start your own").0
+        &mut self.server.as_mut().expect("the shared server belongs to all tests; start an own server").0
     }
 
     async fn wait_ready(&mut self) {
         let url = format!("{}/mysql", self.url());
         let child = self.child();
         let mut ended = None;
-        until("MariaDB to answer", START, || {
+        until("MariaDB to answer", START_TIMEOUT, || {
             ended = ended.take().or_else(|| child.check().err());
             let answer = match &ended {
-                // Waiting longer for a process that is gone would only hide why.
+                // Further waiting for an ended process would hide the reason.
                 Some(error) => panic!("{error}"),
                 None => connect(&url).map(drop),
             };
@@ -134,17 +135,17 @@ impl MariaDb {
     }
 }
 
-/// One database of a server.
+/// A database of a server.
 #[derive(Clone, Debug)]
 pub struct Database {
     /// `mysql://root@127.0.0.1:PORT/NAME`
     pub url: String,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 
 impl Database {
-    /// A connection for statements of the test itself.
+    /// Opens a connection for the test itself.
     pub fn connect(&self) -> MysqlConnection {
         connect(&self.url).expect("the server answers")
     }
@@ -167,12 +168,12 @@ fn install(directory: &TempDir) {
         .arg(format!("--datadir={}", directory.path().join("data").display()))
         .output()
         .unwrap_or_else(|error| {
-            panic!("mariadb-install-db: {error}; `deploy/dev test` installs what is missing")
+            panic!("mariadb-install-db: {error}; `deploy/dev test` installs missing packages")
         });
     assert!(output.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// The server refuses to run as root unless it is told that this is meant.
+/// Returns the argument that allows the server to run as root, if the test runs as root.
 fn as_root() -> Option<&'static str> {
     rustix::process::geteuid().is_root().then_some("--user=root")
 }

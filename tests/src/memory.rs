@@ -1,4 +1,4 @@
-//! What a process occupies, as the kernel tells it.
+//! Memory of a process, as the kernel reports it.
 
 use std::fs;
 
@@ -7,16 +7,16 @@ const KIB: u64 = 1024;
 /// Resident memory of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// Now.
+    /// The present amount.
     pub resident_bytes: u64,
-    /// Of that, what is its own and not mapped from files, as the program's code is.
+    /// The part that is not mapped from files. Program code is mapped.
     pub anonymous_bytes: u64,
-    /// The most since its start, or since [`reset_peak`].
+    /// The maximum since the start or since [`reset_peak`].
     pub peak_bytes: u64,
 }
 
 impl Memory {
-    /// Of process `pid`.
+    /// Reads the memory of process `pid`.
     pub fn of(pid: u32) -> Self {
         let bytes = |key: &str| {
             let text = status(pid, key);
@@ -31,15 +31,15 @@ impl Memory {
     }
 }
 
-/// What the kernel says of process `pid` behind a key, such as `State:`.
+/// Returns the value of a key such as `State:` in `/proc/PID/status`.
 pub(crate) fn status(pid: u32, key: &str) -> String {
     let path = format!("/proc/{pid}/status");
     let status = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let line = status.lines().find_map(|line| line.strip_prefix(key));
-    line.unwrap_or_else(|| panic!("{path} has no {key} - has the process ended?")).trim().to_owned()
+    line.unwrap_or_else(|| panic!("{path} has no {key}; the process may have ended")).trim().to_owned()
 }
 
-/// Makes the peak of `pid` start again from what it occupies now.
+/// Resets the peak of `pid` to its present amount.
 pub fn reset_peak(pid: u32) {
     let path = format!("/proc/{pid}/clear_refs");
     fs::write(&path, "5").unwrap_or_else(|error| panic!("{path}: {error}"));

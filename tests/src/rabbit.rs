@@ -16,16 +16,16 @@ use crate::{ports, tls};
 
 pub use vhost::Vhost;
 
-/// The variable with the address of a broker that runs already: `amqp://guest:guest@127.0.0.1:PORT`.
+/// The variable with the address of a running broker: `amqp://guest:guest@127.0.0.1:PORT`.
 pub const URL_VARIABLE: &str = "GATEWAY_TEST_AMQP_URL";
 
-/// The variable with the address of its management API: `http://guest:guest@127.0.0.1:PORT`.
+/// The variable with the address of the broker's management API: `http://guest:guest@127.0.0.1:PORT`.
 pub const ADMIN_VARIABLE: &str = "GATEWAY_TEST_AMQP_ADMIN";
 
-/// A cold start takes five seconds on two idle cores; a loaded machine many more.
-const START: Duration = Duration::from_secs(120);
+/// A cold start takes five seconds on two idle cores, and much longer on a loaded machine.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A broker, ours or one that was given. Tests get virtual hosts of it: see [`RabbitMq::vhost`].
+/// A RabbitMQ broker, either started here or named by the environment. Each test has its own [`RabbitMq::vhost`].
 #[derive(Debug)]
 pub struct RabbitMq {
     url: String,
@@ -34,7 +34,7 @@ pub struct RabbitMq {
 }
 
 impl RabbitMq {
-    /// Starts a fresh one.
+    /// Starts a new broker.
     pub async fn start() -> Self {
         let directory = tempfile::Builder::new().prefix("gateway-rabbitmq-").tempdir().expect("a directory");
         let ports = node::Ports {
@@ -53,7 +53,7 @@ impl RabbitMq {
         broker
     }
 
-    /// The one that all tests of this run share: the given one, or one started at the first call.
+    /// Returns the broker that all tests of this run share: the one in the environment, or one started by the first call.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<RabbitMq> = OnceCell::const_new();
         SHARED
@@ -61,23 +61,23 @@ impl RabbitMq {
                 match (std::env::var(URL_VARIABLE), std::env::var(ADMIN_VARIABLE)) {
                     (Ok(url), Ok(admin)) => Self { url, admin, server: None },
                     (Err(_), Err(_)) => Self::start().await,
-                    _ => panic!("{URL_VARIABLE} and {ADMIN_VARIABLE} go together"),
+                    _ => panic!("{URL_VARIABLE} and {ADMIN_VARIABLE} must be set together"),
                 }
             })
             .await
     }
 
-    /// Its address, without a virtual host.
+    /// Returns the address, without a virtual host.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The address of its management API, with user and password.
+    /// Returns the address of the management API, with user and password.
     pub fn admin(&self) -> &str {
         &self.admin
     }
 
-    /// A fresh virtual host whose name begins with `name`: exchanges and queues of other tests are not in it.
+    /// Creates an empty virtual host whose name begins with `name`.
     pub async fn vhost(&self, name: &str) -> Vhost {
         let name = format!("{name}-{}", uuid::Uuid::now_v7().simple());
         self.put(&format!("vhosts/{name}"), json!({})).await;
@@ -89,24 +89,24 @@ impl RabbitMq {
         Vhost::new(name, &self.url, &self.admin)
     }
 
-    /// Kills it as a power cut would kill the process.
+    /// Kills the broker with SIGKILL.
     pub fn kill9(&mut self) {
         self.child().kill9();
     }
 
-    /// Starts it again with its data, on the same ports, and waits until it answers.
+    /// Restarts the broker with its data on the same ports, and waits until it answers.
     pub async fn restart(&mut self) {
         self.child().restart();
         self.wait_ready().await;
     }
 
-    /// Its process, for what else a test wants to do to it.
+    /// Returns the process of the broker.
     pub fn child(&mut self) -> &mut Child {
-        &mut self.server.as_mut().expect("a shared broker belongs to all tests: start your own").0
+        &mut self.server.as_mut().expect("the shared broker belongs to all tests; start an own broker").0
     }
 
     async fn put(&self, path: &str, body: serde_json::Value) {
-        // A client of its own: connections that another test has left open died with that test's runtime.
+        // A new client: open connections of another test ended with the runtime of that test.
         let answer = tls::http().put(format!("{}/api/{path}", self.admin)).json(&body).send().await;
         let answer = answer.unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
@@ -117,7 +117,7 @@ impl RabbitMq {
         let amqp = self.url.rsplit('@').next().unwrap_or_default().to_owned();
         let child = self.child();
         let mut ended = None;
-        until("RabbitMQ to answer", START, || {
+        until("RabbitMQ to answer", START_TIMEOUT, || {
             ended = ended.take().or_else(|| child.check().err());
             if let Some(error) = &ended {
                 panic!("{error}");

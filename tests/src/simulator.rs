@@ -1,4 +1,4 @@
-//! The simulated cloud, as a process of its own.
+//! Processes of the simulated cloud.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::child::{Child, Program};
 use crate::wait::until;
 use crate::{gateway, ports, tls};
 
-/// Making a large fleet takes a debug build some seconds.
-const START: Duration = Duration::from_secs(60);
+/// A debug build needs some seconds to create a large fleet.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// `gateway simulator`, with its control endpoint.
+/// A `gateway simulator` process with its control endpoint.
 #[derive(Debug)]
 pub struct Simulator {
     child: Child,
@@ -22,12 +22,12 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts one of the usual size.
+    /// Starts a simulator of the default size.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    /// Starts one with more arguments of `gateway simulator`.
+    /// Starts a simulator with more arguments.
     pub async fn with(arguments: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("gateway-simulator-").tempdir().expect("a directory");
         let address = format!("127.0.0.1:{}", ports::free());
@@ -46,22 +46,22 @@ impl Simulator {
         simulator
     }
 
-    /// The endpoint to register.
+    /// Returns the endpoint to register.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Breaks it, until the next call: `[{"fault": "skew", "seconds": 302}]`. An empty list heals it.
+    /// Replaces the active faults: `[{"fault": "skew", "seconds": 302}]`. An empty list removes all faults.
     pub async fn faults(&self, faults: Value) {
         self.control("PUT", "faults", &faults).await;
     }
 
-    /// Heals it.
+    /// Removes all faults.
     pub async fn heal(&self) {
         self.faults(json!([])).await;
     }
 
-    /// One call of the control endpoint; returns its answer, null when it is empty.
+    /// Calls the control endpoint and returns its answer; null if the answer is empty.
     pub async fn control(&self, method: &str, path: &str, body: &Value) -> Value {
         let method = method.parse().expect("a method of HTTP");
         let answer =
@@ -73,7 +73,7 @@ impl Simulator {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
-    /// What the cloud itself shows of a collection, asked at its own API: `scope` is `own` or `published`.
+    /// Lists a collection through the cloud's own API, without the gateway. `scope` is `own` or `published`.
     pub async fn listing(
         &self,
         region: &str,
@@ -98,14 +98,14 @@ impl Simulator {
         }
     }
 
-    /// Its process.
+    /// Returns the process of the simulator.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
     async fn wait_ready(&mut self, address: &str) {
         let (child, mut ended) = (&mut self.child, None);
-        until("the simulator to listen", START, || {
+        until("the simulator to listen", START_TIMEOUT, || {
             ended = ended.take().or_else(|| child.check().err());
             if let Some(error) = &ended {
                 panic!("{error}");

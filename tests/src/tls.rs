@@ -1,18 +1,18 @@
-//! The one crypto provider.
+//! The crypto provider and the HTTP client of tests.
 
-/// Makes ring the provider of this process; without it reqwest panics at the first client.
+/// Installs ring as the crypto provider of this process. Without a provider, creating a reqwest client panics.
 pub fn install() {
-    // An error says that it is installed already, which is what we want.
+    // An error means that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// A client for tests: no proxy from the environment, no wait without end.
+/// Returns a client for tests: without a proxy from the environment and with a timeout.
 pub fn http() -> reqwest::Client {
     install();
     reqwest::Client::builder()
         .no_proxy()
         .timeout(std::time::Duration::from_secs(90))
-        // Sooner than the front closes what is idle: a request that meets the close is lost.
+        // Shorter than the idle timeout of the front: a request on a closing connection is lost.
         .pool_idle_timeout(std::time::Duration::from_secs(30))
         .build()
         .expect("a client with fixed settings can be built")

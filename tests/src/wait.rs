@@ -3,21 +3,20 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// Between two looks, growing from the first to the last: quick conditions are seen at once, slow ones do
-/// not cost a core.
+/// The pause between two attempts. It grows: fast conditions are seen at once, slow ones do not use a core.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Repeats `attempt` until it succeeds; panics with `what` and the last error after `deadline`.
 ///
-/// Conditions read well with `anyhow::ensure!`:
+/// `anyhow::ensure!` expresses conditions:
 /// ```no_run
 /// # use std::time::Duration;
 /// # async fn count() -> anyhow::Result<usize> { Ok(3) }
 /// # async fn example() {
 /// gateway_tests::until("three instances", Duration::from_secs(10), || async {
 ///     let count = count().await?;
-///     anyhow::ensure!(count == 3, "{count} are there");
+///     anyhow::ensure!(count == 3, "{count} instances");
 ///     Ok(())
 /// })
 /// .await;

@@ -1,10 +1,10 @@
-//! A guard that outlives this process for a moment: whatever way we die, the children die too.
+//! A watcher process that kills the children when the test process ends in any way.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Waits for the end of its standard input, which the kernel brings about when this process is gone.
+/// The script waits for the end of its standard input, which the kernel closes when this process ends.
 const SCRIPT: &str = r#"read -r _; kill -9 "-$1"; [ -z "$2" ] || rm -rf -- "$2""#;
 
 /// A shell that kills a process group, and removes a directory, as soon as this process ends.
@@ -14,7 +14,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Watches over `group`; `directory` goes with it.
+    /// Starts a watcher for the process group `group` and `directory`.
     pub fn over(group: u32, directory: Option<&Path>) -> Self {
         let shell = Command::new("sh")
             .args(["-c", SCRIPT, "watcher", &group.to_string()])
@@ -23,7 +23,7 @@ impl Watcher {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .current_dir("/")
-            // A group of its own, or Ctrl-C would end the watcher before its work is done.
+            // In its own group, because Ctrl-C would otherwise end the watcher too.
             .process_group(0)
             .spawn()
             .expect("sh can be started");
@@ -32,9 +32,9 @@ impl Watcher {
 }
 
 impl Drop for Watcher {
-    /// Stands down: the group has been dealt with.
+    /// Ends the watcher without killing the group.
     fn drop(&mut self) {
-        // Killed while its input is still open, so that it never gets to the script's second command.
+        // Killed while its input is open, so that the script does not reach its second command.
         let _ = self.shell.kill();
         let _ = self.shell.wait();
     }

@@ -28,7 +28,7 @@ pub struct Problem {
     pub instance: String,
     /// The errors in fields of a command.
     #[serde(default)]
-    pub faults: Vec<FieldError>,
+    pub errors: Vec<FieldError>,
     /// The cloud's own words.
     pub cloud: Option<CloudWords>,
     /// The resources that name one which cannot be deleted.
@@ -65,7 +65,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.title)?;
         // The first field error often is the detail once more.
-        let is_repeated = self.faults.iter().any(|fault| self.detail.ends_with(&fault.detail));
+        let is_repeated = self.errors.iter().any(|error| self.detail.ends_with(&error.detail));
         match self.detail.is_empty() || is_repeated {
             true => Ok(()),
             false => write!(f, ": {}", self.detail),
@@ -88,9 +88,16 @@ mod tests {
     }
 
     #[test]
+    fn refused_credentials_are_read() {
+        let problem = read(r#"{"title":"t","rejected":[{"cloud":"lab","reason":"refused","detail":"no"}]}"#);
+        assert_eq!(problem.rejected[0].cloud, "lab");
+        assert!(read(r#"{"title":"t"}"#).rejected.is_empty());
+    }
+
+    #[test]
     fn detail_that_repeats_a_field_error_is_left_out() {
-        let faults = r#""faults":[{"pointer":"/name","detail":"is bad"}]"#;
-        assert_eq!(read(&format!(r#"{{"title":"t","detail":"/name is bad",{faults}}}"#)).to_string(), "t");
+        let errors = r#""errors":[{"pointer":"/name","detail":"is bad"}]"#;
+        assert_eq!(read(&format!(r#"{{"title":"t","detail":"/name is bad",{errors}}}"#)).to_string(), "t");
         assert_eq!(read(r#"{"title":"t","detail":"later"}"#).to_string(), "t: later");
     }
 }

@@ -1,5 +1,10 @@
-//! Access: the caller of a request.
+//! Access: callers, credential checks and tokens.
 
 mod caller;
+mod check_credentials;
+mod credential_check;
+mod token;
 
 pub(crate) use caller::{Caller, authenticate};
+pub(crate) use check_credentials::SentCredential;
+pub(crate) use gateway_store::Client;

@@ -8,7 +8,7 @@ use std::fmt;
 use gateway_core::Kind;
 use gateway_core::access::token::Refusal;
 use gateway_core::id::OperationId;
-use gateway_core::kind::{FieldError, Verb};
+use gateway_core::kind::{FieldError, Verb, When};
 
 pub(crate) use failure::{Failure, FailureReason, UploadParty, User};
 pub(crate) use rejection::{Rejection, RejectionReason, prevailing};
@@ -109,6 +109,8 @@ pub(crate) enum Error {
         /// The failure.
         failure: Box<Failure>,
     },
+    /// There is no upload to which the ticket of a report belongs.
+    UnknownUpload,
     /// The upload of a report was given up before.
     UploadAbandoned,
 }
@@ -122,10 +124,21 @@ pub(crate) struct InvalidState {
     pub(crate) verb: Verb,
     /// The canonical state; none for kinds without states.
     pub(crate) state: Option<String>,
-    /// The states that the verb requires, if the state is the reason.
-    pub(crate) required: Vec<&'static str>,
+    /// The requirement of the verb that is not met.
+    pub(crate) required: Requirement,
     /// The verbs that are allowed now.
     pub(crate) actions: Vec<Verb>,
+}
+
+/// A requirement of a verb on its resource.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Requirement {
+    /// The states that are allowed.
+    State(When),
+    /// A field that must not be true.
+    Unset(&'static str),
+    /// Known to the cloud alone.
+    Unknown,
 }
 
 impl From<gateway_core::Error> for Error {
@@ -174,7 +187,7 @@ impl fmt::Display for Error {
             Self::InvalidState(error) => error.fmt(f),
             Self::InvalidCommand { errors } => match errors.first() {
                 Some(error) if !error.pointer.is_empty() => {
-                    write!(f, "`{}` {}", error.pointer, error.detail)
+                    write!(f, "`{}` {}", error.pointer.trim_start_matches('/'), error.detail)
                 }
                 Some(error) => f.write_str(&error.detail),
                 None => Ok(()),
@@ -192,6 +205,7 @@ impl fmt::Display for Error {
                 "the operation goes on; read it, or send the request again with the same Idempotency-Key",
             ),
             Self::Failed { failure, .. } => f.write_str(&failure.detail),
+            Self::UnknownUpload => f.write_str("the ticket of the report belongs to no upload"),
             Self::UploadAbandoned => f.write_str("no report of the upload came in time"),
         }
     }
@@ -200,14 +214,18 @@ impl fmt::Display for Error {
 impl fmt::Display for InvalidState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, verb, state, required, .. } = self;
-        match state {
-            Some(state) => write!(f, "`{name}` is {state}; ")?,
-            None => write!(f, "`{name}` does not allow `{verb}` now")?,
-        }
-        match (state, required.as_slice()) {
-            (None, _) => Ok(()),
-            (Some(_), []) => write!(f, "{verb} is not allowed now"),
-            (Some(_), required) => write!(f, "{verb} requires {}", required.join(" or ")),
+        let state = state.as_deref().unwrap_or("without a state");
+        match required {
+            Requirement::State(When::In(states)) => {
+                write!(f, "`{name}` is {state}; {verb} requires {}", states.join(" or "))
+            }
+            Requirement::State(When::Except(states)) => {
+                write!(f, "`{name}` is {state}; {verb} requires a state other than {}", states.join(" and "))
+            }
+            Requirement::Unset(field) => write!(f, "`{name}` is {field}; {verb} requires that it is not"),
+            Requirement::State(When::Always) | Requirement::Unknown => {
+                write!(f, "the cloud does not allow {verb} of `{name}` now")
+            }
         }
     }
 }

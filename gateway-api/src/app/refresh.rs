@@ -1,3 +1,8 @@
-//! Refresh requests: listings that a caller wants to be newer, and the wait for them.
+//! Refresh requests: demands for data no older than a given age, and the wait for the listings that meet them.
 
-pub(crate) mod watcher;
+mod progress;
+mod request;
+mod watcher;
+
+pub(crate) use request::{Refresh, refreshed};
+pub(crate) use watcher::Watcher;

@@ -1,4 +1,4 @@
-//! Bodies of answers: whole ones, and such that come stretch by stretch.
+//! Bodies of responses: complete ones, and streams.
 
 use std::pin::Pin;
 
@@ -8,18 +8,18 @@ use gateway_core::Error;
 use http_body_util::{Either, Full, StreamBody};
 use hyper::body::Frame;
 
-/// Stretches as they come. An error ends the connection: what came is not taken for the whole.
-pub(super) type Stretches = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Error>> + Send>>;
+/// A stream of parts. An error cuts the connection, so that the client does not take the body for complete.
+pub(super) type Parts = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Error>> + Send>>;
 
-/// What an answer is made of.
-pub(super) type AnswerBody = Either<Full<Bytes>, StreamBody<Stretches>>;
+/// The body of a response.
+pub(super) type AnswerBody = Either<Full<Bytes>, StreamBody<Parts>>;
 
-/// A body that is there already.
+/// Returns a complete body.
 pub(super) fn whole(bytes: impl Into<Bytes>) -> AnswerBody {
     Either::Left(Full::new(bytes.into()))
 }
 
-/// A body that comes.
-pub(super) fn streamed(stretches: Stretches) -> AnswerBody {
-    Either::Right(StreamBody::new(stretches))
+/// Returns a body that is a stream.
+pub(super) fn streamed(parts: Parts) -> AnswerBody {
+    Either::Right(StreamBody::new(parts))
 }

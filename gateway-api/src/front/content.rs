@@ -1,4 +1,4 @@
-//! The content of an upload on its way through: counted, limited, and never held.
+//! The content of an upload as a stream: counted, limited, and never held as a whole.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -14,66 +14,66 @@ use hyper::body::{Body as _, Incoming};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
-use super::gate::too_large;
-use crate::app::error::UploadParty;
-use crate::http::forwarding::End;
+use super::admission::too_large;
+use crate::http::forwarding::{UploadEnd, UploadParty};
 use crate::http::problem::Problem;
 
-/// How long content is taken and thrown away after its answer is known, so that a client which sends all before it reads
-/// still gets to the answer. Longer serves slower clients; shorter frees their connections.
+/// The time for which content is discarded after the answer is known, so that a client that sends everything before it
+/// reads gets the answer. A higher value serves slower clients; a lower one frees their connections.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// How long a cloud may take to answer once it has all of the content: some look through it whole.
-const ANSWER: Duration = Duration::from_secs(900);
+/// The longest wait for the cloud's answer to the complete content. Some clouds verify all of it first.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(900);
 
-/// How long a cloud has the request's head alone. One that refuses does so now, and is heard: later it would close the
-/// connection under the content, and its words would be lost. Longer hears slower clouds; shorter begins sooner.
+/// The time between head and content. A cloud that refuses by the head does so now; later, it would close the connection
+/// during the content, and its answer would be lost. A higher value gets the answer of slower clouds; a lower one begins
+/// sooner.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// How often it is looked whether the content still moves.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The interval between checks for progress.
+const STALL_CHECK: Duration = Duration::from_millis(500);
 
-/// What a client sends.
+/// The content that a client sends.
 pub(super) struct Content {
     body: Option<Incoming>,
-    /// The client sends without having been told to go on.
-    is_coming: bool,
-    most: u64,
-    /// Until the first byte is let through.
+    /// The client sends without waiting for `100 Continue`, or has received it.
+    is_arriving: bool,
+    limit: u64,
+    /// The delay of the first byte.
     head_start: Option<Pin<Box<Sleep>>>,
     progress: Arc<Progress>,
 }
 
-/// How far content has come.
+/// The progress of an upload.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     sent: AtomicU64,
     is_whole: AtomicBool,
     waits_for_client: AtomicBool,
-    /// What was wrong with the client's side.
+    /// The fault of the client's side, if there was one.
     fault: OnceLock<(UploadParty, String)>,
 }
 
 impl Content {
-    /// Content of at most so many bytes.
-    pub(super) fn new(headers: &HeaderMap, body: Incoming, most: u64) -> Self {
-        let is_coming = !headers.contains_key(header::EXPECT);
-        Self { body: Some(body), is_coming, most, head_start: None, progress: Arc::default() }
+    /// Creates content of at most `limit` bytes.
+    pub(super) fn new(headers: &HeaderMap, body: Incoming, limit: u64) -> Self {
+        let is_arriving = !headers.contains_key(header::EXPECT);
+        Self { body: Some(body), is_arriving, limit, head_start: None, progress: Arc::default() }
     }
 
-    /// How long the client says that it is.
+    /// Returns the length that the client announced.
     pub(super) fn length(&self) -> Option<u64> {
         self.body.as_ref()?.size_hint().exact()
     }
 
-    /// Refuses what is known to be wrong before the first byte.
+    /// Refuses content that is known to be invalid before the first byte.
     pub(super) fn check(&self) -> Result<(), Problem> {
         if self.body.as_ref().is_none_or(Incoming::is_end_stream) {
-            let detail = "the request has no body; the content is its body";
-            return Err(Problem::new("no-content", "There is no content", StatusCode::BAD_REQUEST, detail));
+            let detail = "the request has no body; send the content as its body";
+            return Err(Problem::new("no-content", "No content", StatusCode::BAD_REQUEST, detail));
         }
         match self.length() {
-            Some(length) if length > self.most => Err(too_large(self.most)),
+            Some(length) if length > self.limit => Err(too_large(self.limit)),
             _ => Ok(()),
         }
     }
@@ -98,8 +98,8 @@ impl Stream for Content {
             let head_start = this.head_start.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_START)));
             ready!(head_start.as_mut().poll(context));
         }
-        // From now on the client is told to go on.
-        this.is_coming = true;
+        // Polling the body sends `100 Continue`.
+        this.is_arriving = true;
         loop {
             let Some(body) = &mut this.body else { return Poll::Ready(None) };
             let polled = Pin::new(&mut *body).poll_frame(context);
@@ -112,16 +112,16 @@ impl Stream for Content {
                 }
                 Some(Err(_)) => {
                     this.body = None;
-                    let why = "the client's connection ended in the middle of the content".to_owned();
+                    let why = "the client's connection ended during the content".to_owned();
                     return Poll::Ready(Some(Err(this.fail(UploadParty::Client, why))));
                 }
-                // What is not content is a trailer, which means nothing here.
+                // Frames without data are trailers, which have no meaning here.
                 Some(Ok(frame)) => {
                     let Ok(bytes) = frame.into_data() else { continue };
                     let is_whole = body.is_end_stream();
                     let sent = this.progress.sent.fetch_add(bytes.len() as u64, Relaxed) + bytes.len() as u64;
-                    if sent > this.most {
-                        let why = format!("the content may have {} bytes", this.most);
+                    if sent > this.limit {
+                        let why = format!("the content has more than {} bytes", this.limit);
                         return Poll::Ready(Some(Err(this.fail(UploadParty::Limit, why))));
                     }
                     this.progress.is_whole.store(is_whole, Relaxed);
@@ -134,7 +134,7 @@ impl Stream for Content {
 
 impl Drop for Content {
     fn drop(&mut self) {
-        let rest = self.body.take().filter(|body| self.is_coming && !body.is_end_stream());
+        let rest = self.body.take().filter(|body| self.is_arriving && !body.is_end_stream());
         if let (Some(mut rest), Ok(runtime)) = (rest, Handle::try_current()) {
             runtime.spawn(tokio::time::timeout(LINGER, async move {
                 while let Some(Ok(_)) = rest.frame().await {}
@@ -144,27 +144,27 @@ impl Drop for Content {
 }
 
 impl Progress {
-    /// Bytes that went on.
+    /// Returns the number of bytes sent to the cloud.
     pub(super) fn sent(&self) -> u64 {
         self.sent.load(Relaxed)
     }
 
-    /// How it broke off; `why` is what the cloud's side knows.
-    pub(super) fn broken(&self, why: &str) -> End {
+    /// Returns the end of an upload that broke off. `why` is the reason unless the client's side has a fault.
+    pub(super) fn broken(&self, why: &str) -> UploadEnd {
         let (by, why) = self.fault.get().cloned().unwrap_or((UploadParty::Cloud, why.to_owned()));
-        End::Broken { by, why, whole: self.is_whole.load(Relaxed) }
+        UploadEnd::Broken { by, why, whole: self.is_whole.load(Relaxed) }
     }
 
-    /// Returns when nothing has moved for so long.
-    pub(super) async fn stand_still(&self, most: Duration) -> End {
+    /// Waits until there was no progress for this time.
+    pub(super) async fn stalled(&self, longest: Duration) -> UploadEnd {
         let (mut seen, mut since) = (self.sent(), Instant::now());
         loop {
-            tokio::time::sleep(LOOK_EVERY.min(most)).await;
+            tokio::time::sleep(STALL_CHECK.min(longest)).await;
             let (sent, whole) = (self.sent(), self.is_whole.load(Relaxed));
             if sent != seen {
                 (seen, since) = (sent, Instant::now());
             }
-            if since.elapsed() < if whole { ANSWER } else { most } {
+            if since.elapsed() < if whole { ANSWER_TIMEOUT } else { longest } {
                 continue;
             }
             let (by, why) = match (whole, self.waits_for_client.load(Relaxed)) {
@@ -172,7 +172,7 @@ impl Progress {
                 (false, true) => (UploadParty::Client, "the content did not arrive in time"),
                 (false, false) => (UploadParty::Cloud, "the cloud did not take the content in time"),
             };
-            return End::Broken { by, why: why.to_owned(), whole };
+            return UploadEnd::Broken { by, why: why.to_owned(), whole };
         }
     }
 }

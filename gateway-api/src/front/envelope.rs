@@ -1,4 +1,4 @@
-//! A whole HTTP request as an envelope.
+//! The conversion of an HTTP request to an envelope.
 
 use axum::http::header::{CONNECTION, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use axum::http::request::Parts;
@@ -9,10 +9,10 @@ use gateway_bus::{Body, Envelope};
 use gateway_core::Timestamp;
 use uuid::Uuid;
 
-use super::connection::Ends;
+use super::connection_info::ConnectionInfo;
 use crate::http::problem::Problem;
 
-/// Headers that mean the connection and not the request (RFC 9110, 7.6.1).
+/// Headers that belong to the connection and not to the request (RFC 9110, 7.6.1).
 static HOP_BY_HOP: [HeaderName; 7] = [
     CONNECTION,
     TE,
@@ -23,10 +23,10 @@ static HOP_BY_HOP: [HeaderName; 7] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
-/// Builds it; `HEAD` travels as `GET`, its answer loses the body on the way back.
+/// Builds the envelope. `HEAD` is sent as `GET`; the front removes the body of the response.
 pub(super) fn build(
     message_id: Uuid,
-    ends: &Ends,
+    connection: &ConnectionInfo,
     parts: Parts,
     body: &Bytes,
     received_at: Timestamp,
@@ -42,16 +42,16 @@ pub(super) fn build(
         deadline,
         method: method.as_str().to_owned(),
         target: parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned(),
-        scheme: ends.scheme.to_owned(),
+        scheme: connection.scheme.to_owned(),
         authority: authority.unwrap_or_default().to_owned(),
-        listener: ends.listener.clone(),
-        peer: ends.peer.clone(),
+        listener: connection.listener.clone(),
+        peer: connection.peer.clone(),
         headers: end_to_end(&parts.headers)?,
         body: Body::from_bytes(body),
     })
 }
 
-/// All headers but those of the connection, duplicates kept.
+/// Returns all headers except those of the connection, with duplicates.
 fn end_to_end(headers: &HeaderMap) -> Result<Vec<(String, String)>, Problem> {
     let named = |name: &HeaderName| {
         headers
@@ -63,8 +63,8 @@ fn end_to_end(headers: &HeaderMap) -> Result<Vec<(String, String)>, Problem> {
     let mut pairs = Vec::with_capacity(headers.len());
     for (name, value) in headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(name) && !named(name)) {
         let value = std::str::from_utf8(value.as_bytes()).map_err(|_| {
-            let detail = format!("the header {name} is not UTF-8");
-            Problem::bad_request("unreadable-header", "A header cannot be read", detail)
+            let detail = format!("the header `{name}` is not UTF-8");
+            Problem::bad_request("unreadable-header", "Unreadable header", detail)
         })?;
         pairs.push((name.as_str().to_owned(), value.to_owned()));
     }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_of_the_connection_stay_behind_and_duplicates_travel() {
+    fn connection_headers_are_removed_and_duplicates_are_kept() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("x-a", "1"),

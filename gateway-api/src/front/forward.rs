@@ -1,5 +1,5 @@
-//! Requests with content: the handler says where it goes, the front streams it there, and the handler says what became
-//! of it. The content never enters the bus.
+//! Requests with content: the handler names the upstream, the front streams the content there and reports the outcome to
+//! the handler. The content never enters the bus.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,146 +11,154 @@ use driver_kit::send_content;
 use gateway_bus::sealing::{open_header, seal_request};
 use gateway_bus::{Body, Envelope, Reply, RequestError, WorkClass};
 use gateway_core::Error;
+use gateway_core::access::keyring::Keyring;
+use gateway_core::backoff::Backoff;
 use hyper::body::Incoming;
 use uuid::Uuid;
 
 use super::body::AnswerBody;
-use super::connection::Ends;
+use super::connection_info::ConnectionInfo;
 use super::content::{Content, Progress};
-use super::service::{Service, overloaded};
-use super::{envelope, gate, reply};
-use crate::app::error::UploadParty;
-use crate::http::forwarding::{End, Errand, FORWARD, Report};
+use super::context::FrontContext;
+use super::{admission, envelope, reply};
+use crate::http::forwarding::{FORWARD, ForwardInstruction, Report, UploadEnd, UploadParty};
 use crate::http::problem::Problem;
 use crate::routes::Operation;
 
-/// Tries of telling how an upload ended. After the last the operation is left to those who look after such.
-const TELL: u32 = 3;
+/// Attempts to report how an upload ended. After the last, the operation is left to the reconciler.
+const REPORT_ATTEMPTS: u32 = 3;
 
-/// Between them.
-const TELL_AGAIN: Duration = Duration::from_secs(1);
+/// The waits between them.
+const REPORT_BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(4));
 
-impl Service {
-    /// Answers a request with content.
-    pub(super) async fn forward(
-        self: &Arc<Self>,
-        id: Uuid,
-        ends: &Ends,
-        operation: Operation,
-        request: Request<Incoming>,
-    ) -> Result<Response<AnswerBody>, Problem> {
-        let (parts, body) = request.into_parts();
-        let content = Content::new(&parts.headers, body, self.upload_limit());
-        let keyring = self.keyring();
-        gate::check(operation.authentication, &parts.headers, &keyring, self.now())?;
-        content.check()?;
-        let uploading = self.upload_place()?;
-        let received_at = self.now();
-        let deadline = received_at.plus(self.timeout(WorkClass::Write));
-        let mut asked = envelope::build(id, ends, parts, &Bytes::new(), received_at, deadline)?;
-        let mut sealed = asked.clone();
-        seal_request(&mut sealed, false, &keyring, received_at)?;
-        let first = {
-            let _place = self.try_place().ok_or_else(overloaded)?;
-            self.request(WorkClass::Write, sealed).await
-        };
-        let first = first.map_err(|error| reply::unanswered(&error, WorkClass::Write))?;
-        let Some(errand) = errand(&first, &keyring)? else { return reply::response(first, &keyring) };
-        // Reports are proved by their ticket.
-        asked.headers = vec![(CONTENT_TYPE.as_str().to_owned(), "application/json".to_owned())];
-        let carrier = Carrier { service: Arc::clone(self), errand, asked };
-        // A task of its own: when the client goes away, the end is still told.
-        let task = tokio::spawn(async move {
-            let answer = carrier.carry(content).await;
-            drop(uploading);
-            answer
-        });
-        task.await.unwrap_or_else(|_| Err(Problem::internal()))
-    }
+/// The shortest interval between reports of progress, whatever the handler asks for.
+const MIN_REPORT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Responds to a request with content.
+pub(super) async fn respond(
+    context: &Arc<FrontContext>,
+    id: Uuid,
+    connection: &ConnectionInfo,
+    operation: Operation,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, Problem> {
+    let (parts, body) = request.into_parts();
+    let content = Content::new(&parts.headers, body, context.upload_limit);
+    let keyring = context.keyring();
+    admission::authenticate(operation.authentication, &parts.headers, &keyring, context.now())?;
+    content.check()?;
+    let upload_slot = context.slots.take_upload()?;
+    let received_at = context.now();
+    let deadline = received_at.plus(context.timeout(WorkClass::Write));
+    let mut plain = envelope::build(id, connection, parts, &Bytes::new(), received_at, deadline)?;
+    let mut sealed = plain.clone();
+    seal_request(&mut sealed, false, &keyring, received_at)?;
+    let first = {
+        let _slot = context.slots.take()?;
+        context.request(WorkClass::Write, sealed).await
+    };
+    let first = first.map_err(|error| reply::unanswered(&error, WorkClass::Write))?;
+    let Some(errand) = errand(&first, &keyring)? else { return reply::response(first, &keyring) };
+    // Reports are authenticated by their ticket, so that the caller's secrets are dropped here.
+    plain.headers = vec![(CONTENT_TYPE.as_str().to_owned(), "application/json".to_owned())];
+    let upload = Upload { context: Arc::clone(context), errand, request: plain };
+    // The upload runs in its own task: its end is reported even if the client disconnects.
+    let task = tokio::spawn(async move {
+        let answer = upload.run(content).await;
+        drop(upload_slot);
+        answer
+    });
+    task.await.unwrap_or_else(|_| Err(Problem::internal()))
 }
 
-/// Where the handler sends the content, if it does.
-fn errand(
-    reply: &Reply,
-    keyring: &gateway_core::access::keyring::Keyring,
-) -> Result<Option<Errand>, Problem> {
+/// Returns the upstream that the handler names, if the content is to be forwarded.
+fn errand(reply: &Reply, keyring: &Keyring) -> Result<Option<ForwardInstruction>, Problem> {
     let header = reply.headers.iter().find(|(name, _)| name.as_str() == FORWARD.as_str());
     let Some((name, sealed)) = header else { return Ok(None) };
     let opened = open_header(sealed, name, reply.message_id, keyring)?;
     serde_json::from_slice(&opened).map(Some).map_err(|error| Problem::from(Error::internal(error)))
 }
 
-/// Carries the content of one request.
-struct Carrier {
-    service: Arc<Service>,
-    errand: Errand,
-    /// The request, without what proves its caller.
-    asked: Envelope,
+/// The upload of the content of one request.
+struct Upload {
+    context: Arc<FrontContext>,
+    errand: ForwardInstruction,
+    /// The request without the caller's authentication.
+    request: Envelope,
 }
 
-impl Carrier {
-    async fn carry(&self, content: Content) -> Result<Response<AnswerBody>, Problem> {
+impl Upload {
+    async fn run(&self, content: Content) -> Result<Response<AnswerBody>, Problem> {
         let (progress, length) = (content.progress(), content.length());
         let forward = self.errand.forward();
-        // What is not chosen is dropped, and with it the connection to the cloud.
+        // The losers of this race are dropped, and with them the connection to the cloud.
         let end = tokio::select! {
             answer = send_content(&forward, content, length) => match answer {
-                Ok(answer) => End::from(answer),
+                Ok(answer) => UploadEnd::from(answer),
                 Err(error) => {
-                    tracing::info!(id = %self.asked.message_id, error = error.chain(), "an upload broke off");
+                    tracing::info!(request = %self.request.message_id, error = error.chain(), "an upload broke off");
                     progress.broken(error.message())
                 }
             },
-            end = progress.stand_still(self.service.upload_stall()) => end,
-            end = self.keep(&progress) => end,
+            end = progress.stalled(self.context.upload_stall) => end,
+            end = self.report_progress(&progress) => end,
         };
-        self.tell(progress.sent(), end).await
+        self.report_end(progress.sent(), end).await
     }
 
-    /// Says again and again that it goes on, until it may not.
-    async fn keep(&self, progress: &Progress) -> End {
-        let every = Duration::from_millis(self.errand.report_every_milliseconds.max(100));
+    /// Reports progress at intervals, until a report is refused.
+    async fn report_progress(&self, progress: &Progress) -> UploadEnd {
+        let interval = Duration::from_millis(self.errand.report_every_milliseconds).max(MIN_REPORT_INTERVAL);
         loop {
-            tokio::time::sleep(every).await;
-            // A report that gets lost is made up for by the next.
+            tokio::time::sleep(interval).await;
+            // A lost report does not matter, because the next one follows.
             if let Ok(reply) = self.report(progress.sent(), None).await
                 && reply.status == 409
             {
-                let why = "the upload was taken for broken meanwhile".to_owned();
-                return End::Broken { by: UploadParty::Gateway, why, whole: false };
+                let why = "the gateway gave the upload up, because no report of it came in time".to_owned();
+                return UploadEnd::Broken { by: UploadParty::Gateway, why, whole: false };
             }
         }
     }
 
-    /// Tells how it ended; the answer is the client's.
-    async fn tell(&self, sent: u64, end: End) -> Result<Response<AnswerBody>, Problem> {
-        let mut tries = 0;
+    /// Reports the end. The reply is the client's answer.
+    async fn report_end(&self, sent: u64, end: UploadEnd) -> Result<Response<AnswerBody>, Problem> {
+        let mut backoff = REPORT_BACKOFF;
         loop {
-            tries += 1;
-            match self.report(sent, Some(&end)).await {
-                Ok(reply) => return reply::response(reply, &self.service.keyring()),
-                Err(error) if tries == TELL => return Err(reply::unanswered(&error, WorkClass::Write)),
-                Err(error) => tracing::warn!(%error, "the end of an upload could not be told"),
+            let error = match self.report(sent, Some(&end)).await {
+                Ok(reply) => return reply::response(reply, &self.context.keyring()),
+                Err(error) => error,
+            };
+            let wait = backoff.next_wait();
+            if backoff.failures() == REPORT_ATTEMPTS {
+                return Err(reply::unanswered(&error, WorkClass::Write));
             }
-            tokio::time::sleep(TELL_AGAIN).await;
+            let attempt = backoff.failures();
+            tracing::warn!(
+                request = %self.request.message_id,
+                attempt,
+                %error,
+                "the end of an upload could not be reported"
+            );
+            tokio::time::sleep(wait).await;
         }
     }
 
-    async fn report(&self, sent: u64, end: Option<&End>) -> Result<Reply, RequestError> {
-        let (service, received_at) = (&self.service, self.service.now());
+    async fn report(&self, sent: u64, end: Option<&UploadEnd>) -> Result<Reply, RequestError> {
+        let (context, received_at) = (&self.context, self.context.now());
         let report = Report { ticket: self.errand.ticket.clone(), sent, end: end.cloned() };
         let mut envelope = Envelope {
             message_id: Uuid::now_v7(),
             received_at,
-            deadline: received_at.plus(service.timeout(WorkClass::Write)),
+            deadline: received_at.plus(context.timeout(WorkClass::Write)),
             method: "POST".to_owned(),
             target: self.errand.report_to.clone(),
             body: Body::Utf8(serde_json::to_string(&report).unwrap_or_default()),
-            ..self.asked.clone()
+            ..self.request.clone()
         };
-        seal_request(&mut envelope, true, &service.keyring(), received_at)
+        seal_request(&mut envelope, true, &context.keyring(), received_at)
             .map_err(|_| RequestError::BadReply)?;
-        let _place = service.place().await;
-        service.request(WorkClass::Write, envelope).await
+        let _slot = context.slots.wait().await;
+        context.request(WorkClass::Write, envelope).await
     }
 }

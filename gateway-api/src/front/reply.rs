@@ -1,4 +1,4 @@
-//! A reply of the bus as an HTTP response, and what is said when there is none.
+//! The conversion of a reply to an HTTP response, and the problems of requests without a reply.
 
 use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -11,14 +11,14 @@ use uuid::Uuid;
 use super::body::{AnswerBody, whole};
 use crate::http::problem::Problem;
 
-/// The response that the handler meant.
+/// Converts a reply to the handler's response.
 pub(super) fn response(reply: Reply, keyring: &Keyring) -> Result<Response<AnswerBody>, Problem> {
     let unreadable = || unanswered(&RequestError::BadReply, WorkClass::Read);
     let mut response = Response::new(whole(body(reply.body, reply.message_id, keyring)?));
     *response.status_mut() = StatusCode::from_u16(reply.status).map_err(|_| unreadable())?;
     for (name, value) in reply.headers {
         let name = HeaderName::try_from(name).map_err(|_| unreadable())?;
-        // Lengths are this connection's concern.
+        // Lengths are set by this connection.
         if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
             response.headers_mut().append(name, HeaderValue::try_from(value).map_err(|_| unreadable())?);
         }
@@ -26,7 +26,7 @@ pub(super) fn response(reply: Reply, keyring: &Keyring) -> Result<Response<Answe
     Ok(response)
 }
 
-/// The bytes of a reply's body.
+/// Returns the bytes of the body of a reply.
 pub(super) fn body(body: Body, message_id: Uuid, keyring: &Keyring) -> Result<Bytes, Problem> {
     match body {
         Body::Utf8(text) => Ok(Bytes::from(text)),
@@ -37,7 +37,7 @@ pub(super) fn body(body: Body, message_id: Uuid, keyring: &Keyring) -> Result<By
     }
 }
 
-/// A problem as a response.
+/// Converts a problem to a response.
 pub(super) fn problem(problem: Problem, id: Uuid) -> Response<AnswerBody> {
     let (status, headers, document) = problem.into_parts(id);
     let mut response = Response::new(whole(document));
@@ -46,7 +46,7 @@ pub(super) fn problem(problem: Problem, id: Uuid) -> Response<AnswerBody> {
     response
 }
 
-/// Why there is no reply, and what that means for what was asked.
+/// Returns the problem of a request without a reply. A write may have been executed all the same.
 pub(super) fn unanswered(error: &RequestError, class: WorkClass) -> Problem {
     let unknown = class == WorkClass::Write
         && matches!(error, RequestError::Lost | RequestError::Timeout | RequestError::BadReply);
@@ -59,11 +59,11 @@ pub(super) fn unanswered(error: &RequestError, class: WorkClass) -> Problem {
         RequestError::BadReply => ("bad-reply", StatusCode::BAD_GATEWAY),
     };
     let detail = if unknown {
-        format!("{error}; whether the request was carried out is not known: look before trying again")
+        format!("{error}; it is not known whether the request was executed; check before you send it again")
     } else {
         error.to_string()
     };
-    let problem = Problem::new(kind, "The request was not answered", status, detail);
+    let problem = Problem::new(kind, "No answer", status, detail);
     match error.retry_after() {
         Some(wait) => problem.with_retry_after(wait),
         None => problem,

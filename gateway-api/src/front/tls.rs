@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// What accepts TLS connections; `None` when no certificate is configured.
+/// Returns the acceptor of TLS connections; `None` if no certificate is configured.
 pub(super) fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>> {
     if config.tls_certificate.is_empty() {
         return Ok(None);

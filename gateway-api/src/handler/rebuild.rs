@@ -1,4 +1,4 @@
-//! An envelope as the request that it was, and a response as the reply that it becomes.
+//! The conversion of an envelope to an HTTP request, and of a response to a reply.
 
 use axum::body::Body as HttpBody;
 use axum::http::header::AUTHORIZATION;
@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use crate::http::problem::Problem;
 
-/// The request, with its secrets in clear: from here on it stays in this process.
+/// Converts an envelope to a request with its secrets in clear. It does not leave this process.
 pub(super) fn request(envelope: &Envelope, opened: Opened) -> Result<Request<HttpBody>, Problem> {
     let mut request = Request::builder().method(envelope.method.as_str()).uri(&envelope.target);
     for (name, value) in envelope.headers.iter().filter(|(name, _)| name.as_str() != AUTHORIZATION.as_str()) {
         request = request.header(name, value);
     }
-    // One that comes twice was refused by nobody yet: it must not pass as one.
+    // Programs on the bus may send the header twice, which the front refuses; neither value is used.
     let given = envelope.headers.iter().filter(|(name, _)| name.as_str() == AUTHORIZATION.as_str()).count();
     if let (Some(authorization), 1) = (&opened.authorization, given) {
         let mut value = HeaderValue::from_str(authorization.expose()).map_err(|_| unreadable())?;
@@ -26,7 +26,7 @@ pub(super) fn request(envelope: &Envelope, opened: Opened) -> Result<Request<Htt
     request.body(HttpBody::from(opened.body.to_vec())).map_err(|_| unreadable())
 }
 
-/// The reply, its body in the form that fits it.
+/// Converts a response to a reply.
 pub(super) async fn reply(id: Uuid, response: Response<HttpBody>) -> Result<Reply, Problem> {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|_| Problem::internal())?.to_bytes();
@@ -44,15 +44,11 @@ fn pair(name: &HeaderName, value: &HeaderValue) -> (String, String) {
 }
 
 fn unreadable() -> Problem {
-    let detail = "method, target or a header of the envelope is not one of HTTP";
-    Problem::bad_request("unreadable-envelope", "The request envelope cannot be read", detail)
+    let detail = "the method, the target or a header of the envelope is not valid in HTTP";
+    Problem::bad_request("unreadable-envelope", "Unreadable envelope", detail)
 }
 
+/// Returns the problem of a request whose deadline has passed.
 pub(super) fn late() -> Problem {
-    Problem::new(
-        "timeout",
-        "No answer in time",
-        StatusCode::GATEWAY_TIMEOUT,
-        "the request's deadline has passed",
-    )
+    Problem::new("timeout", "Timeout", StatusCode::GATEWAY_TIMEOUT, "the request's deadline has passed")
 }

@@ -11,7 +11,7 @@ use gateway_core::id::PrincipalId;
 use super::exchange::Exchange;
 use super::problem::Problem;
 use crate::app::App;
-pub(crate) use crate::app::access::Caller;
+use crate::app::access::Caller;
 use crate::routes::Authentication;
 
 impl FromRequestParts<Arc<App>> for Caller {

@@ -8,11 +8,12 @@ use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use gateway_core::id::PrincipalId;
-use gateway_store::Client;
+
 use zeroize::Zeroizing;
 
 use super::bearer::{expect_own_reply_queue, scheme};
 use super::problem::Problem;
+use crate::app::access::Client;
 use crate::app::{App, access};
 use crate::client_secret::ClientSecret;
 use crate::routes::Authentication;

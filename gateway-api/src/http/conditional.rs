@@ -1,4 +1,4 @@
-//! Answers that a client may already have: entity tags, their comparison, and ages.
+//! Conditional requests: entity tags, their comparison, and the headers that belong to a representation.
 
 use std::time::Duration;
 
@@ -9,19 +9,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use ring::digest;
 
-/// What an answer depends on, besides the request's own URL, as a weak tag. Ages are left out: an answer that is as
-/// it was is not another one for being older; the `Age` header goes along with both.
+/// A weak entity tag: a digest of everything that a response depends on, except the URL and ages. A response whose records
+/// have only become older keeps its tag; the `Age` header states the age.
 pub(crate) struct EntityTag(digest::Context);
 
 impl EntityTag {
+    /// Starts a tag of this release.
     pub(crate) fn new() -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
-        // Another release may render the same records otherwise.
+        // Another release may render the same records differently.
         context.update(env!("CARGO_PKG_VERSION").as_bytes());
         Self(context)
     }
 
-    /// Adds one part, told apart from the next.
+    /// Adds one part. Its length comes first, so that parts do not run together.
     pub(crate) fn add(&mut self, part: &[u8]) {
         self.0.update(&(part.len() as u64).to_be_bytes());
         self.0.update(part);
@@ -32,25 +33,25 @@ impl EntityTag {
     }
 }
 
-/// What goes along with an answer.
-pub(crate) struct Envelopment {
+/// The metadata of a representation.
+pub(crate) struct Representation {
     pub(crate) tag: EntityTag,
-    /// Age of the oldest part, where every part has one.
+    /// The age of the oldest part; none if a part has no age.
     pub(crate) age: Option<Duration>,
-    /// Path and query of the next page.
+    /// The path and query of the next page.
     pub(crate) next: Option<String>,
 }
 
-impl Envelopment {
-    /// The answer, or 304 when the client has it.
-    pub(crate) fn answer<B: IntoResponse>(self, headers: &HeaderMap, body: impl FnOnce() -> B) -> Response {
+impl Representation {
+    /// Returns the response, or 304 if the client has it already.
+    pub(crate) fn respond<B: IntoResponse>(self, headers: &HeaderMap, body: impl FnOnce() -> B) -> Response {
         let tag = self.tag.finish();
         let known = headers.get_all(IF_NONE_MATCH).iter().any(|value| names(value, &tag));
         let mut response =
             if known { StatusCode::NOT_MODIFIED.into_response() } else { body().into_response() };
         let own = response.headers_mut();
         let mut set = |name, text: &str| {
-            // Made of base64, digits and percent-encoded text: always a header value.
+            // Base64, digits and percent-encoded text are always valid.
             if let Ok(value) = HeaderValue::from_str(text) {
                 own.insert(name, value);
             }
@@ -68,7 +69,7 @@ impl Envelopment {
     }
 }
 
-/// Whether an `If-None-Match` names a tag, by weak comparison (RFC 9110, 13.1.2).
+/// Returns whether an `If-None-Match` names a tag, by weak comparison (RFC 9110, 13.1.2).
 fn names(value: &HeaderValue, tag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let Ok(text) = value.to_str() else { return false };
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_known_weak_or_strong_alone_or_in_a_list() {
+    fn tag_matches_weak_or_strong_alone_or_in_a_list() {
         let value = |text: &str| HeaderValue::from_str(text).unwrap();
         for text in ["W/\"ab\"", "\"ab\"", "\"x\", W/\"ab\"", "*"] {
             assert!(names(&value(text), "W/\"ab\""), "{text}");
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_do_not_run_together() {
+    fn tag_depends_on_where_parts_end() {
         let of = |parts: &[&str]| {
             let mut tag = EntityTag::new();
             parts.iter().for_each(|part| tag.add(part.as_bytes()));

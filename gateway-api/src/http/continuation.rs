@@ -1,6 +1,6 @@
-//! Answers that go on: the handler names the target of the next stretch, the front asks for it.
+//! Long answers: a handler answers with one part and names the target of the next, which the front requests.
 
 use axum::http::HeaderName;
 
-/// Path and query of the next stretch of an answer. It stays between handler and front.
+/// The header with the path and query of the next part. The front removes it.
 pub(crate) const CONTINUE: HeaderName = HeaderName::from_static("gateway-continue");

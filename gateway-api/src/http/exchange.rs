@@ -1,5 +1,6 @@
-//! What a handler passes to the router beside the request itself.
+//! The exchange of a request and its answer over the bus.
 
+use axum::http::Extensions;
 use gateway_bus::WorkClass;
 use gateway_core::Timestamp;
 use gateway_core::id::PrincipalId;
@@ -8,18 +9,23 @@ use uuid::Uuid;
 /// One request and its answer, as an extension of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange {
-    /// Id of the request: what problems name as their `instance`.
+    /// The id of the request, which problems have as their `instance`.
     pub id: Uuid,
-    /// After this nobody waits for the answer.
+    /// The time after which no one waits for the answer.
     pub deadline: Timestamp,
-    /// The queue it came by.
+    /// The work class of the queue that delivered the request.
     pub class: WorkClass,
-    /// The principal in whose queue the answer goes, where it goes to such a one.
+    /// The principal that owns the reply queue; none for direct reply-to.
     pub reply_owner: Option<PrincipalId>,
 }
 
 impl Exchange {
-    /// Whether what this principal may read may go where the answer goes.
+    /// Returns the exchange of a request that came over the bus.
+    pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
+        extensions.get().copied()
+    }
+
+    /// Whether an answer for this principal may go to the reply queue.
     pub(crate) fn answers_to(&self, principal: PrincipalId) -> bool {
         self.reply_owner.is_none_or(|owner| owner == principal)
     }

@@ -1,39 +1,38 @@
-//! Content that goes by the front to a cloud: what the handler tells the front, and what the front tells back.
+//! Forwarded content: the instruction of a handler to a front that streams an upload, and the front's reports.
+
+use std::time::Duration;
 
 use axum::http::HeaderName;
-use gateway_core::driver::{Forward, Forwarded};
 use gateway_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::app::error::UploadParty;
+pub(crate) use crate::app::error::UploadParty;
+use crate::app::operation::Forward;
+pub(crate) use crate::app::operation::UploadEnd;
 
-/// The header of a reply that holds an [`Errand`], sealed: content goes on by the front.
+/// The header of a reply with a sealed [`ForwardInstruction`].
 pub(crate) const FORWARD: HeaderName = HeaderName::from_static("gateway-forward");
 
-/// Where the content goes, and to whom the front tells what became of it. It has no `Debug`: a token is in it.
+/// The destination of the content, and the path of the reports. It has no `Debug`, because it holds a token.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Errand {
+pub(crate) struct ForwardInstruction {
     method: String,
     url: String,
     headers: Vec<(String, Zeroizing<String>)>,
     content_type: String,
     allow_plaintext: bool,
-    /// The path of the reports. The front's own table of routes does not have it.
+    /// The path of the reports, which is not in the front's route table.
     pub(crate) report_to: String,
-    /// Proves that a report is from who was given the errand.
+    /// Proof that a report comes from the front that got the instruction.
     pub(crate) ticket: String,
-    /// How often the front says that it is still at it.
+    /// Time between two reports.
     pub(crate) report_every_milliseconds: u64,
 }
 
-impl Errand {
-    pub(crate) fn new(
-        forward: Forward,
-        report_to: String,
-        ticket: String,
-        every: std::time::Duration,
-    ) -> Self {
+impl ForwardInstruction {
+    /// Creates the instruction for one upload.
+    pub(crate) fn new(forward: Forward, report_to: String, ticket: String, every: Duration) -> Self {
         let open = |(name, value): (String, Secret)| (name, Zeroizing::new(value.expose().to_owned()));
         Self {
             method: forward.method,
@@ -47,7 +46,7 @@ impl Errand {
         }
     }
 
-    /// As the driver said it.
+    /// Returns the destination as the driver gave it.
     pub(crate) fn forward(&self) -> Forward {
         let secret =
             |(name, value): &(String, Zeroizing<String>)| (name.clone(), Secret::new(value.as_str()));
@@ -61,28 +60,12 @@ impl Errand {
     }
 }
 
-/// What the front tells of an upload: that it goes on, or how it ended.
+/// A front's report of an upload.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) ticket: String,
-    /// Bytes of the content that went on so far.
+    /// Bytes of the content that were streamed so far.
     pub(crate) sent: u64,
-    pub(crate) end: Option<End>,
-}
-
-/// How an upload ended, as far as the front knows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "how", rename_all = "snake_case")]
-pub(crate) enum End {
-    /// The cloud answered.
-    Answered { endpoint: String, status: u16, headers: Vec<(String, String)>, body: String },
-    /// It broke off; `whole` when all of the content had gone on by then.
-    Broken { by: UploadParty, why: String, whole: bool },
-}
-
-impl From<Forwarded> for End {
-    fn from(answer: Forwarded) -> Self {
-        let Forwarded { endpoint, status, headers, body } = answer;
-        Self::Answered { endpoint, status, headers, body }
-    }
+    /// The end of the upload; none while it goes on.
+    pub(crate) end: Option<UploadEnd>,
 }

@@ -2,6 +2,8 @@
 
 mod domain;
 mod failure;
+#[cfg(test)]
+mod snapshot_test;
 
 use std::borrow::Cow;
 use std::time::Duration;

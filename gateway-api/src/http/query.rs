@@ -1,11 +1,12 @@
-//! Query parameters, read strictly: a misspelt filter must not answer as if there were none.
+//! Query parameters, parsed strictly: a misspelt filter is an error, because it would otherwise be ignored.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::problem::Problem;
+use crate::app::Error;
 
-/// The parameters of a request, in order.
+/// The query parameters of a request, in order.
 #[derive(Debug)]
 pub(crate) struct Query(Vec<(String, String)>);
 
@@ -18,54 +19,54 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
+    /// Parses the query of a URL.
     pub(crate) fn parse(text: &str) -> Self {
         let pairs = url::form_urlencoded::parse(text.as_bytes());
         Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
-    /// All of them as one text, in whatever order they came.
+    /// Returns all parameters as one text that does not depend on their order.
     pub(crate) fn canonical(&self) -> String {
         let mut pairs = self.0.clone();
         pairs.sort_unstable();
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
     }
 
-    /// Refuses parameters that the operation does not have, and any that comes twice.
+    /// Refuses parameters that the operation does not have, and parameters that are given twice.
     pub(crate) fn expect(&self, known: &[&str]) -> Result<(), Problem> {
-        self.expect_besides(known, |_| false)
+        self.expect_matching(known, |_| false)
     }
 
-    /// The same, where names of a form are taken too.
-    pub(crate) fn expect_besides(
+    /// Refuses parameters that are neither in `known` nor accepted by `matches`, and parameters that are given twice.
+    pub(crate) fn expect_matching(
         &self,
         known: &[&str],
-        of_form: impl Fn(&str) -> bool,
+        matches: impl Fn(&str) -> bool,
     ) -> Result<(), Problem> {
-        for (place, (name, _)) in self.0.iter().enumerate() {
-            if !known.contains(&name.as_str()) && !of_form(name) {
+        for (index, (name, _)) in self.0.iter().enumerate() {
+            if !known.contains(&name.as_str()) && !matches(name) {
                 let detail = match known {
-                    [] => format!("there is no query parameter {name:?} here, nor any other"),
+                    [] => format!("this path has no query parameter `{name}`, nor any other"),
                     known => {
-                        format!("there is no query parameter {name:?} here; there are {}", known.join(", "))
+                        format!("this path has no query parameter `{name}`; it has {}", known.join(", "))
                     }
                 };
-                let problem =
-                    Problem::bad_request("unknown-parameter", "There is no such query parameter", detail);
+                let problem = Problem::bad_request("unknown-parameter", "Unknown query parameter", detail);
                 return Err(problem.with_member("parameter", name.as_str().into()));
             }
-            if self.0[..place].iter().any(|(earlier, _)| earlier == name) {
-                return Err(bad(name, "is given twice"));
+            if self.0[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(invalid(name, "is given twice"));
             }
         }
         Ok(())
     }
 
-    /// Parameters whose names begin so: the rest of the name, and the value, empty or not.
+    /// Returns the parameters whose names have a prefix: the rest of the name, and the value, which may be empty.
     pub(crate) fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
-    /// The same parameters with another value of one of them, as text.
+    /// Returns the query with another value of one parameter.
     pub(crate) fn replaced(&self, name: &str, value: &str) -> String {
         let mut text = url::form_urlencoded::Serializer::new(String::new());
         text.extend_pairs(self.0.iter().filter(|(given, _)| given != name));
@@ -73,13 +74,13 @@ impl Query {
         text.finish()
     }
 
-    /// The value, if the parameter is there and not empty.
+    /// Returns the value of a parameter, unless it is missing or empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(given, value)| given == name && !value.is_empty())?;
         Some(value)
     }
 
-    /// A count from 1 to `most`.
+    /// Parses the parameter `limit`, a number from 1 to `most`.
     pub(crate) fn limit(&self, default: usize, most: usize) -> Result<usize, Problem> {
         match self.get("limit") {
             None => Ok(default),
@@ -87,25 +88,23 @@ impl Query {
                 .parse()
                 .ok()
                 .filter(|limit| (1..=most).contains(limit))
-                .ok_or_else(|| bad("limit", &format!("must be a number from 1 to {most}"))),
+                .ok_or_else(|| invalid("limit", format!("must be a number from 1 to {most}"))),
         }
     }
 
-    /// Whether the cloud's own document is asked for too.
+    /// Parses the parameter `view`: whether the clouds' own documents are added.
     pub(crate) fn raw(&self) -> Result<bool, Problem> {
         match self.get("view") {
             None => Ok(false),
             Some("raw") => Ok(true),
-            Some(_) => Err(bad("view", "must be raw, or left out")),
+            Some(_) => Err(invalid("view", "must be `raw` or left out")),
         }
     }
 }
 
-/// A parameter whose value is wrong.
-pub(crate) fn bad(name: &str, what: &str) -> Problem {
-    let detail = format!("the query parameter {name} {what}");
-    Problem::bad_request("bad-parameter", "A query parameter is not valid", detail)
-        .with_member("parameter", name.into())
+/// Returns the problem of an invalid value. The rule completes the sentence: "must be ...".
+pub(crate) fn invalid(name: &str, rule: impl Into<String>) -> Problem {
+    Error::invalid_query(name, rule).into()
 }
 
 #[cfg(test)]
@@ -113,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_is_refused_by_name() {
+    fn unknown_parameter_is_refused_by_name() {
         let query = Query::parse("limit=5&stat=running");
         assert!(query.expect(&["limit", "state"]).is_err());
         assert!(query.expect(&["limit", "stat"]).is_ok());
@@ -121,9 +120,9 @@ mod tests {
     }
 
     #[test]
-    fn a_form_of_names_is_taken_and_a_value_replaced() {
+    fn prefixed_names_are_accepted_and_value_is_replaced() {
         let query = Query::parse("tag.env=prod&cursor=a&tag.x=");
-        assert!(query.expect_besides(&["cursor"], |name| name.starts_with("tag.")).is_ok());
+        assert!(query.expect_matching(&["cursor"], |name| name.starts_with("tag.")).is_ok());
         assert_eq!(query.with_prefix("tag.").collect::<Vec<_>>(), [("env", "prod"), ("x", "")]);
         assert_eq!(query.replaced("cursor", "b&"), "tag.env=prod&tag.x=&cursor=b%26");
     }

@@ -1,55 +1,46 @@
-//! Version 1 of the API, one file per family of paths: wire structs, operation and handler together.
+//! Version 1 of the REST API. Each file has one family of paths: wire types, OpenAPI description and handlers.
 
 mod accounts;
+mod api_operation;
 mod audit;
 mod bulk;
 mod check_credentials;
 mod clouds;
 mod collection;
+mod command;
+mod command_paths;
 mod events;
-mod fields;
+mod incoming;
 mod item;
-mod narrowing;
-mod operation;
+mod list_parameters;
+mod operation_document;
 mod operations;
-mod proof;
 mod refresh;
 mod related;
-mod scope_filter;
+mod scope_parameters;
 mod scopes;
 mod status;
 mod sync;
-mod target;
 mod token;
 mod upload;
-mod write;
-mod writes;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
-use gateway_core::{Kind, kind};
+use gateway_core::kind;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::query::{Query, bad};
-use super::state::Api;
+use crate::app::App;
+pub(crate) use api_operation::{ApiOperation, common_responses};
 pub(crate) use audit::AuditDocument;
-pub(crate) use operation::{Operation, common_responses};
 
-/// What handlers return.
+/// The result of a handler.
 type Answer<T> = Result<T, Problem>;
 
-/// The kind that a query names, in the singular as documents have it.
-fn kind_filter(query: &Query) -> Answer<Option<Kind>> {
-    let Some(name) = query.get("kind") else { return Ok(None) };
-    let known = || Kind::ALL.iter().copied().map(Kind::as_str).collect::<Vec<_>>().join(", ");
-    Kind::parse(name).map(Some).ok_or_else(|| bad("kind", &format!("must be one of {}", known())))
-}
-
-/// The routes; kinds come from their registry.
-pub(crate) fn routes() -> Router<Arc<Api>> {
+/// Returns the routes. The registry of kinds provides those of resources.
+pub(crate) fn routes() -> Router<Arc<App>> {
     let fixed = Router::new()
         .route("/v1/check_credentials", post(check_credentials::handle))
         .route("/v1/token", delete(token::handle))
@@ -66,7 +57,7 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/v1/audit", get(audit::handle));
     kind::ALL.iter().fold(fixed, |router, spec| {
         let kind = spec.kind;
-        let router = write::routes(spec, router);
+        let router = command_paths::routes(spec, router);
         router
             .route(
                 &format!("/v1/{}", spec.plural),
@@ -87,8 +78,8 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
     })
 }
 
-/// The same paths as the OpenAPI document has them: path, method, operation.
-pub(crate) fn operations() -> Vec<(String, &'static str, Operation)> {
+/// Returns path, method and description of every operation.
+pub(crate) fn operations() -> Vec<(String, &'static str, ApiOperation)> {
     let mut operations = vec![
         ("/v1/check_credentials".to_owned(), "post", check_credentials::operation()),
         ("/v1/token".to_owned(), "delete", token::operation()),
@@ -106,12 +97,12 @@ pub(crate) fn operations() -> Vec<(String, &'static str, Operation)> {
         operations.push((format!("/v1/{}", spec.plural), "get", collection::operation(spec)));
         operations.push((format!("/v1/{}/{{id}}", spec.plural), "get", item::operation(spec)));
         operations.push((format!("/v1/{}/{{id}}/related", spec.plural), "get", related::operation(spec)));
-        operations.extend(writes::operations(spec));
+        operations.extend(command_paths::operations(spec));
     }
     operations
 }
 
-/// The schemas that the operations name.
+/// Returns the schemas that the operations name.
 pub(crate) fn schemas() -> Vec<(String, Value)> {
     [
         check_credentials::schemas(),
@@ -119,10 +110,10 @@ pub(crate) fn schemas() -> Vec<(String, Value)> {
         accounts::schemas(),
         events::schemas(),
         scopes::schemas(),
-        operations::schemas(),
+        operation_document::schemas(),
         audit::schemas(),
         bulk::schemas(),
-        writes::schemas(),
+        command_paths::schemas(),
         related::schemas(),
         status::schemas(),
         kind::ALL.iter().flat_map(|spec| collection::schemas(spec)).collect(),

@@ -1,4 +1,4 @@
-//! The log of events: list, follow, no gap; and nobody else's.
+//! `/v1/events`: following without gaps, pages, and the events of others.
 
 use axum::http::StatusCode;
 use gateway_core::id::Holder;
@@ -9,7 +9,7 @@ use super::fake_cloud::{VOLUME, volume};
 use super::gateway::TestGateway;
 
 #[tokio::test]
-async fn following_from_a_list_gives_what_came_after_it() {
+async fn events_after_a_list_are_the_later_changes() {
     let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 0).await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
     let (_, other) = gateway.proven("b", &["p2"]).await;
@@ -44,14 +44,14 @@ async fn following_from_a_list_gives_what_came_after_it() {
     assert_eq!(event["subject"], list.body["items"][0]["id"]);
     assert_eq!(page.body["position"], list.body["position"]);
     assert_eq!(page.body["more"], false);
-    let seen = gateway.get(&format!("/v1/events?after={before}"), &other).await;
-    assert!(!seen.body.to_string().contains(event["subject"].as_str().unwrap()));
+    let others = gateway.get(&format!("/v1/events?after={before}"), &other).await;
+    assert!(!others.body.to_string().contains(event["subject"].as_str().unwrap()));
     let end = page.body["position"].as_i64().unwrap();
     assert_eq!(gateway.get(&format!("/v1/events?after={end}"), &token).await.body["items"], json!([]));
 }
 
 #[tokio::test]
-async fn a_follower_misses_nothing_of_a_grant_that_it_was_not_told_of() {
+async fn new_grant_adds_its_events_despite_cached_access() {
     let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 600_000).await;
     let (client, token) = gateway.proven("a", &["p1"]).await;
     gateway.poll(|_, _, _| Vec::new()).await;
@@ -74,7 +74,7 @@ async fn a_follower_misses_nothing_of_a_grant_that_it_was_not_told_of() {
 }
 
 #[tokio::test]
-async fn a_principal_is_told_that_its_last_grant_has_ended() {
+async fn end_of_the_last_grant_is_an_event() {
     let gateway = TestGateway::open().await;
     let (client, token) = gateway.proven("a", &["p1"]).await;
     let (_, stranger) = gateway.proven("b", &["p2"]).await;
@@ -92,13 +92,13 @@ async fn a_principal_is_told_that_its_last_grant_has_ended() {
     assert_eq!(event["type"], "gateway.grant.changed");
     assert_eq!(event["data"]["change"], "ended");
     assert_eq!((&event["data"]["cloud"], &event["subject"]), (&json!("c1"), &json!(account)));
-    assert!(!event.to_string().contains(&client.id.to_string()), "no principal is named");
+    assert!(!event.to_string().contains(&client.id.to_string()), "the event names no principal");
     let others = gateway.second_process().get(&format!("/v1/events?after={after}"), &stranger).await;
     assert_eq!(others.body["items"], json!([]));
 }
 
 #[tokio::test]
-async fn pages_of_events_go_on_where_they_ended() {
+async fn pages_of_events_join_without_gaps() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
     gateway
@@ -127,15 +127,19 @@ async fn pages_of_events_go_on_where_they_ended() {
 }
 
 #[tokio::test]
-async fn a_follower_who_was_away_too_long_is_told_to_list_again() {
+async fn purged_position_is_expired_and_bad_position_is_refused() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
     gateway.poll(|_, _, _| Vec::new()).await;
     for query in ["", "?after=-1", "?after=x", "?after=1&limit=0", "?after="] {
         let answer = gateway.get(&format!("/v1/events{query}"), &token).await;
-        assert_eq!((answer.status, answer.problem()), (StatusCode::BAD_REQUEST, "bad-parameter"), "{query}");
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (StatusCode::BAD_REQUEST, "invalid-parameter"),
+            "{query}"
+        );
     }
-    // Two grants, so that one event stays when the first is purged.
+    // A second grant: its event stays when the first is purged.
     gateway.proven("b", &["p2"]).await;
     gateway.number().await;
     let owner = gateway_core::id::ProcessId::generate();

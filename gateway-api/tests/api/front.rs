@@ -1,4 +1,4 @@
-//! The front over a real socket: what travels, what is refused without the bus, and how it stops.
+//! The front with a real socket: envelopes and replies, refusals without the bus, limits, and shutdown.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -18,19 +18,19 @@ use tokio_util::sync::CancellationToken;
 use super::gateway::TestGateway;
 use super::raw_http::{read, send};
 
-/// Sees what travels, and answers after it is let.
-pub(crate) struct Tap {
-    seen: Mutex<Vec<(Envelope, Reply)>>,
+/// A request service that records requests and replies, and replies only with a permit.
+pub(crate) struct RecordingService {
+    exchanges: Mutex<Vec<(Envelope, Reply)>>,
     pub(crate) arrived: Semaphore,
-    pub(crate) go_on: Semaphore,
+    pub(crate) permits: Semaphore,
     inner: Option<HandlerService>,
 }
 
 #[async_trait]
-impl RequestService for Tap {
+impl RequestService for RecordingService {
     async fn call(&self, envelope: Envelope, delivery: Delivery) -> Reply {
         self.arrived.add_permits(1);
-        self.go_on.acquire().await.unwrap().forget();
+        self.permits.acquire().await.unwrap().forget();
         let reply = match &self.inner {
             Some(handler) => handler.call(envelope.clone(), delivery).await,
             None => {
@@ -38,40 +38,43 @@ impl RequestService for Tap {
                 Reply::new(envelope.message_id, 200, headers, Body::Utf8("hello".to_owned()))
             }
         };
-        self.seen.lock().unwrap().push((envelope, reply.clone()));
+        self.exchanges.lock().unwrap().push((envelope, reply.clone()));
         reply
     }
 }
 
-pub(crate) struct Running {
+/// A running front and the service behind it.
+pub(crate) struct RunningFront {
     pub(crate) gateway: TestGateway,
     address: SocketAddr,
-    pub(crate) tap: Arc<Tap>,
+    pub(crate) service: Arc<RecordingService>,
     stop: CancellationToken,
     task: JoinHandle<()>,
     token: String,
 }
 
-pub(crate) const FREELY: usize = 1000;
+/// Enough permits for all requests of a test.
+pub(crate) const UNLIMITED: usize = 1000;
 
-pub(crate) async fn start(gateway: TestGateway, real: bool, go_on: usize) -> Running {
-    let inner = real.then(|| HandlerService::new(Arc::clone(&gateway.api), false).unwrap());
-    let tap = Arc::new(Tap {
-        seen: Mutex::default(),
+/// Starts a front. The service answers by a handler if `is_real`, else with a fixed reply.
+pub(crate) async fn start(gateway: TestGateway, is_real: bool, permits: usize) -> RunningFront {
+    let inner = is_real.then(|| HandlerService::new(Arc::clone(&gateway.api), false).unwrap());
+    let service = Arc::new(RecordingService {
+        exchanges: Mutex::default(),
         arrived: Semaphore::new(0),
-        go_on: Semaphore::new(go_on),
+        permits: Semaphore::new(permits),
         inner,
     });
-    let served = (Arc::clone(&gateway.bus), Arc::clone(&tap));
+    let served = (Arc::clone(&gateway.bus), Arc::clone(&service));
     tokio::spawn(async move {
         let options = ServeOptions { prefetch: 8, concurrency: 8 };
         served.0.serve(served.1, options, CancellationToken::new()).await.unwrap();
     });
     let (address, stop, task) = front(&gateway).await;
     let token = gateway.token(PrincipalId::generate(), 0, 600);
-    let running = Running { gateway, address, tap, stop, task, token };
-    // The bus takes requests once its handler serves.
-    running.until_served().await;
+    let running = RunningFront { gateway, address, service, stop, task, token };
+    // The bus accepts requests as soon as the service runs.
+    running.wait_until_served().await;
     running
 }
 
@@ -84,8 +87,8 @@ async fn front(gateway: &TestGateway) -> (SocketAddr, CancellationToken, JoinHan
     (address, stop, tokio::spawn(async move { running.await.unwrap() }))
 }
 
-impl Running {
-    async fn until_served(&self) {
+impl RunningFront {
+    async fn wait_until_served(&self) {
         // Yields to the serving task until its queues have a server.
         loop {
             let probe = Envelope { deadline: self.gateway.clock.now(), ..empty(&self.gateway) };
@@ -131,8 +134,8 @@ fn empty(gateway: &TestGateway) -> Envelope {
 }
 
 #[tokio::test]
-async fn the_whole_request_travels_and_the_whole_reply_comes_back() {
-    let running = start(TestGateway::open().await, false, FREELY).await;
+async fn request_and_reply_are_forwarded_completely() {
+    let running = start(TestGateway::open().await, false, UNLIMITED).await;
     let head = format!(
         "GET /v1/volumes?state=a%20b&x=%C3%A4 HTTP/1.1\r\nauthorization: Bearer {}\r\nX-Twice: 1\r\nX-Twice: 2",
         running.token
@@ -140,8 +143,8 @@ async fn the_whole_request_travels_and_the_whole_reply_comes_back() {
     let response = send(running.address, &head, "a body").await;
     assert_eq!((response.status, response.body.as_str()), (200, "hello"));
     assert_eq!(response.header("x-b"), Some("1"));
-    let seen = running.tap.seen.lock().unwrap();
-    let (envelope, _) = &seen[0];
+    let exchanges = running.service.exchanges.lock().unwrap();
+    let (envelope, _) = &exchanges[0];
     assert_eq!(response.header("x-request-id"), Some(envelope.message_id.to_string().as_str()));
     assert_eq!(
         (envelope.method.as_str(), envelope.target.as_str()),
@@ -155,13 +158,13 @@ async fn the_whole_request_travels_and_the_whole_reply_comes_back() {
     assert_eq!(twice.len(), 2);
     assert_eq!(envelope.header("connection"), None);
     assert!(envelope.header("authorization").unwrap().starts_with("sealed:"));
-    let patience = envelope.deadline.since(envelope.received_at);
-    assert_eq!(patience, Duration::from_secs(running.gateway.config.front.request_timeout_seconds));
+    let time = envelope.deadline.since(envelope.received_at);
+    assert_eq!(time, Duration::from_secs(running.gateway.config.front.request_timeout_seconds));
 }
 
 #[tokio::test]
-async fn no_secret_is_seen_on_the_bus() {
-    let running = start(TestGateway::open().await, true, FREELY).await;
+async fn secrets_are_sealed_on_the_bus() {
+    let running = start(TestGateway::open().await, true, UNLIMITED).await;
     let client = running.gateway.client("a").await;
     let body = r#"{"credentials":[{"cloud":"c1","credential":{"method":"access_key","access_key_id":"p1","secret_access_key":"hunter2"}}]}"#;
     let head = format!("POST /v1/check_credentials HTTP/1.1\r\nauthorization: {}", client.basic());
@@ -173,14 +176,14 @@ async fn no_secret_is_seen_on_the_bus() {
         send(running.address, &format!("GET /v1/accounts HTTP/1.1\r\nauthorization: Bearer {token}"), "")
             .await;
     assert_eq!(list.status, 200, "{list:?}");
-    let seen = running.tap.seen.lock().unwrap();
-    let text: String = seen
+    let exchanges = running.service.exchanges.lock().unwrap();
+    let text: String = exchanges
         .iter()
         .map(|(envelope, reply)| {
             serde_json::to_string(envelope).unwrap() + &serde_json::to_string(reply).unwrap()
         })
         .collect();
-    assert_eq!(seen.len(), 2);
+    assert_eq!(exchanges.len(), 2);
     let basic = client.basic();
     for secret in ["hunter2", token, client.secret.as_str(), basic.split(' ').nth(1).unwrap()] {
         assert!(!text.contains(secret));
@@ -188,10 +191,10 @@ async fn no_secret_is_seen_on_the_bus() {
 }
 
 #[tokio::test]
-async fn what_must_not_pass_is_refused_without_the_bus() {
+async fn invalid_request_is_refused_without_the_bus() {
     let gateway = TestGateway::with(|config| config.front.max_body_bytes = 1000).await;
     let expired = gateway.token(PrincipalId::generate(), -100, -1);
-    let running = start(gateway, false, FREELY).await;
+    let running = start(gateway, false, UNLIMITED).await;
     let good = format!("authorization: Bearer {}", running.token);
     let large = "x".repeat(1001);
     for (head, body, status, problem) in [
@@ -210,43 +213,43 @@ async fn what_must_not_pass_is_refused_without_the_bus() {
         assert_eq!(response.header("www-authenticate").is_some(), status == 401, "{head}");
         assert_eq!(response.header("allow").is_some(), status == 405, "{head}");
     }
-    assert!(running.tap.seen.lock().unwrap().is_empty());
+    assert!(running.service.exchanges.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn head_is_get_without_the_body() {
-    let running = start(TestGateway::open().await, false, FREELY).await;
+    let running = start(TestGateway::open().await, false, UNLIMITED).await;
     let head = format!("HEAD /v1/volumes HTTP/1.1\r\nauthorization: Bearer {}", running.token);
     let response = send(running.address, &head, "").await;
     assert_eq!((response.status, response.body.as_str()), (200, ""));
     assert_eq!(response.header("content-length"), Some("5"));
-    assert_eq!(running.tap.seen.lock().unwrap()[0].0.method, "GET");
+    assert_eq!(running.service.exchanges.lock().unwrap()[0].0.method, "GET");
 }
 
 #[tokio::test]
-async fn those_who_wait_for_listings_leave_room_for_others() {
+async fn requests_with_max_age_hold_at_most_half_of_the_slots() {
     let gateway = TestGateway::with(|config| config.front.max_in_flight = 4).await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
-    let running = start(gateway, true, FREELY).await;
-    // Nobody lists: they wait as long as they may.
+    let running = start(gateway, true, UNLIMITED).await;
+    // Without a poller they wait until their deadline.
     let mut waiting = JoinSet::new();
     for _ in 0..6 {
         let (address, token) = (running.address, token.clone());
         let head = format!("GET /v1/volumes?max_age=0s HTTP/1.1\r\nauthorization: Bearer {token}");
         waiting.spawn(async move { send(address, &head, "").await });
     }
-    // Half of the places are theirs, and the others are told so at once.
+    // Half of the slots are for them; the others are refused at once.
     for _ in 0..4 {
         let refused = waiting.join_next().await.unwrap().unwrap();
         assert_eq!((refused.status, refused.problem().as_str()), (503, "overloaded"));
     }
-    running.tap.arrived.acquire_many(2).await.unwrap().forget();
+    running.service.arrived.acquire_many(2).await.unwrap().forget();
     assert_eq!(running.get_as("/v1/volumes", &token).await.status, 200);
-    assert!(waiting.try_join_next().is_none(), "they wait still");
+    assert!(waiting.try_join_next().is_none(), "two still wait");
 }
 
 #[tokio::test]
-async fn the_front_answers_for_itself() {
+async fn front_serves_its_own_paths_without_a_handler() {
     let gateway = TestGateway::open().await;
     let (address, ..) = front(&gateway).await;
     let token = gateway.token(PrincipalId::generate(), 0, 600);
@@ -267,7 +270,7 @@ async fn the_front_answers_for_itself() {
 }
 
 #[tokio::test]
-async fn no_answer_in_time_is_504_and_a_write_says_that_its_outcome_is_unknown() {
+async fn timeout_is_504_and_outcome_of_a_write_is_unknown() {
     let gateway = TestGateway::with(|config| config.front.request_timeout_seconds = 1).await;
     let running = start(gateway, false, 0).await;
     let late = running.get("/v1/volumes").await;
@@ -276,11 +279,11 @@ async fn no_answer_in_time_is_504_and_a_write_says_that_its_outcome_is_unknown()
     let write = send(running.address, &head, "").await;
     assert_eq!(write.status, 504);
     assert!(write.body.contains("not known"), "{write:?}");
-    running.tap.go_on.add_permits(FREELY);
+    running.service.permits.add_permits(UNLIMITED);
 }
 
 #[tokio::test]
-async fn more_than_may_be_in_flight_is_told_to_come_back() {
+async fn request_over_the_limit_is_refused_with_retry_after() {
     let gateway = TestGateway::with(|config| config.front.max_in_flight = 1).await;
     let running = start(gateway, false, 0).await;
     let head = format!("GET /v1/volumes HTTP/1.1\r\nauthorization: Bearer {}", running.token);
@@ -288,34 +291,34 @@ async fn more_than_may_be_in_flight_is_told_to_come_back() {
         let (address, head) = (running.address, head.clone());
         async move { send(address, &head, "").await }
     });
-    running.tap.arrived.acquire().await.unwrap().forget();
+    running.service.arrived.acquire().await.unwrap().forget();
     let second = send(running.address, &head, "").await;
     assert_eq!((second.status, second.problem().as_str()), (503, "overloaded"));
     assert!(second.header("retry-after").is_some());
     assert_eq!(send(running.address, "GET /live HTTP/1.1", "").await.status, 200);
-    running.tap.go_on.add_permits(FREELY);
+    running.service.permits.add_permits(UNLIMITED);
     assert_eq!(first.await.unwrap().status, 200);
     assert_eq!(send(running.address, &head, "").await.status, 200);
 }
 
 #[tokio::test]
-async fn what_is_in_flight_is_finished_and_nothing_new_is_taken() {
+async fn shutdown_finishes_requests_and_accepts_no_connections() {
     let running = start(TestGateway::open().await, false, 0).await;
-    // A connection that is kept alive must not keep the front.
+    // An idle connection does not delay the shutdown.
     let mut idle = TcpStream::connect(running.address).await.unwrap();
     idle.write_all(b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     idle.readable().await.unwrap();
     let head = format!("GET /v1/volumes HTTP/1.1\r\nauthorization: Bearer {}", running.token);
     let address = running.address;
     let pending = tokio::spawn(async move { send(address, &head, "").await });
-    running.tap.arrived.acquire().await.unwrap().forget();
+    running.service.arrived.acquire().await.unwrap().forget();
     running.stop.cancel();
     assert!(read(idle).await.status == 200, "the idle connection is closed");
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
     }
     assert!(!running.task.is_finished());
-    running.tap.go_on.add_permits(1);
+    running.service.permits.add_permits(1);
     assert_eq!(pending.await.unwrap().status, 200);
     running.task.await.unwrap();
 }

@@ -1,19 +1,19 @@
-//! The API as its callers meet it: by router without a socket, and by front over one.
+//! Tests of the API through its router without a socket, and through the front with one.
 
 #![allow(clippy::unwrap_used)]
 
 mod check_credentials;
+mod collections;
 mod events;
 mod fake_cloud;
+mod filters;
 mod front;
 mod gateway;
-mod lists;
-mod narrowing;
+mod max_age;
 mod raw_http;
-mod refreshing;
 mod related;
-mod routes;
 mod sealed;
 mod status;
 mod sync;
+mod tokens;
 mod writing;

@@ -1,22 +1,22 @@
-//! HTTP/1.1 by hand: what a test sends is what goes over the wire.
+//! A minimal HTTP/1.1 client, which sends exactly the bytes of a test.
 
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     head: String,
     pub(crate) body: String,
-    /// The connection ended before the body did.
+    /// The connection ended before the body.
     pub(crate) cut: bool,
 }
 
 impl Response {
-    /// The first header of that lower-case name.
+    /// Returns the first header of this lower-case name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (given, value) = line.split_once(':')?;
@@ -32,7 +32,7 @@ impl Response {
     }
 }
 
-/// Sends a request head and body on a connection of its own, and reads until the server closes it.
+/// Sends a request on its own connection and reads the response.
 pub(crate) async fn send(address: SocketAddr, head: &str, body: &str) -> Response {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut text = format!("{head}\r\nhost: gateway.test\r\nconnection: close\r\n");
@@ -52,13 +52,13 @@ pub(crate) async fn read(mut stream: TcpStream) -> Response {
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let mut response = Response { status, head: head.to_owned(), body: body.to_owned(), cut: false };
     if response.header("transfer-encoding") == Some("chunked") {
-        (response.body, response.cut) = joined(body);
+        (response.body, response.cut) = join_chunks(body);
     }
     response
 }
 
-/// The chunks of a body in one, and whether the last of them is missing.
-fn joined(mut rest: &str) -> (String, bool) {
+/// Joins the chunks of a body. Returns also whether the last one is missing.
+fn join_chunks(mut rest: &str) -> (String, bool) {
     let mut body = String::new();
     while let Some((size, after)) = rest.split_once("\r\n") {
         let size = usize::from_str_radix(size, 16).unwrap();

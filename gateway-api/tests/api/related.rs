@@ -1,4 +1,4 @@
-//! Links in both directions, and what they lead to.
+//! `/v1/{plural}/{id}/related`, and links between records in both directions.
 
 use axum::http::StatusCode;
 use gateway_core::Kind;
@@ -16,8 +16,8 @@ fn reference(cloud: CloudId, kind: Kind, key: &str) -> Reference {
     Reference { id: Some(id), external_id: Some(key.to_owned()), name: None }
 }
 
-/// One instance of a published image, with sixty volumes, and one volume that nobody uses.
-fn fleet(cloud: CloudId) -> impl Fn(&str, Holder, Kind) -> Vec<Observed> {
+/// Returns one instance of a published image with sixty volumes, and one volume that is not attached.
+fn fixtures(cloud: CloudId) -> impl Fn(&str, Holder, Kind) -> Vec<Observed> {
     move |region, holder, kind| match holder {
         _ if region != "r1" => Vec::new(),
         Holder::Global if kind == IMAGE => vec![image("img")],
@@ -44,14 +44,14 @@ async fn open() -> (TestGateway, String, String) {
     let gateway = TestGateway::open().await;
     let spec: CloudSpec = gateway.store.cloud_by_name("c1").await.unwrap().unwrap().spec;
     let (_, token) = gateway.proven("a", &["p1"]).await;
-    gateway.poll(fleet(spec.id)).await;
+    gateway.poll(fixtures(spec.id)).await;
     let list = gateway.get("/v1/instances", &token).await;
     let id = list.body["items"][0]["id"].as_str().unwrap().to_owned();
     (gateway, token, id)
 }
 
 #[tokio::test]
-async fn links_lead_from_both_ends() {
+async fn links_resolve_in_both_directions() {
     let (gateway, token, id) = open().await;
     let instance = gateway.get(&format!("/v1/instances/{id}"), &token).await.body;
     let image = gateway.get(instance["links"]["image"].as_str().unwrap(), &token).await;
@@ -64,15 +64,15 @@ async fn links_lead_from_both_ends() {
     let volume = &volumes.body["items"][0];
     let of_volume = gateway.get(volume["links"]["instances"].as_str().unwrap(), &token).await;
     assert_eq!(of_volume.body["items"][0]["items"][0]["id"], id.as_str());
-    assert_eq!(volume["links"].get("snapshot"), None, "no link to what it does not name");
+    assert_eq!(volume["links"].get("snapshot"), None, "no link without a reference");
 }
 
 #[tokio::test]
-async fn related_records_come_by_relation() {
+async fn related_records_are_grouped_by_relation() {
     let (gateway, token, id) = open().await;
     let related = gateway.get(&format!("/v1/instances/{id}/related"), &token).await.body;
     let groups = related["items"].as_array().unwrap();
-    let told: Vec<_> = groups
+    let summaries: Vec<_> = groups
         .iter()
         .map(|group| {
             let count = group["items"].as_array().unwrap().len();
@@ -85,26 +85,26 @@ async fn related_records_come_by_relation() {
         })
         .collect();
     assert_eq!(
-        told,
+        summaries,
         [("image", "names", 1, Value::Bool(false)), ("volumes", "named_by", 50, Value::Bool(true))]
     );
     assert_eq!(groups[1]["link"], format!("/v1/volumes?instance={id}"));
     let only = gateway.get(&format!("/v1/instances/{id}/related?relation=image"), &token).await.body;
     assert_eq!(only["items"].as_array().unwrap().len(), 1);
     let wrong = gateway.get(&format!("/v1/instances/{id}/related?relation=router"), &token).await;
-    assert_eq!(wrong.problem(), "bad-parameter");
+    assert_eq!(wrong.problem(), "invalid-parameter");
     assert!(wrong.body["detail"].as_str().unwrap().contains("volumes"));
 }
 
 #[tokio::test]
-async fn a_stranger_is_told_of_nothing() {
+async fn related_records_of_other_accounts_are_hidden() {
     let (gateway, _, id) = open().await;
     let (_, stranger) = gateway.proven("b", &["p2"]).await;
     let related = gateway.get(&format!("/v1/instances/{id}/related"), &stranger).await;
     assert_eq!(related.problem(), "no-such-resource");
     let filtered = gateway.get(&format!("/v1/volumes?instance={id}"), &stranger).await;
     assert_eq!(filtered.body["items"], json!([]));
-    // The image is published: its own instances are seen, those of others are not.
+    // The image is published, but the instances of others stay hidden.
     let image =
         gateway.get("/v1/images", &stranger).await.body["items"][0]["id"].as_str().unwrap().to_owned();
     let related = gateway.get(&format!("/v1/images/{image}/related"), &stranger).await;

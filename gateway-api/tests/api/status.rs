@@ -1,4 +1,4 @@
-//! What the gateway says of itself.
+//! `/v1/status`: targets, clocks and budgets.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ fn clock(cloud: CloudId, endpoint: &str, seconds: Option<i64>, age: Duration) ->
 }
 
 #[tokio::test]
-async fn targets_clocks_and_budgets_are_told_to_those_who_may_see_them() {
+async fn status_reports_targets_clocks_and_budgets_of_the_caller_only() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
     gateway.proven("b", &["p2"]).await;
     let cloud = gateway.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
     let before = gateway.get("/v1/status", &token).await;
-    assert_eq!(before.body["clouds"][0]["skew_seconds"], json!(null), "nobody has looked yet");
+    assert_eq!(before.body["clouds"][0]["skew_seconds"], json!(null), "no clock was measured yet");
     gateway.poll(|_, _, _| Vec::new()).await;
     let clock = |endpoint: &str, seconds: Option<i64>| clock(cloud, endpoint, seconds, Duration::ZERO);
     let clocks = vec![clock("http://a", Some(-2)), clock("http://b", Some(1)), clock("http://c", None)];
@@ -35,7 +35,7 @@ async fn targets_clocks_and_budgets_are_told_to_those_who_may_see_them() {
     let status = gateway.second_process().get("/v1/status?kind=volume", &token).await;
     assert_eq!(status.status, StatusCode::OK, "{status:?}");
     let targets = status.body["targets"].as_array().unwrap();
-    assert_eq!(targets.len(), 2, "of the own account alone: {targets:?}");
+    assert_eq!(targets.len(), 2, "only of the caller's account: {targets:?}");
     for target in targets {
         assert_eq!((&target["status"], &target["kind"]), (&json!("fresh"), &json!("volume")));
         assert_eq!(target["account"], account.to_string());
@@ -53,11 +53,11 @@ async fn targets_clocks_and_budgets_are_told_to_those_who_may_see_them() {
         (&json!(10.0), &json!(8.0))
     );
     assert!(budgets[0]["paused_until"].is_string(), "{budgets:?}");
-    assert!(!status.body.to_string().contains("http://"), "endpoints are the operator's concern");
+    assert!(!status.body.to_string().contains("http://"), "endpoints are only for operators");
 }
 
 #[tokio::test]
-async fn a_filter_by_cloud_holds_for_clocks_too() {
+async fn cloud_filter_applies_to_clocks_and_budgets() {
     let gateway = TestGateway::open().await;
     gateway.cloud("c2").await;
     let client = gateway.client("a").await;
@@ -72,22 +72,22 @@ async fn a_filter_by_cloud_holds_for_clocks_too() {
 }
 
 #[tokio::test]
-async fn a_rejection_that_nobody_measures_any_more_does_not_stay() {
+async fn outdated_clock_measurement_is_ignored() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
     let cloud = gateway.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
     let hour = Duration::from_secs(3600);
     let now = gateway.store.now().await.unwrap();
-    let told = async || gateway.get("/v1/status", &token).await.body["clouds"][0].clone();
+    let report = async || gateway.get("/v1/status", &token).await.body["clouds"][0].clone();
     let clocks =
         vec![clock(cloud, "http://a", Some(400), hour), clock(cloud, "http://b", Some(1), Duration::ZERO)];
     gateway.store.clocks_record(clocks).await.unwrap();
-    let rejected = told().await;
+    let rejected = report().await;
     assert_eq!((&rejected["rejected"], &rejected["skew_seconds"]), (&json!(true), &json!(400.0)));
     let checked = Timestamp::parse(rejected["checked_at"].as_str().unwrap()).unwrap();
-    assert!(now.since(checked) > hour / 2, "of the endpoint that is told of: {rejected}");
+    assert!(now.since(checked) > hour / 2, "the time of the reported endpoint: {rejected}");
     gateway.store.clocks_record(vec![clock(cloud, "http://a", Some(400), hour * 3)]).await.unwrap();
-    let right = told().await;
+    let right = report().await;
     assert_eq!((&right["rejected"], &right["skew_seconds"]), (&json!(false), &json!(1.0)));
     assert!(Timestamp::parse(right["checked_at"].as_str().unwrap()).unwrap() >= now);
 }

@@ -75,7 +75,7 @@ CREATE TABLE grants (
     KEY grants_verify (verify_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- due_at is also the end of a running lease: a target whose poller died becomes due by itself.
+-- due_at is also the end of a lease, so that the target of a dead poller becomes due by itself.
 CREATE TABLE poll_targets (
     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     cloud_id BINARY(16) NOT NULL,
@@ -118,7 +118,7 @@ CREATE TABLE resources (
     KEY resources_name (target_id, name, id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- What whole listings lacked and nobody has proven gone yet.
+-- Missing records: absent from whole listings, and not yet proven gone.
 CREATE TABLE missing_resources (
     target_id BIGINT NOT NULL,
     id BINARY(16) NOT NULL,
@@ -126,7 +126,7 @@ CREATE TABLE missing_resources (
     PRIMARY KEY (target_id, id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- Versions of what is gone, so that one that comes back goes on counting.
+-- Versions of deleted records, so that a record that returns continues its count.
 CREATE TABLE tombstones (
     target_id BIGINT NOT NULL,
     id BINARY(16) NOT NULL,
@@ -136,7 +136,7 @@ CREATE TABLE tombstones (
     KEY tombstones_observed (observed_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- The outbox, and after it is numbered the log that readers follow.
+-- The outbox. Numbered events are the log that readers follow.
 CREATE TABLE events (
     seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     id BINARY(16) NOT NULL,
@@ -154,11 +154,11 @@ CREATE TABLE events (
     at BIGINT NOT NULL,
     document MEDIUMTEXT NULL,
     UNIQUE KEY events_position (position),
-    -- Those without a position, in the order of seq: a unique key does not give that order.
+    -- Rows without a position, in the order of seq, which a unique key does not give.
     KEY events_unnumbered (position, seq)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- Leaderships; the relay's row also says how far it has numbered and published.
+-- Leaderships. The relay's row also holds the last numbered and the last published position.
 CREATE TABLE leaders (
     name VARCHAR(63) NOT NULL PRIMARY KEY,
     lease_owner BINARY(16) NULL,

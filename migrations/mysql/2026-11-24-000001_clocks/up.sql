@@ -1,4 +1,4 @@
--- How far the clouds' clocks are off, as pollers saw it; written when it changes. No skew: no time was told.
+-- Clocks of clouds, as pollers measured them; written when they change. skew_us is NULL if the answers have no time.
 CREATE TABLE cloud_clocks (
     cloud_id BINARY(16) NOT NULL,
     endpoint VARCHAR(255) NOT NULL,

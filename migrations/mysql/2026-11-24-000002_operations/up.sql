@@ -1,4 +1,4 @@
--- Mutating requests. due_at is also the end of a running lease: an operation whose process died is taken up by another.
+-- The operation journal. due_at is also the end of a lease, after which another process takes over.
 CREATE TABLE operations (
     id BINARY(16) NOT NULL PRIMARY KEY,
     principal_id BINARY(16) NOT NULL,
@@ -31,7 +31,7 @@ CREATE TABLE operations (
     KEY operations_finished (finished_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- What was asked and what became of it; only ever added to.
+-- The audit. Lines are never changed and never removed.
 CREATE TABLE audit (
     seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     at BIGINT NOT NULL,

@@ -75,7 +75,7 @@ CREATE INDEX grants_account ON grants (account_id, refusals, verified_at DESC);
 CREATE INDEX grants_cloud ON grants (cloud_id, refusals, verified_at DESC);
 CREATE INDEX grants_verify ON grants (verify_at);
 
--- due_at is also the end of a running lease: a target whose poller died becomes due by itself.
+-- due_at is also the end of a lease, so that the target of a dead poller becomes due by itself.
 CREATE TABLE poll_targets (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     cloud_id BLOB NOT NULL,
@@ -118,7 +118,7 @@ CREATE INDEX resources_id ON resources (id);
 CREATE INDEX resources_state ON resources (target_id, state, id);
 CREATE INDEX resources_name ON resources (target_id, name, id);
 
--- What whole listings lacked and nobody has proven gone yet.
+-- Missing records: absent from whole listings, and not yet proven gone.
 CREATE TABLE missing_resources (
     target_id BIGINT NOT NULL,
     id BLOB NOT NULL,
@@ -126,7 +126,7 @@ CREATE TABLE missing_resources (
     PRIMARY KEY (target_id, id)
 ) WITHOUT ROWID;
 
--- Versions of what is gone, so that one that comes back goes on counting.
+-- Versions of deleted records, so that a record that returns continues its count.
 CREATE TABLE tombstones (
     target_id BIGINT NOT NULL,
     id BLOB NOT NULL,
@@ -136,7 +136,7 @@ CREATE TABLE tombstones (
 ) WITHOUT ROWID;
 CREATE INDEX tombstones_observed ON tombstones (observed_at);
 
--- The outbox, and after it is numbered the log that readers follow.
+-- The outbox. Numbered events are the log that readers follow.
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     id BLOB NOT NULL,
@@ -156,7 +156,7 @@ CREATE TABLE events (
 );
 CREATE UNIQUE INDEX events_position ON events (position);
 
--- Leaderships; the relay's row also says how far it has numbered and published.
+-- Leaderships. The relay's row also holds the last numbered and the last published position.
 CREATE TABLE leaders (
     name TEXT NOT NULL PRIMARY KEY,
     lease_owner BLOB NULL,

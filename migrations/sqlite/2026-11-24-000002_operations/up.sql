@@ -1,4 +1,4 @@
--- Mutating requests. due_at is also the end of a running lease: an operation whose process died is taken up by another.
+-- The operation journal. due_at is also the end of a lease, after which another process takes over.
 CREATE TABLE operations (
     id BLOB NOT NULL PRIMARY KEY,
     principal_id BLOB NOT NULL,
@@ -31,7 +31,7 @@ CREATE INDEX operations_principal ON operations (principal_id, id);
 CREATE INDEX operations_due ON operations (due_at);
 CREATE INDEX operations_finished ON operations (finished_at);
 
--- What was asked and what became of it; only ever added to.
+-- The audit. Lines are never changed and never removed.
 CREATE TABLE audit (
     seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     at BIGINT NOT NULL,

@@ -1,6 +1,6 @@
 //! `with_servers COMMAND...`: runs a command with a private MariaDB and RabbitMQ in its environment.
 //!
-//! `deploy/dev test` runs all test binaries in one such environment, so that servers start once.
+//! `deploy/dev test` runs all test binaries in one such environment, so that the servers start once.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(127);
         }
     };
-    // Ctrl-C ends this process; the watcher then ends the command, as the servers' watchers end them.
+    // Ctrl-C ends this process. Its watchers then end the command and the servers.
     let watcher = Watcher::over(command.id(), None);
     let status = command.wait();
     drop(watcher);

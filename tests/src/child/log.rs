@@ -1,15 +1,15 @@
-//! The file into which a child writes.
+//! The log file of a child process.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
 
-/// Lines shown when something went wrong. More bury the reason; fewer miss it.
+/// The number of lines shown after a failure. More lines hide the reason; fewer may miss it.
 const TAIL: usize = 60;
 
 #[derive(Debug)]
 pub(super) struct Log {
     path: PathBuf,
-    /// Where the last start begins.
+    /// The offset of the last start.
     start: usize,
 }
 
@@ -20,7 +20,7 @@ impl Log {
         log
     }
 
-    /// Notes that a new run begins here.
+    /// Marks the start of a new run.
     pub(super) fn mark(&mut self) {
         self.start = fs::metadata(&self.path).map_or(0, |found| found.len() as usize);
     }

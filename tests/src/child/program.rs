@@ -1,11 +1,11 @@
-//! What to start, and how.
+//! A program to start: executable, arguments and environment.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A program with its arguments and environment; can be started again and again.
+/// A program with its arguments and environment. It can be started repeatedly.
 #[derive(Clone, Debug)]
 pub struct Program {
     name: String,
@@ -17,8 +17,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// `executable`, found by PATH when it has no slash; `name` stands in messages and names the log file,
-    /// which goes into `log_directory`.
+    /// Returns a program without arguments. PATH is searched for an `executable` without a slash. `name` appears in
+    /// messages and names the log file in `log_directory`.
     pub fn new(name: &str, executable: impl Into<PathBuf>, log_directory: &Path) -> Self {
         Self {
             name: name.to_owned(),
@@ -30,31 +30,31 @@ impl Program {
         }
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    /// More arguments.
+    /// Adds arguments.
     pub fn arguments<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
 
-    /// One more variable.
+    /// Adds an environment variable.
     pub fn variable(mut self, name: &str, value: impl ToString) -> Self {
         self.environment.insert(name.to_owned(), value.to_string());
         self
     }
 
-    /// More variables.
+    /// Adds environment variables.
     pub fn variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         self.environment.extend(variables);
         self
     }
 
-    /// A directory of its own, which goes when this process ends without dropping it.
+    /// Sets a directory that the watcher removes if this process ends without dropping it.
     pub fn owning(mut self, directory: &Path) -> Self {
         self.directory = Some(directory.to_owned());
         self
@@ -79,7 +79,7 @@ impl Program {
         self.log_directory.join(format!("{}.log", self.name))
     }
 
-    /// The command, without the gateway's settings of our own environment: a test says what it sets.
+    /// Returns the command, without the `GATEWAY_` variables of this process: only the test sets them.
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
         for (name, _) in std::env::vars_os() {

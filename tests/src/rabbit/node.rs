@@ -1,12 +1,12 @@
-//! How a node is started beside any other on the machine.
+//! The configuration of a RabbitMQ node that runs beside others on the machine.
 
 use std::fs;
 use std::path::Path;
 
 use crate::child::Program;
 
-/// The port mapper runs in our process group, not as the machine's daemon: it ends with the node. The
-/// server's own script is called, because Debian's in PATH changes to another user.
+/// The port mapper runs in the process group of the node and ends with it. The script of the server is called
+/// directly, because Debian's wrapper in PATH changes the user.
 const SCRIPT: &str =
     r#"epmd -address 127.0.0.1 -port "$ERL_EPMD_PORT" & exec /usr/lib/rabbitmq/bin/rabbitmq-server"#;
 
@@ -32,7 +32,7 @@ pub(super) fn program(directory: &Path, ports: &Ports) -> Program {
         .variable("RABBITMQ_LOG_BASE", path("log"))
         .variable("RABBITMQ_DIST_PORT", ports.distribution)
         .variable("ERL_EPMD_PORT", ports.epmd)
-        // Two schedulers that do not spin: the gateway and the database want the cores too.
+        // Two schedulers without busy waiting, because the gateway and the database need the cores too.
         .variable("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none")
         .owning(directory)
 }

@@ -1,4 +1,4 @@
-//! One virtual host of a broker: a test's own exchanges and queues.
+//! A virtual host of a broker, with the exchanges and queues of one test.
 
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
@@ -12,7 +12,7 @@ use crate::tls;
 pub struct Vhost {
     /// `amqp://guest:guest@127.0.0.1:PORT/NAME`
     pub url: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     admin: String,
 }
@@ -22,23 +22,23 @@ impl Vhost {
         Self { url: format!("{broker}/{name}"), name, admin: admin.to_owned() }
     }
 
-    /// A connection for what the test itself wants to see or send.
+    /// Opens a connection for the test itself.
     pub async fn connect(&self) -> Connection {
         let connection = Connection::connect(&self.url, ConnectionProperties::default()).await;
         connection.unwrap_or_else(|error| panic!("{}: {error}", self.url))
     }
 
-    /// The names of its queues.
+    /// Returns the names of the queues.
     pub async fn queues(&self) -> Vec<String> {
         self.names("queues").await
     }
 
-    /// The names of its exchanges; the nameless default one is not among them.
+    /// Returns the names of the exchanges, without the unnamed default exchange.
     pub async fn exchanges(&self) -> Vec<String> {
         self.names("exchanges").await.into_iter().filter(|name| !name.is_empty()).collect()
     }
 
-    /// How many messages of a queue wait for a consumer, exactly and now.
+    /// Returns the exact present number of messages that wait for a consumer.
     pub async fn ready_messages(&self, queue: &str) -> u32 {
         let connection = self.connect().await;
         let channel = connection.create_channel().await.expect("a channel");

@@ -1,36 +1,36 @@
-//! An event as an observer of it keeps it.
+//! Events as observers keep them.
 
 use anyhow::{Context as _, Result};
 use gateway_core::Timestamp;
 use serde_json::Value;
 
-/// Whose versions count together: the same resource may be kept for several holders.
+/// Account and resource id: a resource has one record per holder.
 pub(crate) type Record = (String, String);
 
-/// What of an event the verdict needs.
+/// The fields of an event that the checks need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) position: i64,
     pub(crate) at: Timestamp,
-    /// `created`, `changed`, `state_changed`, `deleted`; for grants, which are of no record, `grant`.
+    /// `created`, `changed`, `state_changed` or `deleted`; `grant` for grants, which have no record.
     pub(crate) change: String,
     pub(crate) record: Record,
     pub(crate) version: i64,
     pub(crate) old_state: Option<String>,
     pub(crate) new_state: Option<String>,
     /// The resource after the change.
-    pub(crate) seen: Option<Seen>,
+    pub(crate) resource: Option<ResourceState>,
 }
 
-/// What of a resource can be compared with the cloud.
+/// The fields of a resource that can be compared with the cloud.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Seen {
+pub(crate) struct ResourceState {
     pub(crate) kind: String,
     pub(crate) external_id: String,
-    /// Published by the cloud to all, and not an account's own.
+    /// Whether the cloud publishes the resource to all accounts.
     pub(crate) published: bool,
-    /// The cloud's own word; instance types have none.
+    /// The state word of the cloud; instance types have none.
     pub(crate) status: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl Event {
             version: data["version"].as_i64().unwrap_or_default(),
             old_state: text(&data["old_state"]),
             new_state: text(&data["new_state"]),
-            seen: (!resource.is_null()).then(|| Seen::read(resource)).transpose()?,
+            resource: (!resource.is_null()).then(|| ResourceState::read(resource)).transpose()?,
         })
     }
 
@@ -60,7 +60,7 @@ impl Event {
     }
 }
 
-impl Seen {
+impl ResourceState {
     /// Reads a RESOURCE document.
     pub(crate) fn read(resource: &Value) -> Result<Self> {
         let text = |key: &str| resource[key].as_str().map(str::to_owned);

@@ -1,10 +1,10 @@
-//! Who dies when: drawn by a seed, so that a run can be had again.
+//! The schedule of kills, drawn by a seed, so that a run can be repeated.
 
 use std::time::Duration;
 
-/// Who can be killed. The front is not among them: a client whose connection is cut knows that much.
+/// A process or server that can be killed. The front is excluded: its clients notice the lost connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Victim {
+pub(crate) enum Target {
     Poller,
     Relay,
     Handler,
@@ -12,105 +12,105 @@ pub(crate) enum Victim {
     Database,
 }
 
-/// At what moment of its work.
+/// The moment of a kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
-    /// At a named point of the code, in the passing of this number.
+pub(crate) enum Trigger {
+    /// At a named crash point, in the pass of this number.
     Point(&'static str, u64),
-    /// From outside, as soon as a subscriber has an event: the relay is between publishing and marking.
+    /// From outside, when a subscriber gets an event: the relay is between publishing and marking.
     AtAnEvent,
     /// From outside, after this much time.
     AnyTime(Duration),
 }
 
-/// One death.
+/// One kill.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kill {
-    pub(crate) victim: Victim,
-    pub(crate) moment: Moment,
-    /// Which of several equal processes, modulo their number.
+    pub(crate) target: Target,
+    pub(crate) trigger: Trigger,
+    /// The index of the process among those of its role, modulo their number.
     pub(crate) which: usize,
 }
 
 impl Kill {
-    /// What the counts are kept by.
+    /// Returns the name for counts.
     pub(crate) fn name(&self) -> String {
-        match self.moment {
-            Moment::Point(name, _) => name.to_owned(),
-            Moment::AtAnEvent => format!("{:?}.at_an_event", self.victim).to_lowercase(),
-            Moment::AnyTime(_) => format!("{:?}.any_time", self.victim).to_lowercase(),
+        match self.trigger {
+            Trigger::Point(name, _) => name.to_owned(),
+            Trigger::AtAnEvent => format!("{:?}.at_an_event", self.target).to_lowercase(),
+            Trigger::AnyTime(_) => format!("{:?}.any_time", self.target).to_lowercase(),
         }
     }
 }
 
-/// Longest wait for a random moment: twice what a target rests between two listings here.
+/// The longest wait for a random moment in milliseconds: twice the poll interval.
 const ANY_TIME: u64 = 2000;
 
-/// A card of the deck: a victim, the point, and up to which passing of it the process may live.
-type Card = (Victim, What);
+/// A possible kill: target, trigger, and the largest number of passes.
+type Candidate = (Target, TriggerKind);
 
 #[derive(Clone, Copy)]
-enum What {
+enum TriggerKind {
     Point(&'static str, u64),
     AtAnEvent,
     AnyTime,
 }
 
-/// Every way to die that this test knows. Where many pass a point in a second, later passings are met too.
-const DECK: [Card; 14] = [
-    (Victim::Poller, What::Point("poller.claimed", 3)),
-    (Victim::Poller, What::Point("poller.page", 6)),
-    (Victim::Poller, What::Point("poller.after_apply", 4)),
-    (Victim::Poller, What::Point("poller.before_finish", 4)),
-    (Victim::Poller, What::AnyTime),
-    (Victim::Relay, What::Point("relay.numbered", 4)),
-    (Victim::Relay, What::Point("relay.published", 4)),
-    (Victim::Relay, What::Point("relay.before_mark", 4)),
-    (Victim::Handler, What::Point("handler.received", 20)),
-    (Victim::Handler, What::Point("handler.before_reply", 20)),
-    (Victim::Broker, What::AtAnEvent),
-    (Victim::Broker, What::AnyTime),
-    (Victim::Database, What::AtAnEvent),
-    (Victim::Database, What::AnyTime),
+/// All possible kills. At points with many passes a second, later passes are drawn too.
+const CANDIDATES: [Candidate; 14] = [
+    (Target::Poller, TriggerKind::Point("poller.claimed", 3)),
+    (Target::Poller, TriggerKind::Point("poller.page", 6)),
+    (Target::Poller, TriggerKind::Point("poller.after_apply", 4)),
+    (Target::Poller, TriggerKind::Point("poller.before_finish", 4)),
+    (Target::Poller, TriggerKind::AnyTime),
+    (Target::Relay, TriggerKind::Point("relay.numbered", 4)),
+    (Target::Relay, TriggerKind::Point("relay.published", 4)),
+    (Target::Relay, TriggerKind::Point("relay.before_mark", 4)),
+    (Target::Handler, TriggerKind::Point("handler.received", 20)),
+    (Target::Handler, TriggerKind::Point("handler.before_reply", 20)),
+    (Target::Broker, TriggerKind::AtAnEvent),
+    (Target::Broker, TriggerKind::AnyTime),
+    (Target::Database, TriggerKind::AtAnEvent),
+    (Target::Database, TriggerKind::AnyTime),
 ];
 
-/// `count` deaths: first one of each kind of victim, then every way to die before any comes again.
+/// Draws `count` kills: first one of each target, then every candidate before any is repeated.
 pub(crate) fn draw(seed: u64, count: usize) -> Vec<Kill> {
     let mut random = Random(seed);
-    let mut pile = Vec::new();
+    let mut remaining = Vec::new();
     let mut kills = Vec::with_capacity(count);
     while kills.len() < count {
-        if pile.is_empty() {
-            pile = DECK.to_vec();
-            random.shuffle(&mut pile);
+        if remaining.is_empty() {
+            remaining = CANDIDATES.to_vec();
+            random.shuffle(&mut remaining);
             if kills.is_empty() {
-                one_of_each_first(&mut pile);
+                one_of_each_target_first(&mut remaining);
             }
         }
-        let (victim, what) = pile.remove(0);
-        let moment = match what {
-            What::Point(name, most) => Moment::Point(name, 1 + random.below(most)),
-            What::AtAnEvent => Moment::AtAnEvent,
-            What::AnyTime => Moment::AnyTime(Duration::from_millis(random.below(ANY_TIME))),
+        let (target, trigger_kind) = remaining.remove(0);
+        let trigger = match trigger_kind {
+            TriggerKind::Point(name, most) => Trigger::Point(name, 1 + random.below(most)),
+            TriggerKind::AtAnEvent => Trigger::AtAnEvent,
+            TriggerKind::AnyTime => Trigger::AnyTime(Duration::from_millis(random.below(ANY_TIME))),
         };
-        kills.push(Kill { victim, moment, which: random.below(1000) as usize });
+        kills.push(Kill { target, trigger, which: random.below(1000) as usize });
     }
     kills
 }
 
-/// Brings one card of each victim to the front; all keep their order otherwise.
-fn one_of_each_first(pile: &mut Vec<Card>) {
-    let mut met = Vec::new();
-    let (mut first, rest): (Vec<_>, Vec<_>) = pile.drain(..).partition(|(victim, _)| {
-        let new = !met.contains(victim);
-        met.push(*victim);
+/// Moves one candidate of each target to the front, and otherwise keeps the order.
+fn one_of_each_target_first(remaining: &mut Vec<Candidate>) {
+    let mut found_targets = Vec::new();
+    let (mut first, rest): (Vec<_>, Vec<_>) = remaining.drain(..).partition(|(target, _)| {
+        let new = !found_targets.contains(target);
+        found_targets.push(*target);
         new
     });
     first.extend(rest);
-    *pile = first;
+    *remaining = first;
 }
 
-/// `SplitMix64`.
+/// A random number generator (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -134,18 +134,18 @@ impl Random {
 }
 
 #[test]
-fn a_short_run_kills_each_kind_and_a_long_one_in_every_way() {
+fn short_schedule_has_each_target_and_long_schedule_each_trigger() {
     for seed in 0..100 {
-        let victims = |kills: &[Kill]| {
-            let mut victims: Vec<_> = kills.iter().map(|kill| kill.victim).collect();
-            victims.sort_unstable();
-            victims.dedup();
-            victims.len()
+        let targets = |kills: &[Kill]| {
+            let mut targets: Vec<_> = kills.iter().map(|kill| kill.target).collect();
+            targets.sort_unstable();
+            targets.dedup();
+            targets.len()
         };
-        assert_eq!(victims(&draw(seed, 10)), 5);
+        assert_eq!(targets(&draw(seed, 10)), 5);
         let mut names: Vec<_> = draw(seed, 50).iter().map(Kill::name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), DECK.len());
+        assert_eq!(names.len(), CANDIDATES.len());
     }
 }

@@ -1,4 +1,4 @@
-//! Who follows the events on the broker, with a queue that outlives the broker's deaths and its own.
+//! A subscriber on the broker, with a durable queue that survives kills of the broker.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,12 +19,12 @@ use crate::event::Event;
 
 const QUEUE: &str = "observer";
 
-/// Between two attempts to reach a broker that is down.
+/// The pause between two attempts to reach the broker.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A subscriber to everything.
+/// A subscriber to all events.
 pub(crate) struct Subscriber {
-    got: Arc<Mutex<Vec<Event>>>,
+    events: Arc<Mutex<Vec<Event>>>,
     count: watch::Receiver<usize>,
     bound: watch::Receiver<bool>,
     task: JoinHandle<()>,
@@ -32,21 +32,22 @@ pub(crate) struct Subscriber {
 
 impl Subscriber {
     pub(crate) fn start(vhost: &Vhost) -> Self {
-        let got = Arc::new(Mutex::new(Vec::new()));
+        let events = Arc::new(Mutex::new(Vec::new()));
         let (counted, count) = watch::channel(0);
         let (binding, bound) = watch::channel(false);
-        let line = Line { url: vhost.url.clone(), got: Arc::clone(&got), counted, binding };
+        let subscription =
+            Subscription { url: vhost.url.clone(), events: Arc::clone(&events), counted, binding };
         let task = tokio::spawn(async move {
             loop {
-                // Every way in which a connection can end is one of a broker that was killed.
-                let _ended = line.follow().await;
+                // The connection only ends when the broker was killed.
+                let _ended = subscription.follow().await;
                 tokio::time::sleep(PAUSE).await;
             }
         });
-        Self { got, count, bound, task }
+        Self { events, count, bound, task }
     }
 
-    /// Waits until it will miss nothing from then on.
+    /// Waits until the queue is bound.
     pub(crate) async fn bound(&self) {
         self.bound.clone().wait_for(|bound| *bound).await.expect("the subscriber runs");
     }
@@ -58,14 +59,14 @@ impl Subscriber {
         count.changed().await.expect("the subscriber runs");
     }
 
-    /// Everything that came, in the order in which it came, with whatever came twice.
+    /// Returns all deliveries in order, with repeated ones.
     pub(crate) fn events(&self) -> Vec<Event> {
-        self.got.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What came last.
+    /// Returns the last event.
     pub(crate) fn last(&self) -> Option<Event> {
-        self.got.lock().unwrap_or_else(PoisonError::into_inner).last().cloned()
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).last().cloned()
     }
 }
 
@@ -75,14 +76,14 @@ impl Drop for Subscriber {
     }
 }
 
-struct Line {
+struct Subscription {
     url: String,
-    got: Arc<Mutex<Vec<Event>>>,
+    events: Arc<Mutex<Vec<Event>>>,
     counted: watch::Sender<usize>,
     binding: watch::Sender<bool>,
 }
 
-impl Line {
+impl Subscription {
     async fn follow(&self) -> Result<()> {
         let connection = Connection::connect(&self.url, ConnectionProperties::default()).await?;
         let channel = connection.create_channel().await?;
@@ -98,11 +99,11 @@ impl Line {
         while let Some(delivery) = consumer.next().await {
             let delivery = delivery?;
             let document = serde_json::from_slice(&delivery.data).context("an event is JSON")?;
-            let event = Event::read(&document).expect("the broker has events only");
+            let event = Event::read(&document).expect("every message is an event");
             let count = {
-                let mut got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
-                got.push(event);
-                got.len()
+                let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+                events.push(event);
+                events.len()
             };
             self.counted.send_replace(count);
             delivery.ack(BasicAckOptions::default()).await?;

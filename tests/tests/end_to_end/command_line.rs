@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::stage::{CLOUD, SOON};
+use crate::environment::{CLOUD, SOON};
 
 /// Of each account: together more than two pages of 1000.
 const INSTANCES: &str = "1100";
@@ -268,7 +268,7 @@ async fn lists(desk: &Desk) {
     assert_eq!(rows.len(), 51);
     assert!(rows[1..].iter().all(|row| row.len() == rows[0].len() && row[3..5] == [CLOUD, "north"]));
     assert!(outcome.err.contains(" s ago; position "), "{outcome:?}");
-    assert!(outcome.err.contains("there are more: --all shows them"), "{outcome:?}");
+    assert!(outcome.err.contains("there are more; --all shows them"), "{outcome:?}");
 
     // All pages, in both spellings, in each form.
     let all = desk.ids("list instance --all").await;
@@ -338,10 +338,10 @@ async fn shows(desk: &Desk) {
     assert_eq!(image["name"], "debian-0");
     let outcome = desk.run("show image absent").await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.err.contains("no image is called \"absent\""), "{outcome:?}");
+    assert!(outcome.err.contains("there is no image with the name `absent`"), "{outcome:?}");
     let outcome = desk.run("show image 00000000-0000-4000-8000-000000000000").await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.err.contains("There is no such resource: "), "{outcome:?}");
+    assert!(outcome.err.contains("No such resource: "), "{outcome:?}");
 
     // What is related, in both directions; its link is a command that works.
     let used = desk.json("list instance --limit 1 -o json").await;
@@ -431,7 +431,7 @@ async fn events(mut desk: Desk) -> Desk {
     follower.wait_log(" image ", SOON).await;
     let pid = rustix::process::Pid::from_raw(i32::try_from(follower.pid()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    follower.wait_log("go on with --after", SOON).await;
+    follower.wait_log("continue with --after", SOON).await;
     assert_eq!(follower.terminate().code(), Some(0), "{}", follower.log());
     assert_eq!(follower.log().matches("trying again").count(), 1, "said once: {}", follower.log());
 

@@ -1,33 +1,33 @@
-//! The gateway end to end on the simulated cloud: front, handlers, pollers and relay as processes of their own on
-//! MariaDB and RabbitMQ, and all of them in one process on the embedded pair.
+//! End-to-end tests on the simulated cloud: front, handlers, pollers and relay as separate processes on MariaDB and
+//! RabbitMQ, or all in one process on SQLite and the in-process bus.
 
-// All of this is test code, also what no test attribute marks.
+// The whole crate is test code.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod bus_api;
-mod cluster;
+mod clock_gate;
+mod collections;
 mod command_line;
-mod drain;
-mod ending;
-mod following;
-mod idle;
-#[path = "../real_clouds/listener.rs"]
-mod listener;
-mod ordering;
+mod command_line_writes;
+mod commands;
+mod dev_up;
+mod environment;
+mod events;
+mod grants;
+mod idle_memory;
+mod image_upload;
+mod max_age;
 mod outages;
-mod refusals;
+mod problems;
 mod replay;
 mod routes;
-mod sharing;
-mod skew;
-mod stage;
-mod steering;
+mod shutdown;
+mod simulator_api;
 #[path = "../real_clouds/subscriber.rs"]
 mod subscriber;
 mod sync;
 mod tokens;
-mod truth;
-mod unchanged;
-mod up;
-mod uploading;
-mod writing;
+#[path = "../real_clouds/topic_consumer.rs"]
+mod topic_consumer;
+mod unchanged_poll;
+mod visibility;

@@ -1,4 +1,4 @@
-//! A follower: holds what a list showed, and changes it by events alone.
+//! A follower that starts with a list and then applies events only.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use serde_json::Value;
 pub(crate) struct Replay {
     kind: &'static str,
     held: BTreeMap<(String, String), Value>,
-    /// Also of what is gone, so that an event that comes late or twice is dropped.
+    /// Versions of all records, also deleted ones, so that late and repeated events are dropped.
     versions: BTreeMap<(String, String), i64>,
 }
 
 impl Replay {
-    /// What a list shows.
+    /// Returns a replay that starts with a list.
     pub(crate) fn of(kind: &'static str, listing: &Listing) -> Self {
         let key = |item: &Value| (text(item, "id"), text(item, "account"));
         let held: BTreeMap<_, _> = listing.items.iter().map(|item| (key(item), item.clone())).collect();
@@ -23,7 +23,7 @@ impl Replay {
         Self { kind, versions: versions.collect(), held }
     }
 
-    /// Applies one event, dropping what is not newer than what is held; a version that is skipped is a gap.
+    /// Applies an event, or drops it if it is not newer. Panics if a version is missing.
     pub(crate) fn apply(&mut self, event: &Value) {
         let data = &event["data"];
         if data["kind"] != self.kind {
@@ -48,7 +48,7 @@ impl Replay {
         }
     }
 
-    /// The records.
+    /// Returns the records.
     pub(crate) fn held(&self) -> &BTreeMap<(String, String), Value> {
         &self.held
     }

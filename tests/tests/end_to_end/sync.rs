@@ -1,19 +1,19 @@
-//! A copy of everything, begun with one answer and kept by following.
+//! The route `/v1/sync`: a full copy that events keep current.
 
 use std::collections::BTreeMap;
 
-use gateway_tests::{Cluster, tls, until};
+use gateway_tests::{TestCluster, tls, until};
 use serde_json::Value;
 
-use crate::stage::{SOON, Stage, collections};
+use crate::environment::{Environment, SOON, collections};
 
 /// Records by id and account, with their versions.
 type Copy = BTreeMap<(String, String), i64>;
 
 #[tokio::test]
-async fn a_sync_is_every_list_at_one_position() {
-    let stage = Stage::with_cloud(Cluster::plan("sync").handlers(2), &["--movement", "3"]).await;
-    let lines = sync(&stage, "").await;
+async fn sync_contains_all_lists_at_one_position() {
+    let env = Environment::with_cloud(TestCluster::builder("sync").handlers(2), &["--movement", "3"]).await;
+    let lines = sync(&env, "").await;
     let position = lines[0]["position"].as_i64().unwrap();
     let end = lines.last().unwrap();
     assert_eq!((&end["end"], end["position"].as_i64()), (&Value::Bool(true), Some(position)));
@@ -25,37 +25,37 @@ async fn a_sync_is_every_list_at_one_position() {
     }
     assert!(copy.len() > 100, "{} records", copy.len());
 
-    stage.simulator.control("PUT", "movement", &serde_json::json!({ "per_second": 0 })).await;
-    until("the copy to be the present", SOON, || async {
+    env.simulator.control("PUT", "movement", &serde_json::json!({ "per_second": 0 })).await;
+    until("the copy to be current", SOON, || async {
         let mut copy = copy.clone();
-        for event in stage.client.events(position).await? {
+        for event in env.client.events(position).await? {
             follow(&mut copy, &event);
         }
         let mut present = Copy::new();
         for collection in collections() {
-            let items = stage.client.list(collection, &[]).await?.items;
+            let items = env.client.list(collection, &[]).await?.items;
             present.extend(items.iter().map(|item| (key(item), version(item))));
         }
-        anyhow::ensure!(copy == present, "{} copied, {} there", copy.len(), present.len());
+        anyhow::ensure!(copy == present, "{} copied, {} listed", copy.len(), present.len());
         Ok(())
     })
     .await;
 
-    let volumes = sync(&stage, "?kind=volume").await;
+    let volumes = sync(&env, "?kind=volume").await;
     let kinds = volumes[1..volumes.len() - 1].iter().map(|line| line["resource"]["kind"].as_str().unwrap());
     assert!(volumes.len() > 2 && kinds.into_iter().all(|kind| kind == "volume"));
 }
 
-async fn sync(stage: &Stage, query: &str) -> Vec<Value> {
-    let url = format!("{}/v1/sync{query}", stage.cluster.front.url());
-    let token = stage.client.token.as_deref().unwrap();
+async fn sync(env: &Environment, query: &str) -> Vec<Value> {
+    let url = format!("{}/v1/sync{query}", env.cluster.front.url());
+    let token = env.client.token.as_deref().unwrap();
     let answer = tls::http().get(url).bearer_auth(token).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
     let text = answer.text().await.unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What is not newer than the version that is held changes nothing.
+/// Applies an event to the copy. Drops it if the copy has its version or a newer one.
 fn follow(copy: &mut Copy, event: &Value) {
     let data = &event["data"];
     let Some(version) = data["version"].as_i64() else { return };

@@ -1,4 +1,4 @@
-//! The life of a token: renewal, rotation of keys with overlap, revocation, a client that is disabled.
+//! Tokens: renewal, revocation, disabled clients, and rotation of keys with overlap.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,92 +8,92 @@ use gateway_core::access::keyring::{ACTIVATION_DELAY, Keyring};
 use gateway_core::access::token::{self, Claims};
 use gateway_core::clock::{Clock as _, SystemClock};
 use gateway_core::id::TokenId;
-use gateway_tests::{Client, Cluster, cli, until};
+use gateway_tests::{Client, TestCluster, cli, until};
 use reqwest::Method;
 
-use crate::stage::{SOON, Stage, demo, problem};
+use crate::environment::{Environment, SOON, demo_credential, problem_type};
 
-/// A revocation is felt within this.
-const FELT: Duration = Duration::from_secs(3);
+/// The longest time until a revocation is effective.
+const EFFECTIVE_WITHIN: Duration = Duration::from_secs(3);
 
 #[tokio::test]
-async fn tokens_are_renewed_revoked_and_outlive_a_rotation() {
-    let mut stage = Stage::set(Cluster::plan("tokens").handlers(2)).await;
-    renewal(&mut stage).await;
-    revocation(&mut stage).await;
-    disabling(&mut stage).await;
-    rotation(&mut stage).await;
+async fn token_renewal_revocation_and_key_rotation() {
+    let mut env = Environment::start(TestCluster::builder("tokens").handlers(2)).await;
+    renewal(&mut env).await;
+    revocation(&mut env).await;
+    disabling(&mut env).await;
+    rotation(&mut env).await;
 }
 
-async fn renewal(stage: &mut Stage) {
-    let old = stage.client.token.clone().unwrap();
-    let login = stage.client.login(&[]).await.unwrap();
+async fn renewal(env: &mut Environment) {
+    let old = env.client.token.clone().unwrap();
+    let login = env.client.login(&[]).await.unwrap();
     assert_ne!(login.token, old);
-    assert_eq!(login.accounts[0]["id"], stage.account.as_str());
+    assert_eq!(login.accounts[0]["id"], env.account.as_str());
     for token in [old, login.token] {
-        assert_eq!(status(&stage.client, &token).await.0, 200, "both are good until they expire");
+        assert_eq!(status(&env.client, &token).await.0, 200, "both tokens are valid until they expire");
     }
-    let nobody = stage.cluster.register_client("nobody").await;
-    let answer = nobody.check_credentials(&[]).await.unwrap();
-    assert_eq!((answer.status.as_u16(), problem(&answer.body)), (401, "no-accounts"));
+    let without_grant = env.cluster.register_client("without_grant").await;
+    let answer = without_grant.check_credentials(&[]).await.unwrap();
+    assert_eq!((answer.status.as_u16(), problem_type(&answer.body)), (401, "no-accounts"));
 }
 
-async fn revocation(stage: &mut Stage) {
+async fn revocation(env: &mut Environment) {
     let (one, other) =
-        (stage.client.login(&[]).await.unwrap().token, stage.client.login(&[]).await.unwrap().token);
-    cli::text(&stage.cluster.settings, &["token", "revoke", &one]).await;
-    refused(&stage.client, &one, "token-revoked").await;
-    assert_eq!(status(&stage.client, &other).await.0, 200, "only the one is revoked");
+        (env.client.login(&[]).await.unwrap().token, env.client.login(&[]).await.unwrap().token);
+    cli::text(&env.cluster.settings, &["token", "revoke", &one]).await;
+    refused(&env.client, &one, "token-revoked").await;
+    assert_eq!(status(&env.client, &other).await.0, 200, "only one token is revoked");
 
-    stage.client.token = Some(other.clone());
-    let ended = stage.client.request(Method::DELETE, "/v1/token").await.unwrap();
+    env.client.token = Some(other.clone());
+    let ended = env.client.request(Method::DELETE, "/v1/token").await.unwrap();
     assert_eq!(ended.status, 204, "{}", ended.body);
-    refused(&stage.client, &other, "token-revoked").await;
+    refused(&env.client, &other, "token-revoked").await;
 
-    let third = stage.client.login(&[]).await.unwrap().token;
-    cli::text(&stage.cluster.settings, &["token", "revoke", "--client", "dashboard"]).await;
-    refused(&stage.client, &third, "token-revoked").await;
-    let fresh = stage.client.login(&[]).await.unwrap().token;
-    assert_eq!(status(&stage.client, &fresh).await.0, 200, "a new token is good at once");
+    let third = env.client.login(&[]).await.unwrap().token;
+    cli::text(&env.cluster.settings, &["token", "revoke", "--client", "dashboard"]).await;
+    refused(&env.client, &third, "token-revoked").await;
+    let fresh = env.client.login(&[]).await.unwrap().token;
+    assert_eq!(status(&env.client, &fresh).await.0, 200, "a new token is valid at once");
 }
 
-async fn disabling(stage: &mut Stage) {
-    let token = stage.client.token.clone().unwrap();
-    cli::text(&stage.cluster.settings, &["client", "disable", "dashboard"]).await;
-    refused(&stage.client, &token, "token-revoked").await;
-    let answer = stage.client.check_credentials(&[demo()]).await.unwrap();
-    assert_eq!((answer.status.as_u16(), problem(&answer.body)), (401, "client-refused"));
-    cli::text(&stage.cluster.settings, &["client", "enable", "dashboard"]).await;
-    stage.client.login(&[]).await.unwrap();
+async fn disabling(env: &mut Environment) {
+    let token = env.client.token.clone().unwrap();
+    cli::text(&env.cluster.settings, &["client", "disable", "dashboard"]).await;
+    refused(&env.client, &token, "token-revoked").await;
+    let answer = env.client.check_credentials(&[demo_credential()]).await.unwrap();
+    assert_eq!((answer.status.as_u16(), problem_type(&answer.body)), (401, "client-refused"));
+    cli::text(&env.cluster.settings, &["client", "enable", "dashboard"]).await;
+    env.client.login(&[]).await.unwrap();
 }
 
-/// A token under the new key is good everywhere before anybody signs with it; tokens under the old one stay good.
-async fn rotation(stage: &mut Stage) {
-    let old = stage.client.token.clone().unwrap();
-    let file = stage.cluster.keyring.clone();
+/// Asserts that all processes accept the new key before it signs, and that tokens of the old key stay valid.
+async fn rotation(env: &mut Environment) {
+    let old = env.client.token.clone().unwrap();
+    let file = env.cluster.keyring.clone();
     let before = kid(&file);
-    cli::text(&stage.cluster.settings, &["key", "rotate", "token"]).await;
+    cli::text(&env.cluster.settings, &["key", "rotate", "token"]).await;
     let now = SystemClock.now();
     let claims = Claims {
-        sub: stage.client.id.parse().unwrap(),
+        sub: env.client.id.parse().unwrap(),
         iat: now.seconds(),
         exp: now.seconds() + 600,
         jti: TokenId::generate(),
     };
-    // As it will be signed once the key is active.
+    // A token as it is signed once the key is active.
     let keys = Keyring::load(&file).unwrap();
     let new = token::issue(&keys, &claims, now.plus(ACTIVATION_DELAY)).unwrap();
     until("every process to know the new key", SOON, || async {
-        // More than once, so that both handlers are asked.
+        // Several requests, so that both handlers get one.
         for _ in 0..4 {
-            let (status, kind) = status(&stage.client, new.expose()).await;
+            let (status, kind) = status(&env.client, new.expose()).await;
             ensure!(status == 200, "{status} {kind}");
         }
         Ok(())
     })
     .await;
-    assert_eq!(status(&stage.client, &old).await.0, 200, "the old key still verifies");
-    let retired = cli::run(&stage.cluster.settings, &["key", "retire", &before]).await;
+    assert_eq!(status(&env.client, &old).await.0, 200, "the old key still verifies");
+    let retired = cli::run(&env.cluster.settings, &["key", "retire", &before]).await;
     assert!(!retired.status.success(), "the key that signs cannot be retired");
 }
 
@@ -103,7 +103,7 @@ fn kid(file: &Path) -> String {
 }
 
 async fn refused(client: &Client, token: &str, kind: &str) {
-    until("the token to be refused", FELT, || async {
+    until("the token to be refused", EFFECTIVE_WITHIN, || async {
         let found = status(client, token).await;
         ensure!((found.0, found.1.as_str()) == (401, kind), "{found:?}");
         Ok(())
@@ -115,5 +115,5 @@ async fn status(client: &Client, token: &str) -> (u16, String) {
     let mut client = client.clone();
     client.token = Some(token.to_owned());
     let answer = client.request(Method::GET, "/v1/instances?limit=1").await.unwrap();
-    (answer.status.as_u16(), problem(&answer.body).to_owned())
+    (answer.status.as_u16(), problem_type(&answer.body).to_owned())
 }

@@ -1,4 +1,4 @@
-//! A thousand clients whose accounts overlap: each sees its own, and nothing else.
+//! A thousand clients with overlapping accounts. Each client sees only its own accounts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use gateway_core::kind::Kind;
 use gateway_store::{Access, Grant, SealedCredential, Store};
 use gateway_tests::Client;
 
-use crate::stage::{ACCOUNTS, Stage, credential};
+use crate::environment::{ACCOUNTS, Environment, credential};
 
 const CLIENTS: usize = 1000;
 
-/// Grants written at once.
+/// The number of grants written concurrently.
 const AT_ONCE: usize = 8;
 
-/// Long enough for the test.
+/// The lifetime of tokens, longer than the test.
 const LIFE_SECONDS: i64 = 3600;
 
-/// The dashboard's grants have made every target already.
+/// No new poll targets: the grants of the dashboard have created all of them.
 static NOTHING_NEW: Capability = Capability { kinds: &[], verbs: &[], credentials: &[] };
 
 pub(crate) struct Member {
@@ -36,25 +36,25 @@ pub(crate) struct Member {
     accounts: BTreeSet<usize>,
 }
 
-/// Writes the grants of a thousand clients into the store. To prove an account over the API asks its cloud for every
-/// kind in every region; what is measured here is what comes after.
-pub(crate) async fn register(stage: &Stage) -> Vec<Member> {
-    let store = Store::open(&stage.config().database, Arc::new(SystemClock)).unwrap();
-    let keyring = Keyring::load(&stage.cluster.keyring).unwrap();
-    let cloud = store.cloud_by_name(crate::stage::CLOUD).await.unwrap().unwrap().spec.id;
+/// Writes the grants of a thousand clients into the store, because a credential check over the API probes every kind in
+/// every region.
+pub(crate) async fn register(env: &Environment) -> Vec<Member> {
+    let store = Store::open(&env.config().database, Arc::new(SystemClock)).unwrap();
+    let keyring = Keyring::load(&env.cluster.keyring).unwrap();
+    let cloud = store.cloud_by_name(crate::environment::CLOUD).await.unwrap().unwrap().spec.id;
     let members = stream::iter(0..CLIENTS).map(|number| {
         let (store, keyring) = (&store, &keyring);
         async move {
-            // Each account has five, and every fourth of them another account beside.
+            // Each account has five clients. Every fourth client has a second account.
             let other = number.is_multiple_of(4).then_some((number * 7 + 1) % ACCOUNTS);
             let accounts: BTreeSet<usize> = [number % ACCOUNTS].into_iter().chain(other).collect();
             let principal = PrincipalId::generate();
             store.client_create(principal, &format!("member-{number}"), vec![7; 32]).await.unwrap();
             for account in &accounts {
-                let grant = grant(stage, keyring, cloud, principal, *account);
+                let grant = grant(env, keyring, cloud, principal, *account);
                 store.grant_record(grant, &NOTHING_NEW).await.unwrap();
             }
-            let mut client = Client::new(stage.cluster.front.url(), &principal.to_string(), "");
+            let mut client = Client::new(env.cluster.front.url(), &principal.to_string(), "");
             client.token = Some(token(keyring, principal, SystemClock.now()));
             Member { client, accounts }
         }
@@ -62,13 +62,20 @@ pub(crate) async fn register(stage: &Stage) -> Vec<Member> {
     members.buffered(AT_ONCE).collect().await
 }
 
-fn grant(stage: &Stage, keyring: &Keyring, cloud: CloudId, principal: PrincipalId, number: usize) -> Grant {
-    let account: AccountId = stage.accounts[number].parse().unwrap();
-    let place = SealedCredential::associated_data(principal, account);
+fn grant(
+    env: &Environment,
+    keyring: &Keyring,
+    cloud: CloudId,
+    principal: PrincipalId,
+    number: usize,
+) -> Grant {
+    let account: AccountId = env.accounts[number].parse().unwrap();
+    let associated_data = SealedCredential::associated_data(principal, account);
     let text = Credential::parse(&credential(number)["credential"].to_string()).unwrap().to_sealable();
     let sealed =
-        seal::seal(keyring, Purpose::Credential, SystemClock.now(), &place, text.as_bytes()).unwrap();
-    let regions: Vec<Region> = stage.size.regions().iter().map(Region::new).collect();
+        seal::seal(keyring, Purpose::Credential, SystemClock.now(), &associated_data, text.as_bytes())
+            .unwrap();
+    let regions: Vec<Region> = env.size.regions().iter().map(Region::new).collect();
     let mut access = Access::default();
     for region in &regions {
         Kind::ALL.iter().copied().for_each(|kind| access.set(region, kind, true));
@@ -77,7 +84,7 @@ fn grant(stage: &Stage, keyring: &Keyring, cloud: CloudId, principal: PrincipalI
         principal,
         cloud,
         proof: Proof {
-            external_id: stage.external_ids[number].clone(),
+            external_id: env.external_ids[number].clone(),
             name: format!("account-{number:03}"),
             regions,
         },
@@ -97,8 +104,8 @@ fn token(keyring: &Keyring, principal: PrincipalId, now: Timestamp) -> String {
     token::issue(keyring, &claims, now).unwrap().expose().to_owned()
 }
 
-/// Lets every client read its instances once, spread over the time; tells how many reads that were.
-pub(crate) async fn read_theirs(stage: &Stage, members: &[Member], window: Duration) -> usize {
+/// Lets every client read its instances once, spread over `window`. Returns the number of reads.
+pub(crate) async fn read_theirs(env: &Environment, members: &[Member], window: Duration) -> usize {
     let begun = Instant::now();
     let gap = window / CLIENTS as u32;
     let reads = members.iter().enumerate().map(|(number, member)| async move {
@@ -107,7 +114,7 @@ pub(crate) async fn read_theirs(stage: &Stage, members: &[Member], window: Durat
         let listing = member.client.list("instances", &[]).await.unwrap();
         let seen: BTreeSet<&str> = listing.items.iter().filter_map(|item| item["account"].as_str()).collect();
         let theirs: BTreeSet<&str> =
-            member.accounts.iter().map(|account| stage.accounts[*account].as_str()).collect();
+            member.accounts.iter().map(|account| env.accounts[*account].as_str()).collect();
         assert_eq!(seen, theirs, "client {number}");
     });
     join_all(reads).await.len()

@@ -1,4 +1,4 @@
-//! Clients that order, and order the same again with the same key until they are told what became of it.
+//! Clients that send creates, and repeat each with the same key until they have its result.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,37 +11,37 @@ use tokio::task::JoinSet;
 
 use crate::Size;
 
-/// At a time.
+/// The number of concurrent callers.
 const CALLERS: usize = 8;
 
-/// Longest time until a client is told, whoever dies meanwhile.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// The longest time until a client has the result of a create.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
 
-/// Longest time that a create waits for the deaths to come up with it.
-const PACE: Duration = Duration::from_secs(8);
+/// The longest time that a create waits for the kills that precede it.
+const MAX_DELAY: Duration = Duration::from_secs(8);
 
-/// What one create came to.
+/// The result of one create.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Created {
     pub(crate) name: String,
     pub(crate) id: String,
-    /// How often the client had to ask.
-    pub(crate) asked: usize,
+    /// The number of requests of the client.
+    pub(crate) requests: usize,
 }
 
-/// The clients at work.
+/// The running clients.
 pub(crate) struct Callers {
-    tasks: JoinSet<Vec<Told>>,
-    told: Arc<AtomicUsize>,
+    tasks: JoinSet<Vec<Created>>,
+    created: Arc<AtomicUsize>,
 }
 
 impl Callers {
-    pub(crate) fn start(client: &Client, order: &Value, size: Size, died: Arc<AtomicUsize>) -> Self {
-        let (next, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    pub(crate) fn start(client: &Client, command: &Value, size: Size, killed: Arc<AtomicUsize>) -> Self {
+        let (next, created) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let mut tasks = JoinSet::new();
         for _ in 0..CALLERS {
-            let (client, order) = (client.clone(), order.clone());
-            let (next, told, died) = (Arc::clone(&next), Arc::clone(&told), Arc::clone(&died));
+            let (client, command) = (client.clone(), command.clone());
+            let (next, created, killed) = (Arc::clone(&next), Arc::clone(&created), Arc::clone(&killed));
             tasks.spawn(async move {
                 let mut all = Vec::new();
                 loop {
@@ -49,60 +49,63 @@ impl Callers {
                     if number >= size.creates {
                         return all;
                     }
-                    // Spread over the deaths.
+                    // Spread evenly over the kills.
                     let since = Instant::now();
-                    let due = number * size.deaths / size.creates;
-                    while died.load(Ordering::SeqCst) < due && since.elapsed() < PACE {
+                    let due = number * size.kills / size.creates;
+                    while killed.load(Ordering::SeqCst) < due && since.elapsed() < MAX_DELAY {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
-                    // Nor all at the moment when everybody is back.
+                    // Delayed, so that creates do not all start right after a restart.
                     tokio::time::sleep(Duration::from_millis(number as u64 * 377 % 2000)).await;
-                    all.push(create(&client, &order, number).await);
-                    told.fetch_add(1, Ordering::SeqCst);
+                    all.push(create(&client, &command, number).await);
+                    created.fetch_add(1, Ordering::SeqCst);
                 }
             });
         }
-        Self { tasks, told }
+        Self { tasks, created }
     }
 
-    pub(crate) fn told(&self) -> usize {
-        self.told.load(Ordering::SeqCst)
+    pub(crate) fn created(&self) -> usize {
+        self.created.load(Ordering::SeqCst)
     }
 
-    pub(crate) async fn finish(self) -> Vec<Told> {
+    pub(crate) async fn finish(self) -> Vec<Created> {
         self.tasks.join_all().await.concat()
     }
 }
 
-async fn create(client: &Client, order: &Value, number: usize) -> Told {
+async fn create(client: &Client, command: &Value, number: usize) -> Created {
     let (name, key) = (format!("once-{number:03}"), format!("create-{number}"));
-    let mut order = order.clone();
-    order["name"] = name.clone().into();
-    let (since, mut asked) = (Instant::now(), 0);
+    let mut command = command.clone();
+    command["name"] = name.clone().into();
+    let (since, mut requests) = (Instant::now(), 0);
     loop {
-        asked += 1;
-        let last = match client.order(Method::POST, "/v1/instances", &order, Some(&key)).await {
+        requests += 1;
+        let last = match client.send_command(Method::POST, "/v1/instances", &command, Some(&key)).await {
             Ok(answer) if answer.status == StatusCode::CREATED => {
                 let id = answer.body["resources"][0]["id"].as_str();
                 let id = id.unwrap_or_else(|| panic!("{name}: {}", answer.body)).to_owned();
                 assert_eq!(answer.body["resources"][0]["name"], name, "{}", answer.body);
-                return Told { name, id, asked };
+                return Created { name, id, requests };
             }
             Ok(answer) => {
-                // Not known yet, or nobody there to ask: true, and no end.
-                let may_come = [502, 503, 504, 500].contains(&answer.status.as_u16());
-                assert!(may_come, "{name}: {} {}", answer.status, answer.body);
+                // The result is unknown or the gateway is unavailable; the client may repeat the request.
+                let may_repeat = [502, 503, 504, 500].contains(&answer.status.as_u16());
+                assert!(may_repeat, "{name}: {} {}", answer.status, answer.body);
                 assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{name}: {}", answer.body);
                 answer.body.to_string()
             }
             Err(error) => error.to_string(),
         };
-        assert!(since.elapsed() < PATIENCE, "{name} was not told within {PATIENCE:?}; last: {last}");
+        assert!(
+            since.elapsed() < ANSWERED_WITHIN,
+            "{name} has no result after {ANSWERED_WITHIN:?}; last: {last}"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// Changes of other instances, so that handlers always have something in hand.
+/// Concurrent changes of other instances, so that handlers always have work.
 pub(crate) struct Churn {
     _tasks: JoinSet<()>,
 }
@@ -117,7 +120,7 @@ impl Churn {
             tasks.spawn(async move {
                 for turn in 0_u64.. {
                     let change = json!({ "tags": { "turn": turn.to_string() } });
-                    let _ = client.order(Method::PATCH, &path, &change, None).await;
+                    let _ = client.send_command(Method::PATCH, &path, &change, None).await;
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
             });

@@ -1,7 +1,7 @@
-"""The whole life of a small application at one cloud, through the gateway: URL TOKEN CLOUD [ACCOUNT].
+"""The life cycle of a small application at one cloud, through the gateway: URL TOKEN CLOUD [ACCOUNT].
 
-The same for every cloud: what only some clouds take is offered and left out where the cloud has no place for it, and
-what only some can do is done where `GET /v1/clouds` says so. Prints one line a step; leaves nothing behind.
+The same steps for every cloud. Optional fields are left out where the cloud does not have them. Optional verbs are
+used where `GET /v1/clouds` lists them. Prints one line a step and removes all resources.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import uuid
 URL, TOKEN, CLOUD = sys.argv[1:4]
 ACCOUNT = sys.argv[4] if len(sys.argv) > 4 else None
 NAME = "application-" + uuid.uuid4().hex[:8]
-PATIENCE = 180
+TIMEOUT = 180
 RULES = [{"direction": "ingress", "protocol": "tcp", "first_port": 22, "remote_cidr": "0.0.0.0/0"},
          {"direction": "ingress", "protocol": "icmp", "remote_cidr": "10.60.0.0/16"}]
 
@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 def call(method, path, body=None):
-    """Bytes are content, and all else is JSON."""
+    """Sends a request. A body of bytes is sent as content, any other body as JSON."""
     is_content = isinstance(body, bytes)
     data = body if is_content or body is None else json.dumps(body).encode()
     request = urllib.request.Request(URL + path, method=method, data=data)
@@ -43,7 +43,7 @@ def call(method, path, body=None):
         raise Refused(error.code, json.load(error)) from None
 
 
-def say(text):
+def log(text):
     print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
 
@@ -51,67 +51,67 @@ def plural(kind):
     return {"ip_address": "ip_addresses"}.get(kind, kind + "s")
 
 
-def create(kind, order, offered=()):
-    """Makes one; members that are `offered` are left out where the cloud has no place for them."""
-    order = {"cloud": CLOUD, **({"account": ACCOUNT} if ACCOUNT else {}), **order}
+def create(kind, command, optional=()):
+    """Creates a resource. Fields in `optional` are left out if the cloud does not have them."""
+    command = {"cloud": CLOUD, **({"account": ACCOUNT} if ACCOUNT else {}), **command}
     try:
-        made = call("POST", f"/v1/{plural(kind)}", order)
+        made = call("POST", f"/v1/{plural(kind)}", command)
     except Refused as refused:
-        places = [fault["pointer"].lstrip("/") for fault in refused.body.get("faults", [])]
-        if not places or not all(place in offered for place in places):
+        pointers = [error["pointer"].lstrip("/") for error in refused.body.get("errors", [])]
+        if not pointers or not all(pointer in optional for pointer in pointers):
             raise
-        return create(kind, {name: value for name, value in order.items() if name not in places})
+        return create(kind, {name: value for name, value in command.items() if name not in pointers})
     first = made["resources"][0]
     assert first["kind"] == kind and made["operation"]["state"] == "succeeded", made
-    assert get(kind, first["id"])["id"] == first["id"], "it is seen at once"
-    say(f"{kind} {first['name'] or first['external_id']}: {first['state']}")
+    assert get(kind, first["id"])["id"] == first["id"], "the resource is visible at once"
+    log(f"{kind} {first['name'] or first['external_id']}: {first['state']}")
     return made
 
 
-def made(kind, order, offered=()):
-    return create(kind, order, offered)["resources"][0]["id"]
+def made(kind, command, optional=()):
+    return create(kind, command, optional)["resources"][0]["id"]
 
 
 def get(kind, id):
     return call("GET", f"/v1/{plural(kind)}/{id}")
 
 
-def act(kind, id, action, order=None):
-    outcome = call("POST", f"/v1/{plural(kind)}/{id}/actions/{action}", order or {})
-    say(f"{kind} {action}: {[one['state'] for one in outcome['resources']]}")
+def act(kind, id, action, command=None):
+    outcome = call("POST", f"/v1/{plural(kind)}/{id}/actions/{action}", command or {})
+    log(f"{kind} {action}: {[one['state'] for one in outcome['resources']]}")
     return outcome
 
 
 def update(kind, id, change):
     changed = call("PATCH", f"/v1/{plural(kind)}/{id}", change)["resources"][0]
     for name, value in change.items():
-        # Some clouds keep the name among the tags.
+        # Some clouds keep the name in the tags.
         seen = {tag: changed[name].get(tag) for tag in value} if name == "tags" else changed[name]
         assert seen == value, (name, changed[name], value)
-    say(f"{kind} {changed['name']}: changed")
+    log(f"{kind} {changed['name']}: changed")
 
 
 def until(what, look):
-    end, last = time.time() + PATIENCE, None
+    end, last = time.time() + TIMEOUT, None
     while time.time() < end:
         last = look()
         if last is True:
             return
         time.sleep(0.4)
-    raise SystemExit(f"waited {PATIENCE} s for {what}; last: {last}")
+    raise SystemExit(f"waited {TIMEOUT} s for {what}; last: {last}")
 
 
 def until_state(kind, id, *states):
     until(f"{kind} {states}", lambda: get(kind, id)["state"] in states or get(kind, id)["state"])
 
 
-def end(kind, id):
-    """Ends one, as soon as nobody uses it any more, and waits until it is gone."""
-    def try_it():
+def delete(kind, id):
+    """Deletes a resource as soon as it is unused, and waits until it is gone."""
+    def try_delete():
         try:
             call("DELETE", f"/v1/{plural(kind)}/{id}")
         except Refused as refused:
-            # Gone, or going already.
+            # Gone, or already terminating.
             ending = ("terminating", "terminated", "deleting", "deleted")
             if refused.status == 404 or refused.body.get("state") in ending:
                 return True
@@ -126,21 +126,21 @@ def end(kind, id):
         except Refused as refused:
             return refused.status == 404 or str(refused)
 
-    until(f"the end of {kind} {id}", try_it)
+    until(f"the end of {kind} {id}", try_delete)
     until(f"{kind} {id} to be gone", gone)
-    say(f"{kind}: gone")
+    log(f"{kind}: gone")
 
 
 def choose(kind, *names):
-    """The first of these by name; else the first that there is."""
+    """Returns the first resource with one of these names, or the first of all."""
     found = []
     for name in names:
         found = found or call("GET", f"/v1/{plural(kind)}?cloud={CLOUD}&name={name}&limit=1")["items"]
     return (found or call("GET", f"/v1/{plural(kind)}?cloud={CLOUD}&limit=1")["items"])[0]
 
 
-def fill(name):
-    """Makes an image of content of one's own; its id."""
+def upload_image(name):
+    """Creates an image with uploaded content. Returns its id."""
     image, content = made("image", {"name": name, "disk_format": "raw"}), os.urandom(5 << 20)
     until_state("image", image, "queued")
     call("PUT", f"/v1/images/{image}/content", content)
@@ -148,31 +148,31 @@ def fill(name):
     seen = get("image", image)
     assert seen["size_bytes"] == len(content), seen
     assert seen["checksum"] == "sha512:" + hashlib.sha512(content).hexdigest(), seen
-    say(f"image {name}: filled with {len(content)} bytes")
+    log(f"image {name}: filled with {len(content)} bytes")
     return image
 
 
-def life(can):
+def run_application(can):
     image = choose("image", "cirros", "amzn2-ami-hvm-2.0.20190508-x86_64-gp2")
     small, larger = choose("instance_type", "m1.nano", "t3.micro"), choose("instance_type", "m1.tiny", "t3.small")
     outside = [one for one in call("GET", f"/v1/networks?cloud={CLOUD}&limit=500")["items"] if one.get("external")]
     outside = {"external_network": outside[0]["id"]} if outside else {}
 
     key = create("ssh_key", {"name": NAME})
-    assert "PRIVATE KEY" in key["private_key"], "told once"
+    assert "PRIVATE KEY" in key["private_key"], "the private key is returned once"
     key = key["resources"][0]["id"]
-    network = made("network", {"name": NAME, "cidr": "10.60.0.0/16"}, offered=["cidr"])
+    network = made("network", {"name": NAME, "cidr": "10.60.0.0/16"}, optional=["cidr"])
     subnet = made("subnet", {"name": NAME, "network": network, "cidr": "10.60.1.0/24"})
-    router = made("router", {"name": NAME, "network": network}, offered=["network"])
+    router = made("router", {"name": NAME, "network": network}, optional=["network"])
     act("router", router, "set_gateway", outside)
     act("router", router, "add_interface", {"subnet": subnet})
-    group = made("security_group", {"name": NAME, "description": "of a test", "network": network}, offered=["network"])
+    group = made("security_group", {"name": NAME, "description": "of a test", "network": network}, optional=["network"])
     for rule in RULES:
         made("security_group_rule", {"security_group": group, **rule})
 
-    order = {"image": image["id"], "instance_type": small["id"], "networks": [network], "security_groups": [group],
+    command = {"image": image["id"], "instance_type": small["id"], "networks": [network], "security_groups": [group],
              "ssh_key": key, "tags": {"application": NAME}, "user_data": "#!/bin/sh\necho hello\n"}
-    servers = create("instance", {"name": NAME, "count": 2, **order})["resources"]
+    servers = create("instance", {"name": NAME, "count": 2, **command})["resources"]
     assert [one["name"] for one in servers] == [NAME + "-1", NAME + "-2"], servers
     first, second = (one["id"] for one in servers)
     for server in (first, second):
@@ -214,7 +214,7 @@ def life(can):
     until_state("image", copy["id"], "available")
 
     if "upload" in can["image"]:
-        end("image", fill(NAME + "-filled"))
+        delete("image", upload_image(NAME + "-filled"))
 
     try:
         call("DELETE", f"/v1/networks/{network}")
@@ -223,34 +223,34 @@ def life(can):
         body = refused.body
         assert refused.status == 409 and body["cloud"]["code"] and body["cloud"]["message"], body
         assert {"subnet", "network_interface"} & {user["kind"] for user in body["users"]}, body
-        say(f"network in use: {body['cloud']['code']}: {body['cloud']['message']}")
+        log(f"network in use: {body['cloud']['code']}: {body['cloud']['message']}")
 
-    end("ip_address_binding", binding)
-    end("ip_address", address)
-    end("volume_attachment", attachment)
+    delete("ip_address_binding", binding)
+    delete("ip_address", address)
+    delete("volume_attachment", attachment)
     until_state("volume", volume, "available")
-    end("volume_snapshot", snapshot)
-    end("volume", volume)
+    delete("volume_snapshot", snapshot)
+    delete("volume", volume)
     query = f"cloud={CLOUD}&tag.application={NAME}" + (f"&account={ACCOUNT}" if ACCOUNT else "")
     ended = call("POST", f"/v1/instances/actions/delete?{query}", {"expect": 2})
     assert ended["failed"] == 0, ended
     for server in (first, second):
-        end("instance", server)
-    end("image", copy["id"])
-    # Where images are made of snapshots, those stay, and name the image.
+        delete("instance", server)
+    delete("image", copy["id"])
+    # Some clouds create images from snapshots. These remain, and name the image.
     call("POST", f"/v1/refresh?cloud={CLOUD}&kind=volume_snapshot")
     for one in call("GET", f"/v1/volume_snapshots?cloud={CLOUD}&sort=-created_at&limit=100")["items"]:
         if copy["external_id"] in (one.get("description") or ""):
-            end("volume_snapshot", one["id"])
+            delete("volume_snapshot", one["id"])
     act("router", router, "remove_interface", {"subnet": subnet})
     act("router", router, "clear_gateway")
-    end("router", router)
-    end("subnet", subnet)
-    end("security_group", group)
-    end("network", network)
-    end("ssh_key", key)
+    delete("router", router)
+    delete("subnet", subnet)
+    delete("security_group", group)
+    delete("network", network)
+    delete("ssh_key", key)
 
 
 clouds = {cloud["name"]: cloud for cloud in call("GET", "/v1/clouds")["items"]}
-life(clouds[CLOUD]["verbs"])
-say("done")
+run_application(clouds[CLOUD]["verbs"])
+log("done")

@@ -1,11 +1,11 @@
-"""What boto3 sees and does: ENDPOINT REGION make|show|remove."""
+"""Creates, shows and removes resources with boto3: ENDPOINT REGION make|show|left|remove."""
 
 import json
 import sys
 
 import boto3
 
-endpoint, region, order = sys.argv[1:]
+endpoint, region, action = sys.argv[1:]
 session = boto3.Session(region_name=region, aws_access_key_id="gateway", aws_secret_access_key="gateway")
 ec2 = session.client("ec2", endpoint_url=endpoint)
 
@@ -64,7 +64,7 @@ def show():
 
 
 def left():
-    """Whatever an application makes, as one list of ids; what is terminated is gone."""
+    """Returns the ids of all resources that an application could leave, without terminated instances."""
     ids = [i["InstanceId"] for i in instances() if i["State"]["Name"] != "terminated"]
     for operation, key, id, query in [
         ("describe_volumes", "Volumes", "VolumeId", {}),
@@ -96,4 +96,4 @@ def remove():
     return {}
 
 
-print(json.dumps({"make": make, "left": left, "show": show, "remove": remove}[order]()))
+print(json.dumps({"make": make, "left": left, "show": show, "remove": remove}[action]()))

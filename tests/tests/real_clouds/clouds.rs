@@ -1,13 +1,13 @@
-//! Where the clouds are.
+//! Addresses of the clouds.
 
 use std::path::PathBuf;
 
-/// The clouds of this run, all of which may be changed.
+/// The clouds of this run. Tests may change all of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Clouds {
     /// `GATEWAY_TEST_OPENSTACK`: Keystone's URL; users `demo` and `admin` have projects and passwords of their name.
     pub(crate) keystone: String,
-    /// `GATEWAY_TEST_OPENSTACK_BROKER`: where that OpenStack's services tell of what they do, an AMQP URL.
+    /// `GATEWAY_TEST_OPENSTACK_BROKER`: the AMQP URL of the notifications of that OpenStack.
     pub(crate) broker: String,
     /// `GATEWAY_TEST_EC2`: an EC2 endpoint.
     pub(crate) ec2: String,
@@ -18,7 +18,7 @@ pub(crate) struct Clouds {
 }
 
 impl Clouds {
-    /// The clouds that the environment names, or the word that a test does not run.
+    /// Returns the clouds of the environment. Prints that the test is skipped if a variable is missing.
     pub(crate) fn given() -> Option<Self> {
         Some(Self {
             keystone: variable("GATEWAY_TEST_OPENSTACK")?,

@@ -1,4 +1,4 @@
-//! Many servers and volumes in the OpenStack, and a few for the administrator.
+//! Many servers and volumes in OpenStack, and a few of the administrator.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use crate::clouds::Clouds;
 use crate::openstack::OpenStack;
 
-/// Servers that the load makes, besides the real one that it copies.
+/// The number of servers that the load script creates, besides the one that it copies.
 pub(crate) const SERVERS: usize = 2500;
 
-/// Volumes that the load makes: a quarter of the servers, besides the two that it copies.
+/// The number of volumes that the load script creates, besides the two that it copies.
 pub(crate) const VOLUMES: usize = SERVERS / 4;
 
 const OWN: &str = "gateway-real-clouds";
 
-/// The load; it and what the administrator got are removed when this is dropped.
+/// The created servers and volumes. They are removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Fleet {
     script: PathBuf,
@@ -23,22 +23,22 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// Gives the administrator's own project something to compare, too. The load comes with [`Self::load`].
+    /// Creates a server and a volume in the project of the administrator. [`Self::load`] creates the rest.
     pub(crate) async fn prepare(clouds: &Clouds) -> Self {
         let fleet =
             Self { script: clouds.scripts.join("load"), admin: OpenStack::new(&clouds.keystone, "admin") };
         fleet.remove_own();
         let server = ["server", "create", "--image", "cirros", "--flavor", "m1.nano", "--network", "shared"];
-        fleet.admin.order(&[&server[..], &["--wait", OWN]].concat()).await;
-        fleet.admin.order(&["volume", "create", "--size", "1", OWN]).await;
+        fleet.admin.run_async(&[&server[..], &["--wait", OWN]].concat()).await;
+        fleet.admin.run_async(&["volume", "create", "--size", "1", OWN]).await;
         fleet
     }
 
-    /// Loads the project of `demo`, and returns how long that took.
+    /// Loads the project of `demo`. Returns the duration.
     pub(crate) async fn load(&self) -> Duration {
         let (begun, mut command) = (Instant::now(), Command::new(&self.script));
         command.args([&SERVERS.to_string(), "--via", "db"]);
-        tokio::task::spawn_blocking(move || must(command)).await.unwrap();
+        tokio::task::spawn_blocking(move || run(command)).await.unwrap();
         begun.elapsed()
     }
 
@@ -52,12 +52,12 @@ impl Drop for Fleet {
     fn drop(&mut self) {
         let mut clear = Command::new(&self.script);
         clear.arg("--clear");
-        must(clear);
+        run(clear);
         self.remove_own();
     }
 }
 
-fn must(mut command: Command) {
+fn run(mut command: Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {text}");

@@ -1,4 +1,4 @@
-//! What the gateway shows, once it says that it is new enough.
+//! Lists of the gateway, as soon as they are fresh enough.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -7,35 +7,34 @@ use anyhow::{Context as _, ensure};
 use gateway_core::Timestamp;
 use gateway_tests::{Client, Listing, until};
 
-use crate::shown::KINDS;
-use crate::stage::{AWS, STACK, Stage};
+use crate::cloud_resource::KINDS;
+use crate::environment::{AWS, Environment, STACK};
 
-/// Longest wait for a listing of everything. Nova needs 3 s for 1,000 servers, and was seen to need 30 s while
-/// others built on the same two cores.
+/// The longest wait for a listing. Nova needs 3 s for 1,000 servers, and up to 30 s on busy cores.
 pub(crate) const SOON: Duration = Duration::from_secs(300);
 
-/// The gateway's collections by kind.
+/// Lists by kind.
 pub(crate) type Listings = BTreeMap<&'static str, Listing>;
 
-/// Every collection, each as soon as all its scopes are fresh and as of a moment after `moment`.
-pub(crate) async fn since(stage: &Stage, moment: Timestamp) -> Listings {
+/// Returns every collection, as soon as all its scopes are fresh and listed after `moment`.
+pub(crate) async fn since(env: &Environment, moment: Timestamp) -> Listings {
     let mut listings = Listings::new();
     for (kind, plural) in KINDS {
-        wait_since(stage, kind, plural, moment).await;
-        listings.insert(kind, stage.client.list(plural, &[("limit", "1000")]).await.unwrap());
+        wait_since(env, kind, plural, moment).await;
+        listings.insert(kind, env.client.list(plural, &[("limit", "1000")]).await.unwrap());
     }
     listings
 }
 
-/// How long it takes until a collection is as of a moment after `moment`.
-pub(crate) async fn wait_since(stage: &Stage, kind: &str, plural: &str, moment: Timestamp) -> Duration {
+/// Waits until a collection was listed after `moment`. Returns the duration.
+pub(crate) async fn wait_since(env: &Environment, kind: &str, plural: &str, moment: Timestamp) -> Duration {
     let begun = Instant::now();
-    let expected = scopes_of(stage, kind);
+    let expected = scopes_of(env, kind);
     let refresh = format!("/v1/refresh?wait=false&kind={kind}");
-    let wished = stage.client.request("POST".parse().unwrap(), &refresh).await.unwrap();
-    assert_eq!(wished.status, 202, "{}", wished.body);
-    let what = format!("{plural} as of after {moment}");
-    until(&what, SOON, || check(&stage.client, plural, moment, &expected)).await;
+    let requested = env.client.request("POST".parse().unwrap(), &refresh).await.unwrap();
+    assert_eq!(requested.status, 202, "{}", requested.body);
+    let what = format!("{plural} listed after {moment}");
+    until(&what, SOON, || check(&env.client, plural, moment, &expected)).await;
     begun.elapsed()
 }
 
@@ -52,15 +51,15 @@ async fn check(
         ensure!(scope["reason"].is_null(), "{scope}");
         let as_of = scope["as_of"].as_str().and_then(Timestamp::parse).context("no as_of")?;
         ensure!(as_of > moment, "{scope}");
-        let word = |key: &str| scope[key].as_str().unwrap_or_default().to_owned();
-        named.insert((word("cloud"), word("account")));
+        let cloud_state = |key: &str| scope[key].as_str().unwrap_or_default().to_owned();
+        named.insert((cloud_state("cloud"), cloud_state("account")));
     }
     ensure!(named == *expected, "scopes {named:?}, not {expected:?}");
-    ensure!(named.len() == page.scopes.len(), "a scope came twice: {:?}", page.scopes);
+    ensure!(named.len() == page.scopes.len(), "a scope is repeated: {:?}", page.scopes);
     Ok(())
 }
 
-/// Waits until every scope that a client sees of these collections has been listed.
+/// Waits until every scope of these collections is fresh for a client.
 pub(crate) async fn wait_fresh(client: &Client, collections: &[&str]) {
     for collection in collections {
         until(&format!("{collection} to be listed"), SOON, || async {
@@ -73,11 +72,11 @@ pub(crate) async fn wait_fresh(client: &Client, collections: &[&str]) {
     }
 }
 
-/// The parts that a collection is made of: what each account holds, and what each cloud publishes.
-fn scopes_of(stage: &Stage, kind: &str) -> BTreeSet<(String, String)> {
+/// Returns the scopes of a collection: one per account, and one per cloud for published resources.
+fn scopes_of(env: &Environment, kind: &str) -> BTreeSet<(String, String)> {
     let mut scopes = BTreeSet::new();
-    for account in stage.accounts() {
-        // EC2 has no types of an account's own.
+    for account in env.accounts() {
+        // EC2 has no instance types of an account.
         if (account.cloud, kind) != (AWS, "instance_type") {
             scopes.insert((account.cloud.to_owned(), account.id.clone()));
         }

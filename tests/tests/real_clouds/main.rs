@@ -1,24 +1,24 @@
-//! The whole gateway on clouds that others wrote, beside those clouds' own clients: OpenStack and moto.
+//! The whole gateway on real clouds (OpenStack and moto), compared with the clouds' own clients.
 //!
-//! Runs with the variables of [`clouds::Clouds`], which `.ci/run` sets; says that it skipped itself without them.
+//! Needs the variables of [`clouds::Clouds`], which `.ci/run` sets. Without them, the tests print that they are skipped.
 
-// All of this is test code, also what no test attribute marks.
+// The whole crate is test code.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-mod agreement;
 mod application;
 mod aws;
+mod cloud_resource;
 mod clouds;
+mod comparison;
+mod environment;
+mod events;
 mod fleet;
-mod fleet_shown;
-mod listener;
+mod fleet_listing;
 mod listings;
-mod nova;
+mod nova_notifications;
 mod openstack;
-mod server_life;
-mod sharing;
-mod shown;
-mod stage;
-mod story;
+mod server;
+mod states;
 mod subscriber;
-mod words;
+mod topic_consumer;
+mod visibility;

@@ -1,17 +1,17 @@
-//! OpenStack's own command line, as one user.
+//! The `openstack` command line of one user.
 
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::shown::{ById, ByKind, Shown};
+use crate::cloud_resource::{ById, ByKind, CloudResource};
 
-/// What is compared of each kind. Nova gives at most 1,000 servers to a call; `-1` makes the client go on.
+/// The compared lists. Nova returns at most 1,000 servers per call; `-1` makes the client read all pages.
 const LISTS: [(&str, &[&str]); 5] = [
     ("instance", &["server", "list", "--limit", "-1", "--no-name-lookup"]),
     ("instance_type", &["flavor", "list"]),
     ("image", &["image", "list"]),
-    // Hidden images are left out unless asked for, and still boot.
+    // Hidden images must be requested separately, and still boot.
     ("image", &["image", "list", "--hidden"]),
     ("volume", &["volume", "list"]),
 ];
@@ -28,7 +28,7 @@ impl OpenStack {
         Self { keystone: keystone.to_owned(), user }
     }
 
-    /// Runs `openstack ARGUMENTS` and returns what it printed. Blocks, for it is also called in a drop.
+    /// Runs `openstack ARGUMENTS` and returns its output. Blocks, because `drop` calls it too.
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = Command::new("openstack")
             .args(arguments)
@@ -46,29 +46,32 @@ impl OpenStack {
         String::from_utf8(output.stdout).expect("the command line writes UTF-8")
     }
 
-    /// The same, away from the threads that serve the test.
-    pub(crate) async fn order(&self, arguments: &[&'static str]) -> String {
+    /// Runs `openstack ARGUMENTS` on a blocking thread.
+    pub(crate) async fn run_async(&self, arguments: &[&'static str]) -> String {
         let (this, arguments) = (self.clone(), arguments.to_vec());
         tokio::task::spawn_blocking(move || this.run(&arguments)).await.unwrap()
     }
 
-    /// All four kinds as this user is shown them.
+    /// Returns all four kinds as this user sees them.
     pub(crate) async fn everything(&self) -> ByKind {
         let mut all = ByKind::new();
         for (kind, command) in LISTS {
             let arguments = [command, &["-f", "json"]].concat();
-            let text = self.order(&arguments).await;
+            let text = self.run_async(&arguments).await;
             let rows: Vec<Value> = serde_json::from_str(&text).expect("rows in JSON");
             let by_id: &mut ById = all.entry(kind).or_default();
             by_id.extend(rows.iter().map(|row| {
                 let text = |key: &str| row[key].as_str().map(str::to_owned);
-                (text("ID").unwrap(), Shown { name: text("Name").unwrap_or_default(), word: text("Status") })
+                (
+                    text("ID").unwrap(),
+                    CloudResource { name: text("Name").unwrap_or_default(), cloud_state: text("Status") },
+                )
             }));
         }
         all
     }
 
-    /// Deletes what has this name, if anything: `remove("server", "x")`.
+    /// Deletes all resources of this name: `remove("server", "x")`.
     pub(crate) fn remove(&self, what: &str, name: &str) {
         let found = self.run(&[what, "list", "--name", name, "-f", "value", "-c", "ID"]);
         for id in found.split_whitespace() {

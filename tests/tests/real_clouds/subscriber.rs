@@ -1,25 +1,25 @@
-//! Somebody who reads the events off the broker.
+//! A subscriber to the events on the broker.
 
 use gateway_tests::Vhost;
 use serde_json::Value;
 
-use crate::listener::Listener;
+use crate::topic_consumer::TopicConsumer;
 
-/// All events of a virtual host from the moment of binding, in the order in which they came.
+/// A subscriber to all events of a virtual host since its binding, in order of arrival.
 #[derive(Debug)]
-pub(crate) struct Subscriber(Listener);
+pub(crate) struct Subscriber(TopicConsumer);
 
 impl Subscriber {
-    /// Binds to every routing key.
+    /// Binds a queue to every routing key.
     pub(crate) async fn to_everything(vhost: &Vhost) -> Self {
-        Self(Listener::bind(vhost.connect().await, gateway_core::document::event::EXCHANGE, "#").await)
+        Self(TopicConsumer::bind(vhost.connect().await, gateway_core::document::event::EXCHANGE, "#").await)
     }
 
-    /// What has come so far after a position, the same event once.
+    /// Returns the events so far after a position, without repeated deliveries.
     pub(crate) fn after(&self, position: i64) -> Vec<Value> {
         let mut ids = std::collections::HashSet::new();
         let mut events = Vec::new();
-        for message in self.0.heard().iter() {
+        for message in self.0.messages().iter() {
             let event = &message.body;
             check_routing_key(&message.key, event);
             let new = event["data"]["position"].as_i64().is_some_and(|at| at > position);
@@ -31,7 +31,7 @@ impl Subscriber {
     }
 }
 
-/// A subscriber who binds to part of the stream relies on these words.
+/// Checks the words of the routing key, which filters of subscribers use.
 fn check_routing_key(key: &str, event: &Value) {
     let data = &event["data"];
     let words: Vec<&str> = key.split('.').collect();

@@ -32,6 +32,19 @@ pub(crate) enum RejectionReason {
     AddressRefused,
 }
 
+impl RejectionReason {
+    /// All reasons.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Refused,
+        Self::Forbidden,
+        Self::ClockSkew,
+        Self::Unreachable,
+        Self::UnknownCloud,
+        Self::Invalid,
+        Self::AddressRefused,
+    ];
+}
+
 impl From<&Error> for RejectionReason {
     fn from(error: &Error) -> Self {
         match error.kind() {

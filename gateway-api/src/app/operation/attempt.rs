@@ -1,4 +1,4 @@
-//! One thing of an operation: done, refused, or not known; and never done twice.
+//! An attempt at one step of an operation: done, refused, or of unknown effect; and never done twice.
 
 use std::time::{Duration, Instant};
 
@@ -10,207 +10,205 @@ use gateway_core::{Timestamp, crash, fence};
 use gateway_sessions::OpenSession;
 use gateway_store::{Operation, OperationLease};
 
-use super::{Operations, Place, upload};
+use super::Operations;
+use super::scope::AccountScope;
 use crate::app::error::UploadParty;
 
-/// Times that a cloud is asked for one thing. More outlasts longer faults of a cloud; each asks for it anew.
-const MOST: i32 = 5;
+/// Most attempts at one step. More outlasts longer faults of a cloud; each may create the resource again in vain.
+const MOST_ATTEMPTS: i32 = 5;
 
-/// Shortest and longest wait until somebody looks again.
-const SOON: Duration = Duration::from_millis(500);
-pub(super) const LATE: Duration = Duration::from_secs(60);
+/// Shortest and longest wait before an operation is looked at again.
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What a thing is done with.
-pub(super) struct Job<'a> {
+/// The operation of a step, and the means to do it.
+pub(super) struct Run<'a> {
     pub(super) operation: &'a Operation,
     pub(super) held: OperationLease,
     pub(super) spec: &'static VerbSpec,
-    pub(super) place: &'a Place,
+    pub(super) scope: &'a AccountScope,
     pub(super) opened: &'a OpenSession,
 }
 
-/// How it ended.
-pub(super) enum Ended {
-    /// It is done, and shown.
+/// The result of an attempt.
+pub(super) enum Attempted {
+    /// The step is done, and its result is stored.
     Done(Done),
-    /// It is not, as far as anybody knows.
-    Not(Not),
+    /// The step is not done, as far as is known.
+    NotDone(NotDone),
 }
 
-/// How something ended that is not done.
-pub(super) enum Not {
+/// A step that is not done.
+pub(super) enum NotDone {
     /// It will not be done.
     Refused(Error),
-    /// Not now: the cloud asks for fewer calls, and has done nothing.
+    /// The cloud asks for fewer calls and has done nothing; it is tried again after the wait.
     Later(Error, Duration),
-    /// Nobody knows yet.
+    /// Its effect is not known yet; it is looked for again after the wait.
     Unclear(Error, Duration),
-    /// Nobody will ever know.
+    /// Its effect will never be known.
     Lost(Error),
-    /// Content broke off on its way: on whose side, and why.
+    /// The content of an upload broke off.
     BrokenOff(UploadParty, String),
 }
 
-/// The last time that a cloud was asked for it: when that ended, as far as it is known.
+impl NotDone {
+    /// An upload whose front or handler ended in the middle: no one has the content any more.
+    fn interrupted_upload() -> Self {
+        let why = "the gateway was interrupted during the upload";
+        Self::BrokenOff(UploadParty::Gateway, why.to_owned())
+    }
+}
+
+/// The last call of a cloud for a step.
 #[derive(Clone, Copy)]
 pub(super) struct Sent {
+    /// The end of the call, as far as it is known.
     pub(super) at: Timestamp,
     pub(super) attempts: i32,
 }
 
-/// What a look found.
+/// The effect of earlier attempts.
 pub(super) enum Found {
-    Did(Done),
-    Not,
-    NotYet(Error),
-    Nothing(Error),
-    /// It was done, and to no good end.
+    /// The step is done.
+    Done(Done),
+    /// Nothing was done.
+    Nothing,
+    /// It is not known yet.
+    Unclear(Error),
+    /// It cannot be known.
+    Unknowable(Error),
+    /// The step was done and has failed.
     Failed(Error),
 }
 
 impl Operations {
-    /// Does one thing, or finds that it was done. `sent` is of those who tried before.
+    /// Does one step, or finds that it was done. `sent` is the last call of an earlier process.
     pub(super) async fn attempt(
         &self,
-        job: &Job<'_>,
+        run: &Run<'_>,
         step: &Step<'_>,
         mut sent: Option<Sent>,
-    ) -> Result<Ended> {
+    ) -> Result<Attempted> {
         let mut unclear = None;
         loop {
             if let Some(sent) = sent {
-                match self.find(job, step, sent).await? {
-                    Found::Did(done) => return self.shown(job, step, done).await,
-                    Found::Not if sent.attempts >= MOST => {
+                match self.find(run, step, sent).await? {
+                    Found::Done(done) => return self.record_done(run, step, done).await,
+                    Found::Nothing if sent.attempts >= MOST_ATTEMPTS => {
                         let error = unclear.unwrap_or_else(|| {
                             Error::unavailable("the cloud was asked several times and has not done it")
                         });
-                        // What may be done again was not looked for, and may have been done.
-                        return Ok(Ended::Not(match job.spec.repeat {
-                            Repeat::Harmless => Not::Lost(error),
-                            _ => Not::Refused(error),
+                        // A harmless step is repeated without a look, so that it may have been done.
+                        return Ok(Attempted::NotDone(match run.spec.repeat {
+                            Repeat::Harmless => NotDone::Lost(error),
+                            _ => NotDone::Refused(error),
                         }));
                     }
-                    Found::Not => {}
-                    Found::NotYet(error) => {
-                        let asked = self.store.now().await?.since(sent.at);
+                    Found::Nothing => {}
+                    Found::Unclear(error) => {
+                        let elapsed = self.store.now().await?.since(sent.at);
                         let error = unclear.unwrap_or(error);
-                        return Ok(match self.has_patience(job.operation).await? {
-                            true => Ended::Not(Not::Unclear(error, asked.clamp(SOON, LATE))),
-                            false => Ended::Not(Not::Lost(error)),
-                        });
+                        return Ok(Attempted::NotDone(match self.is_in_time(run.operation).await? {
+                            true => NotDone::Unclear(error, elapsed.clamp(SHORTEST_WAIT, LONGEST_WAIT)),
+                            false => NotDone::Lost(error),
+                        }));
                     }
-                    Found::Nothing(error) => return Ok(Ended::Not(Not::Lost(unclear.unwrap_or(error)))),
-                    Found::Failed(error) => return Ok(Ended::Not(Not::Refused(error))),
+                    Found::Unknowable(error) => {
+                        return Ok(Attempted::NotDone(NotDone::Lost(unclear.unwrap_or(error))));
+                    }
+                    Found::Failed(error) => return Ok(Attempted::NotDone(NotDone::Refused(error))),
                 }
             }
             if step.verb == Verb::Upload {
-                return Ok(Ended::Not(upload::broken_off()));
+                return Ok(Attempted::NotDone(NotDone::interrupted_upload()));
             }
             let attempts = sent.map_or(0, |sent| sent.attempts) + 1;
-            crash::point("operation.accepted");
-            let until = Instant::now() + self.times.lease;
-            self.store.operation_call_started(job.held, self.times.lease).await?;
-            fence::extend(until);
-            crash::point("operation.sent");
-            let acted = job.opened.session.act(&job.place.region, step).await;
-            crash::point("operation.acted");
-            if let Some(pause) = job.opened.budget.take_unshared_pause() {
-                self.pass_on(job.operation.account, pause).await;
-            }
-            match acted {
-                // It is another's by now, who finds that nothing was done.
+            match self.call(run, step).await {
+                // Another process holds the lease by now, and finds that nothing was done.
                 Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
-                Ok(done) => return self.shown(job, step, done).await,
+                Ok(done) => return self.record_done(run, step, done).await,
                 Err(error) if step.verb == Verb::Delete && error.kind() == ErrorKind::NotFound => {
-                    return self.shown(job, step, of_target(step)).await;
+                    return self.record_done(run, step, done_to_target(step)).await;
                 }
                 Err(error)
-                    if error.kind() == ErrorKind::RateLimited && self.has_patience(job.operation).await? =>
+                    if error.kind() == ErrorKind::RateLimited && self.is_in_time(run.operation).await? =>
                 {
-                    let wait = error.retry_after().unwrap_or(SOON * 4).clamp(SOON, LATE);
-                    return Ok(Ended::Not(Not::Later(error, wait)));
+                    let wait = error.retry_after().unwrap_or(SHORTEST_WAIT * 4);
+                    let wait = wait.clamp(SHORTEST_WAIT, LONGEST_WAIT);
+                    return Ok(Attempted::NotDone(NotDone::Later(error, wait)));
                 }
-                Err(error) if error.changed_nothing() => return Ok(Ended::Not(Not::Refused(error))),
+                Err(error) if error.changed_nothing() => {
+                    return Ok(Attempted::NotDone(NotDone::Refused(error)));
+                }
                 Err(error) if error.changed_a_part() => {
-                    self.shown(job, step, of_target(step)).await?;
-                    return Ok(Ended::Not(Not::Refused(error)));
+                    self.record_done(run, step, done_to_target(step)).await?;
+                    return Ok(Attempted::NotDone(NotDone::Refused(error)));
                 }
                 Err(error) => {
-                    tracing::info!(id = %job.operation.id, error = error.chain(), "nobody knows yet what a cloud did");
+                    tracing::warn!(
+                        operation = %run.operation.id, attempt = attempts, error = error.chain(),
+                        "effect of a call is unknown"
+                    );
                     unclear = Some(error);
-                    // From here on: it may have waited for long, for its turn or for the answer, and left late.
-                    let at = self.insist(|| self.store.operation_call_ended(job.held)).await?;
+                    // The time after the call, which may have waited for long and left late.
+                    let at = self.persist(|| self.store.operation_call_ended(run.held)).await?;
                     sent = Some(Sent { at, attempts });
                 }
             }
         }
     }
 
-    /// Tells the other processes of a pause that the cloud asked for. That is no reason to forget what it did.
-    async fn pass_on(&self, account: AccountId, pause: Duration) {
-        let told = async {
+    /// Asks the cloud to do a step, after the journal says so.
+    async fn call(&self, run: &Run<'_>, step: &Step<'_>) -> Result<Done> {
+        crash::point("operation.accepted");
+        let until = Instant::now() + self.times.lease;
+        self.store.operation_call_started(run.held, self.times.lease).await?;
+        fence::extend(until);
+        crash::point("operation.sent");
+        let done = run.opened.session.act(&run.scope.region, step).await;
+        crash::point("operation.acted");
+        if let Some(pause) = run.opened.budget.take_unshared_pause() {
+            self.share_pause(run.operation.account, pause).await;
+        }
+        done
+    }
+
+    /// Shares a pause that the cloud asked for with the other processes. A failure does not affect the operation.
+    async fn share_pause(&self, account: AccountId, pause: Duration) {
+        let shared = async {
             let until = self.store.now().await?.plus(pause);
             self.store.account_pause(account, until).await
         };
-        if let Err(error) = told.await {
-            tracing::warn!(%account, error = error.chain(), "other processes were not told of a pause");
+        if let Err(error) = shared.await {
+            tracing::warn!(%account, error = error.chain(), "pause is not shared with other processes");
         }
     }
 
-    pub(super) async fn shown(&self, job: &Job<'_>, step: &Step<'_>, mut done: Done) -> Result<Ended> {
+    /// Stores the result of a step that is done.
+    pub(super) async fn record_done(
+        &self,
+        run: &Run<'_>,
+        step: &Step<'_>,
+        mut done: Done,
+    ) -> Result<Attempted> {
         if done.touched.is_empty() {
-            done.touched = of_target(step).touched;
+            done.touched = done_to_target(step).touched;
         }
-        let is_made = step.verb == Verb::Create;
-        self.insist(|| self.show(job.place, job.opened, &done.touched, is_made)).await?;
+        let is_create = step.verb == Verb::Create;
+        self.persist(|| self.record(run.scope, run.opened, &done.touched, is_create)).await?;
         crash::point("operation.shown");
-        Ok(Ended::Done(done))
+        Ok(Attempted::Done(done))
     }
 
-    /// Whether it is still worth looking.
-    pub(super) async fn has_patience(&self, operation: &Operation) -> Result<bool> {
+    /// Whether the effect of an operation is still looked for.
+    pub(super) async fn is_in_time(&self, operation: &Operation) -> Result<bool> {
         Ok(self.store.now().await?.since(operation.accepted_at) < self.times.give_up)
-    }
-
-    /// Looks for what an earlier try did.
-    async fn find(&self, job: &Job<'_>, step: &Step<'_>, sent: Sent) -> Result<Found> {
-        let unknown = || Error::unavailable("the cloud does not show yet whether it did it");
-        // What was asked for a moment ago may still be on its way.
-        let is_certain = self.store.now().await?.since(sent.at) >= self.times.settle;
-        let not = || if is_certain { Found::Not } else { Found::NotYet(unknown()) };
-        let session = &job.opened.session;
-        Ok(match job.spec.repeat {
-            Repeat::Harmless => Found::Not,
-            Repeat::Never => Found::Nothing(Error::unavailable(
-                "nobody can tell whether the cloud did it, and it is not done again",
-            )),
-            Repeat::Found => match session.find(&job.place.region, step).await {
-                Ok(Some(found)) => {
-                    let mut done = of_target(step);
-                    done.touched.insert(0, found);
-                    Found::Did(done)
-                }
-                Ok(None) => not(),
-                Err(error) => Found::NotYet(error),
-            },
-            Repeat::ByState if step.verb == Verb::Upload => self.find_content(job, step, is_certain).await?,
-            Repeat::ByState => {
-                let target = step.target()?;
-                match session.get(&job.place.region, step.kind, &target.native_key).await {
-                    // The state tells; a lock, which bars the verb too, says nothing of it.
-                    Ok(Some(seen)) if job.spec.when.takes(seen.state) => not(),
-                    Ok(Some(_)) => Found::Did(of_target(step)),
-                    Ok(None) => Found::Did(of_target(step)),
-                    Err(error) => Found::NotYet(error),
-                }
-            }
-        })
     }
 }
 
-/// What is known to be touched when nobody tells: the target.
-pub(super) fn of_target(step: &Step<'_>) -> Done {
+/// Returns the result of a step of which only the target is known.
+pub(super) fn done_to_target(step: &Step<'_>) -> Done {
     let touched = step.target.map(|target| Touched::new(target.kind, target.native_key.clone()));
     Done { touched: touched.into_iter().collect(), ..Done::default() }
 }

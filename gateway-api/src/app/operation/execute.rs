@@ -1,54 +1,39 @@
-//! An operation from its lease to its answer.
+//! Execution of an operation: its steps, and the settlement of its outcome.
 
 use gateway_core::crash;
-use gateway_core::driver::{Done, Known, OneTimeOutput, References, Step, Touched};
+use gateway_core::driver::{Done, OneTimeOutput, Step};
 use gateway_core::error::{Error, ErrorKind, Result, Status};
-use gateway_core::kind::Command;
-use gateway_core::kind::Verb;
+use gateway_core::kind::{Command, Verb};
 use gateway_core::marker::Marker;
-use gateway_sessions::OpenSession;
 use gateway_store::{CompletedStep, Operation, OperationLease, OperationOutcome as Outcome, Settlement};
 use serde_json::{Value, json};
 
-use super::attempt::{Ended, Job, LATE, Not, Sent};
+use super::attempt::{Attempted, LONGEST_WAIT, NotDone, Run, Sent};
 use super::outcome::users;
-use super::{Operations, Place, record, sense};
-
-/// What an operation works with.
-pub(super) struct Workplace {
-    pub(super) place: Place,
-    pub(super) opened: OpenSession,
-    pub(super) target: Option<Known>,
-    pub(super) named: References,
-}
-
-impl Workplace {
-    /// What a step made or changed, as an operation keeps it.
-    fn made(&self, ordinal: u32, touched: &Touched) -> CompletedStep {
-        let id = self.opened.cloud.resource_id(&self.place.region, touched.kind, &touched.native_key);
-        CompletedStep { ordinal, kind: touched.kind, native_key: touched.native_key.clone(), id }
-    }
-}
+use super::prepare::Prepared;
+use super::record::answer;
+use super::scope::AccountScope;
+use super::{Operations, spec_of};
 
 impl Operations {
-    /// Does what is left to do of it, and writes down how it ended.
-    pub(super) async fn carry_out(
+    /// Runs the remaining steps of an operation and settles it.
+    pub(super) async fn execute(
         &self,
         operation: &Operation,
         held: OperationLease,
     ) -> Result<Option<OneTimeOutput>> {
-        match self.go_on(operation, held).await {
-            // Whoever came next would meet the same: it is told, instead of tried without end.
+        match self.run_steps(operation, held).await {
+            // A permanent error would stop the next process too: it is the outcome.
             Err(error) if error.status() == Status::Permanent && error.kind() != ErrorKind::LeaseLost => {
                 let Some(now) = self.store.operation_get(operation.id).await? else { return Err(error) };
-                let (outcome, settled) = match (now.sent_at, self.has_patience(operation).await?) {
+                let (outcome, settled) = match (now.sent_at, self.is_in_time(operation).await?) {
                     (None, _) => (
                         self.outcomes.failed(operation, now.completed, &error, Vec::new())?,
                         Settlement::Final,
                     ),
                     (_, true) => (
                         self.outcomes.unknown(operation, now.completed, &error)?,
-                        Settlement::RetryIn(LATE.min(self.times.give_up)),
+                        Settlement::RetryIn(LONGEST_WAIT.min(self.times.give_up)),
                     ),
                     (_, false) => {
                         (self.outcomes.unknown(operation, now.completed, &error)?, Settlement::Final)
@@ -61,182 +46,141 @@ impl Operations {
         }
     }
 
-    async fn go_on(&self, operation: &Operation, held: OperationLease) -> Result<Option<OneTimeOutput>> {
-        let order = self.unseal(operation)?;
-        let spec = super::spec_of(operation)?;
-        let place = self.place_of(operation).await?;
+    async fn run_steps(&self, operation: &Operation, held: OperationLease) -> Result<Option<OneTimeOutput>> {
+        let body = self.unseal(operation)?;
+        let spec = spec_of(operation)?;
+        let scope = self.scope_of(operation).await?;
         let was_sent = operation.sent_at.is_some();
-        let workplace = match self.set_up(operation, &order, place.clone()).await {
-            Ok(workplace) => workplace,
+        let prepared = match self.prepare(operation, &body, scope.clone()).await {
+            Ok(prepared) => prepared,
             Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
-            // It was asked for, and a listing found it gone before anybody could tell.
+            // The delete was sent, and a listing has removed the record before the outcome was settled.
             Err(error)
                 if error.kind() == ErrorKind::NotFound && operation.verb == Verb::Delete && was_sent =>
             {
-                self.store
-                    .operation_settle(
-                        held,
-                        self.outcomes.succeeded(operation, record::answer(&[])?, Vec::new()),
-                        Settlement::Final,
-                    )
-                    .await?;
+                let outcome = self.outcomes.succeeded(operation, answer(&[])?, Vec::new());
+                self.store.operation_settle(held, outcome, Settlement::Final).await?;
                 return Ok(None);
             }
-            // Nothing was asked of a cloud, at least not by us.
             Err(error) if !was_sent => {
-                let outcome = self.failed(operation, &place, operation.completed.clone(), &error).await?;
+                let outcome = self.failed(operation, &scope, operation.completed.clone(), &error).await?;
                 self.store.operation_settle(held, outcome, Settlement::Final).await?;
                 return Ok(None);
             }
             Err(error) => return Err(error),
         };
-        let Workplace { place, opened, target, named } = &workplace;
-        let job = Job { operation, held, spec, place, opened };
-        let count = order.get("count").and_then(Value::as_u64).unwrap_or(1) as u32;
+        let Prepared { scope, opened, target, named } = &prepared;
+        let run = Run { operation, held, spec, scope, opened };
+        let count = body.get("count").and_then(Value::as_u64).unwrap_or(1) as u32;
         let mut made = operation.completed.clone();
         let mut sent = operation.sent_at.map(|at| Sent { at, attempts: operation.attempts });
-        let mut told = None;
+        let mut output = None;
         for ordinal in 1..=count {
             if made.iter().any(|one| one.ordinal == ordinal) {
                 continue;
             }
-            let single = Command::read(spec, one_of(&order, ordinal, count));
-            let single =
-                single.map_err(|faults| Error::internal(format!("an order became odd: {faults:?}")))?;
+            let command = Command::read(spec, body_of_step(&body, ordinal, count)).map_err(|errors| {
+                Error::internal(format!("an accepted command is not valid any more: {errors:?}"))
+            })?;
             let step = Step {
                 kind: operation.kind,
                 verb: operation.verb,
-                command: &single,
+                command: &command,
                 target: target.as_ref(),
                 named,
                 marker: Marker { operation: operation.id, ordinal },
             };
-            let (outcome, settled) = match self.attempt(&job, &step, sent.take()).await? {
-                Ended::Done(done) => {
-                    told = done.answer.or(told);
-                    made.extend(done.touched.first().map(|first| workplace.made(ordinal, first)));
+            let (outcome, settled) = match self.attempt(&run, &step, sent.take()).await? {
+                Attempted::Done(done) => {
+                    output = done.answer.or(output);
+                    made.extend(done.touched.first().map(|first| prepared.made(ordinal, first)));
                     if ordinal < count {
-                        self.insist(|| self.store.operation_record_steps(held, made.clone())).await?;
+                        self.persist(|| self.store.operation_record_steps(held, made.clone())).await?;
                     }
                     continue;
                 }
-                Ended::Not(not) => self.not_done(operation, place, made, not).await?,
+                Attempted::NotDone(not_done) => self.not_done(operation, scope, made, not_done).await?,
             };
-            self.insist(|| self.store.operation_settle(held, outcome.clone(), settled)).await?;
+            self.persist(|| self.store.operation_settle(held, outcome.clone(), settled)).await?;
             return Ok(None);
         }
-        self.settle_done(operation, held, &workplace, made).await?;
-        Ok(told)
+        self.settle_done(operation, held, &prepared, made).await?;
+        Ok(output)
     }
 
-    /// Writes down that it is done.
-    async fn settle_done(
-        &self,
-        operation: &Operation,
-        held: OperationLease,
-        workplace: &Workplace,
-        made: Vec<CompletedStep>,
-    ) -> Result<()> {
-        let (place, cloud) = (&workplace.place, &workplace.opened.cloud.name);
-        let documents = self.insist(|| self.documents(place, cloud, &made)).await?;
-        let outcome = self.outcomes.succeeded(operation, record::answer(&documents)?, made);
-        self.insist(|| self.store.operation_settle(held, outcome.clone(), Settlement::Final)).await?;
-        crash::point("operation.settled");
-        Ok(())
-    }
-
-    /// The same of what did one thing.
+    /// Settles an operation of one step that is done.
     pub(super) async fn succeed(
         &self,
         operation: &Operation,
         held: OperationLease,
-        workplace: &Workplace,
+        prepared: &Prepared,
         done: Done,
     ) -> Result<()> {
-        let made = done.touched.first().map(|first| workplace.made(1, first));
-        self.settle_done(operation, held, workplace, made.into_iter().collect()).await
+        let made = done.touched.first().map(|first| prepared.made(1, first));
+        self.settle_done(operation, held, prepared, made.into_iter().collect()).await
     }
 
-    /// How it is written down that something is not done, or not known to be.
-    pub(super) async fn not_done(
+    /// Settles an operation whose steps are all done.
+    async fn settle_done(
         &self,
         operation: &Operation,
-        place: &Place,
+        held: OperationLease,
+        prepared: &Prepared,
         made: Vec<CompletedStep>,
-        not: Not,
-    ) -> Result<(Outcome, Settlement)> {
-        Ok(match not {
-            Not::Refused(error) => {
-                if error.kind() == ErrorKind::Unauthorized {
-                    self.forget(operation).await?;
-                }
-                (self.failed(operation, place, made, &error).await?, Settlement::Final)
-            }
-            Not::Later(error, wait) => {
-                (self.outcomes.later(operation, made, &error)?, Settlement::RetryIn(wait))
-            }
-            Not::Unclear(error, wait) => {
-                (self.outcomes.unknown(operation, made, &error)?, Settlement::RetryIn(wait))
-            }
-            Not::Lost(error) => (self.outcomes.unknown(operation, made, &error)?, Settlement::Final),
-            Not::BrokenOff(by, why) => (self.outcomes.broken(operation, by, &why)?, Settlement::Final),
-        })
-    }
-
-    pub(super) async fn set_up(
-        &self,
-        operation: &Operation,
-        order: &Value,
-        place: Place,
-    ) -> Result<Workplace> {
-        let opened = self.open(operation.principal, operation.account, operation.cloud).await?;
-        let target = match operation.resource {
-            None => None,
-            Some(id) => Some(self.target_of(&place, operation, id).await?),
-        };
-        let spec = super::spec_of(operation)?;
-        let (named, faults) = sense::named(&self.store, &place, spec, order).await?;
-        match faults.into_iter().next() {
-            None => Ok(Workplace { place, opened, target, named }),
-            Some(fault) => Err(Error::invalid(fault.detail).at(fault.pointer).untouched()),
-        }
-    }
-
-    /// The resource that the operation is about. One that a poll found gone meanwhile is gone.
-    async fn target_of(
-        &self,
-        place: &Place,
-        operation: &Operation,
-        id: gateway_core::id::ResourceId,
-    ) -> Result<Known> {
-        let known = place.known(&self.store, operation.kind, id).await?;
-        known.ok_or_else(|| Error::new(ErrorKind::NotFound, "the resource is gone"))
-    }
-
-    /// A refused credential is not tried from memory again.
-    pub(super) async fn forget(&self, operation: &Operation) -> Result<()> {
-        let credential = self.store.credential_of(operation.principal, operation.account).await?;
-        credential.into_iter().for_each(|credential| self.sessions.forget(credential.id));
+    ) -> Result<()> {
+        let (scope, cloud) = (&prepared.scope, &prepared.opened.cloud.name);
+        let documents = self.persist(|| self.documents(scope, cloud, &made)).await?;
+        let outcome = self.outcomes.succeeded(operation, answer(&documents)?, made);
+        self.persist(|| self.store.operation_settle(held, outcome.clone(), Settlement::Final)).await?;
+        crash::point("operation.settled");
         Ok(())
     }
 
+    /// Returns the outcome of an operation whose step is not done.
+    pub(super) async fn not_done(
+        &self,
+        operation: &Operation,
+        scope: &AccountScope,
+        made: Vec<CompletedStep>,
+        not_done: NotDone,
+    ) -> Result<(Outcome, Settlement)> {
+        let outcomes = self.outcomes;
+        Ok(match not_done {
+            NotDone::Refused(error) => {
+                if error.kind() == ErrorKind::Unauthorized {
+                    self.forget_session(operation).await?;
+                }
+                (self.failed(operation, scope, made, &error).await?, Settlement::Final)
+            }
+            NotDone::Later(error, wait) => {
+                (outcomes.later(operation, made, &error)?, Settlement::RetryIn(wait))
+            }
+            NotDone::Unclear(error, wait) => {
+                (outcomes.unknown(operation, made, &error)?, Settlement::RetryIn(wait))
+            }
+            NotDone::Lost(error) => (outcomes.unknown(operation, made, &error)?, Settlement::Final),
+            NotDone::BrokenOff(by, why) => (outcomes.broken(operation, by, &why)?, Settlement::Final),
+        })
+    }
+
+    /// Returns the outcome of an operation that was refused.
     pub(super) async fn failed(
         &self,
         operation: &Operation,
-        place: &Place,
+        scope: &AccountScope,
         made: Vec<CompletedStep>,
         error: &Error,
     ) -> Result<Outcome> {
-        let users = users(&self.store, place, operation, error).await?;
+        let users = users(&self.store, scope, operation, error).await?;
         self.outcomes.failed(operation, made, error, users)
     }
 }
 
-/// The order of one of several: they are told apart by a number in their names.
-fn one_of(order: &Value, ordinal: u32, count: u32) -> Value {
-    let mut order = order.clone();
+/// Returns the body for one of several resources, whose name ends with its number.
+fn body_of_step(body: &Value, ordinal: u32, count: u32) -> Value {
+    let mut body = body.clone();
     if count > 1
-        && let Some(members) = order.as_object_mut()
+        && let Some(members) = body.as_object_mut()
     {
         members.insert("count".to_owned(), json!(1));
         if let Some(name) = members.get("name").and_then(Value::as_str) {
@@ -244,5 +188,5 @@ fn one_of(order: &Value, ordinal: u32, count: u32) -> Value {
             members.insert("name".to_owned(), name.into());
         }
     }
-    order
+    body
 }

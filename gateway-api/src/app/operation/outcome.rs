@@ -10,7 +10,7 @@ use gateway_store::{
 use serde_json::{Map, Value};
 
 use super::answer_status::{AnswerStatus, Ending};
-use super::scope::Place;
+use super::scope::AccountScope;
 use crate::app::error::{Failure, FailureReason, UploadParty, User};
 
 /// Most users that are named of a resource which cannot be deleted because of them.
@@ -106,7 +106,7 @@ impl Outcomes {
 /// Returns the resources that use one which could not be deleted because of a conflict.
 pub(super) async fn users(
     store: &Store,
-    place: &Place,
+    scope: &AccountScope,
     operation: &Operation,
     error: &Error,
 ) -> Result<Vec<User>> {
@@ -114,7 +114,7 @@ pub(super) async fn users(
     let Some(id) = operation.resource.filter(|_| is_in_use) else { return Ok(Vec::new()) };
     let mut users = Vec::new();
     for (spec, relation) in operation.kind.named_by() {
-        let Some(target) = place.own(spec.kind) else { continue };
+        let Some(target) = scope.own_target(spec.kind) else { continue };
         let query = ResourceQuery {
             targets: vec![target],
             filter: ResourceFilter {

@@ -1,4 +1,4 @@
-//! Operations that nobody works on: those of processes that died, and those of which nobody knows what became.
+//! The reconciler: takes over the operations of processes that died, and those whose effect is unknown.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,40 +12,40 @@ use tokio_util::sync::CancellationToken;
 
 use super::Operations;
 
-/// Longest wait until it is looked again. Longer spares queries of an idle gateway; shorter takes over sooner what
-/// was accepted by a process that died just now.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Longest wait between searches for due operations. Longer costs an idle gateway fewer statements; shorter takes over
+/// sooner from a process that has died.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// Operations that are worked on at a time of those that were taken up. Each costs a task and, at times, a connection.
-const AT_A_TIME: usize = 64;
+/// Slots for operations that were taken over. Each costs a task and, at times, a connection.
+const SLOTS: usize = 64;
 
-/// Of these, those of one account: as many whose cloud hangs leave places for the others. Higher settles one account's
-/// sooner; lower lets more accounts hang before anybody else waits.
-const OF_ONE_ACCOUNT: usize = 8;
+/// Slots of one account, so that a cloud that hangs leaves slots for other accounts. Higher settles the operations of one
+/// account sooner; lower lets more accounts hang before others wait.
+const SLOTS_OF_ACCOUNT: usize = 8;
 
-/// What is worked on, and for which account.
+/// An operation that was taken over, and its account.
 type Task = (AccountId, JoinHandle<Option<OneTimeOutput>>);
 
-/// How often old operations are looked for.
-const PURGE_EVERY: Duration = Duration::from_secs(600);
+/// Time between purges of old operations.
+const PURGE_INTERVAL: Duration = Duration::from_secs(600);
 
 impl Operations {
-    /// Takes up what is due, until `stop`.
+    /// Takes over due operations until `stop`.
     pub(crate) async fn reconcile(self: &Arc<Self>, keep: Duration, stop: CancellationToken) {
-        let mut under_way = Vec::new();
-        let mut purge_at = tokio::time::Instant::now() + PURGE_EVERY;
+        let mut running = Vec::new();
+        let mut purge_at = tokio::time::Instant::now() + PURGE_INTERVAL;
         loop {
-            let wait = match self.take_up_due(&mut under_way).await {
-                Ok(next) => next.map_or(LOOK_EVERY, |next| next.min(LOOK_EVERY)),
+            let wait = match self.take_over_due(&mut running).await {
+                Ok(next) => next.map_or(LONGEST_WAIT, |next| next.min(LONGEST_WAIT)),
                 Err(error) => {
-                    tracing::debug!(error = error.chain(), "operations cannot be looked at now");
-                    LOOK_EVERY
+                    tracing::debug!(error = error.chain(), "due operations cannot be read now");
+                    LONGEST_WAIT
                 }
             };
             if tokio::time::Instant::now() >= purge_at {
-                purge_at += PURGE_EVERY;
+                purge_at += PURGE_INTERVAL;
                 if let Err(error) = self.purge(keep).await {
-                    tracing::warn!(error = error.chain(), "old operations were not removed");
+                    tracing::warn!(error = error.chain(), "old operations are not purged");
                 }
             }
             let wait = wait.max(Duration::from_millis(20));
@@ -55,29 +55,28 @@ impl Operations {
         }
     }
 
-    async fn take_up_due(self: &Arc<Self>, under_way: &mut Vec<Task>) -> Result<Option<Duration>> {
-        under_way.retain(|(_, task)| !task.is_finished());
-        let places = AT_A_TIME.saturating_sub(under_way.len());
-        if places == 0 {
+    async fn take_over_due(self: &Arc<Self>, running: &mut Vec<Task>) -> Result<Option<Duration>> {
+        running.retain(|(_, task)| !task.is_finished());
+        let slots = SLOTS.saturating_sub(running.len());
+        if slots == 0 {
             return Ok(None);
         }
         let mut count = BTreeMap::<AccountId, usize>::new();
-        for (account, _) in under_way.iter() {
+        for (account, _) in running.iter() {
             *count.entry(*account).or_default() += 1;
         }
-        let full = count.iter().filter(|(_, count)| **count >= OF_ONE_ACCOUNT).map(|(account, _)| *account);
-        let (due, mut next) = self.store.operations_due(places as i64, full.collect()).await?;
+        let full = count.iter().filter(|(_, count)| **count >= SLOTS_OF_ACCOUNT).map(|(account, _)| *account);
+        let (due, mut next) = self.store.operations_due(slots as i64, full.collect()).await?;
         for (id, account) in due {
             let count = count.entry(account).or_default();
-            if *count >= OF_ONE_ACCOUNT {
-                // Behind these there may be others, which are seen once these are not asked for.
+            if *count >= SLOTS_OF_ACCOUNT {
+                // Other accounts may have due operations behind these; the next search excludes this account.
                 next = Some(Duration::ZERO);
                 continue;
             }
-            // Nobody waits for them: one that hangs is no reason to leave the others.
-            let taken = self.take_up(id).await?.map(|task| (account, task));
+            let taken = self.take_over(id).await?.map(|task| (account, task));
             *count += usize::from(taken.is_some());
-            under_way.extend(taken);
+            running.extend(taken);
         }
         Ok(next)
     }

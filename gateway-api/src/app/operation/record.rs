@@ -1,4 +1,4 @@
-//! What an operation did, in the store before its answer leaves.
+//! Recording: the effect of an operation is read from the cloud and stored before its answer leaves.
 
 use std::time::Duration;
 
@@ -13,10 +13,11 @@ use gateway_sessions::OpenSession;
 use gateway_store::{Applied, CompletedStep, Observation, Sighting, WriteGuard};
 use serde_json::value::RawValue;
 
-use super::{Operations, Place};
+use super::Operations;
+use super::scope::AccountScope;
 
-/// Waits between looks for something that was made just now: some clouds show it a moment later.
-pub(super) const LOOKS: [Duration; 5] = [
+/// Waits between reads of a resource that was just changed: some clouds show the change a moment later.
+pub(super) const READ_WAITS: [Duration; 5] = [
     Duration::from_millis(100),
     Duration::from_millis(200),
     Duration::from_millis(400),
@@ -25,46 +26,46 @@ pub(super) const LOOKS: [Duration; 5] = [
 ];
 
 impl Operations {
-    /// Reads anew what was touched, and passes it through the one door. What cannot be read now is left to a listing,
-    /// which is asked for at once; so is what is on its way to another state.
-    pub(super) async fn show(
+    /// Reads the resources that a step touched and stores them. A refresh is requested of those that cannot be read now,
+    /// and of those in a transitional state.
+    pub(super) async fn record(
         &self,
-        place: &Place,
+        scope: &AccountScope,
         opened: &OpenSession,
         touched: &[Touched],
-        is_made: bool,
+        is_create: bool,
     ) -> Result<()> {
         let mut due = Vec::new();
         for (at, one) in touched.iter().enumerate() {
-            let patience = if is_made && at == 0 { &LOOKS[..] } else { &[] };
-            let (as_of, seen) = self.look(place, opened, one, patience).await?;
-            let id = opened.cloud.resource_id(&place.region, one.kind, &one.native_key);
+            let waits = if is_create && at == 0 { &READ_WAITS[..] } else { &[] };
+            let (as_of, seen) = self.read(scope, opened, one, waits).await?;
+            let id = opened.cloud.resource_id(&scope.region, one.kind, &one.native_key);
             let public = matches!(&seen, Ok(Some(seen)) if seen.visibility == Visibility::Public);
-            let holder = if public { Holder::Global } else { Holder::Account(place.account) };
-            // A kind that is published alone has no target of the account.
+            let holder = if public { Holder::Global } else { Holder::Account(scope.account) };
+            // The account has no target for kinds that are only published.
             let mut holders = [holder, Holder::Global].into_iter();
-            let Some(holder) = holders.find(|holder| place.target(one.kind, *holder).is_some()) else {
+            let Some(holder) = holders.find(|holder| scope.target(one.kind, *holder).is_some()) else {
                 continue;
             };
             let (is_open, sighting) = match seen {
                 Ok(Some(seen)) => (seen.is_transitional(), Sighting::Present(Box::new(seen))),
                 Ok(None) => {
-                    // What is not with one holder any more may still be recorded with the other.
+                    // The other holder may still have a record of it.
                     if holder != Holder::Global {
-                        self.record(place, one.kind, Holder::Global, as_of, Sighting::Gone(id)).await?;
+                        self.apply(scope, one.kind, Holder::Global, as_of, Sighting::Gone(id)).await?;
                     }
                     (false, Sighting::Gone(id))
                 }
                 Err(error) => {
-                    tracing::warn!(%id, error = error.chain(), "what an operation touched cannot be read now");
-                    due.extend(place.target(one.kind, holder));
+                    tracing::warn!(resource = %id, error = error.chain(), "changed resource cannot be read now");
+                    due.extend(scope.target(one.kind, holder));
                     continue;
                 }
             };
-            let applied = self.record(place, one.kind, holder, as_of, sighting).await?;
-            // The first was to change: where nothing shows yet, the cloud is a moment behind itself.
+            let applied = self.apply(scope, one.kind, holder, as_of, sighting).await?;
+            // The first resource was to change; if its record does not, the cloud has not shown the change yet.
             if is_open || (at == 0 && applied.written() == 0) {
-                due.extend(place.target(one.kind, holder));
+                due.extend(scope.target(one.kind, holder));
             }
         }
         if !due.is_empty() {
@@ -75,18 +76,18 @@ impl Operations {
         Ok(())
     }
 
-    /// Passes what was seen of one record through the one door; nothing where the holder has no such target.
-    async fn record(
+    /// Stores what was seen of one record, if its holder has a target for the kind.
+    async fn apply(
         &self,
-        place: &Place,
+        scope: &AccountScope,
         kind: Kind,
         holder: Holder,
         as_of: Timestamp,
         sighting: Sighting,
     ) -> Result<Applied> {
-        let Some(target) = place.target(kind, holder) else { return Ok(Applied::default()) };
-        let scope = Scope { cloud: place.cloud, region: place.region.clone(), holder };
-        let observation = Observation { target, scope, kind, as_of, sightings: vec![sighting] };
+        let Some(target) = scope.target(kind, holder) else { return Ok(Applied::default()) };
+        let holder_scope = Scope { cloud: scope.cloud, region: scope.region.clone(), holder };
+        let observation = Observation { target, scope: holder_scope, kind, as_of, sightings: vec![sighting] };
         let applied = self.store.apply(WriteGuard::Direct, observation).await?;
         if applied.written() > 0 {
             self.bus.nudge(Nudge::EventsWaiting).await;
@@ -94,18 +95,18 @@ impl Operations {
         Ok(applied)
     }
 
-    /// One look, or several for what may not be shown yet; with the database's time before it.
-    async fn look(
+    /// Reads a resource, again after each wait as long as it is not there. Returns the database's time before the read.
+    async fn read(
         &self,
-        place: &Place,
+        scope: &AccountScope,
         opened: &OpenSession,
         one: &Touched,
-        patience: &[Duration],
+        waits: &[Duration],
     ) -> Result<(Timestamp, Result<Option<Observed>>)> {
-        let mut waits = patience.iter();
+        let mut waits = waits.iter();
         loop {
             let as_of = self.store.now().await?;
-            let seen = opened.session.get(&place.region, one.kind, &one.native_key).await;
+            let seen = opened.session.get(&scope.region, one.kind, &one.native_key).await;
             let seen = seen.map(|seen| {
                 seen.map(|mut seen| {
                     seen.allow(opened.capability.verbs(one.kind));
@@ -119,30 +120,30 @@ impl Operations {
         }
     }
 
-    /// The documents of what an operation made or changed, as its caller reads them.
+    /// Returns the documents of the resources that an operation created or changed, as its caller reads them.
     pub(super) async fn documents(
         &self,
-        place: &Place,
+        scope: &AccountScope,
         cloud_name: &str,
         made: &[CompletedStep],
     ) -> Result<Vec<Box<RawValue>>> {
         let mut documents = Vec::with_capacity(made.len());
-        let mut shown: Vec<ResourceId> = Vec::new();
+        let mut known: Vec<ResourceId> = Vec::new();
         for one in made {
-            if shown.contains(&one.id) {
+            if known.contains(&one.id) {
                 continue;
             }
-            shown.push(one.id);
-            let Some((row, holder)) = place.row(&self.store, one.kind, one.id).await? else { continue };
+            known.push(one.id);
+            let Some((row, holder)) = scope.row(&self.store, one.kind, one.id).await? else { continue };
             let identity = Identity {
                 id: row.id,
                 kind: one.kind,
                 version: row.version,
                 cloud: cloud_name,
-                region: &place.region,
+                region: &scope.region,
                 holder,
                 changed_at: row.changed_at,
-                accounts: &[place.account],
+                accounts: &[scope.account],
             };
             documents.push(resource_text(&row.document, None, &identity)?);
         }
@@ -150,7 +151,7 @@ impl Operations {
     }
 }
 
-/// The answer of an operation: what there is of what it did.
+/// Returns the answer of an operation that created or changed these resources.
 pub(super) fn answer(documents: &[Box<RawValue>]) -> Result<String> {
     let resources = serde_json::to_string(documents).map_err(Error::internal)?;
     Ok(format!("{{\"resources\":{resources}}}"))

@@ -1,4 +1,4 @@
-//! Where an operation happens, and the records that it may name.
+//! The scope of an operation: one account in one region, and the records that it can use there.
 
 use gateway_core::Kind;
 use gateway_core::driver::Known;
@@ -7,28 +7,34 @@ use gateway_core::id::{AccountId, CloudId, Holder, Region, ResourceId, Scope, Ta
 use gateway_store::{Authority, ResourceRow, Store};
 use serde_json::{Map, Value};
 
-/// One account in one region, with the targets whose records it sees there.
+/// One account in one region, with the poll targets whose records it can use: its own and the published ones.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct AccountScope {
     pub(crate) cloud: CloudId,
     pub(crate) region: Region,
     pub(crate) account: AccountId,
     targets: Vec<(TargetId, Kind, Holder)>,
 }
 
-impl Place {
-    /// As a caller sees it.
-    pub(crate) fn seen_by(authority: &Authority, cloud: CloudId, region: Region, account: AccountId) -> Self {
-        let here = |holder: Holder| matches!(holder, Holder::Global) || holder == Holder::Account(account);
+impl AccountScope {
+    /// Returns the scope with the targets that a caller has access to.
+    pub(crate) fn visible_to(
+        authority: &Authority,
+        cloud: CloudId,
+        region: Region,
+        account: AccountId,
+    ) -> Self {
+        let is_usable =
+            |holder: Holder| matches!(holder, Holder::Global) || holder == Holder::Account(account);
         let targets = authority
             .targets
             .iter()
-            .filter(|target| target.cloud == cloud && target.region == region && here(target.holder));
+            .filter(|target| target.cloud == cloud && target.region == region && is_usable(target.holder));
         let targets = targets.map(|target| (target.id, target.kind, target.holder)).collect();
         Self { cloud, region, account, targets }
     }
 
-    /// As the store has it.
+    /// Loads the scope with all its targets.
     pub(crate) async fn load(
         store: &Store,
         cloud: CloudId,
@@ -43,18 +49,18 @@ impl Place {
         Ok(Self { cloud, region, account, targets })
     }
 
-    /// The target that has the records of a kind for a holder.
+    /// Returns the target with the records of a kind for a holder.
     pub(crate) fn target(&self, kind: Kind, holder: Holder) -> Option<TargetId> {
         let target = self.targets.iter().find(|(_, of, by)| *of == kind && *by == holder);
         target.map(|(id, ..)| *id)
     }
 
-    /// The account's own targets of a kind.
-    pub(crate) fn own(&self, kind: Kind) -> Option<TargetId> {
+    /// Returns the account's own target of a kind.
+    pub(crate) fn own_target(&self, kind: Kind) -> Option<TargetId> {
         self.target(kind, Holder::Account(self.account))
     }
 
-    /// The record that the account sees of a resource: its own before the published one.
+    /// Returns the record of a resource: the account's own before the published one.
     pub(crate) async fn row(
         &self,
         store: &Store,
@@ -62,18 +68,18 @@ impl Place {
         id: ResourceId,
     ) -> Result<Option<(ResourceRow, Holder)>> {
         let rows = store.resource_get(id, false).await?;
-        let mut seen: Vec<_> = rows
+        let mut usable: Vec<_> = rows
             .into_iter()
             .filter_map(|row| {
                 let (_, of, holder) = self.targets.iter().find(|(target, ..)| *target == row.target)?;
                 (*of == kind).then_some((row, *holder))
             })
             .collect();
-        seen.sort_by_key(|(_, holder)| *holder == Holder::Global);
-        Ok(seen.into_iter().next())
+        usable.sort_by_key(|(_, holder)| *holder == Holder::Global);
+        Ok(usable.into_iter().next())
     }
 
-    /// The same, as drivers get it.
+    /// Returns the record of a resource in the form that drivers get.
     pub(crate) async fn known(&self, store: &Store, kind: Kind, id: ResourceId) -> Result<Option<Known>> {
         match self.row(store, kind, id).await? {
             None => Ok(None),
@@ -84,7 +90,7 @@ impl Place {
 
 fn known(kind: Kind, row: ResourceRow) -> Result<Known> {
     let mut document: Map<String, Value> = serde_json::from_str(&row.document).map_err(Error::internal)?;
-    // What the store writes in front of it.
+    // The store adds these two to the driver's document.
     document.remove("links");
     document.remove("may");
     let text = |field: &str| document.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();

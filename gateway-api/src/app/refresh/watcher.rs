@@ -1,4 +1,4 @@
-//! One look at the store for all who wait for listings, however many they are.
+//! The watcher: polls of the store that are shared by all requests that wait for listings.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use gateway_bus::{Bus, Nudge};
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::id::TargetId;
-use gateway_store::{RefreshProgress, Store, TargetStatus};
+use gateway_store::{RefreshProgress, Store};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::error::SendError;
@@ -16,63 +16,62 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// How often the store is looked at when no nudge tells of a listing. Longer asks the database less; shorter hides a
-/// lost nudge better.
-const LOOK: Duration = Duration::from_millis(250);
+use super::progress::is_expected;
 
-/// Least time between looks, so that many listings that end together cost few.
-const BREATH: Duration = Duration::from_millis(20);
+/// The interval between polls without a nudge. A higher value spares the database; a lower one makes up for a lost
+/// nudge sooner.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// A target that nobody lists sooner than that will not be new enough for who waits now.
-const SOON: Duration = Duration::from_secs(1);
+/// The shortest time between polls, so that listings that end together are seen by one.
+const MIN_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Where those who wait are kept, one for a process.
+/// The waiting requests of one process.
 pub(crate) struct Watcher {
     store: Store,
     bus: Arc<dyn Bus>,
-    /// The way to the task that looks. It is closed while nobody waits, for then there is none.
-    door: Mutex<UnboundedSender<Waiter>>,
+    /// The channel to the polling task; closed while there is no task, because no request waits.
+    waiters: Mutex<UnboundedSender<Waiter>>,
 }
 
-/// One request, and what it waits for.
+/// A request and the targets for which it waits.
 struct Waiter {
     as_of: Timestamp,
-    /// As they were when it came.
+    /// The targets as they were when the wait began.
     targets: HashMap<TargetId, RefreshProgress>,
-    told: oneshot::Sender<Timestamp>,
+    settled: oneshot::Sender<Timestamp>,
 }
 
 impl Watcher {
     pub(crate) fn new(store: Store, bus: Arc<dyn Bus>) -> Self {
-        Self { store, bus, door: Mutex::new(unbounded_channel().0) }
+        Self { store, bus, waiters: Mutex::new(unbounded_channel().0) }
     }
 
-    /// Tells, once each of these targets is new enough or will not be soon, the moment of the look that showed it. No
-    /// answer comes when the store cannot be looked at, and none is needed when the receiver is dropped.
+    /// Returns a receiver of the moment of the poll by which each target is new enough or not expected to be soon. The
+    /// sender is dropped if the store cannot be read. Dropping the receiver ends the wait.
     pub(crate) fn settled(
         &self,
         targets: Vec<RefreshProgress>,
         as_of: Timestamp,
     ) -> oneshot::Receiver<Timestamp> {
-        let (told, hears) = oneshot::channel();
+        let (settled, receiver) = oneshot::channel();
         let targets = targets.into_iter().map(|progress| (progress.target, progress)).collect();
-        // What is behind the lock is replaced whole.
-        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(SendError(waiter)) = door.send(Waiter { as_of, targets, told }) {
-            let (opened, arrivals) = unbounded_channel();
-            // It arrives: the other end is here.
-            let _ = opened.send(waiter);
-            *door = opened;
+        // A poisoned lock is harmless: its content is only ever replaced.
+        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(SendError(waiter)) = waiters.send(Waiter { as_of, targets, settled }) {
+            let (sender, arrivals) = unbounded_channel();
+            // The receiver is still here, so that this cannot fail.
+            let _ = sender.send(waiter);
+            *waiters = sender;
             let (store, nudges) = (self.store.clone(), self.bus.nudges());
             tokio::spawn(async move { watch(|ids| store.refresh_progress(ids), nudges, arrivals).await });
         }
-        hears
+        receiver
     }
 }
 
-/// Looks for all who arrive until nobody waits any more.
+/// Polls for all waiters until there are none.
 async fn watch<F: Future<Output = Result<(Timestamp, Vec<RefreshProgress>)>>>(
-    look: impl Fn(Vec<TargetId>) -> F,
+    poll: impl Fn(Vec<TargetId>) -> F,
     mut nudges: Receiver<Nudge>,
     mut arrivals: UnboundedReceiver<Waiter>,
 ) {
@@ -81,43 +80,43 @@ async fn watch<F: Future<Output = Result<(Timestamp, Vec<RefreshProgress>)>>>(
         while let Ok(waiter) = arrivals.try_recv() {
             waiters.push(waiter);
         }
-        waiters.retain(|waiter| !waiter.told.is_closed());
+        waiters.retain(|waiter| !waiter.settled.is_closed());
         if waiters.is_empty() {
             if arrivals.is_closed() {
                 return;
             }
-            // Who comes from now on opens another door. Who came just before is still seen to.
+            // Later waiters start another task; those that are in the channel already are served by this one.
             arrivals.close();
             continue;
         }
         pause(&mut waiters, &mut nudges, &mut arrivals).await;
         let targets: BTreeSet<_> = waiters.iter().flat_map(|waiter| waiter.targets.keys().copied()).collect();
-        match look(targets.into_iter().collect()).await {
+        match poll(targets.into_iter().collect()).await {
             Ok((moment, seen)) => {
                 let seen: HashMap<_, _> =
                     seen.into_iter().map(|progress| (progress.target, progress)).collect();
-                waiters = waiters.into_iter().filter_map(|waiter| waiter.looked(&seen, moment)).collect();
+                waiters = waiters.into_iter().filter_map(|waiter| waiter.update(&seen, moment)).collect();
             }
             Err(error) => {
-                // Each asks the store itself then, and hears why it does not answer.
-                tracing::debug!(error = %error.chain(), "nobody looks for listings for now");
+                // Each waiter then reads the store itself and gets the error.
+                tracing::debug!(count = waiters.len(), error = %error.chain(), "the wait for listings failed");
                 return;
             }
         }
     }
 }
 
-/// Returns when it is time to look: one that somebody waits for was listed, or may have been.
+/// Waits until the next poll: until a target of a waiter was listed, or may have been.
 async fn pause(
     waiters: &mut Vec<Waiter>,
     nudges: &mut Receiver<Nudge>,
     arrivals: &mut UnboundedReceiver<Waiter>,
 ) {
-    let end = Instant::now() + LOOK;
-    sleep(BREATH).await;
+    let end = Instant::now() + POLL_INTERVAL;
+    sleep(MIN_INTERVAL).await;
     loop {
         tokio::select! {
-            // In this order: who is nudged about has arrived before.
+            // Arrivals first: a nudge may concern a waiter that is still in the channel.
             biased;
             Some(waiter) = arrivals.recv() => waiters.push(waiter),
             nudge = nudges.recv() => match nudge {
@@ -136,93 +135,60 @@ async fn pause(
 }
 
 impl Waiter {
-    /// What is left to wait for after a look; none when all is settled, and told.
-    fn looked(mut self, seen: &HashMap<TargetId, RefreshProgress>, moment: Timestamp) -> Option<Self> {
+    /// Removes the targets that a poll shows as settled. Returns `None` after reporting that all of them are.
+    fn update(mut self, seen: &HashMap<TargetId, RefreshProgress>, moment: Timestamp) -> Option<Self> {
         let as_of = self.as_of;
         self.targets
-            .retain(|target, before| seen.get(target).is_some_and(|now| may_come(before, now, as_of)));
+            .retain(|target, before| seen.get(target).is_some_and(|now| is_expected(before, now, as_of)));
         if !self.targets.is_empty() {
             return Some(self);
         }
-        // Who has given up meanwhile does not listen.
-        let _ = self.told.send(moment);
+        // The request may have given up meanwhile.
+        let _ = self.settled.send(moment);
         None
     }
-}
-
-/// Whether a listing that is new enough is still to come, and soon.
-pub(crate) fn may_come(before: &RefreshProgress, now: &RefreshProgress, as_of: Timestamp) -> bool {
-    if now.as_of.is_some_and(|at| at >= as_of) {
-        return false;
-    }
-    if now.under_way {
-        return true;
-    }
-    let attempted = now.epoch > before.epoch || before.under_way;
-    let failed = attempted && !matches!(now.status, TargetStatus::Fresh | TargetStatus::Pending);
-    !failed && now.due_in.is_some_and(|due| due <= SOON)
 }
 
 #[cfg(test)]
 mod tests {
     use gateway_core::error::Error;
+    use gateway_store::TargetStatus;
     use tokio::sync::broadcast;
 
     use super::*;
 
-    fn seen(target: i64, at: i64, status: TargetStatus, epoch: i64, due: Option<u64>) -> RefreshProgress {
+    fn due(target: i64, at: i64) -> RefreshProgress {
         RefreshProgress {
             target: TargetId(target),
             as_of: Some(Timestamp(at)),
-            status,
-            epoch,
+            status: TargetStatus::Fresh,
+            epoch: 4,
             under_way: false,
-            due_in: due.map(Duration::from_secs),
+            due_in: Some(Duration::ZERO),
             failures: 0,
             interval: Duration::from_secs(60),
         }
     }
 
-    fn due(target: i64, at: i64) -> RefreshProgress {
-        seen(target, at, TargetStatus::Fresh, 4, Some(0))
-    }
-
-    #[test]
-    fn one_waits_for_what_may_come_and_for_nothing_else() {
-        let before = due(1, 900);
-        let under_way = |progress| RefreshProgress { under_way: true, ..progress };
-        for (now, expected) in [
-            (seen(1, 1000, TargetStatus::Fresh, 5, Some(60)), false),
-            (seen(1, 900, TargetStatus::Fresh, 4, Some(0)), true),
-            (under_way(seen(1, 900, TargetStatus::Fresh, 5, Some(60))), true),
-            // It failed, or the cloud asked for a pause, or there is nobody to list it.
-            (seen(1, 900, TargetStatus::Failed, 5, Some(0)), false),
-            (seen(1, 900, TargetStatus::Fresh, 5, Some(30)), false),
-            (seen(1, 900, TargetStatus::Suspended, 4, None), false),
-        ] {
-            assert_eq!(may_come(&before, &now, Timestamp(1000)), expected, "{now:?}");
-        }
-    }
-
-    /// A store in which each target is as the test says, and that tells which were looked at.
-    struct Table {
+    /// A store with fixed rows, which records the targets of each poll.
+    struct FakeStore {
         rows: Arc<Mutex<Vec<RefreshProgress>>>,
-        looks: UnboundedReceiver<Vec<TargetId>>,
+        polls: UnboundedReceiver<Vec<TargetId>>,
         nudge: broadcast::Sender<Nudge>,
-        door: UnboundedSender<Waiter>,
+        waiters: UnboundedSender<Waiter>,
         task: tokio::task::JoinHandle<()>,
     }
 
-    impl Table {
-        fn set(rows: Vec<RefreshProgress>) -> Self {
+    impl FakeStore {
+        fn with(rows: Vec<RefreshProgress>) -> Self {
             let rows = Arc::new(Mutex::new(rows));
-            let (told, looks) = unbounded_channel();
+            let (polled, polls) = unbounded_channel();
             let (nudge, nudges) = broadcast::channel(8);
-            let (door, arrivals) = unbounded_channel();
+            let (waiters, arrivals) = unbounded_channel();
             let shared = Arc::clone(&rows);
-            let look = move |ids: Vec<TargetId>| {
+            let poll = move |ids: Vec<TargetId>| {
                 let rows = shared.lock().unwrap().clone();
-                let _ = told.send(ids);
+                let _ = polled.send(ids);
                 async move {
                     match rows.is_empty() {
                         true => Err(Error::unavailable("no database")),
@@ -230,15 +196,15 @@ mod tests {
                     }
                 }
             };
-            let task = tokio::spawn(async move { watch(look, nudges, arrivals).await });
-            Self { rows, looks, nudge, door, task }
+            let task = tokio::spawn(async move { watch(poll, nudges, arrivals).await });
+            Self { rows, polls, nudge, waiters, task }
         }
 
         fn wait(&self, targets: &[i64], as_of: i64) -> oneshot::Receiver<Timestamp> {
-            let (told, hears) = oneshot::channel();
+            let (settled, receiver) = oneshot::channel();
             let targets = targets.iter().map(|target| (TargetId(*target), due(*target, 0))).collect();
-            assert!(self.door.send(Waiter { as_of: Timestamp(as_of), targets, told }).is_ok());
-            hears
+            assert!(self.waiters.send(Waiter { as_of: Timestamp(as_of), targets, settled }).is_ok());
+            receiver
         }
 
         fn listed(&self, target: i64, at: i64) {
@@ -250,55 +216,51 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hundred_waiters_cost_the_looks_of_one_and_hear_of_it_together() {
+    async fn hundred_waiters_share_polls_and_settle_together() {
         let begun = Instant::now();
-        let mut table = Table::set(vec![due(1, 900)]);
-        let waiters: Vec<_> = (0..100).map(|_| table.wait(&[1], 1000)).collect();
+        let mut store = FakeStore::with(vec![due(1, 900)]);
+        let waiters: Vec<_> = (0..100).map(|_| store.wait(&[1], 1000)).collect();
         for _ in 0..3 {
-            assert_eq!(table.looks.recv().await.unwrap(), [TargetId(1)]);
+            assert_eq!(store.polls.recv().await.unwrap(), [TargetId(1)]);
         }
-        assert!(begun.elapsed() >= LOOK * 3);
+        assert!(begun.elapsed() >= POLL_INTERVAL * 3);
         let listed = Instant::now();
-        table.listed(1, 1000);
+        store.listed(1, 1000);
         for waiter in waiters {
             assert_eq!(waiter.await, Ok(Timestamp(7)));
         }
-        assert!(listed.elapsed() < LOOK, "a nudge needs no waiting");
-        assert!(table.looks.recv().await.is_some(), "the look that showed it");
-        table.task.await.unwrap();
-        assert!(table.looks.recv().await.is_none(), "nobody waits and nobody looks");
-        assert!(table.door.is_closed());
+        assert!(listed.elapsed() < POLL_INTERVAL, "a nudge polls at once");
+        assert!(store.polls.recv().await.is_some(), "the poll that showed it");
+        store.task.await.unwrap();
+        assert!(store.polls.recv().await.is_none(), "without waiters there are no polls");
+        assert!(store.waiters.is_closed());
     }
 
     #[tokio::test]
-    async fn each_waits_for_its_own_targets_and_age() {
-        let mut table = Table::set(vec![due(1, 900), due(2, 900), due(3, 900)]);
-        let (both, mut newer) = (table.wait(&[1, 2], 1000), table.wait(&[2], 2000));
-        drop(table.wait(&[3], 1000));
+    async fn waiter_settles_by_its_own_targets_and_age() {
+        let mut store = FakeStore::with(vec![due(1, 900), due(2, 900), due(3, 900)]);
+        let (both, mut newer) = (store.wait(&[1, 2], 1000), store.wait(&[2], 2000));
+        drop(store.wait(&[3], 1000));
         assert_eq!(
-            table.looks.recv().await.unwrap(),
+            store.polls.recv().await.unwrap(),
             [1, 2].map(TargetId),
-            "who has given up is not looked for"
+            "targets of dropped waiters are not polled"
         );
-        table.listed(1, 1000);
-        assert_eq!(table.looks.recv().await.unwrap(), [1, 2].map(TargetId));
-        table.listed(2, 1000);
+        store.listed(1, 1000);
+        assert_eq!(store.polls.recv().await.unwrap(), [1, 2].map(TargetId));
+        store.listed(2, 1000);
         assert_eq!(both.await, Ok(Timestamp(7)));
         assert!(newer.try_recv().is_err(), "too old for this one");
-        assert_eq!(
-            table.looks.recv().await.unwrap(),
-            [TargetId(2)],
-            "what is new enough is not looked at again"
-        );
-        table.listed(2, 2000);
+        assert_eq!(store.polls.recv().await.unwrap(), [TargetId(2)], "a settled target is not polled again");
+        store.listed(2, 2000);
         assert_eq!(newer.await, Ok(Timestamp(7)));
     }
 
     #[tokio::test]
-    async fn without_a_store_nobody_is_kept_waiting() {
-        let table = Table::set(Vec::new());
-        assert!(table.wait(&[1], 1000).await.is_err());
-        table.task.await.unwrap();
-        assert!(table.door.is_closed(), "the next one opens another");
+    async fn unreadable_store_ends_the_wait() {
+        let store = FakeStore::with(Vec::new());
+        assert!(store.wait(&[1], 1000).await.is_err());
+        store.task.await.unwrap();
+        assert!(store.waiters.is_closed(), "the next waiter starts another task");
     }
 }

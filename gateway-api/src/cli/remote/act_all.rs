@@ -67,7 +67,7 @@ impl ActAll {
         let query = self.filter.query();
         let query: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let path = format!("{}/actions/{}", self.kind.spec().plural, self.action);
-        let body = json!({ "expect": self.expect, "dry_run": self.dry_run, "order": command });
+        let body = json!({ "expect": self.expect, "dry_run": self.dry_run, "command": command });
         let key = sender.key();
         let write =
             Write { method: Method::POST, path, query: &query, body: &body, key: &key, no_wait: false };

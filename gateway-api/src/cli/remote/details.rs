@@ -9,7 +9,7 @@ use crate::cli::table::printable;
 
 /// Returns the lines, each fit for a terminal.
 pub(super) fn lines(problem: &Problem) -> Vec<String> {
-    let mut lines: Vec<_> = problem.faults.iter().map(field_error).collect();
+    let mut lines: Vec<_> = problem.errors.iter().map(field_error).collect();
     if let Some(words) = &problem.cloud {
         let request = words.request_id.as_ref().map(|id| format!(" (its request {id})"));
         lines.push(format!("cloud: {}: {}{}", words.code, words.message, request.unwrap_or_default()));
@@ -44,7 +44,7 @@ mod tests {
     fn each_detail_is_a_line() {
         let problem: Problem = serde_json::from_value(json!({
             "title": "t",
-            "faults": [{ "pointer": "/size_gib", "detail": "must be 1 at\nleast" },
+            "errors": [{ "pointer": "/size_gib", "detail": "must be 1 at\nleast" },
                        { "pointer": "", "detail": "must name one" }],
             "cloud": { "code": "Busy", "message": "not now", "request_id": "r-1" },
             "users": [{ "kind": "volume_attachment", "id": "7", "name": null, "relation": "volume" }],

@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn field_errors_are_shown_once_and_the_lines_of_the_caller_last() {
         let body = r#"{"title":"It cannot be carried out","detail":"/name is bad","operation":{"id":"7"},
-                       "faults":[{"pointer":"/name","detail":"is bad"}]}"#;
+                       "errors":[{"pointer":"/name","detail":"is bad"}]}"#;
         let refused = error(StatusCode::UNPROCESSABLE_ENTITY, body, None, &["key: k".to_owned()]);
         assert_eq!(refused.chain(), "It cannot be carried out\n  /name: is bad\n  operation: 7\n  key: k");
         let body = r#"{"title":"Not now","detail":"later","instance":"urn:uuid:7"}"#;

@@ -85,6 +85,7 @@ impl From<Error> for Problem {
             Error::Failed { operation: id, failure } => {
                 Self::from(&*failure).with_member("operation", operation(id))
             }
+            Error::UnknownUpload => Self::no_such_path(),
             Error::UploadAbandoned => problem("upload-abandoned", "Upload abandoned", StatusCode::CONFLICT),
         }
     }
@@ -119,11 +120,6 @@ impl Problem {
     /// A resource that does not exist or that the caller has no access to.
     pub(crate) fn no_such_resource() -> Self {
         Error::UnknownResource.into()
-    }
-
-    /// A token that has been revoked.
-    pub(crate) fn token_revoked() -> Self {
-        Error::TokenRevoked.into()
     }
 
     /// A token that is malformed, forged or expired.

@@ -1,28 +1,26 @@
-//! `GET /v1/accounts`: what the caller has proved and may still act for.
-
-use std::collections::BTreeSet;
+//! `GET /v1/accounts`: the accounts that the caller may act for.
 
 use axum::Json;
 use gateway_bus::WorkClass;
 use gateway_core::id::{AccountId, Region};
 use gateway_core::{Kind, Timestamp};
-use gateway_store::Granted;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::operation::{Operation, reference, schema_of};
-use crate::http::bearer::Caller;
+use super::api_operation::{ApiOperation, reference, schema_of};
+use crate::app::access::Caller;
+use crate::app::read::{self, AccountAccess, AccountName};
 use crate::http::query::Query;
 
-/// An account, as the answer to a proof names it.
+/// The identity of an account.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Account {
     /// The gateway's id.
     #[schema(value_type = uuid::Uuid)]
     id: AccountId,
-    /// Name of its cloud.
+    /// The name of its cloud.
     cloud: String,
     /// The cloud's own id.
     external_id: String,
@@ -30,70 +28,64 @@ pub(super) struct Account {
     name: String,
 }
 
-impl From<&Granted> for Account {
-    fn from(grant: &Granted) -> Self {
-        Self {
-            id: grant.account.id,
-            cloud: grant.cloud_name.clone(),
-            external_id: grant.account.external_id.clone(),
-            name: grant.account.name.clone(),
-        }
+impl From<AccountName> for Account {
+    fn from(account: AccountName) -> Self {
+        let AccountName { id, cloud, external_id, name } = account;
+        Self { id, cloud, external_id, name }
     }
 }
 
-/// A live grant: the account, and what the caller's credential opens there.
+/// A live grant: the account and the access that the caller's credential gives to it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LiveGrant {
     #[serde(flatten)]
     account: Account,
-    /// When the credential last verified.
+    /// The last time at which the credential was verified.
     #[schema(value_type = String, format = DateTime)]
     verified_at: Timestamp,
-    /// Where it is of use.
+    /// The regions in which the credential is of use.
     #[schema(value_type = Vec<String>)]
     regions: Vec<Region>,
-    /// What it may list in at least one of them.
+    /// The kinds that the credential may list in at least one region.
     #[schema(value_type = Vec<String>)]
-    kinds: BTreeSet<Kind>,
+    kinds: Vec<Kind>,
 }
 
-/// All of them.
+/// The response.
 #[derive(Debug, Serialize)]
 pub(super) struct Accounts {
     items: Vec<LiveGrant>,
 }
 
+impl From<AccountAccess> for LiveGrant {
+    fn from(access: AccountAccess) -> Self {
+        let AccountAccess { account, verified_at, regions, kinds } = access;
+        Self { account: account.into(), verified_at, regions, kinds }
+    }
+}
+
+/// Lists the accounts of the caller.
 pub(super) async fn handle(caller: Caller, query: Query) -> Answer<Json<Accounts>> {
     query.expect(&[])?;
-    let accounts = caller.authority.grants.iter().map(|grant| {
-        let by_region = &grant.access.0;
-        LiveGrant {
-            account: Account::from(grant),
-            verified_at: grant.verified_at,
-            regions: by_region.keys().cloned().collect(),
-            kinds: by_region
-                .values()
-                .flatten()
-                .filter(|(_, allowed)| **allowed)
-                .map(|(kind, _)| *kind)
-                .collect(),
-        }
-    });
-    Ok(Json(Accounts { items: accounts.collect() }))
+    let accounts = read::accounts(&caller.authority);
+    Ok(Json(Accounts { items: accounts.into_iter().map(LiveGrant::from).collect() }))
 }
 
-pub(super) fn operation() -> Operation {
-    Operation::new("list_accounts", "The accounts that the caller may act for", WorkClass::Read).answer(
-        200,
-        "All of them",
-        Some(json!({
-            "type": "object",
-            "required": ["items"],
-            "properties": { "items": { "type": "array", "items": reference("LiveGrant") } },
-        })),
-    )
+/// Describes the operation.
+pub(super) fn operation() -> ApiOperation {
+    ApiOperation::new("list_accounts", "List the accounts that the caller may act for", WorkClass::Read)
+        .answer(
+            200,
+            "All accounts",
+            Some(json!({
+                "type": "object",
+                "required": ["items"],
+                "properties": { "items": { "type": "array", "items": reference("LiveGrant") } },
+            })),
+        )
 }
 
+/// Returns the schemas of this file.
 pub(super) fn schemas() -> Vec<(String, Value)> {
     vec![schema_of::<Account>("Account"), schema_of::<LiveGrant>("LiveGrant")]
 }

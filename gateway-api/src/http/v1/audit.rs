@@ -1,4 +1,4 @@
-//! `GET /v1/audit`: who asked for what at the caller's accounts, and what became of it.
+//! `GET /v1/audit`: the audit of the caller's accounts.
 
 use std::sync::Arc;
 
@@ -7,34 +7,33 @@ use axum::extract::State;
 use gateway_bus::WorkClass;
 use gateway_core::Timestamp;
 use gateway_core::id::{AccountId, OperationId, PrincipalId, ResourceId};
-use gateway_store::{AuditFilter, AuditLine};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::operation::{Operation, reference, schema_of};
-use super::operations::hex;
-use crate::http::bearer::Caller;
-use crate::http::query::{Query, bad};
-use crate::http::state::Api;
+use super::api_operation::{ApiOperation, reference, schema_of};
+use crate::app::access::Caller;
+use crate::app::audit::AuditLine;
+use crate::app::{App, Error};
+use crate::http::query::Query;
 
-const DEFAULT: usize = 100;
+const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1000;
 
 /// One line of the audit.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditDocument {
-    /// Its place in the order of all lines.
+    /// Number of the line; later lines have higher numbers.
     seq: i64,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     #[schema(value_type = uuid::Uuid)]
     operation: OperationId,
-    /// The client that asked, by its id.
+    /// The principal that sent the request.
     #[schema(value_type = uuid::Uuid)]
     principal: PrincipalId,
-    /// And by its name at that time.
+    /// The name of the principal at that time.
     principal_name: String,
     #[schema(value_type = uuid::Uuid)]
     account: AccountId,
@@ -46,11 +45,11 @@ pub(crate) struct AuditDocument {
     resource: Option<ResourceId>,
     /// SHA-256 of the request, in hexadecimal.
     request_digest: String,
-    /// The state that the operation came into.
+    /// The state of the operation.
     outcome: String,
     /// The HTTP status of its answer.
     status: Option<i32>,
-    /// The cloud's own code.
+    /// The error code of the cloud.
     cloud_code: Option<String>,
 }
 
@@ -68,7 +67,7 @@ impl From<AuditLine> for AuditDocument {
             kind: line.kind,
             verb: line.verb,
             resource: line.resource,
-            request_digest: hex(&line.digest),
+            request_digest: hex::encode(&line.digest),
             outcome: line.outcome,
             status: line.status,
             cloud_code: line.cloud_code,
@@ -82,43 +81,32 @@ pub(super) struct Page {
     next: Option<i64>,
 }
 
-pub(super) async fn handle(
-    State(state): State<Arc<Api>>,
-    caller: Caller,
-    query: Query,
-) -> Answer<Json<Page>> {
+pub(super) async fn handle(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Answer<Json<Page>> {
     query.expect(&["limit", "after"])?;
-    let limit = query.limit(DEFAULT, MOST)?;
-    let after =
-        query.get("after").map(|text| text.parse::<i64>().map_err(|_| bad("after", "must be a number")));
-    let filter = AuditFilter {
-        accounts: Some(caller.authority.acts_for.clone()),
-        after: after.transpose()?.unwrap_or_default(),
-        limit: limit as i64 + 1,
-    };
-    let mut lines = state.store.audit_list(filter).await?;
-    let more = lines.len() > limit;
-    lines.truncate(limit);
-    let next = lines.last().filter(|_| more).map(|line| line.seq);
-    Ok(Json(Page { items: lines.into_iter().map(AuditDocument::from).collect(), next }))
+    let limit = query.limit(DEFAULT_LIMIT, MOST)?;
+    let after = query
+        .get("after")
+        .map(|text| text.parse().map_err(|_| Error::invalid_query("after", "must be a whole number")));
+    let page = app.list_audit(&caller, after.transpose()?.unwrap_or_default(), limit).await?;
+    Ok(Json(Page { items: page.lines.into_iter().map(AuditDocument::from).collect(), next: page.next }))
 }
 
-pub(super) fn operation() -> Operation {
+pub(super) fn operation() -> ApiOperation {
     let page = json!({
         "type": "object",
         "required": ["items", "next"],
         "properties": {
             "items": { "type": "array", "items": reference("AuditDocument") },
-            "next": { "type": ["integer", "null"], "description": "What to send as `after` for the next page; null on the last." },
+            "next": { "type": ["integer", "null"], "description": "The `after` of the next page; null on the last." },
         },
     });
-    let summary = "Who asked for what at the caller's accounts, and what became of it, the oldest first";
-    Operation::new("list_audit", summary, WorkClass::Read)
-        .query("after", "Only lines after this one", json!({ "type": "integer", "format": "int64" }))
+    let summary = "List the requests for the caller's accounts and their outcomes, the oldest first";
+    ApiOperation::new("list_audit", summary, WorkClass::Read)
+        .query("after", "Only lines with a higher number", json!({ "type": "integer", "format": "int64" }))
         .query(
             "limit",
             "Most lines of a page",
-            json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT }),
+            json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT }),
         )
         .answer(200, "A page", Some(page))
 }

@@ -1,41 +1,30 @@
-//! `POST /v1/check_credentials`: proves accounts with the clouds' own credentials, and issues the token.
+//! `POST /v1/check_credentials`: checks credentials of clouds and issues a token for the proven accounts.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
-use futures_util::{FutureExt as _, StreamExt as _, stream};
-use gateway_bus::{Nudge, WorkClass};
+use gateway_bus::WorkClass;
 use gateway_core::Timestamp;
-use gateway_core::access::token::{self, Claims};
-use gateway_core::error::Result;
-use gateway_core::id::TokenId;
-use gateway_core::secret::Secret;
-use gateway_store::Client;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::operation::{Operation, reference, schema_of};
-use super::proof::{Reason, Rejected, prove};
+use super::api_operation::{ApiOperation, reference};
 use super::{Answer, Problem};
-use crate::http::Exchange;
+use crate::app::App;
+use crate::app::access::SentCredential;
+use crate::app::error::RejectionReason;
+use crate::app::read::AccountName;
 use crate::http::client::Authenticated;
 use crate::http::query::Query;
-use crate::http::state::Api;
+use crate::http::{Exchange, problem};
 
-/// Credentials of one call. More makes one call slower than its deadline allows.
+/// Most credentials of one request. More would take longer than its deadline.
 const MOST: usize = 100;
-
-/// Credentials that are proved at the same time.
-const AT_ONCE: usize = 8;
-
-/// Kept of the deadline for the answer itself, so that one slow cloud does not cost the whole answer.
-const RESERVE: Duration = Duration::from_secs(3);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +32,7 @@ struct Request {
     credentials: Vec<Sent>,
 }
 
-/// A credential's form is its cloud's concern: one that is wrong rejects itself and no other.
+/// A credential whose form its cloud checks: one that is invalid does not affect the others.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sent {
@@ -51,17 +40,17 @@ struct Sent {
     credential: Box<RawValue>,
 }
 
-/// The token, and what it is good for.
+/// The token and its accounts.
 #[derive(Serialize)]
 pub(super) struct Checked {
     token: String,
     expires_at: Timestamp,
     accounts: Vec<Account>,
-    rejected: Vec<Rejected>,
+    rejected: Vec<Value>,
 }
 
 pub(super) async fn handle(
-    State(state): State<Arc<Api>>,
+    State(app): State<Arc<App>>,
     Authenticated(client): Authenticated,
     exchange: Option<Extension<Exchange>>,
     query: Query,
@@ -69,105 +58,50 @@ pub(super) async fn handle(
 ) -> Answer<(StatusCode, Json<Checked>)> {
     query.expect(&[])?;
     let request = read(&body)?;
-    let left =
-        exchange.map_or(Duration::from_secs(60), |exchange| exchange.deadline.since(state.clock.now()));
-    let time = left.saturating_sub(RESERVE).max(RESERVE);
-    let mut proofs = Vec::with_capacity(request.credentials.len());
-    for sent in &request.credentials {
-        proofs.push(prove(&state, client.id, &sent.cloud, sent.credential.get(), time).boxed());
-    }
-    let outcomes: Vec<_> = stream::iter(proofs).buffered(AT_ONCE).collect().await;
-    let (proven, rejected): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
-    let rejected: Vec<_> = rejected.into_iter().filter_map(Result::err).collect();
-    if !proven.is_empty() {
-        state.authority_changed(client.id).await;
-        state.bus.nudge(Nudge::TargetsDue).await;
-        state.bus.nudge(Nudge::EventsWaiting).await;
-    } else if !rejected.is_empty() {
-        return Err(none_valid(&rejected));
-    }
-    answer(&state, &client, rejected).await
-}
-
-/// The token over all grants that live now, these and earlier ones.
-async fn answer(
-    state: &Api,
-    client: &Client,
-    rejected: Vec<Rejected>,
-) -> Answer<(StatusCode, Json<Checked>)> {
-    let authority = state.store.authority(client.id).await?.ok_or(crate::app::Error::ClientRefused)?;
-    if authority.grants.is_empty() {
-        let detail = "you have no account: send at least one credential";
-        return Err(Problem::new(
-            "no-accounts",
-            "There is nothing to renew",
-            StatusCode::UNAUTHORIZED,
-            detail,
-        ));
-    }
-    let (token, expires_at) = issue(state, client)?;
-    let accounts = authority.grants.iter().map(Account::from).collect();
-    let checked = Checked { token: token.expose().to_owned(), expires_at, accounts, rejected };
+    let sent = request.credentials.iter();
+    let sent: Vec<_> =
+        sent.map(|sent| SentCredential { cloud: &sent.cloud, credential: sent.credential.get() }).collect();
+    let deadline = exchange.map(|Extension(exchange)| exchange.deadline);
+    let checked = app.check_credentials(&client, &sent, deadline).await?;
+    let checked = Checked {
+        token: checked.token.expose().to_owned(),
+        expires_at: checked.expires_at,
+        accounts: checked.authority.grants.iter().map(AccountName::from).map(Account::from).collect(),
+        rejected: checked.rejected.iter().map(problem::rejection).collect(),
+    };
     Ok((StatusCode::CREATED, Json(checked)))
 }
 
-fn issue(state: &Api, client: &Client) -> Result<(Secret, Timestamp)> {
-    let now = state.clock.now();
-    // Right after a revocation of all, tokens count from the next whole second.
-    let issued = now.max(client.tokens_from);
-    let expires_at = Timestamp::from_seconds(issued.plus(state.token_life).seconds());
-    let claims =
-        Claims { sub: client.id, iat: issued.seconds(), exp: expires_at.seconds(), jti: TokenId::generate() };
-    Ok((token::issue(&state.keyring.get(), &claims, now)?, expires_at))
-}
-
-/// Reads the body. What is wrong is said by place alone: serde's own words may quote a secret.
+/// Reads the body. An error has only its position: the message of serde may quote a secret.
 fn read(body: &[u8]) -> Answer<Request> {
-    let wrong = |detail: String| {
-        Problem::bad_request("invalid-body", "The body is not of the documented form", detail)
-    };
+    let wrong = |detail: String| Problem::bad_request("invalid-body", "Invalid body", detail);
     let request: Request = serde_json::from_slice(body).map_err(|error| {
         wrong(format!(
-            "see /v1/openapi.json; first difference at line {}, column {}",
+            "line {}, column {} does not have the documented form; see /v1/openapi.json",
             error.line(),
             error.column()
         ))
     })?;
     match request.credentials.len() {
-        count if count > MOST => Err(wrong(format!("at most {MOST} credentials in one call, not {count}"))),
+        count if count > MOST => {
+            Err(wrong(format!("a request may have at most {MOST} credentials, not {count}")))
+        }
         _ => Ok(request),
     }
 }
 
-/// The problem when nothing of what was sent is valid; what may pass by itself is told first.
-fn none_valid(rejected: &[Rejected]) -> Problem {
-    let has = |reason| rejected.iter().any(|rejected| rejected.reason == reason);
-    let problem = if has(Reason::ClockSkew) {
-        let detail = "the clock of a cloud is too far off to believe what it says";
-        Problem::new("clock-skew", "A cloud's clock is off", StatusCode::UNPROCESSABLE_ENTITY, detail)
-    } else if has(Reason::Unreachable) {
-        let detail = "a cloud could not be asked; what it would say is not known";
-        Problem::new("unreachable", "A cloud cannot be reached", StatusCode::SERVICE_UNAVAILABLE, detail)
-            .with_retry_after(Duration::from_secs(10))
-    } else {
-        let detail = "no credential was taken; `rejected` says why for each";
-        Problem::new("refused", "The credentials are refused", StatusCode::UNAUTHORIZED, detail)
-    };
-    problem.with_member("rejected", serde_json::to_value(rejected).unwrap_or_default())
-}
-
-pub(super) fn operation() -> Operation {
-    Operation::new(
+pub(super) fn operation() -> ApiOperation {
+    ApiOperation::new(
         "check_credentials",
-        "Prove accounts and get a token; an empty list renews",
+        "Prove accounts and get a token; an empty list renews the grants",
         WorkClass::Check,
     )
     .for_clients()
     .body("CheckCredentials")
     .answer(201, "The token", Some(reference("CheckedCredentials")))
-    .problem(401, "Client refused, or no credential taken, or nothing to renew")
-    .problem(422, "Nothing valid, and a cloud's clock is off")
-    .problem(503, "Nothing valid, and a cloud cannot be reached; or the gateway is not available now")
+    .problem(401, "The client or all credentials were refused, or there is no grant to renew")
+    .problem(422, "No credential was accepted, and the clock of a cloud is off")
+    .problem(503, "No credential was accepted, and a cloud cannot be reached; or the gateway is unavailable")
 }
 
 pub(super) fn schemas() -> Vec<(String, Value)> {
@@ -208,11 +142,26 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
             "rejected": { "type": "array", "items": reference("Rejected") },
         },
     });
+    let rejected = json!({
+        "type": "object",
+        "description": "A credential that was not accepted.",
+        "required": ["cloud", "reason", "detail"],
+        "properties": {
+            "cloud": { "type": "string", "description": "Name of the cloud." },
+            "reason": reference("Reason"),
+            "detail": { "type": "string", "description": "The reason, as a sentence." },
+        },
+    });
+    let reason = json!({
+        "type": "string",
+        "description": "The reason why a credential was not accepted.",
+        "enum": RejectionReason::ALL.map(problem::rejection_word),
+    });
     vec![
         ("Credential".to_owned(), credential),
         ("CheckCredentials".to_owned(), request),
         ("CheckedCredentials".to_owned(), answer),
-        schema_of::<Rejected>("Rejected"),
-        schema_of::<Reason>("Reason"),
+        ("Rejected".to_owned(), rejected),
+        ("Reason".to_owned(), reason),
     ]
 }

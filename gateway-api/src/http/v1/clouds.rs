@@ -1,4 +1,4 @@
-//! `GET /v1/clouds`: what is registered, so that a client knows which names it can prove accounts at.
+//! `GET /v1/clouds`: the registered clouds, at which a client can prove accounts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,77 +8,71 @@ use axum::extract::State;
 use gateway_bus::WorkClass;
 use gateway_core::Kind;
 use gateway_core::id::{CloudId, Region};
-use gateway_core::kind::{Verb, VerbSupport};
+use gateway_core::kind::Verb;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::operation::{Operation, reference, schema_of};
-use crate::http::bearer::Caller;
+use super::api_operation::{ApiOperation, reference, schema_of};
+use crate::app::App;
+use crate::app::access::Caller;
+use crate::app::read::{self, CloudDescription};
 use crate::http::query::Query;
-use crate::http::state::Api;
 
-/// A registered cloud. Its endpoint is the operator's concern.
+/// A registered cloud. Its endpoint is left out: it is only for operators.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Cloud {
-    /// Its id.
+    /// The gateway's id.
     #[schema(value_type = uuid::Uuid)]
     id: CloudId,
-    /// Its name: what credentials are sent for.
+    /// The name that credentials are sent for.
     name: String,
-    /// The driver that speaks with it.
+    /// The driver that calls it.
     driver: String,
-    /// Its regions, as far as they are known.
+    /// The regions that are known so far.
     #[schema(value_type = Vec<String>)]
     regions: Vec<Region>,
-    /// What can be listed there.
+    /// The kinds that can be listed.
     #[schema(value_type = Vec<String>)]
     kinds: Vec<Kind>,
-    /// What can be done to each kind there.
+    /// The supported verbs of each kind.
     #[schema(value_type = BTreeMap<String, Vec<String>>)]
     verbs: BTreeMap<Kind, Vec<Verb>>,
-    /// The forms of credential that it takes.
+    /// The accepted forms of credential.
     #[schema(value_type = Vec<String>)]
     credentials: Vec<&'static str>,
 }
 
-/// All of them.
+/// The response.
 #[derive(Debug, Serialize)]
 pub(super) struct Clouds {
     items: Vec<Cloud>,
 }
 
+impl From<CloudDescription> for Cloud {
+    fn from(cloud: CloudDescription) -> Self {
+        let CloudDescription { id, name, driver, regions, kinds, verbs, credentials } = cloud;
+        Self { id, name, driver, regions, kinds, verbs, credentials }
+    }
+}
+
+/// Lists the clouds.
 pub(super) async fn handle(
-    State(state): State<Arc<Api>>,
+    State(app): State<Arc<App>>,
     _caller: Caller,
     query: Query,
 ) -> Answer<Json<Clouds>> {
     query.expect(&[])?;
-    let mut clouds = Vec::new();
-    for cloud in state.store.cloud_list().await? {
-        let capability = state.drivers.get(&cloud.driver).map(|driver| driver.capability());
-        clouds.push(Cloud {
-            id: cloud.spec.id,
-            regions: state.store.region_list(cloud.spec.id).await?,
-            name: cloud.spec.name,
-            driver: cloud.driver,
-            kinds: capability.iter().flat_map(|capability| capability.kinds).map(|kind| kind.kind).collect(),
-            verbs: capability.iter().flat_map(|capability| capability.verbs).map(verbs_of).collect(),
-            credentials: capability.map(|capability| capability.credentials.to_vec()).unwrap_or_default(),
-        });
-    }
-    Ok(Json(Clouds { items: clouds }))
+    let clouds = read::clouds(&app).await?;
+    Ok(Json(Clouds { items: clouds.into_iter().map(Cloud::from).collect() }))
 }
 
-fn verbs_of((kind, verbs): &(Kind, &[VerbSupport])) -> (Kind, Vec<Verb>) {
-    (*kind, verbs.iter().map(|can| can.verb).collect())
-}
-
-pub(super) fn operation() -> Operation {
-    Operation::new("list_clouds", "The registered clouds", WorkClass::Read).answer(
+/// Describes the operation.
+pub(super) fn operation() -> ApiOperation {
+    ApiOperation::new("list_clouds", "List the registered clouds", WorkClass::Read).answer(
         200,
-        "All of them",
+        "All clouds",
         Some(json!({
             "type": "object",
             "required": ["items"],
@@ -87,6 +81,7 @@ pub(super) fn operation() -> Operation {
     )
 }
 
+/// Returns the schemas of this file.
 pub(super) fn schemas() -> Vec<(String, Value)> {
     vec![schema_of::<Cloud>("Cloud")]
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/refresh`: listings anew, of everything or of some scopes.
+//! `POST /v1/refresh`: a request for new listings of some scopes, or of all.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,70 +10,76 @@ use gateway_bus::WorkClass;
 use serde::Serialize;
 use serde_json::json;
 
-use super::operation::{Operation, reference};
-use super::scope_filter::{self, ScopeFilter};
+use super::api_operation::{ApiOperation, reference};
 use super::scopes::Scope;
-use super::{Answer, kind_filter};
+use super::{Answer, scope_parameters};
+use crate::app::App;
+use crate::app::access::Caller;
+use crate::app::refresh::Refresh;
+use crate::app::visibility::ScopeFreshness;
 use crate::http::Exchange;
-use crate::http::bearer::Caller;
-use crate::http::query::{Query, bad};
-use crate::http::refresh::{self, MAX_AGE};
-use crate::http::state::Api;
+use crate::http::max_age::{self, MAX_AGE};
+use crate::http::query::{Query, invalid};
 
-/// What became of the scopes.
+/// The response.
 #[derive(Debug, Serialize)]
 pub(super) struct Refreshed {
     scopes: Vec<Scope>,
 }
 
+/// Requests listings and waits for them, unless `wait=false`.
 pub(super) async fn handle(
-    State(state): State<Arc<Api>>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     exchange: Option<Extension<Exchange>>,
     query: Query,
 ) -> Answer<(StatusCode, Json<Refreshed>)> {
-    let [cloud, region, account] = scope_filter::PARAMETERS;
-    query.expect(&[cloud, region, account, "kind", "wait", MAX_AGE])?;
-    let kind = kind_filter(&query)?;
-    let filter = ScopeFilter::read(&query, &caller.authority)?;
-    let age = refresh::max_age(&query)?.unwrap_or(Duration::ZERO);
+    let [cloud, region, account, kind] = scope_parameters::PARAMETERS;
+    query.expect(&[cloud, region, account, kind, "wait", MAX_AGE])?;
+    let filter = scope_parameters::parse(&query)?;
+    filter.expect_known(&caller.authority)?;
+    let age = max_age::parse(&query)?.unwrap_or(Duration::ZERO);
     let waits = match query.get("wait") {
         None | Some("true") => true,
         Some("false") => false,
-        Some(_) => return Err(bad("wait", "must be true or false")),
+        Some(_) => return Err(invalid("wait", "must be `true` or `false`")),
     };
-    let named = caller
-        .authority
-        .targets
-        .iter()
-        .filter(|target| kind.is_none_or(|kind| target.kind == kind) && filter.takes_target(target));
-    let wish = refresh::wish(&state, exchange.as_deref(), named, age).await?;
-    let as_of = wish.as_of;
-    let (status, authority) = match waits {
-        true => (StatusCode::OK, wish.fulfilled(&state, &caller).await?),
-        false => (StatusCode::ACCEPTED, Arc::clone(&caller.authority)),
-    };
-    let scopes = authority
-        .targets
-        .iter()
-        .filter(|target| kind.is_none_or(|kind| target.kind == kind) && filter.takes_target(target));
-    let mut scopes: Vec<_> = scopes.map(|target| Scope::of(target, authority.read_at)).collect();
-    if waits {
-        scopes.iter_mut().for_each(|scope| scope.demand(as_of));
+    // A request without the wait has the same work class.
+    let deadline = max_age::deadline(exchange.as_deref(), true)?;
+    let refresh = Refresh::request(&app, filter.targets(&caller.authority), age, deadline).await?;
+    if !waits {
+        return Ok((StatusCode::ACCEPTED, respond(filter.listed(&caller.authority))));
     }
-    Ok((status, Json(Refreshed { scopes })))
+    let as_of = refresh.as_of;
+    let authority = refresh.wait(&app, &caller).await?;
+    let mut scopes = filter.listed(&authority);
+    scopes.iter_mut().for_each(|scope| scope.require(as_of));
+    Ok((StatusCode::OK, respond(scopes)))
 }
 
-pub(super) fn operation() -> Operation {
+fn respond(scopes: Vec<ScopeFreshness>) -> Json<Refreshed> {
+    Json(Refreshed { scopes: Scope::all(scopes) })
+}
+
+/// Describes the operation.
+pub(super) fn operation() -> ApiOperation {
     let scopes = json!({
         "type": "object",
         "required": ["scopes"],
         "properties": { "scopes": { "type": "array", "items": reference("Scope") } },
     });
-    scope_filter::describe(Operation::new("refresh", "Lists scopes anew", WorkClass::Refresh))
-        .kind()
-        .query("wait", "`false` answers at once", json!({ "type": "boolean", "default": true }))
-        .max_age()
-        .answer(200, "The scopes, listed anew; one that could not be says why", Some(scopes.clone()))
-        .answer(202, "They will be; the scopes as they are now", Some(scopes))
+    scope_parameters::describe(ApiOperation::new(
+        "refresh",
+        "Request new listings of scopes",
+        WorkClass::Refresh,
+    ))
+    .kind()
+    .query("wait", "`false` answers without the wait", json!({ "type": "boolean", "default": true }))
+    .max_age()
+    .answer(
+        200,
+        "The scopes after the listings; a scope that was not listed has a reason",
+        Some(scopes.clone()),
+    )
+    .answer(202, "The listings are requested; the scopes as they are now", Some(scopes))
 }

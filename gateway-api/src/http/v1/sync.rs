@@ -1,8 +1,8 @@
-//! `GET /v1/sync`: every record that the caller may see, as lines of JSON, to begin a copy with.
+//! `GET /v1/sync`: a copy of all records that the caller may see, as NDJSON.
 //!
-//! The first line has the position from which to follow and the scopes, one line each record, the last line says
-//! that it is whole. A handler answers a stretch at a time and names the next in a header, which the front follows:
-//! no message grows with the fleet.
+//! The first line has the position to follow from and the scopes, each line after it one record, and the last line
+//! marks the end. A handler answers with one part and names the target of the next in a header, which the front
+//! requests: no message grows with the fleet.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,67 +11,28 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use gateway_bus::WorkClass;
-use gateway_core::Kind;
-use gateway_core::error::Error;
-use gateway_store::ResourceQuery;
 use serde_json::json;
 
-use super::operation::{Operation, reference};
-use super::scope_filter::{self, ScopeFilter};
+use super::api_operation::{ApiOperation, reference};
 use super::scopes::Scope;
-use super::{Answer, Problem, collection, kind_filter};
-use crate::http::bearer::Caller;
+use super::{Answer, Problem, scope_parameters};
+use crate::app::App;
+use crate::app::access::Caller;
+use crate::app::read::{self, SyncPage, SyncQuery};
 use crate::http::continuation::CONTINUE;
-use crate::http::cursor::{FilterMark, Place};
-use crate::http::query::{Query, bad};
-use crate::http::state::Api;
+use crate::http::query::Query;
 
-/// Records of one stretch. More spares messages; each stretch is held in memory whole.
-const STRETCH: usize = 500;
-
-pub(super) async fn handle(State(state): State<Arc<Api>>, caller: Caller, query: Query) -> Answer<Response> {
-    let [cloud, region, account] = scope_filter::PARAMETERS;
-    query.expect(&[cloud, region, account, "kind", "cursor"])?;
-    let kind = kind_filter(&query)?;
-    let authority = &*caller.authority;
-    let filter = ScopeFilter::read(&query, authority)?;
-    let given: Vec<_> = [cloud, region, account, "kind"].iter().map(|name| query.get(name)).collect();
-    let mark = FilterMark::of(&[&[Some("sync")], &given[..]].concat());
-    let wrong = || bad("cursor", "is not one that this answer, with these filters, has given");
-    let place = query.get("cursor").map(|text| Place::decode(text, mark).ok_or_else(wrong)).transpose()?;
-    let targets: Vec<_> = authority
-        .targets
-        .iter()
-        .filter(|target| kind.is_none_or(|kind| target.kind == kind) && filter.takes_target(target))
-        .collect();
-    // Read before the first row: who follows from there misses nothing.
-    let position = place.as_ref().map_or(authority.position, |place| place.position);
-    let mut lines = String::new();
-    if place.is_none() {
-        let listed = targets.iter().map(|target| Scope::of(target, authority.read_at));
-        let kinds = Kind::ALL.iter().copied().filter(|one| kind.is_none_or(|kind| *one == kind));
-        let refused = kinds.flat_map(|kind| Scope::forbidden(authority, kind));
-        let scopes: Vec<_> = listed.chain(refused.filter(|scope| filter.takes_scope(scope))).collect();
-        line(&mut lines, &json!({ "position": position, "scopes": scopes }))?;
-    }
-    let listing = state
-        .store
-        .resource_list(ResourceQuery {
-            targets: targets.iter().map(|target| target.id).collect(),
-            after: place.map(|place| place.cursor),
-            limit: STRETCH,
-            ..ResourceQuery::default()
-        })
-        .await?;
-    for row in &listing.rows {
-        // Writing to a string cannot fail.
-        let _ = writeln!(lines, "{{\"resource\":{}}}", collection::render(row, authority)?);
-    }
-    let next = listing.next.map(|cursor| Place { cursor, position }.encode(mark));
-    if next.is_none() {
-        line(&mut lines, &json!({ "end": true, "position": position }))?;
-    }
-    let mut response = ([(CONTENT_TYPE, "application/x-ndjson")], lines).into_response();
+/// Answers with one part of the copy.
+pub(super) async fn handle(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Answer<Response> {
+    let [cloud, region, account, kind] = scope_parameters::PARAMETERS;
+    query.expect(&[cloud, region, account, kind, "cursor"])?;
+    let sync = SyncQuery {
+        scopes: scope_parameters::parse(&query)?,
+        cursor: query.get("cursor").map(str::to_owned),
+    };
+    let page = read::sync(&app, &caller, &sync).await?;
+    let next = page.next.clone();
+    let mut response = ([(CONTENT_TYPE, "application/x-ndjson")], lines(page)).into_response();
     if let Some(next) = next {
         let target = format!("/v1/sync?{}", query.replaced("cursor", &next));
         let value = target.parse().map_err(|_| Problem::internal())?;
@@ -80,14 +41,29 @@ pub(super) async fn handle(State(state): State<Arc<Api>>, caller: Caller, query:
     Ok(response)
 }
 
-fn line(lines: &mut String, value: &serde_json::Value) -> Answer<()> {
-    writeln!(lines, "{value}").map_err(|error| Problem::from(Error::internal(error)))
+fn lines(page: SyncPage) -> String {
+    let SyncPage { position, scopes, documents, next } = page;
+    let mut lines = String::new();
+    // Writing to a string cannot fail.
+    if let Some(scopes) = scopes {
+        let head = json!({ "position": position, "scopes": Scope::all(scopes) });
+        let _ = writeln!(lines, "{head}");
+    }
+    for document in documents {
+        let _ = writeln!(lines, "{{\"resource\":{document}}}");
+    }
+    if next.is_none() {
+        let end = json!({ "end": true, "position": position });
+        let _ = writeln!(lines, "{end}");
+    }
+    lines
 }
 
-pub(super) fn operation() -> Operation {
+/// Describes the operation.
+pub(super) fn operation() -> ApiOperation {
     let line = json!({
-        "description": "First `position` and `scopes`, then `resource` on each line, and on the last `end`: without it \
-                        the answer is not whole.",
+        "description": "The first line has `position` and `scopes`, each line after it one `resource`, and the last `end`. \
+                        Without `end` the answer is incomplete.",
         "oneOf": [
             {
                 "type": "object",
@@ -105,13 +81,13 @@ pub(super) fn operation() -> Operation {
             },
         ],
     });
-    let operation = Operation::new("sync", "Every record, as lines of JSON", WorkClass::Read);
-    scope_filter::describe(operation)
+    let operation = ApiOperation::new("sync", "Copy every record, as NDJSON", WorkClass::Read);
+    scope_parameters::describe(operation)
         .kind()
         .query(
             "cursor",
-            "For programs on the bus: the rest, as the header `gateway-continue` of the answer before names it",
+            "For programs on the bus: the next part, as the header `gateway-continue` of the part before names it",
             json!({ "type": "string" }),
         )
-        .stream(200, "Lines of JSON", "application/x-ndjson", line)
+        .stream(200, "NDJSON", "application/x-ndjson", line)
 }

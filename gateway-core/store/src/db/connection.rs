@@ -1,4 +1,4 @@
-//! One connection type over two databases, and how each connection is set up.
+//! The connection type over two databases, and the settings of each.
 
 use diesel::connection::{Connection as _, SimpleConnection as _};
 use diesel::mysql::MysqlConnection;
@@ -32,8 +32,8 @@ mod multi {
 /// Settings of a MySQL session.
 ///
 /// A process that freezes or is cut off inside a transaction holds its locks as long as the server keeps the
-/// connection, by default eight hours, and nobody else could take its leases. MariaDB ends such a transaction
-/// after 5 s, before those who wait for its locks give up. MySQL reads a comment there and ends the connection
+/// connection, by default eight hours, and no other process could take its leases. MariaDB ends such a transaction
+/// after 5 s, before the waits for its locks time out. MySQL reads a comment there and ends the connection
 /// instead, a minute after the pool would have closed an idle one.
 const MYSQL_SETTINGS: [&str; 5] = [
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",

@@ -1,4 +1,4 @@
-//! One connection at work.
+//! The use of one connection.
 
 use gateway_core::error::Result;
 use gateway_core::{Clock, Timestamp};

@@ -16,7 +16,7 @@ use super::session::Session;
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
-    /// One permit for each connection: callers wait here, where waiting costs no thread.
+    /// Permits, one for each connection. Callers wait here, where waiting costs no thread.
     permits: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     backend: Backend,

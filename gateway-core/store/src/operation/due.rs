@@ -11,8 +11,8 @@ use crate::db::schema::operations;
 use crate::db::{NEVER, Store, corrupt, database};
 
 impl Store {
-    /// Operations that nobody works on and that are not over, with their accounts, without those of `full`; and when the
-    /// next one is due besides.
+    /// Returns due operations with their accounts, except those of `full` accounts; and the wait until the next one is
+    /// due.
     ///
     /// # Errors
     /// `Unavailable` if the database cannot be reached.
@@ -42,7 +42,7 @@ impl Store {
         .await
     }
 
-    /// Removes operations that were over before that moment; how many.
+    /// Removes operations that were over before a time, at most `limit`; returns their count.
     ///
     /// # Errors
     /// `Unavailable` if the database cannot be reached.

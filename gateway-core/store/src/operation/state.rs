@@ -10,9 +10,9 @@ pub enum OperationState {
     Accepted,
     /// A cloud is being called.
     Running,
-    /// The cloud has accepted it.
+    /// The cloud has accepted the request.
     Succeeded,
-    /// It was refused.
+    /// The request was refused.
     Failed,
     /// The effect of the call is unknown.
     Unknown,

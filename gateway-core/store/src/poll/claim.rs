@@ -108,7 +108,7 @@ fn except(full: &[ShareKey]) -> Targets {
         .into_boxed()
 }
 
-/// Selects the target if nobody has claimed it since it was read.
+/// Selects the target if no process has claimed it since it was read.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn still_due(target: &Target, epoch: i64, now: Timestamp) -> _ {
     let (id, now): (i64, i64) = (target.id.0, now.0);

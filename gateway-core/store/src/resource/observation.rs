@@ -15,7 +15,7 @@ pub enum WriteGuard {
     Direct,
 }
 
-/// One record as a cloud showed it.
+/// A record as a cloud showed it.
 #[derive(Clone, Debug)]
 pub enum Sighting {
     /// The resource exists.

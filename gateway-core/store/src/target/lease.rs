@@ -75,7 +75,7 @@ impl Store {
 }
 
 impl Session<'_> {
-    /// Locks the target's row, so that nobody can take the lease before this transaction ends.
+    /// Locks the target's row, so that no process can take the lease before this transaction ends.
     pub(crate) fn check_fence(&mut self, fence: Fence) -> Result<()> {
         let query = poll_targets::table.find(fence.target.0).select(poll_targets::lease_epoch);
         match for_update!(self, query, i64)?.first() {

@@ -1,4 +1,4 @@
-//! An open loop: arrivals at a constant rate, whether or not those before have been answered.
+//! An open loop: requests arrive at a constant rate, independent of answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,15 +10,15 @@ use tokio::task::JoinSet;
 use crate::callers::Caller;
 use crate::latencies::Latencies;
 
-/// Lets requests arrive at `rate` a second for `span`, and measures each from the moment that it was due: one
-/// that waits for a free caller, or for a generator that was late, has waited.
+/// Sends `rate` requests a second for `span` and measures each from its due time, so that the wait for a free
+/// caller or a late generator counts.
 pub(crate) async fn drive<C: Caller>(
     callers: Vec<C>,
     rate: f64,
     span: Duration,
 ) -> anyhow::Result<(Latencies, Vec<C>)> {
     let due = Arc::new(Semaphore::new(0));
-    let taken = Arc::new(AtomicU64::new(0));
+    let started = Arc::new(AtomicU64::new(0));
     let count = (rate * span.as_secs_f64()) as u64;
     let start = Instant::now();
     let pacer = std::thread::spawn({
@@ -27,14 +27,14 @@ pub(crate) async fn drive<C: Caller>(
     });
     let mut tasks = JoinSet::new();
     for mut caller in callers {
-        let (due, taken) = (Arc::clone(&due), Arc::clone(&taken));
+        let (due, started) = (Arc::clone(&due), Arc::clone(&started));
         tasks.spawn(async move {
             let mut latencies = Latencies::default();
             loop {
-                // Closed when the last one has arrived; those that are due still are not lost by that.
+                // Closed after the last arrival; permits that are due stay available.
                 let Ok(permit) = due.acquire().await else { break };
                 permit.forget();
-                let number = taken.fetch_add(1, Ordering::Relaxed);
+                let number = started.fetch_add(1, Ordering::Relaxed);
                 if number >= count {
                     break;
                 }
@@ -56,7 +56,7 @@ pub(crate) async fn drive<C: Caller>(
     Ok((all, callers))
 }
 
-/// In a thread of its own, because the runtime's timer counts in milliseconds and a round trip may take one.
+/// Releases arrivals. Runs in its own thread, because the timer of the runtime is too coarse for round trips.
 fn pace(due: &Semaphore, start: Instant, rate: f64, count: u64) {
     let mut released = 0;
     while released < count {
@@ -67,6 +67,6 @@ fn pace(due: &Semaphore, start: Instant, rate: f64, count: u64) {
         let next = start + Duration::from_secs_f64(released as f64 / rate);
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }
-    // One more for each caller, to tell them that nothing comes any more: closing would drop what is due.
+    // Extra permits tell each caller that no request follows. Closing the semaphore would drop due requests.
     due.add_permits(Semaphore::MAX_PERMITS / 2);
 }

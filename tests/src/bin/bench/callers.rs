@@ -1,16 +1,16 @@
-//! A closed loop: each caller asks again as soon as it is answered. This gives the capacity.
+//! A closed loop: each caller sends the next request when it has an answer. Measures the capacity.
 
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-/// Who asks, one thing after the other.
+/// A caller that sends one request at a time.
 pub(crate) trait Caller: Send + 'static {
-    /// One whole round trip; an answer that is not the expected one is an error.
+    /// Makes one round trip. An unexpected answer is an error.
     fn call(&mut self) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// Lets all ask for `span` and counts the answers; gives the callers back for the next load.
+/// Drives all callers for `span`. Returns the number of answers, and the callers for the next load.
 pub(crate) async fn drive<C: Caller>(callers: Vec<C>, span: Duration) -> anyhow::Result<(u64, Vec<C>)> {
     let end = Instant::now() + span;
     let mut tasks = JoinSet::new();

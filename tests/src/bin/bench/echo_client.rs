@@ -1,4 +1,4 @@
-//! Bare round trips over the broker: what the front does to a request, without the request.
+//! Bare round trips over the broker, with the messages of the front and without its work.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -19,16 +19,16 @@ use crate::callers::Caller;
 use crate::echo_server::{EXCHANGE, KEY, TRANSIENT};
 use crate::payload::{DIRECT_REPLY, Exchange};
 
-/// As the front's: nobody waits any longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The request timeout of the front.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Who waits for which reply, by its number; they get its size.
-type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<usize>>>>;
+/// Senders of the reply size to waiting callers, by request number.
+type Pending = Arc<Mutex<HashMap<u64, oneshot::Sender<usize>>>>;
 
-/// One connection that sends and gets, for any number of callers.
+/// A connection for any number of callers.
 #[derive(Clone)]
 pub(crate) struct Echo {
-    waiting: Waiting,
+    pending: Pending,
     outgoing: mpsc::UnboundedSender<u64>,
     next: Arc<AtomicU64>,
     reply_bytes: usize,
@@ -41,11 +41,11 @@ impl Echo {
         let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
         let tag = ShortString::default();
         let replies = channel.basic_consume(DIRECT_REPLY.into(), tag, options, FieldTable::default()).await?;
-        let waiting = Waiting::default();
+        let pending = Pending::default();
         let (outgoing, queue) = mpsc::unbounded_channel();
-        tokio::spawn(receive(replies, Arc::clone(&waiting)));
+        tokio::spawn(receive(replies, Arc::clone(&pending)));
         tokio::spawn(send(channel, queue, exchange.request.clone().into()));
-        Ok(Self { waiting, outgoing, next: Arc::default(), reply_bytes: exchange.reply.len() })
+        Ok(Self { pending, outgoing, next: Arc::default(), reply_bytes: exchange.reply.len() })
     }
 }
 
@@ -53,28 +53,28 @@ impl Caller for Echo {
     async fn call(&mut self) -> anyhow::Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, reply) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, sender);
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).insert(number, sender);
         self.outgoing.send(number).context("the connection has ended")?;
-        let size = tokio::time::timeout(PATIENCE, reply).await.context("no echo in time")??;
+        let size = tokio::time::timeout(REPLY_TIMEOUT, reply).await.context("no echo in time")??;
         ensure!(size == self.reply_bytes, "an echo of {size} bytes");
         Ok(())
     }
 }
 
-async fn receive(mut replies: Consumer, waiting: Waiting) {
+async fn receive(mut replies: Consumer, pending: Pending) {
     while let Some(Ok(message)) = replies.next().await {
         let number = message.properties.correlation_id().as_ref().and_then(|id| id.as_str().parse().ok());
         let caller = number
-            .and_then(|number: u64| waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number));
+            .and_then(|number: u64| pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&number));
         if let Some(caller) = caller {
             let _ = caller.send(message.data.len());
         }
     }
-    // Nobody who still waits will hear anything.
-    waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    // Callers that still wait get an error.
+    pending.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
-/// Publishes in order, as the gateway's bus does it: the next goes out while confirms of others are awaited.
+/// Publishes in order and does not wait for confirms before the next message, as the bus of the gateway does.
 async fn send(channel: Channel, mut queue: mpsc::UnboundedReceiver<u64>, payload: Arc<[u8]>) {
     let mut in_flight = FuturesUnordered::new();
     loop {
@@ -86,10 +86,10 @@ async fn send(channel: Channel, mut queue: mpsc::UnboundedReceiver<u64>, payload
                 }
                 None => return,
             },
-            Some(verdict) = in_flight.next() => match verdict {
+            Some(confirmation) = in_flight.next() => match confirmation {
                 Ok(Confirmation::Ack(None)) => {}
                 refused => {
-                    eprintln!("an echo was not taken: {refused:?}");
+                    eprintln!("the broker refused an echo: {refused:?}");
                     return;
                 }
             },
@@ -109,12 +109,12 @@ async fn submit(channel: &Channel, number: u64, payload: Arc<[u8]>) -> InFlight 
             .with_message_id(id.clone())
             .with_correlation_id(id)
             .with_reply_to(DIRECT_REPLY.into())
-            .with_expiration(PATIENCE.as_millis().to_string().into());
+            .with_expiration(REPLY_TIMEOUT.as_millis().to_string().into());
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         channel.basic_publish(EXCHANGE.into(), KEY.into(), options, &payload, properties).await?.await
     });
     match futures_util::poll!(&mut in_flight) {
-        Poll::Ready(verdict) => Box::pin(std::future::ready(verdict)),
+        Poll::Ready(confirmation) => Box::pin(std::future::ready(confirmation)),
         Poll::Pending => in_flight,
     }
 }

@@ -1,4 +1,4 @@
-//! The other end of the echo: takes messages as a handler does, and does nothing but answer.
+//! The server of the echo: consumes messages as a handler does, and only answers.
 
 use anyhow::Context as _;
 use futures_util::StreamExt as _;
@@ -12,15 +12,15 @@ use std::sync::Arc;
 
 use crate::options::EchoServer;
 
-/// As `gateway.requests`: a direct exchange, and a durable classic queue bound to it.
+/// A direct exchange with a durable classic queue, as for `gateway.requests`.
 pub(crate) const EXCHANGE: &str = "echo.requests";
 pub(crate) const KEY: &str = "read";
 const QUEUE: &str = "echo.requests.read";
 
-/// Delivery mode of what need not survive a restart of the broker.
+/// The delivery mode of messages that need not survive a restart of the broker.
 pub(crate) const TRANSIENT: u8 = 1;
 
-/// Answers until the connection ends, which is when the bench kills it.
+/// Answers until the connection ends. The bench kills this process.
 pub(crate) async fn run(options: EchoServer) -> anyhow::Result<()> {
     let reply: Arc<[u8]> = std::fs::read(&options.reply).context("the reply")?.into();
     let properties = ConnectionProperties::default;
@@ -45,7 +45,7 @@ pub(crate) async fn run(options: EchoServer) -> anyhow::Result<()> {
                 .with_correlation_id(request.correlation_id().clone().unwrap_or_default());
             let to = request.reply_to().clone().unwrap_or_default();
             let options = BasicPublishOptions::default();
-            // A lost connection ends the whole process: the bench sees that.
+            // A lost connection ends the process, which the bench notices.
             if let Ok(sent) = replies.basic_publish("".into(), to, options, &reply, properties).await {
                 let _ = sent.await;
             }

@@ -1,5 +1,5 @@
-//! A client that asks over one kept connection and looks at nothing but status and length, so that the two
-//! cores are left to what is measured.
+//! A client with one kept connection that reads only status and length, and so leaves the cores to the measured
+//! processes.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::callers::Caller;
 
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// Asks for the same paths in turn.
+/// A caller that requests the same paths in turn.
 pub(crate) struct HttpCaller {
     stream: TcpStream,
     requests: Arc<[Vec<u8>]>,
@@ -19,7 +19,7 @@ pub(crate) struct HttpCaller {
     buffer: Vec<u8>,
 }
 
-/// The requests for `paths`, as they go over the wire.
+/// Returns the requests for `paths` as bytes.
 pub(crate) fn requests(url: &str, token: &str, paths: &[String]) -> Arc<[Vec<u8>]> {
     let host = host(url);
     let request = |path: &String| {
@@ -31,7 +31,7 @@ pub(crate) fn requests(url: &str, token: &str, paths: &[String]) -> Arc<[Vec<u8>
 }
 
 impl HttpCaller {
-    /// Connects; `first` is the place in `requests` to begin at.
+    /// Connects. `first` is the index of the first request.
     pub(crate) async fn connect(url: &str, requests: &Arc<[Vec<u8>]>, first: usize) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(host(url)).await?;
         stream.set_nodelay(true)?;
@@ -52,12 +52,12 @@ impl Caller for HttpCaller {
                 whole = length(&self.buffer)?;
             }
         }
-        ensure!(whole == Some(self.buffer.len()), "more came than one answer");
+        ensure!(whole == Some(self.buffer.len()), "the front sent more than one answer");
         Ok(())
     }
 }
 
-/// How long the whole answer is, as soon as its head is there.
+/// Returns the length of the whole answer; `None` until its head is complete.
 fn length(answer: &[u8]) -> anyhow::Result<Option<usize>> {
     let Some(end) = answer.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD) else {
         return Ok(None);
@@ -70,7 +70,7 @@ fn length(answer: &[u8]) -> anyhow::Result<Option<usize>> {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then_some(value)
     });
-    let length: usize = length.context("an answer without length")?.trim().parse()?;
+    let length: usize = length.context("the answer has no content-length")?.trim().parse()?;
     Ok(Some(end + END_OF_HEAD.len() + length))
 }
 

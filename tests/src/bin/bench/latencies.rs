@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Every one of them, in microseconds.
+/// Latencies in microseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Latencies(Vec<u64>);
 
@@ -19,11 +19,11 @@ impl Latencies {
         self.0.len()
     }
 
-    /// The latency in milliseconds that `part` of all do not exceed.
+    /// Returns the percentile `part` in milliseconds.
     pub(crate) fn percentile(&mut self, part: f64) -> f64 {
         self.0.sort_unstable();
-        let place = (self.0.len() as f64 * part).ceil() as usize;
-        self.0.get(place.saturating_sub(1)).map_or(f64::NAN, |micros| *micros as f64 / 1000.0)
+        let rank = (self.0.len() as f64 * part).ceil() as usize;
+        self.0.get(rank.saturating_sub(1)).map_or(f64::NAN, |micros| *micros as f64 / 1000.0)
     }
 }
 
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_one_of_the_latencies() {
+    fn percentile_is_one_of_the_latencies() {
         let mut latencies = Latencies((1..=100).rev().map(|milli| milli * 1000).collect());
         assert_eq!(latencies.percentile(0.5), 50.0);
         assert_eq!(latencies.percentile(0.99), 99.0);

@@ -1,25 +1,24 @@
-//! `bench`: what the gateway costs above the broker, in one run on one broker and one database.
+//! `bench`: the cost of the gateway above the broker, in one run on one broker and one database.
 //!
-//! Rounds of three loads take turns, so that what else the machine does falls on all of them: bare round trips
-//! over AMQP (the echo), reads of one instance, reads of fifty. Each load is first driven by callers that ask
-//! again as soon as they are answered, which gives its capacity; then by arrivals at half of that, at moments
-//! that do not depend on the answers, which gives latencies that hide no queue.
+//! Three loads alternate in rounds, so that noise of the machine affects all of them: bare round trips over AMQP
+//! (the echo), reads of one instance, and reads of fifty. A closed loop measures the capacity of each load. An open
+//! loop at half of that rate then measures latencies that include queueing.
 //!
-//! Tables in markdown and one line of JSON go to standard output, progress to standard error.
-//! `GATEWAY_TEST_BIN` names the gateway to measure: one of an optimised build. `deploy/dev bench` does all that.
+//! Writes markdown tables and one line of JSON to standard output, progress to standard error.
+//! `GATEWAY_TEST_BIN` names the gateway, which must be an optimised build. `deploy/dev bench` sets it.
 
 mod arrivals;
 mod callers;
 mod echo_client;
 mod echo_server;
+mod environment;
 mod http_client;
 mod latencies;
 mod measure;
-mod numbers;
+mod measurements;
 mod options;
 mod payload;
 mod report;
-mod stage;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -53,10 +52,10 @@ fn main() -> ExitCode {
 }
 
 async fn bench(options: &Options) -> anyhow::Result<()> {
-    let mut stage = stage::Stage::start(options).await?;
-    let results = measure::all(&mut stage, options).await?;
+    let mut env = environment::Environment::start(options).await?;
+    let results = measure::all(&mut env, options).await?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", report::markdown(options, &stage.sizes, &results))?;
-    writeln!(out, "{}", report::json(options, &stage.sizes, &results))?;
+    writeln!(out, "{}", report::markdown(options, &env.sizes, &results))?;
+    writeln!(out, "{}", report::json(options, &env.sizes, &results))?;
     Ok(())
 }

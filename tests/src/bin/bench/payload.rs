@@ -1,4 +1,4 @@
-//! The very messages that one read puts on the bus, so that the echo carries the same.
+//! The messages of one read on the bus, which the echo sends too.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use lapin::options::{
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel};
 
-/// Where the front publishes, and under which key a read.
+/// The exchange and the routing key of reads.
 const REQUESTS: &str = "gateway.requests";
 const READ: &str = "read";
 pub(crate) const DIRECT_REPLY: &str = "amq.rabbitmq.reply-to";
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A request and its reply.
 pub(crate) struct Exchange {
@@ -24,8 +24,8 @@ pub(crate) struct Exchange {
     pub(crate) reply: Vec<u8>,
 }
 
-/// Reads `path` once, with a second queue that gets the request too, and asks the handlers the same again for
-/// a reply of our own.
+/// Reads `path` once and copies the request with a second queue. Sends it to the handlers again for a reply to this
+/// connection.
 pub(crate) async fn record(vhost: &Vhost, user: &Client, path: &str) -> anyhow::Result<Exchange> {
     let connection = vhost.connect().await;
     let channel = connection.create_channel().await?;
@@ -34,14 +34,14 @@ pub(crate) async fn record(vhost: &Vhost, user: &Client, path: &str) -> anyhow::
     let (tap, bind) = (tap.name().clone(), QueueBindOptions::default());
     channel.queue_bind(tap.clone(), REQUESTS.into(), READ.into(), bind, FieldTable::default()).await?;
     user.get(path).await?;
-    let request = until("the request in the second queue", PATIENCE, || async {
-        let taken = channel.basic_get(tap.clone(), BasicGetOptions { no_ack: true }).await?;
-        Ok(taken.context("no request yet")?.delivery.data)
+    let request = until("the request in the second queue", REPLY_TIMEOUT, || async {
+        let message = channel.basic_get(tap.clone(), BasicGetOptions { no_ack: true }).await?;
+        Ok(message.context("no request yet")?.delivery.data)
     })
     .await;
     let reply = ask(&channel, &request).await?;
     let status: serde_json::Value = serde_json::from_slice(&reply)?;
-    ensure!(status["status"] == 200, "a handler answered {}", status["status"]);
+    ensure!(status["status"] == 200, "the handler answered with status {}", status["status"]);
     connection.close(200, "recorded".into()).await?;
     Ok(Exchange { request, reply })
 }
@@ -53,6 +53,6 @@ async fn ask(channel: &Channel, request: &[u8]) -> anyhow::Result<Vec<u8>> {
     let properties = BasicProperties::default().with_reply_to(DIRECT_REPLY.into());
     let options = BasicPublishOptions::default();
     channel.basic_publish(REQUESTS.into(), READ.into(), options, request, properties).await?.await?;
-    let reply = tokio::time::timeout(PATIENCE, replies.next()).await.context("no reply in time")?;
+    let reply = tokio::time::timeout(REPLY_TIMEOUT, replies.next()).await.context("no reply in time")?;
     Ok(reply.context("the broker ended the replies")??.data)
 }

@@ -1,4 +1,4 @@
-//! What is printed.
+//! The report: markdown tables and JSON.
 
 use std::fmt::Write as _;
 
@@ -6,20 +6,20 @@ use serde_json::{Value, json};
 
 use gateway_tests::cpu::{LOAD, OTHERS};
 
-use crate::measure::Finding;
-use crate::numbers::Numbers;
+use crate::environment::Sizes;
+use crate::measure::LoadResult;
+use crate::measurements::Measurements;
 use crate::options::Options;
-use crate::stage::Sizes;
 
-/// What each load spends processor time in, in the order of the path.
+/// The measured processes, in the order of the request path.
 const PROCESSES: [&str; 7] =
     [LOAD, "echo server", "front", "handler", "RabbitMQ", "MariaDB", "poller, relay"];
 
-/// Two tables: capacity and latency, and where the time goes.
-pub(crate) fn markdown(options: &Options, sizes: &Sizes, findings: &[Finding; 3]) -> String {
+/// Renders two tables: capacity with latency, and processor time.
+pub(crate) fn markdown(options: &Options, sizes: &Sizes, results: &[LoadResult; 3]) -> String {
     let mut text = String::new();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    // Writing to a string cannot fail.
+    // Writing to a string does not fail.
     let _ = writeln!(
         text,
         "{} callers, {} handler(s), {cores} cores shared by load, gateway, RabbitMQ and MariaDB; median of {} \
@@ -28,17 +28,17 @@ pub(crate) fn markdown(options: &Options, sizes: &Sizes, findings: &[Finding; 3]
     );
     text += "| load | answers/s | of the echo | p50 at half load | p99 at half load |\n";
     text += "|---|---|---|---|---|\n";
-    let echo = &findings[0].rate;
-    for finding in findings {
-        let (rate, ratio) = (&finding.rate, finding.rate.over(echo));
+    let echo = &results[0].rate;
+    for result in results {
+        let (rate, ratio) = (&result.rate, result.rate.over(echo));
         let _ = writeln!(
             text,
             "| {} | {} | {} | {:.1} ms | {:.1} ms |",
-            finding.name,
+            result.name,
             shown(rate, 0),
             shown(&ratio, 2),
-            finding.p50,
-            finding.p99
+            result.p50,
+            result.p99
         );
     }
     text += "\nProcessor time for one answer, in microseconds:\n\n| load |";
@@ -46,32 +46,32 @@ pub(crate) fn markdown(options: &Options, sizes: &Sizes, findings: &[Finding; 3]
     text += " cores of the load | of others |\n|---|";
     text += &"---|".repeat(PROCESSES.len() + 2);
     text.push('\n');
-    for finding in findings {
-        let _ = write!(text, "| {} |", finding.name);
+    for result in results {
+        let _ = write!(text, "| {} |", result.name);
         for process in PROCESSES {
-            let _ = write!(text, " {:.0} |", finding.cost(process));
+            let _ = write!(text, " {:.0} |", result.cost(process));
         }
-        let _ = writeln!(text, " {:.2} | {:.2} |", finding.cores(LOAD), finding.cores(OTHERS));
+        let _ = writeln!(text, " {:.2} | {:.2} |", result.cores(LOAD), result.cores(OTHERS));
     }
     text
 }
 
-/// All of it on one line.
-pub(crate) fn json(options: &Options, sizes: &Sizes, findings: &[Finding; 3]) -> Value {
-    let echo = &findings[0].rate;
-    let loads: Vec<_> = findings
+/// Returns the report as JSON.
+pub(crate) fn json(options: &Options, sizes: &Sizes, results: &[LoadResult; 3]) -> Value {
+    let echo = &results[0].rate;
+    let loads: Vec<_> = results
         .iter()
-        .map(|finding| {
-            let cpu = PROCESSES.map(|process| (process.to_owned(), finding.cost(process).round().into()));
+        .map(|result| {
+            let cpu = PROCESSES.map(|process| (process.to_owned(), result.cost(process).round().into()));
             json!({
-                "load": finding.name,
-                "per_second": finding.rate.median().round(),
-                "rounds_per_second": finding.rate.0.iter().map(|rate| rate.round()).collect::<Vec<_>>(),
-                "of_echo": thousandth(finding.rate.over(echo).median()),
-                "p50_ms": thousandth(finding.p50),
-                "p99_ms": thousandth(finding.p99),
+                "load": result.name,
+                "per_second": result.rate.median().round(),
+                "rounds_per_second": result.rate.0.iter().map(|rate| rate.round()).collect::<Vec<_>>(),
+                "of_echo": thousandth(result.rate.over(echo).median()),
+                "p50_ms": thousandth(result.p50),
+                "p99_ms": thousandth(result.p99),
                 "cpu_us": Value::Object(cpu.into_iter().collect()),
-                "other_cores": thousandth(finding.cores(OTHERS)),
+                "other_cores": thousandth(result.cores(OTHERS)),
             })
         })
         .collect();
@@ -83,7 +83,7 @@ pub(crate) fn json(options: &Options, sizes: &Sizes, findings: &[Finding; 3]) ->
     })
 }
 
-fn shown(numbers: &Numbers, digits: usize) -> String {
+fn shown(numbers: &Measurements, digits: usize) -> String {
     format!("{:.digits$} ({:.digits$} to {:.digits$})", numbers.median(), numbers.least(), numbers.most())
 }
 

@@ -1,7 +1,8 @@
 """Asks the gateway over AMQP as its AsyncAPI document says; knows nothing else of it.
 
 usage: ask.py AMQP_URL <REQUESTS >REPLIES, both a JSON array. A request is
-{"class", "method", "target", "token"}, or {"class", "raw"} for a body that is sent as it is.
+{"class", "method", "target"} with a "token" or a whole "authorization", or {"class", "raw"} for a body that is
+sent as it is.
 """
 
 import datetime
@@ -11,20 +12,21 @@ import uuid
 
 import pika
 
-PATIENCE = 30
+TIMEOUT = 30
 
 
 def envelope(request, message_id):
     now = datetime.datetime.now(datetime.timezone.utc)
+    authorization = "Bearer " + request["token"] if "token" in request else request.get("authorization")
     time = lambda at: at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     return json.dumps({
         "v": 1,
         "message_id": message_id,
         "received_at": time(now),
-        "deadline": time(now + datetime.timedelta(seconds=PATIENCE)),
+        "deadline": time(now + datetime.timedelta(seconds=TIMEOUT)),
         "method": request["method"],
         "target": request["target"],
-        "headers": [["authorization", "Bearer " + request["token"]]],
+        "headers": [] if authorization is None else [["authorization", authorization]],
     })
 
 
@@ -33,9 +35,9 @@ def ask(connection, channel, replies, request):
     body = request["raw"] if "raw" in request else envelope(request, message_id)
     properties = pika.BasicProperties(
         content_type="application/json", message_id=message_id, correlation_id=message_id,
-        reply_to="amq.rabbitmq.reply-to", expiration=str(PATIENCE * 1000), delivery_mode=1)
+        reply_to="amq.rabbitmq.reply-to", expiration=str(TIMEOUT * 1000), delivery_mode=1)
     channel.basic_publish("gateway.requests", request["class"], body, properties, mandatory=True)
-    end = datetime.datetime.now() + datetime.timedelta(seconds=PATIENCE)
+    end = datetime.datetime.now() + datetime.timedelta(seconds=TIMEOUT)
     while message_id not in replies and datetime.datetime.now() < end:
         connection.process_data_events(time_limit=1)
     return replies.get(message_id)

@@ -1,0 +1,29 @@
+//! The audit of the caller's accounts.
+
+use gateway_store::AuditFilter;
+
+pub(crate) use gateway_store::AuditLine;
+
+use super::access::Caller;
+use super::{App, Result};
+
+/// A page of audit lines, the oldest first.
+#[derive(Debug)]
+pub(crate) struct AuditPage {
+    pub(crate) lines: Vec<AuditLine>,
+    /// The number after which the next page begins; none on the last.
+    pub(crate) next: Option<i64>,
+}
+
+impl App {
+    /// Returns the audit lines after a number.
+    pub(crate) async fn list_audit(&self, caller: &Caller, after: i64, limit: usize) -> Result<AuditPage> {
+        let filter =
+            AuditFilter { accounts: Some(caller.authority.acts_for.clone()), after, limit: limit as i64 + 1 };
+        let mut lines = self.store.audit_list(filter).await?;
+        let is_more = lines.len() > limit;
+        lines.truncate(limit);
+        let next = lines.last().filter(|_| is_more).map(|line| line.seq);
+        Ok(AuditPage { lines, next })
+    }
+}

@@ -1,0 +1,80 @@
+//! The wait for the outcome of an operation.
+
+use std::time::Duration;
+
+use gateway_core::driver::OneTimeOutput;
+use gateway_core::id::OperationId;
+use gateway_store::Operation;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::admission::Admission;
+use super::deadline::Deadline;
+use super::outcome::Outcome;
+use crate::app::{App, Error, Result};
+
+/// Wait between reads of an operation that another process runs. Longer costs fewer statements; shorter answers sooner.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// An operation whose outcome is awaited.
+pub(super) enum Pending {
+    /// This process runs it.
+    Running(OperationId, JoinHandle<Option<OneTimeOutput>>),
+    /// It was begun before, here or by another process.
+    Known(Box<Operation>),
+}
+
+impl Pending {
+    /// Starts the operation of an admitted request if it is new.
+    pub(super) fn from(admission: Admission, app: &App) -> Self {
+        match admission {
+            Admission::New(operation, held) => {
+                Self::Running(operation.id, app.operations.start(*operation, held))
+            }
+            Admission::Known(operation) => Self::Known(operation),
+        }
+    }
+
+    /// Returns the id of the operation.
+    pub(super) fn id(&self) -> OperationId {
+        match self {
+            Self::Running(id, _) => *id,
+            Self::Known(operation) => operation.id,
+        }
+    }
+}
+
+/// Waits until the operation is over, and takes it over if its process died.
+///
+/// # Errors
+/// `StillRunning` if it is not over in time; it goes on.
+pub(super) async fn wait(app: &App, deadline: Deadline, pending: Pending) -> Result<Outcome> {
+    let until = Instant::now() + deadline.left(app.clock.now());
+    let (id, mut task) = match pending {
+        Pending::Known(operation) if operation.is_over() => return Outcome::of(operation, None),
+        Pending::Known(operation) => (operation.id, None),
+        Pending::Running(id, task) => (id, Some(task)),
+    };
+    let late = || Error::StillRunning { operation: id };
+    let mut output = None;
+    loop {
+        match task.take() {
+            Some(mut running) => {
+                let ended = tokio::time::timeout_at(until, &mut running).await.map_err(|_| late())?;
+                output = ended.ok().flatten().or(output);
+            }
+            None => tokio::time::sleep(POLL_INTERVAL).await,
+        }
+        let operation = app.store.operation_get(id).await?.ok_or_else(late)?;
+        if operation.is_over() {
+            return Outcome::of(Box::new(operation), output);
+        }
+        if Instant::now() >= until {
+            return Err(late());
+        }
+        // Our clock may be ahead of the database's, which then refuses the lease until its own time has come.
+        if operation.due_at <= app.clock.now() {
+            task = app.operations.take_over(id).await?;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A page of the records of one kind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway_core::Timestamp;
+use gateway_store::ResourceQuery;
+
+use super::fields::Fields;
+use super::page_start::PageStart;
+use super::record::Record;
+use super::selection::Selection;
+use crate::app::access::Caller;
+use crate::app::visibility::ScopeFreshness;
+use crate::app::{App, Result, refresh};
+
+/// A query for one page.
+#[derive(Clone, Debug)]
+pub(crate) struct ListQuery {
+    pub(crate) selection: Selection,
+    /// Most records of the page.
+    pub(crate) limit: usize,
+    /// The `next` of the page before.
+    pub(crate) cursor: Option<String>,
+    pub(crate) fields: Fields,
+    /// Adds the clouds' own documents.
+    pub(crate) raw: bool,
+    /// Waits until each scope was listed within this time.
+    pub(crate) max_age: Option<Duration>,
+}
+
+/// A page of records, and the freshness of the scopes that it is from.
+#[derive(Debug)]
+pub(crate) struct RecordPage {
+    pub(crate) records: Vec<Record>,
+    /// The cursor of the next page; none on the last.
+    pub(crate) next: Option<String>,
+    /// The position of the event log before the first page was read. A follower from there misses no change.
+    pub(crate) position: i64,
+    pub(crate) scopes: Vec<ScopeFreshness>,
+    /// The age of the oldest scope; none while one was never listed.
+    pub(crate) age: Option<Duration>,
+}
+
+/// Lists records.
+pub(crate) async fn list(
+    app: &App,
+    caller: &Caller,
+    query: &ListQuery,
+    deadline: Option<Timestamp>,
+) -> Result<RecordPage> {
+    let ListQuery { selection, limit, cursor, fields, raw, max_age } = query;
+    selection.expect_known(&caller.authority)?;
+    let mark = selection.mark();
+    let start = PageStart::parse(cursor.as_deref(), mark)?;
+    let (authority, required) = match max_age {
+        None => (Arc::clone(&caller.authority), None),
+        Some(age) => {
+            let targets = selection.targets(&caller.authority);
+            let (authority, as_of) = refresh::refreshed(app, caller, targets, *age, deadline).await?;
+            (authority, Some(as_of))
+        }
+    };
+    let authority = &*authority;
+    // Later pages keep the position of the first: changes after it may have been missed by the first page.
+    let position = start.as_ref().map_or(authority.position, |start| start.position);
+    let listing = app
+        .store
+        .resource_list(ResourceQuery {
+            targets: selection.targets(authority).map(|target| target.id).collect(),
+            filter: selection.records.clone(),
+            order: selection.order,
+            after: start.map(|start| start.after),
+            limit: *limit,
+            raw: *raw,
+        })
+        .await?;
+    let mut scopes = selection.scopes(authority);
+    if let Some(as_of) = required {
+        scopes.iter_mut().for_each(|scope| scope.require(as_of));
+    }
+    let records = listing.rows.iter().map(|row| Record::render(row, authority, fields));
+    Ok(RecordPage {
+        records: records.collect::<Result<_>>()?,
+        next: listing.next.map(|after| PageStart { after, position }.to_text(mark)),
+        position,
+        age: ScopeFreshness::oldest_age(&scopes, authority.read_at),
+        scopes,
+    })
+}

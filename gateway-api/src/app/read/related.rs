@@ -1,0 +1,118 @@
+//! Records related to one record: those that it names, and those that name it.
+
+use gateway_core::document::terms::Term;
+use gateway_core::id::{ResourceId, TargetId};
+use gateway_core::kind::{KindSpec, Relation};
+use gateway_core::{Error as CoreError, Kind};
+use gateway_store::{Authority, ResourceFilter, ResourceQuery, Store, VisibleTarget};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::record::{expect_target, find_row, render};
+use crate::app::access::Caller;
+use crate::app::{App, Error, Result};
+
+/// Most records of each relation that may have thousands; a list by the relation returns all.
+const MAX_RECORDS: usize = 50;
+
+/// The related records of one relation.
+#[derive(Debug)]
+pub(crate) struct RelatedGroup {
+    /// The name of the relation: as a link where the record names others, as the inverse where others name it.
+    pub(crate) relation: &'static str,
+    pub(crate) direction: Direction,
+    pub(crate) kind: Kind,
+    pub(crate) documents: Vec<Box<RawValue>>,
+    /// There are more records than returned.
+    pub(crate) more: bool,
+}
+
+/// The direction of a relation, seen from the record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Direction {
+    /// The record names the others.
+    Names,
+    /// The others name the record, each in this field.
+    NamedBy(&'static str),
+}
+
+/// The record and what is needed to find its relatives.
+struct Origin<'a> {
+    store: &'a Store,
+    authority: &'a Authority,
+    /// The target of the record. Related records are in the same cloud and region.
+    target: &'a VisibleTarget,
+    id: ResourceId,
+}
+
+/// Returns the related records of a record, by relation; only those of one relation if `wanted` names it.
+pub(crate) async fn related(
+    app: &App,
+    caller: &Caller,
+    kind: Kind,
+    id: ResourceId,
+    wanted: Option<&str>,
+) -> Result<Vec<RelatedGroup>> {
+    let authority = &*caller.authority;
+    let row = find_row(&app.store, authority, kind, id, false).await?.ok_or(Error::UnknownResource)?;
+    let target = expect_target(&row, authority)?;
+    let origin = Origin { store: &app.store, authority, target, id: row.id };
+    let document: Map<String, Value> = serde_json::from_str(&row.document).map_err(CoreError::internal)?;
+    let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted == name);
+    let mut groups = Vec::new();
+    for relation in kind.spec().relations.iter().filter(|relation| is_wanted(relation.name)) {
+        let ids = relation.ids(&document);
+        if !ids.is_empty() {
+            groups.push(origin.named(relation, ids).await?);
+        }
+    }
+    for (spec, relation) in kind.named_by().into_iter().filter(|(_, relation)| is_wanted(relation.inverse)) {
+        let group = origin.naming(spec, relation).await?;
+        if !group.documents.is_empty() {
+            groups.push(group);
+        }
+    }
+    Ok(groups)
+}
+
+impl Origin<'_> {
+    /// Returns the records that the record names.
+    async fn named(&self, relation: &'static Relation, ids: Vec<ResourceId>) -> Result<RelatedGroup> {
+        let mut documents = Vec::new();
+        for id in ids {
+            // A record that the caller may not see, or that is not listed yet, is only a reference in the document.
+            if let Some(row) = find_row(self.store, self.authority, relation.to, id, false).await? {
+                documents.push(render(&row, self.authority)?);
+            }
+        }
+        let direction = Direction::Names;
+        Ok(RelatedGroup { relation: relation.name, direction, kind: relation.to, documents, more: false })
+    }
+
+    /// Returns the first of the records that name the record.
+    async fn naming(&self, spec: &'static KindSpec, relation: &'static Relation) -> Result<RelatedGroup> {
+        let term = Term::field(relation.name, &self.id.to_string());
+        let query = ResourceQuery {
+            targets: self.targets(spec.kind),
+            filter: ResourceFilter { terms: vec![term], ..ResourceFilter::default() },
+            limit: MAX_RECORDS,
+            ..ResourceQuery::default()
+        };
+        let listing = self.store.resource_list(query).await?;
+        let documents = listing.rows.iter().map(|row| render(row, self.authority));
+        Ok(RelatedGroup {
+            relation: relation.inverse,
+            direction: Direction::NamedBy(relation.name),
+            kind: spec.kind,
+            documents: documents.collect::<Result<_>>()?,
+            more: listing.next.is_some(),
+        })
+    }
+
+    fn targets(&self, kind: Kind) -> Vec<TargetId> {
+        let is_near = |target: &&VisibleTarget| {
+            target.kind == kind && target.cloud == self.target.cloud && target.region == self.target.region
+        };
+        self.authority.targets.iter().filter(is_near).map(|target| target.id).collect()
+    }
+}

@@ -1,0 +1,68 @@
+//! A copy of all records that the caller may see, page by page.
+
+use gateway_store::ResourceQuery;
+use serde_json::value::RawValue;
+
+use super::page_start::{FilterMark, PageStart};
+use super::record::render;
+use crate::app::access::Caller;
+use crate::app::visibility::{ScopeFilter, ScopeFreshness};
+use crate::app::{App, Result};
+
+/// Records of one page. A higher value saves messages; a lower one saves memory, which holds each page whole.
+const PAGE: usize = 500;
+
+/// A query for one page of the copy.
+#[derive(Clone, Debug)]
+pub(crate) struct SyncQuery {
+    pub(crate) scopes: ScopeFilter,
+    /// The `next` of the page before.
+    pub(crate) cursor: Option<String>,
+}
+
+/// A page of the copy.
+#[derive(Debug)]
+pub(crate) struct SyncPage {
+    /// The position of the event log before the first page was read. A follower from there misses no change.
+    pub(crate) position: i64,
+    /// The scopes of the copy; on the first page only.
+    pub(crate) scopes: Option<Vec<ScopeFreshness>>,
+    pub(crate) documents: Vec<Box<RawValue>>,
+    /// The cursor of the next page; none on the last.
+    pub(crate) next: Option<String>,
+}
+
+/// Reads one page of the copy.
+pub(crate) async fn sync(app: &App, caller: &Caller, query: &SyncQuery) -> Result<SyncPage> {
+    let authority = &*caller.authority;
+    query.scopes.expect_known(authority)?;
+    let mark = mark(&query.scopes);
+    let start = PageStart::parse(query.cursor.as_deref(), mark)?;
+    let position = start.as_ref().map_or(authority.position, |start| start.position);
+    let scopes = start.is_none().then(|| query.scopes.scopes(authority));
+    let listing = app
+        .store
+        .resource_list(ResourceQuery {
+            targets: query.scopes.targets(authority).map(|target| target.id).collect(),
+            after: start.map(|start| start.after),
+            limit: PAGE,
+            ..ResourceQuery::default()
+        })
+        .await?;
+    let documents = listing.rows.iter().map(|row| render(row, authority)).collect::<Result<_>>()?;
+    let next = listing.next.map(|after| PageStart { after, position }.to_text(mark));
+    Ok(SyncPage { position, scopes, documents, next })
+}
+
+/// Returns the mark by which a page start belongs to a copy of these scopes.
+fn mark(scopes: &ScopeFilter) -> FilterMark {
+    let ScopeFilter { cloud, region, account, kind } = scopes;
+    let texts = [
+        Some("sync"),
+        cloud.as_deref(),
+        region.as_deref(),
+        account.as_deref(),
+        kind.map(|kind| kind.as_str()),
+    ];
+    FilterMark::of(texts.into_iter().map(|text| text.map(str::as_bytes)))
+}

@@ -1,0 +1,90 @@
+//! Grants: their accounts, credentials, targets and events.
+
+use crate::fixtures::{
+    CAPABILITY, GLOBAL_TARGETS, IMAGE, INSTANCE, OWN_TARGETS, VOLUME, access, all, client, cloud, granted,
+    proven,
+};
+use crate::test_store::TestStore;
+
+const GRANT_EVENTS: &str = "events WHERE kind = 'grant'";
+
+pub async fn repeated_grant_creates_account_and_targets_once(fixture: TestStore) {
+    let store = &fixture.store;
+    let (cloud, principal) = (cloud(store, "sim").await, client(store, "dashboard").await);
+    let first = granted(store, principal, cloud, "demo").await;
+    let second = granted(store, principal, cloud, "demo").await;
+    assert_eq!(first.account, second.account);
+    assert_eq!((fixture.rows("accounts"), fixture.rows("grants")), (1, 1));
+    assert_eq!(fixture.rows("poll_targets"), OWN_TARGETS + GLOBAL_TARGETS);
+    assert_eq!(fixture.rows("credentials"), 1, "the newer replaced the older");
+    let kept = store.credential_of(principal, first.account).await.unwrap().unwrap();
+    assert_eq!(kept.id, second.id);
+
+    let mut renamed = proven(principal, cloud, "demo", all());
+    renamed.proof.name = "another name".to_owned();
+    store.grant_record(renamed, &CAPABILITY).await.unwrap();
+    let seen = store.authority(principal).await.unwrap().unwrap();
+    assert_eq!(seen.grants[0].account.name, "another name");
+}
+
+pub async fn two_principals_share_an_account_and_its_targets(fixture: TestStore) {
+    let store = &fixture.store;
+    let cloud = cloud(store, "sim").await;
+    let (one, two) = (client(store, "one").await, client(store, "two").await);
+    let (ones, twos) = (granted(store, one, cloud, "demo").await, granted(store, two, cloud, "demo").await);
+    assert_eq!(ones.account, twos.account);
+    assert_eq!((fixture.rows("accounts"), fixture.rows("grants"), fixture.rows("credentials")), (1, 2, 2));
+    assert_eq!(fixture.rows("poll_targets"), OWN_TARGETS + GLOBAL_TARGETS);
+    granted(store, two, cloud, "other").await;
+    assert_eq!(
+        fixture.rows("poll_targets"),
+        2 * OWN_TARGETS + GLOBAL_TARGETS,
+        "global ones are one per cloud"
+    );
+    let elsewhere = crate::fixtures::cloud(store, "sim2").await;
+    granted(store, two, elsewhere, "demo").await;
+    assert_eq!(fixture.rows("accounts"), 3, "the same id at another cloud is another account");
+    assert_eq!(fixture.rows("poll_targets"), 3 * OWN_TARGETS + 2 * GLOBAL_TARGETS);
+}
+
+pub async fn unlistable_kind_gets_no_target(fixture: TestStore) {
+    let store = &fixture.store;
+    let (cloud, principal) = (cloud(store, "sim").await, client(store, "dashboard").await);
+    let grant = proven(principal, cloud, "demo", access(&["r1"], &[VOLUME]));
+    store.grant_record(grant, &CAPABILITY).await.unwrap();
+    assert_eq!(fixture.sql().texts("SELECT kind AS t FROM poll_targets"), ["volume"]);
+    let grant = proven(principal, cloud, "demo", access(&["r1", "r2"], &[VOLUME, IMAGE]));
+    store.grant_record(grant, &CAPABILITY).await.unwrap();
+    assert_eq!(fixture.rows("poll_targets WHERE kind = 'image'"), 4, "own and published, in two regions");
+    assert_eq!(fixture.rows("poll_targets"), 6);
+}
+
+pub async fn grant_event_follows_changed_access_only(fixture: TestStore) {
+    let store = &fixture.store;
+    let (cloud, principal) = (cloud(store, "sim").await, client(store, "dashboard").await);
+    granted(store, principal, cloud, "demo").await;
+    assert_eq!(fixture.rows(GRANT_EVENTS), 1);
+    granted(store, principal, cloud, "demo").await;
+    assert_eq!(fixture.rows(GRANT_EVENTS), 1, "a new credential with the same access");
+    let grant = proven(principal, cloud, "demo", access(&["r1"], &[INSTANCE]));
+    store.grant_record(grant, &CAPABILITY).await.unwrap();
+    assert_eq!(fixture.rows(GRANT_EVENTS), 2);
+    let changes = fixture.sql().texts("SELECT change_name AS t FROM events");
+    assert_eq!(changes, ["granted", "granted"]);
+}
+
+pub async fn concurrent_first_grants_create_one_account(fixture: TestStore) {
+    let cloud = cloud(&fixture.store, "sim").await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let store = fixture.another_process();
+        let principal = client(&fixture.store, &format!("client-{number}")).await;
+        tasks.spawn(async move { granted(&store, principal, cloud, "demo").await.account });
+    }
+    let mut accounts = tasks.join_all().await;
+    accounts.dedup();
+    assert_eq!(accounts.len(), 1);
+    assert_eq!((fixture.rows("accounts"), fixture.rows("grants")), (1, 8));
+    assert_eq!(fixture.rows("poll_targets"), OWN_TARGETS + GLOBAL_TARGETS);
+    assert_eq!(fixture.rows(GRANT_EVENTS), 8);
+}
