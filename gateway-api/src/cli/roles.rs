@@ -166,7 +166,6 @@ impl Process {
             self.store()?,
             Arc::clone(&self.bus),
             self.keyring.clone(),
-            self.clock(),
             self.drivers.clone(),
             link,
             http::ANSWER_STATUS,

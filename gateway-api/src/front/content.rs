@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
 use super::admission::too_large;
-use crate::http::forwarding::{UploadEnd, UploadParty};
+use crate::http::forwarding::{End, Party};
 use crate::http::problem::Problem;
 
 /// The time for which content is discarded after the answer is known, so that a client that sends everything before it
@@ -51,7 +51,7 @@ pub(super) struct Progress {
     is_whole: AtomicBool,
     waits_for_client: AtomicBool,
     /// The fault of the client's side, if there was one.
-    fault: OnceLock<(UploadParty, String)>,
+    fault: OnceLock<(Party, String)>,
 }
 
 impl Content {
@@ -82,7 +82,7 @@ impl Content {
         Arc::clone(&self.progress)
     }
 
-    fn fail(&mut self, by: UploadParty, why: String) -> std::io::Error {
+    fn fail(&mut self, by: Party, why: String) -> std::io::Error {
         let error = std::io::Error::other(why.clone());
         let _ = self.progress.fault.set((by, why));
         error
@@ -113,7 +113,7 @@ impl Stream for Content {
                 Some(Err(_)) => {
                     this.body = None;
                     let why = "the client's connection ended during the content".to_owned();
-                    return Poll::Ready(Some(Err(this.fail(UploadParty::Client, why))));
+                    return Poll::Ready(Some(Err(this.fail(Party::Client, why))));
                 }
                 // Frames without data are trailers, which have no meaning here.
                 Some(Ok(frame)) => {
@@ -122,7 +122,7 @@ impl Stream for Content {
                     let sent = this.progress.sent.fetch_add(bytes.len() as u64, Relaxed) + bytes.len() as u64;
                     if sent > this.limit {
                         let why = format!("the content has more than {} bytes", this.limit);
-                        return Poll::Ready(Some(Err(this.fail(UploadParty::Limit, why))));
+                        return Poll::Ready(Some(Err(this.fail(Party::Limit, why))));
                     }
                     this.progress.is_whole.store(is_whole, Relaxed);
                     return Poll::Ready(Some(Ok(bytes)));
@@ -150,13 +150,13 @@ impl Progress {
     }
 
     /// Returns the end of an upload that broke off. `why` is the reason unless the client's side has a fault.
-    pub(super) fn broken(&self, why: &str) -> UploadEnd {
-        let (by, why) = self.fault.get().cloned().unwrap_or((UploadParty::Cloud, why.to_owned()));
-        UploadEnd::Broken { by, why, whole: self.is_whole.load(Relaxed) }
+    pub(super) fn broken(&self, why: &str) -> End {
+        let (by, why) = self.fault.get().cloned().unwrap_or((Party::Cloud, why.to_owned()));
+        End::Broken { by, why, whole: self.is_whole.load(Relaxed) }
     }
 
     /// Waits until there was no progress for this time.
-    pub(super) async fn stalled(&self, longest: Duration) -> UploadEnd {
+    pub(super) async fn stalled(&self, longest: Duration) -> End {
         let (mut seen, mut since) = (self.sent(), Instant::now());
         loop {
             tokio::time::sleep(STALL_CHECK.min(longest)).await;
@@ -168,11 +168,11 @@ impl Progress {
                 continue;
             }
             let (by, why) = match (whole, self.waits_for_client.load(Relaxed)) {
-                (true, _) => (UploadParty::Cloud, "the cloud did not answer in time"),
-                (false, true) => (UploadParty::Client, "the content did not arrive in time"),
-                (false, false) => (UploadParty::Cloud, "the cloud did not take the content in time"),
+                (true, _) => (Party::Cloud, "the cloud did not answer in time"),
+                (false, true) => (Party::Client, "the content did not arrive in time"),
+                (false, false) => (Party::Cloud, "the cloud did not take the content in time"),
             };
-            return UploadEnd::Broken { by, why: why.to_owned(), whole };
+            return End::Broken { by, why: why.to_owned(), whole };
         }
     }
 }

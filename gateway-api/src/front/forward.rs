@@ -13,6 +13,7 @@ use gateway_bus::{Body, Envelope, Reply, RequestError, WorkClass};
 use gateway_core::Error;
 use gateway_core::access::keyring::Keyring;
 use gateway_core::backoff::Backoff;
+use gateway_core::driver::Forwarded;
 use hyper::body::Incoming;
 use uuid::Uuid;
 
@@ -21,7 +22,7 @@ use super::connection_info::ConnectionInfo;
 use super::content::{Content, Progress};
 use super::context::FrontContext;
 use super::{admission, envelope, reply};
-use crate::http::forwarding::{FORWARD, ForwardInstruction, Report, UploadEnd, UploadParty};
+use crate::http::forwarding::{End, FORWARD, ForwardInstruction, Party, Report};
 use crate::http::problem::Problem;
 use crate::routes::Operation;
 
@@ -94,7 +95,9 @@ impl Upload {
         // The losers of this race are dropped, and with them the connection to the cloud.
         let end = tokio::select! {
             answer = send_content(&forward, content, length) => match answer {
-                Ok(answer) => UploadEnd::from(answer),
+                Ok(Forwarded { endpoint, status, headers, body }) => {
+                    End::Answered { endpoint, status, headers, body }
+                }
                 Err(error) => {
                     tracing::info!(request = %self.request.message_id, error = error.chain(), "an upload broke off");
                     progress.broken(error.message())
@@ -107,7 +110,7 @@ impl Upload {
     }
 
     /// Reports progress at intervals, until a report is refused.
-    async fn report_progress(&self, progress: &Progress) -> UploadEnd {
+    async fn report_progress(&self, progress: &Progress) -> End {
         let interval = Duration::from_millis(self.errand.report_every_milliseconds).max(MIN_REPORT_INTERVAL);
         loop {
             tokio::time::sleep(interval).await;
@@ -116,13 +119,13 @@ impl Upload {
                 && reply.status == 409
             {
                 let why = "the gateway gave the upload up, because no report of it came in time".to_owned();
-                return UploadEnd::Broken { by: UploadParty::Gateway, why, whole: false };
+                return End::Broken { by: Party::Gateway, why, whole: false };
             }
         }
     }
 
     /// Reports the end. The reply is the client's answer.
-    async fn report_end(&self, sent: u64, end: UploadEnd) -> Result<Response<AnswerBody>, Problem> {
+    async fn report_end(&self, sent: u64, end: End) -> Result<Response<AnswerBody>, Problem> {
         let mut backoff = REPORT_BACKOFF;
         loop {
             let error = match self.report(sent, Some(&end)).await {
@@ -144,7 +147,7 @@ impl Upload {
         }
     }
 
-    async fn report(&self, sent: u64, end: Option<&UploadEnd>) -> Result<Reply, RequestError> {
+    async fn report(&self, sent: u64, end: Option<&End>) -> Result<Reply, RequestError> {
         let (context, received_at) = (&self.context, self.context.now());
         let report = Report { ticket: self.errand.ticket.clone(), sent, end: end.cloned() };
         let mut envelope = Envelope {

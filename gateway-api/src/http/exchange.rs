@@ -6,7 +6,7 @@ use gateway_core::Timestamp;
 use gateway_core::id::PrincipalId;
 use uuid::Uuid;
 
-/// One request and its answer, as an extension of the request.
+/// A request and its answer, as an extension of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange {
     /// The id of the request, which problems have as their `instance`.

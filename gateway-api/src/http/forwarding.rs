@@ -7,9 +7,8 @@ use gateway_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-pub(crate) use crate::app::error::UploadParty;
-use crate::app::operation::Forward;
-pub(crate) use crate::app::operation::UploadEnd;
+use crate::app::error::UploadParty;
+use crate::app::operation::{Forward, UploadEnd};
 
 /// The header of a reply with a sealed [`ForwardInstruction`].
 pub(crate) const FORWARD: HeaderName = HeaderName::from_static("gateway-forward");
@@ -67,5 +66,51 @@ pub(crate) struct Report {
     /// Bytes of the content that were streamed so far.
     pub(crate) sent: u64,
     /// The end of the upload; none while it goes on.
-    pub(crate) end: Option<UploadEnd>,
+    pub(crate) end: Option<End>,
+}
+
+/// The end of an upload, as far as the front knows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub(crate) enum End {
+    /// The cloud answered.
+    Answered { endpoint: String, status: u16, headers: Vec<(String, String)>, body: String },
+    /// The stream broke off; `whole` if the cloud had all of the content by then.
+    Broken { by: Party, why: String, whole: bool },
+}
+
+/// The side on which an upload broke off.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Party {
+    /// The client stopped sending.
+    Client,
+    /// The client sent more than the limit.
+    Limit,
+    /// The cloud.
+    Cloud,
+    /// The gateway.
+    Gateway,
+}
+
+impl From<End> for UploadEnd {
+    fn from(end: End) -> Self {
+        match end {
+            End::Answered { endpoint, status, headers, body } => {
+                Self::Answered { endpoint, status, headers, body }
+            }
+            End::Broken { by, why, whole } => Self::Broken { by: by.into(), why, whole },
+        }
+    }
+}
+
+impl From<Party> for UploadParty {
+    fn from(party: Party) -> Self {
+        match party {
+            Party::Client => Self::Client,
+            Party::Limit => Self::Limit,
+            Party::Cloud => Self::Cloud,
+            Party::Gateway => Self::Gateway,
+        }
+    }
 }

@@ -127,7 +127,6 @@ impl TestGateway {
             store.clone(),
             Arc::clone(&bus),
             keyring.clone(),
-            Arc::clone(&clock),
             Drivers::default().with(FakeCloud),
             SessionContext::unpaced(Arc::clone(&clock)),
             ANSWER_STATUS,

@@ -14,9 +14,9 @@ use crate::app::{App, Error, Result};
 
 /// The operation of an admitted request.
 pub(super) enum Admission {
-    /// It is new; this process holds its lease.
+    /// A new operation, whose lease this process holds.
     New(Box<Operation>, OperationLease),
-    /// It was begun by an earlier delivery of the request.
+    /// An operation that an earlier delivery of the request began.
     Known(Box<Operation>),
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct BulkItem {
     pub(crate) result: Result<Option<Outcome>>,
 }
 
-/// One part of a bulk command.
+/// The part of a bulk command for one resource.
 enum Part {
     /// A resource that the filter matches.
     Matched(ResourceRow),

@@ -20,7 +20,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) enum Pending {
     /// This process runs it.
     Running(OperationId, JoinHandle<Option<OneTimeOutput>>),
-    /// It was begun before, here or by another process.
+    /// An earlier delivery of the request began it, here or in another process.
     Known(Box<Operation>),
 }
 

@@ -5,11 +5,11 @@ use crate::app::error::Failure;
 /// The end of an operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ending<'a> {
-    /// It created a resource.
+    /// A resource was created.
     Created,
-    /// It changed or deleted a resource.
+    /// A resource was changed or deleted.
     Done,
-    /// It did not succeed.
+    /// The operation did not succeed.
     Failed(&'a Failure),
 }
 

@@ -40,7 +40,7 @@ pub(super) enum Attempted {
 
 /// A step that is not done.
 pub(super) enum NotDone {
-    /// It will not be done.
+    /// The cloud or the gateway refused it for good.
     Refused(Error),
     /// The cloud asks for fewer calls and has done nothing; it is tried again after the wait.
     Later(Error, Duration),
@@ -74,9 +74,9 @@ pub(super) enum Found {
     Done(Done),
     /// Nothing was done.
     Nothing,
-    /// It is not known yet.
+    /// The effect is not known yet.
     Unclear(Error),
-    /// It cannot be known.
+    /// The effect cannot be known.
     Unknowable(Error),
     /// The step was done and has failed.
     Failed(Error),

@@ -7,7 +7,7 @@ use gateway_core::id::{AccountId, CloudId, Holder, Region, ResourceId, Scope, Ta
 use gateway_store::{Authority, ResourceRow, Store};
 use serde_json::{Map, Value};
 
-/// One account in one region, with the poll targets whose records it can use: its own and the published ones.
+/// An account in a region, with the poll targets whose records it can use: its own and the published ones.
 #[derive(Clone, Debug)]
 pub(crate) struct AccountScope {
     pub(crate) cloud: CloudId,

@@ -21,7 +21,7 @@ use crate::http::query::Query;
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1000;
 
-/// One line of the audit.
+/// A line of the audit.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditDocument {
     /// Number of the line; later lines have higher numbers.

@@ -15,7 +15,7 @@ use crate::app::access::Caller;
 use crate::app::command::Outcome;
 use crate::app::operation::{self, Operation, OperationState, Output};
 
-/// One mutating request and its outcome.
+/// A mutating request and its outcome.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OperationDocument {
     #[schema(value_type = uuid::Uuid)]

@@ -89,7 +89,7 @@ pub(super) async fn report(
     let operation: OperationId = id.parse().map_err(|_| unknown())?;
     let Report { ticket, sent, end } = serde_json::from_slice(&body).map_err(|_| unknown())?;
     let deadline = Deadline::new(exchange.map(|Extension(exchange)| exchange.deadline));
-    let report = UploadReport { operation, ticket, bytes: sent, end, deadline };
+    let report = UploadReport { operation, ticket, bytes: sent, end: end.map(Into::into), deadline };
     match app.report_upload(report).await? {
         None => Ok(StatusCode::NO_CONTENT.into_response()),
         Some(outcome) => succeeded(&outcome, None),
