@@ -1,35 +1,36 @@
-//! A client of the REST API, as small as a program of a user would be.
+//! The REST client with loose documents, for tests that look at every member.
 
 use anyhow::{Context as _, bail};
-use reqwest::{Method, StatusCode, Url};
+use gateway_client::{HeaderMap, Method, StatusCode};
+use gateway_core::secret::Secret;
+use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::tls;
 
-/// Who asks: a registered client, after [`login`](Self::login) with a token.
+/// A registered client, after [`login`](Self::login) with a token.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: reqwest::Client,
-    base: String,
-    /// Its id, as registered.
+    gateway: gateway_client::Client,
+    /// The id, as registered.
     pub id: String,
-    /// Its secret, as registered.
+    /// The secret, as registered.
     pub secret: String,
-    /// The token of the last login; tests may put another in its place.
+    /// The token of the last login. Tests may replace it.
     pub token: Option<String>,
 }
 
-/// What `POST /v1/check_credentials` answers.
+/// The answer of `POST /v1/check_credentials`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Login {
     /// The token.
     pub token: String,
-    /// Until when it is good.
+    /// The end of the token.
     pub expires_at: String,
-    /// What was proven: objects with `id`, `cloud`, `external_id`, `name`.
+    /// The proven accounts: objects with `id`, `cloud`, `external_id`, `name`.
     pub accounts: Vec<Value>,
-    /// What was not: objects with `cloud`, `reason`, `detail`.
+    /// The refused credentials: objects with `cloud`, `reason`, `detail`.
     pub rejected: Vec<Value>,
 }
 
@@ -38,40 +39,43 @@ pub struct Login {
 pub struct Listing {
     /// The resources.
     pub items: Vec<Value>,
-    /// Where the next page begins; none in a listing of all pages.
+    /// The cursor of the next page; none in a listing of all pages.
     pub next: Option<String>,
-    /// From where to follow the events.
+    /// The position from which to follow the events.
     pub position: i64,
-    /// How old each part is.
+    /// The age of each part.
     pub scopes: Vec<Value>,
 }
 
-/// Any answer.
+/// An answer with any status.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
-    pub headers: reqwest::header::HeaderMap,
+    pub headers: HeaderMap,
     /// The body; null when it is empty, a string when it is not JSON.
     pub body: Value,
 }
 
 impl Client {
-    /// A client of the gateway at `base`.
+    /// Makes a client of the gateway at `base`.
+    ///
+    /// # Panics
+    /// `base` is not the URL of a gateway.
     pub fn new(base: &str, id: &str, secret: &str) -> Self {
+        let address = base.parse().unwrap_or_else(|error| panic!("{base}: {error}"));
         Self {
-            http: tls::http(),
-            base: base.to_owned(),
+            gateway: gateway_client::Client::over(tls::http(), address),
             id: id.to_owned(),
             secret: secret.to_owned(),
             token: None,
         }
     }
 
-    /// Where the gateway is.
+    /// Returns the URL of the gateway.
     pub fn base(&self) -> &str {
-        &self.base
+        self.gateway.address().as_str()
     }
 
     /// Proves `credentials` (see [`password`], [`access_key`]) and keeps the token.
@@ -88,18 +92,17 @@ impl Client {
         Ok(login)
     }
 
-    /// The same, with whatever answer comes, and nothing kept.
+    /// Sends `credentials` and returns any answer. The token stays as it was.
     ///
     /// # Errors
     /// No answer came.
     pub async fn check_credentials(&self, credentials: &[Value]) -> anyhow::Result<Answer> {
-        let request = self.http.post(format!("{}/v1/check_credentials", self.base));
-        let request =
-            request.basic_auth(&self.id, Some(&self.secret)).json(&json!({"credentials": credentials}));
-        Answer::of(request).await
+        let body = json!({"credentials": credentials});
+        let secret = Secret::new(self.secret.as_str());
+        Ok(self.gateway.check_credentials(&self.id, &secret, &body).await?.into())
     }
 
-    /// Any request, with the token when there is one. `path` begins with a slash.
+    /// Sends a request with the token, if there is one. `path` begins with a slash.
     ///
     /// # Errors
     /// No answer came.
@@ -108,7 +111,7 @@ impl Client {
         self.request_with(method, path, authorization.as_deref()).await
     }
 
-    /// The same, with this `Authorization` and not with the token.
+    /// Sends a request with this `Authorization` instead of the token.
     ///
     /// # Errors
     /// No answer came.
@@ -118,14 +121,11 @@ impl Client {
         path: &str,
         authorization: Option<&str>,
     ) -> anyhow::Result<Answer> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
-        if let Some(authorization) = authorization {
-            request = request.header(reqwest::header::AUTHORIZATION, authorization);
-        }
-        Answer::of(request).await
+        let request = self.gateway.request(method, path).authorization(authorization)?;
+        Ok(request.send().await?.into())
     }
 
-    /// Has something done: `order(Method::POST, "/v1/volumes", &json!({..}), Some("key"))`.
+    /// Sends a command: `order(Method::POST, "/v1/volumes", &json!({..}), Some("key"))`.
     ///
     /// # Errors
     /// No answer came.
@@ -136,17 +136,17 @@ impl Client {
         body: &Value,
         key: Option<&str>,
     ) -> anyhow::Result<Answer> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).json(body);
+        let mut request = self.gateway.request(method, path).json(body);
         if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+            request = request.bearer(&Secret::new(token.as_str()));
         }
         if let Some(key) = key {
-            request = request.header("idempotency-key", key);
+            request = request.idempotency_key(key);
         }
-        Answer::of(request).await
+        Ok(request.send().await?.into())
     }
 
-    /// The body of a GET that must succeed.
+    /// Returns the body of a GET that must succeed.
     ///
     /// # Errors
     /// No answer, or one with another status than 200.
@@ -158,7 +158,7 @@ impl Client {
         Ok(answer.body)
     }
 
-    /// One page of a collection: `page("instances", &[("limit", "50")])`.
+    /// Returns a page of a collection: `page("instances", &[("limit", "50")])`.
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -173,7 +173,7 @@ impl Client {
         serde_json::from_value(body).with_context(|| collection.to_owned())
     }
 
-    /// All pages of a collection. Every page must carry the position of the first.
+    /// Returns all pages of a collection. Every page must carry the position of the first.
     ///
     /// # Errors
     /// As [`get`](Self::get), or the pages do not belong together.
@@ -195,7 +195,7 @@ impl Client {
         Ok(all)
     }
 
-    /// All events after `position` that are there now, in order.
+    /// Returns all events after `position` that are there now, in order.
     ///
     /// # Errors
     /// As [`get`](Self::get), or an event without its position.
@@ -203,10 +203,10 @@ impl Client {
         let (mut all, mut after) = (Vec::new(), position);
         loop {
             let page = self.get(&format!("/v1/events?after={after}")).await?;
-            let told = || format!("/v1/events: {page}");
-            let events = page["items"].as_array().with_context(told)?;
+            let document = || format!("/v1/events: {page}");
+            let events = page["items"].as_array().with_context(document)?;
             all.extend(events.iter().cloned());
-            after = page["position"].as_i64().with_context(told)?;
+            after = page["position"].as_i64().with_context(document)?;
             if page["more"] != true {
                 return Ok(all);
             }
@@ -214,20 +214,18 @@ impl Client {
     }
 }
 
-impl Answer {
-    async fn of(request: reqwest::RequestBuilder) -> anyhow::Result<Self> {
-        let response = request.send().await?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await?;
-        let body = match text.as_str() {
+impl From<gateway_client::Answer> for Answer {
+    fn from(answer: gateway_client::Answer) -> Self {
+        let gateway_client::Answer { status, headers, body } = answer;
+        let body = match body.as_str() {
             "" => Value::Null,
             text => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
         };
-        Ok(Self { status, headers, body })
+        Self { status, headers, body }
     }
 }
 
-/// An entry of `credentials`: user and password of an OpenStack project.
+/// Returns an entry of `credentials`: user and password of an OpenStack project.
 pub fn password(cloud: &str, user: &str, password: &str, project: &str) -> Value {
     json!({"cloud": cloud, "credential": {
         "method": "password", "username": user, "password": password, "user_domain": "Default",
@@ -235,7 +233,7 @@ pub fn password(cloud: &str, user: &str, password: &str, project: &str) -> Value
     }})
 }
 
-/// An entry of `credentials`: a key pair of EC2 or of the simulator.
+/// Returns an entry of `credentials`: a key pair of EC2 or of the simulator.
 pub fn access_key(cloud: &str, id: &str, secret: &str) -> Value {
     json!({"cloud": cloud, "credential": {
         "method": "access_key", "access_key_id": id, "secret_access_key": secret

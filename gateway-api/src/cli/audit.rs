@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::output;
-use super::remote::{Access, Rows, Shape, value};
+use super::remote::{Access, Rows, Shape, problem, value};
 use super::setting::Setting;
 use super::table::{Cell, Table};
 use crate::http::v1::AuditDocument;
@@ -55,12 +55,12 @@ impl Audit {
 
     async fn of_own(self) -> Result<()> {
         let form = self.shape.form();
-        let gateway = self.access.gateway()?;
+        let client = self.access.client()?;
         let (mut rows, mut after) = (Rows::new(form), Some(self.after));
         while let Some(from) = after {
             let (from, limit) = (from.to_string(), PAGE.to_string());
-            let answer = gateway.get("audit", &[("after", from.as_str()), ("limit", limit.as_str())]).await?;
-            let page: Page = answer.read()?;
+            let query = [("after", from.as_str()), ("limit", limit.as_str())];
+            let page: Page = client.read("audit", &query).await.map_err(problem::error)?;
             after = page.next;
             if !rows.add(page.items)? {
                 break;

@@ -1,29 +1,28 @@
-//! Commands of who uses a gateway over its HTTP API, wherever it runs.
+//! Commands of the users of a gateway, over its REST API.
 
 mod access;
 mod act_all;
-mod api;
 mod change;
 mod columns;
+mod command;
 mod create;
 mod delete;
 mod details;
 mod events;
+mod fields;
+mod filter;
 mod freshness;
-mod given;
 mod key_file;
 mod kinds;
 mod links;
 mod list;
+mod listing;
 mod login;
-mod members;
 mod naming;
-mod narrowing;
 mod operation;
 mod operations;
 mod outcome;
-mod pages;
-mod problem;
+pub(super) mod problem;
 mod prompt;
 mod rows;
 mod sending;
@@ -40,31 +39,31 @@ pub(super) use rows::Rows;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Remote {
-    /// Prove cloud accounts, and keep the token for the commands below; without a credential, renew it.
+    /// Prove cloud accounts and store the token for the commands below, or renew it.
     Login(login::Login),
-    /// List resources of one kind, from all clouds or some.
+    /// List resources of one kind.
     List(list::List),
-    /// Show one resource, by its id or name.
+    /// Show one resource.
     Show(show::Show),
-    /// Tell what has changed, or follow what changes.
+    /// Print changes, or follow them.
     Events(events::Events),
-    /// Make a resource, or several.
+    /// Create a resource, or several.
     Create(create::Create),
-    /// Change what its owner writes about a resource: its name, description and tags.
+    /// Update name, description or tags.
     Update(change::Update),
-    /// End resources.
+    /// Delete resources.
     Delete(delete::Delete),
-    /// Do something to a resource, such as stop an instance.
+    /// Run an action on a resource, such as stop.
     Act(change::Act),
-    /// Do something to all that a filter finds, if it finds as many as are expected.
+    /// Run an action on every resource that a filter matches, if the count is as expected.
     ActAll(act_all::ActAll),
-    /// List what has been ordered, the newest first, and what became of it.
+    /// List operations and their outcomes, the newest first.
     Operations(operations::Operations),
-    /// Show one operation, or wait for its end.
+    /// Show one operation, or wait for its outcome.
     Operation(operation::Operation),
 }
 
-/// How results are printed. Everything else goes to standard error.
+/// Form of the output. Everything else goes to standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Form {
     /// Columns for people.
@@ -73,13 +72,13 @@ pub(super) enum Form {
     Json,
 }
 
-/// The form of what commands about writes print.
+/// Options for the form of the output.
 #[derive(Debug, Args)]
 pub(super) struct Shape {
-    /// Columns, or what the API answers as it is.
+    /// Print columns, or the answer of the API as it is.
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
-    /// The same as `--output json`.
+    /// Print JSON, like `--output json`.
     #[arg(long, conflicts_with = "output")]
     json: bool,
 }
@@ -91,7 +90,7 @@ impl Shape {
 }
 
 impl Remote {
-    /// What is wrong with arguments that are right one by one.
+    /// Checks arguments that depend on each other.
     pub(super) fn check(&self) -> Result<(), String> {
         match self {
             Self::List(list) => list.check(),

@@ -14,7 +14,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("gateway-poller", &["gateway-core", "gateway-store", "gateway-bus", "gateway-sessions"]),
     ("driver-kit", &["gateway-core"]),
     ("driver-conformance", &["gateway-core", "driver-kit"]),
-    ("gateway-tests", &["gateway-core"]),
+    ("gateway-tests", &["gateway-core", "gateway-client"]),
     ("gateway-source-check", &[]),
 ];
 

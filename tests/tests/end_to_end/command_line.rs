@@ -268,7 +268,7 @@ async fn lists(desk: &Desk) {
     assert_eq!(rows.len(), 51);
     assert!(rows[1..].iter().all(|row| row.len() == rows[0].len() && row[3..5] == [CLOUD, "north"]));
     assert!(outcome.err.contains(" s ago; position "), "{outcome:?}");
-    assert!(outcome.err.contains("there are more: --all shows them"), "{outcome:?}");
+    assert!(outcome.err.contains("there are more; --all shows them"), "{outcome:?}");
 
     // All pages, in both spellings, in each form.
     let all = desk.ids("list instance --all").await;
@@ -338,7 +338,7 @@ async fn shows(desk: &Desk) {
     assert_eq!(image["name"], "debian-0");
     let outcome = desk.run("show image absent").await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.err.contains("no image is called \"absent\""), "{outcome:?}");
+    assert!(outcome.err.contains("there is no image with the name `absent`"), "{outcome:?}");
     let outcome = desk.run("show image 00000000-0000-4000-8000-000000000000").await;
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.err.contains("No such resource: "), "{outcome:?}");
@@ -431,7 +431,7 @@ async fn events(mut desk: Desk) -> Desk {
     follower.wait_log(" image ", SOON).await;
     let pid = rustix::process::Pid::from_raw(i32::try_from(follower.pid()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    follower.wait_log("go on with --after", SOON).await;
+    follower.wait_log("continue with --after", SOON).await;
     assert_eq!(follower.terminate().code(), Some(0), "{}", follower.log());
     assert_eq!(follower.log().matches("trying again").count(), 1, "said once: {}", follower.log());
 

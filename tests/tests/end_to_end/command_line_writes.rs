@@ -121,14 +121,14 @@ async fn instance_and_volume_life_cycle_by_command_line() {
     // A whole command from standard input; references by name, and by id if the name is ambiguous.
     let token = env.client.token.as_ref().unwrap();
     let whole = json!({ "name": "data", "size_gib": 5 }).to_string();
-    let create = ["create", "volume", "--order", "-", "--cloud", "sim", "-o", "json"];
+    let create = ["create", "volume", "--command", "-", "--cloud", "sim", "-o", "json"];
     let volume = id(&gateway_with(env.cluster.front.url(), token, &create, &whole).await.json());
     until_state(&env, &format!("/v1/volumes/{volume}"), "available").await;
     let attached = run(&env, "create volume_attachment volume=data instance=2024 --json").await.json();
     let attachment = id(&attached);
     run(&env, "create volume name=data size_gib=1").await.done();
     let several = run(&env, &format!("create volume_attachment volume=data instance={instance}")).await;
-    several.refused(1, &["/volume: several volumes are called \"data\"", &volume]);
+    several.refused(1, &["/volume: several volumes have the name `data`", &volume]);
 
     // The delete of a volume in use is refused and names the possible actions.
     let conflict = run(&env, &format!("delete volume {volume}")).await;
@@ -139,7 +139,9 @@ async fn instance_and_volume_life_cycle_by_command_line() {
     until_state(&env, &format!("/v1/volumes/{volume}"), "available").await;
     let ended = run(&env, &format!("delete volume absent {volume}")).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    for text in ["no volume is called \"absent\"", "succeeded: operation ", "1 of 2 were not deleted"] {
+    for text in
+        ["there is no volume with the name `absent`", "succeeded: operation ", "1 of 2 were not deleted"]
+    {
         assert!(ended.err.contains(text), "{text}: {ended:?}");
     }
     until("the volume is gone", SOON, || async {
@@ -178,16 +180,16 @@ async fn operations_and_audit(env: &Environment, instance: &str) {
 async fn invalid_command_is_refused_with_field_and_reason() {
     let env = start("command_line_writes_wrong").await;
     for (line, text) in [
-        ("create datacenter name=x", "nothing can be done"),
+        ("create datacenter name=x", "the kind is read-only"),
         ("create volume name", "NAME=VALUE"),
-        ("create volume name=a name=b", "name is given twice"),
-        ("create volume name=a --order -", "cannot be used with"),
-        ("act volume x stop", "there are create, update, extend, delete"),
+        ("create volume name=a name=b", "`name` is given twice"),
+        ("create volume name=a --command -", "cannot be used with"),
+        ("act volume x stop", "use one of create, update, extend, delete"),
         ("act volume x delete", "gateway delete"),
-        ("act-all instances stop --filter colour=red --expect 1", "there is no filter"),
+        ("act-all instances stop --filter colour=red --expect 1", "`colour` is not a filter of `instance`"),
         ("act-all instances stop", "--expect"),
-        ("create volume name=a --private-key FILE", "for the kind ssh_key"),
-        ("delete volume a b --key k", "--key is for one at a time"),
+        ("create volume name=a --private-key FILE", "`--private-key` requires a key pair"),
+        ("delete volume a b --key k", "`--key` requires a single resource"),
         ("update volume x name=a --key two\u{e4}", "visible ASCII"),
     ] {
         run(&env, line).await.refused(2, &[text]);
@@ -198,16 +200,16 @@ async fn invalid_command_is_refused_with_field_and_reason() {
     run(&env, "create volume name=x colour=red").await.refused(1, &["/colour: is not a known field"]);
     run(&env, "create volume name=x size_gib=1 image=absent")
         .await
-        .refused(1, &["/image: no image is called \"absent\""]);
+        .refused(1, &["/image: there is no image with the name `absent`"]);
     run(&env, "create volume name=x size_gib=1 --cloud elsewhere")
         .await
         .refused(1, &["/cloud: must name a cloud"]);
     run(&env, "create volume name=x size_gib=1 cloud=sim --cloud sim")
         .await
-        .refused(1, &["cloud is given twice"]);
+        .refused(1, &["`cloud` is given twice"]);
     run(&env, "act-all volumes delete --q data --expect 1")
         .await
-        .refused(1, &["this gateway does not delete several volumes at once"]);
+        .refused(1, &["this gateway cannot delete several volumes in one request"]);
     let absent = "7d0d7d90-0000-5000-8000-000000000000";
     run(&env, &format!("delete volume {absent}")).await.refused(1, &["No such resource", "key: "]);
     run(&env, &format!("operation {absent}")).await.refused(1, &["No such operation"]);
@@ -285,7 +287,7 @@ async fn repeated_write_is_executed_once() {
     // Without a wait, the command prints where to look.
     env.simulator.faults(json!([{ "fault": "latency", "ms": 700, "writes": true }])).await;
     let accepted = run(&env, "create volume name=later size_gib=1 --no-wait").await;
-    assert!(accepted.err.contains("--wait` tells"), "{accepted:?}");
+    assert!(accepted.err.contains("--wait` waits"), "{accepted:?}");
     let out = accepted.done();
     let operation = lines(&out)[1][0].to_owned();
     let over = run(&env, &format!("operation {operation} --wait")).await.done();

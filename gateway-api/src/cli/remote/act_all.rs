@@ -1,17 +1,16 @@
-//! `gateway act-all`: one action on all that a filter finds.
+//! `gateway act-all`: one action on every resource that a filter matches.
 
 use clap::Args;
+use gateway_client::{Method, Problem};
 use gateway_core::Kind;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Verb;
-use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::api::Write;
-use super::given::Given;
-use super::narrowing::Narrowing;
-use super::sending::Sending;
+use super::command::CommandArguments;
+use super::filter::Filter;
+use super::sending::{Sending, Write};
 use super::{Form, Shape, kinds, naming, problem, value, verbs};
 use crate::cli::output;
 use crate::cli::table::{Cell, Table, Tone, printable};
@@ -21,29 +20,29 @@ const HEADER: [&str; 5] = ["ID", "NAME", "STATUS", "OPERATION", "PROBLEM"];
 #[derive(Debug, Args)]
 #[command(after_long_help = verbs::actions_help())]
 pub(in crate::cli) struct ActAll {
-    /// What they are: `instances`.
+    /// Kind of the resources, such as `instances`.
     #[arg(value_parser = kinds::parse)]
     kind: Kind,
-    /// What is done, such as `stop` or `delete`; `--help` names all actions.
+    /// Action, such as `stop` or `delete`; `--help` names all.
     #[arg(value_parser = verbs::parse)]
     action: Verb,
     #[command(flatten)]
-    narrowing: Narrowing,
-    /// How many the filter finds: when it finds more or fewer, nothing is done.
+    filter: Filter,
+    /// Do nothing unless the filter matches exactly this many.
     #[arg(long, value_name = "N")]
     expect: u32,
-    /// Only say what would be done.
+    /// Print what would be done, and do nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    given: Given,
+    command: CommandArguments,
     #[command(flatten)]
     shape: Shape,
     #[command(flatten)]
     sending: Sending,
 }
 
-/// What became of them.
+/// The result for all resources.
 #[derive(Debug, Deserialize)]
 struct Outcome {
     matched: usize,
@@ -54,42 +53,43 @@ struct Outcome {
 impl ActAll {
     pub(super) fn check(&self) -> Result<(), String> {
         if [Verb::Create, Verb::Update].contains(&self.action) {
-            return Err(format!("{} is for one at a time", self.action));
+            return Err(format!("`{}` acts on a single resource", self.action));
         }
-        self.narrowing.check(self.kind)?;
-        self.given.check(verbs::of(self.kind, self.action)?)
+        self.filter.check(self.kind)?;
+        self.command.check(verbs::of(self.kind, self.action)?)
     }
 
     pub(super) async fn run(self) -> Result<()> {
         let spec = verbs::of(self.kind, self.action).map_err(Error::invalid)?;
-        let mut order = Value::Object(self.given.order(spec)?);
+        let mut command = Value::Object(self.command.body(spec)?);
         let sender = self.sending.sender()?;
-        naming::resolve(&sender.gateway, spec, &mut order).await?;
-        let query = self.narrowing.query();
+        naming::resolve(&sender.client, spec, &mut command).await?;
+        let query = self.filter.query();
         let query: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let path = format!("{}/actions/{}", self.kind.spec().plural, self.action);
-        let body = json!({ "expect": self.expect, "dry_run": self.dry_run, "command": order });
+        let body = json!({ "expect": self.expect, "dry_run": self.dry_run, "command": command });
         let key = sender.key();
         let write =
             Write { method: Method::POST, path, query: &query, body: &body, key: &key, no_wait: false };
-        let sent = sender.any(&write).await?;
+        let sent = sender.send_any(&write).await?;
         if !sent.answer.status.is_success() {
             let mut lines = vec![format!("key: {key}")];
-            match problem::word(&sent.answer.body).as_str() {
-                // What was done already may be found by the filter no more.
-                "count-mismatch" if sent.tries > 1 => {
-                    lines.push("an earlier try may have done it: `gateway operations` tells".to_owned());
+            let refusal = sent.answer.refusal();
+            match refusal.problem.as_ref().map_or("", Problem::word) {
+                // The filter may no longer match what an earlier attempt has changed.
+                "count-mismatch" if sent.attempts > 1 => {
+                    lines.push("an earlier attempt may have done it; see `gateway operations`".to_owned());
                 }
                 "no-such-path" => {
                     lines.push(format!(
-                        "this gateway does not {} several {} at once",
+                        "this gateway cannot {} several {} in one request",
                         self.action,
                         self.kind.spec().plural
                     ));
                 }
                 _ => {}
             }
-            return Err(sent.answer.refusal(&lines));
+            return Err(problem::refused(&refusal, &lines));
         }
         let outcome: Outcome = sent.answer.read()?;
         match self.shape.form() {
@@ -97,12 +97,12 @@ impl ActAll {
             Form::Table => output::data(&format!("{}\n", table(&outcome.items)))?,
         };
         if self.dry_run {
-            output::note("a dry run: nothing was done");
+            output::note("this was a dry run; nothing was done");
         }
         match outcome.failed {
             0 => Ok(()),
             failed => {
-                let text = format!("{failed} of {} were refused, or are not over yet", outcome.matched);
+                let text = format!("{failed} of {} were refused or have not ended yet", outcome.matched);
                 Err(Error::new(ErrorKind::Conflict, text).with("key", key))
             }
         }
@@ -115,14 +115,14 @@ fn table(items: &[Value]) -> String {
         let [id, name, status] = ["id", "name", "status"].map(|member| value::text(&item[member]));
         let operation = value::text(&item["operation"]["id"]);
         let problem = &item["problem"];
-        let told = match (problem["title"].as_str(), problem["detail"].as_str()) {
+        let text = match (problem["title"].as_str(), problem["detail"].as_str()) {
             (Some(title), Some(detail)) if !detail.is_empty() => printable(&format!("{title}: {detail}")),
             (Some(title), _) => printable(title),
             _ => value::NOTHING.to_owned(),
         };
         let tone = if problem.is_object() { Tone::Bad } else { Tone::Plain };
-        let told = Cell { text: told, tone };
-        table.row([id, name, status, operation].map(Cell::from).into_iter().chain([told]));
+        let problem = Cell { text, tone };
+        table.row([id, name, status, operation].map(Cell::from).into_iter().chain([problem]));
     }
     table.text()
 }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_has_a_row_with_its_operation_or_its_problem() {
+    fn each_resource_is_a_row_with_its_operation_or_problem() {
         let text = table(&[
             json!({ "id": "1", "name": "a", "status": 200, "operation": { "id": "op" }, "problem": null }),
             json!({ "id": "2", "name": "b", "status": 409, "operation": null,

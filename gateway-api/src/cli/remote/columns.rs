@@ -1,4 +1,4 @@
-//! Columns of lists: those of every kind, then those of the kind itself.
+//! Columns of tables: those of every kind, then those of the kind itself.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ impl Columns {
     }
 }
 
-/// How a state of that kind looks.
+/// Returns the tone of a state.
 pub(super) fn tone(spec: &KindSpec, state: &str) -> Tone {
     match spec.state(state) {
         _ if state == "error" => Tone::Bad,
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_follows_its_header() {
+    fn row_has_the_columns_of_its_header() {
         let volume = Columns::of(Kind::parse("volume").unwrap().spec());
         assert_eq!(volume.header().join(" "), "ID NAME STATE CLOUD REGION SIZE_GIB TYPE INSTANCE DATACENTER");
         assert_eq!(volume.fields(), "attachments,cloud,datacenter,id,name,region,size_gib,state,volume_type");
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_without_states_has_no_such_column() {
+    fn kind_without_states_has_no_state_column() {
         let header = Columns::of(Kind::parse("instance_type").unwrap().spec());
         assert!(!header.header().contains(&"STATE"));
     }

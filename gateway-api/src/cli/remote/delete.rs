@@ -1,4 +1,4 @@
-//! `gateway delete`.
+//! `gateway delete`: deletes resources one after the other.
 
 use clap::Args;
 use gateway_core::Kind;
@@ -6,20 +6,19 @@ use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::kind::Verb;
 use serde_json::json;
 
-use super::api::Write;
-use super::sending::{Sender, Sending};
+use super::sending::{Sender, Sending, Write};
 use super::{Form, Shape, kinds, naming, outcome, verbs};
 use crate::cli::output;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Delete {
-    /// What they are, such as `instance`.
+    /// Kind, such as `instance`.
     #[arg(value_parser = kinds::parse)]
     kind: Kind,
-    /// The gateway's ids of them, or their names. One after the other: one that is refused leaves the others be.
+    /// Ids in the gateway, or names. A refusal of one does not stop the others.
     #[arg(value_name = "ID-or-NAME", required = true)]
-    wanted: Vec<String>,
-    /// Answer at once, and name the operations.
+    resources: Vec<String>,
+    /// Print the operations without waiting for their outcome.
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
@@ -30,8 +29,8 @@ pub(in crate::cli) struct Delete {
 
 impl Delete {
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.sending.key.is_some() && self.wanted.len() > 1 {
-            return Err("--key is for one at a time: each delete has a key of its own".to_owned());
+        if self.sending.key.is_some() && self.resources.len() > 1 {
+            return Err("`--key` requires a single resource, because each delete has its own key".to_owned());
         }
         verbs::of(self.kind, Verb::Delete).map(drop)
     }
@@ -39,12 +38,12 @@ impl Delete {
     pub(super) async fn run(self) -> Result<()> {
         let (kind, form) = (self.kind, self.shape.form());
         let sender = self.sending.sender()?;
-        if let [wanted] = self.wanted.as_slice() {
-            return one(&sender, kind, wanted, self.no_wait, form).await;
+        if let [resource] = self.resources.as_slice() {
+            return one(&sender, kind, resource, self.no_wait, form).await;
         }
         let mut refused = 0;
-        for wanted in &self.wanted {
-            if let Err(error) = one(&sender, kind, wanted, self.no_wait, form).await {
+        for resource in &self.resources {
+            if let Err(error) = one(&sender, kind, resource, self.no_wait, form).await {
                 output::error(&error);
                 refused += 1;
             }
@@ -52,18 +51,18 @@ impl Delete {
         match refused {
             0 => Ok(()),
             refused => {
-                let text = format!("{refused} of {} were not deleted", self.wanted.len());
+                let text = format!("{refused} of {} were not deleted", self.resources.len());
                 Err(Error::new(ErrorKind::Conflict, text))
             }
         }
     }
 }
 
-async fn one(sender: &Sender, kind: Kind, wanted: &str, no_wait: bool, form: Form) -> Result<()> {
-    let id = naming::id(&sender.gateway, kind.spec(), wanted).await?;
+async fn one(sender: &Sender, kind: Kind, resource: &str, no_wait: bool, form: Form) -> Result<()> {
+    let id = naming::id(&sender.client, kind.spec(), resource).await?;
     let (method, path) = verbs::route(kind, Verb::Delete, Some(&id));
     let (body, key) = (json!({}), sender.key());
     let write = Write { method, path, query: &[], body: &body, key: &key, no_wait };
     let sent = sender.send(&write).await?;
-    outcome::tell(&sent.answer, form, None).map(drop)
+    outcome::print(&sent.answer, form, None).map(drop)
 }

@@ -1,62 +1,34 @@
-//! What a refused write says besides its title: a line each, below it.
+//! Details of a refused write: a line for each, below the title.
 
-use gateway_core::error::CloudWords;
+use gateway_client::Problem;
 use gateway_core::kind::FieldError;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::value;
 use crate::cli::table::printable;
 
-/// Members of a problem that answers of writes have.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Details {
-    #[serde(default)]
-    pub(super) errors: Vec<FieldError>,
-    /// The cloud's own words.
-    cloud: Option<CloudWords>,
-    /// Those that name what could not be deleted.
-    #[serde(default)]
-    users: Vec<Value>,
-    /// What was made before it failed.
-    #[serde(default)]
-    made: Vec<Value>,
-    /// What the present state allows.
-    #[serde(default)]
-    actions: Vec<String>,
-    pub(super) operation: Option<Reference>,
-}
-
-/// An operation, as problems name it.
-#[derive(Debug, Deserialize)]
-pub(super) struct Reference {
-    pub(super) id: String,
-}
-
-impl Details {
-    /// The lines, each fit for a terminal.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<_> = self.errors.iter().map(fault).collect();
-        if let Some(words) = &self.cloud {
-            let request = words.request_id.as_ref().map(|id| format!(" (its request {id})"));
-            lines.push(format!("cloud: {}: {}{}", words.code, words.message, request.unwrap_or_default()));
-        }
-        lines.extend(self.users.iter().map(|user| format!("used by: {}", resource(user))));
-        lines.extend(self.made.iter().map(|made| format!("made before: {}", resource(made))));
-        if !self.actions.is_empty() {
-            lines.push(format!("possible now: {}", self.actions.join(", ")));
-        }
-        lines.extend(self.operation.iter().map(|operation| format!("operation: {}", operation.id)));
-        lines.iter().map(|line| printable(line)).collect()
+/// Returns the lines, each fit for a terminal.
+pub(super) fn lines(problem: &Problem) -> Vec<String> {
+    let mut lines: Vec<_> = problem.errors.iter().map(field_error).collect();
+    if let Some(words) = &problem.cloud {
+        let request = words.request_id.as_ref().map(|id| format!(" (its request {id})"));
+        lines.push(format!("cloud: {}: {}{}", words.code, words.message, request.unwrap_or_default()));
     }
+    lines.extend(problem.users.iter().map(|user| format!("used by: {}", resource(user))));
+    lines.extend(problem.made.iter().map(|made| format!("made before: {}", resource(made))));
+    if !problem.actions.is_empty() {
+        lines.push(format!("possible now: {}", problem.actions.join(", ")));
+    }
+    lines.extend(problem.operation.iter().map(|operation| format!("operation: {}", operation.id)));
+    lines.iter().map(|line| printable(line)).collect()
 }
 
-fn fault(fault: &FieldError) -> String {
-    let place = if fault.pointer.is_empty() { "the command" } else { &fault.pointer };
-    format!("{place}: {}", fault.detail)
+fn field_error(error: &FieldError) -> String {
+    let place = if error.pointer.is_empty() { "the command" } else { &error.pointer };
+    format!("{place}: {}", error.detail)
 }
 
-/// Kind, id and name, as `gateway show` takes them.
+/// Returns kind, id and name, as `gateway show` takes them.
 fn resource(named: &Value) -> String {
     let words = ["kind", "id", "name"].iter().filter(|member| !named[**member].is_null());
     words.map(|member| value::text(&named[*member])).collect::<Vec<_>>().join(" ")
@@ -69,8 +41,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_thing_has_its_line() {
-        let details: Details = serde_json::from_value(json!({
+    fn each_detail_is_a_line() {
+        let problem: Problem = serde_json::from_value(json!({
             "title": "t",
             "errors": [{ "pointer": "/size_gib", "detail": "must be 1 at\nleast" },
                        { "pointer": "", "detail": "must name one" }],
@@ -82,7 +54,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(
-            details.lines(),
+            lines(&problem),
             [
                 "/size_gib: must be 1 at\\nleast",
                 "the command: must name one",

@@ -1,61 +1,60 @@
-//! `gateway events`.
+//! `gateway events`: prints changes, or follows them.
 
 use std::time::Duration;
 
 use clap::Args;
-use gateway_core::Kind;
+use gateway_client::{Client, Page};
 use gateway_core::error::{Error, Result, Status};
+use gateway_core::{Backoff, Kind};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
-use super::api::Gateway;
-use super::pages::Page;
-use super::{Form, kinds, value};
+use super::{Form, kinds, problem, value};
 use crate::cli::table::printable;
 use crate::cli::{output, signals};
 
-/// Events of one request.
-const STRETCH: &str = "500";
+/// Events on one page.
+const LIMIT: &str = "500";
 
-/// Between two questions while something happens, and while nothing does. The log is read by position: nothing is
-/// missed in between, whatever the pause.
-const SHORTEST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(5);
+/// Shortest and longest wait between two requests while there is nothing new. The log is read by position, so no wait
+/// misses an event. A longer bound shows events later, and costs fewer requests.
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// Longest pause while the gateway is away.
-const AWAY: Duration = Duration::from_secs(15);
+/// Longest wait between two attempts while the gateway is not available.
+const LONGEST_RETRY: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Events {
-    /// Events after this position, which a list or an earlier run told [default: that of now].
+    /// Print events after this position, which a list or an earlier run prints [default: the present one].
     #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(0..))]
     after: Option<i64>,
-    /// Go on with what happens from now on, until Ctrl-C.
+    /// Follow new events until Ctrl-C.
     #[arg(long, short)]
     follow: bool,
-    /// Only of resources of this kind. Changes of your accounts are told with every kind: what you see has changed.
+    /// Print only events of this kind, and changes of your accounts, which change what you see.
     #[arg(long, value_parser = kinds::parse)]
     kind: Option<Kind>,
-    /// A line of columns, or of JSON (CloudEvents), for each event.
+    /// Print a line of columns, or of JSON (CloudEvents), for each event.
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
     #[command(flatten)]
     access: Access,
 }
 
-/// What is written, and of which events.
+/// Form and filter of the output.
 struct Printer {
     kind: Option<Kind>,
     form: Form,
     has_header: bool,
 }
 
-/// A stretch of the log.
+/// A page of the log.
 #[derive(Deserialize)]
-struct Stretch {
+struct EventPage {
     items: Vec<Box<RawValue>>,
     position: i64,
     more: bool,
@@ -63,90 +62,89 @@ struct Stretch {
 
 impl Events {
     pub(super) async fn run(self) -> Result<()> {
-        let gateway = self.access.gateway()?;
+        let client = self.access.client()?;
         let position = match self.after {
             Some(position) => position,
-            None => now(&gateway, self.kind).await?,
+            None => present(&client, self.kind).await?,
         };
         let printer = Printer { kind: self.kind, form: self.output, has_header: false };
-        let mut reader = Reader { gateway, position, printer, open: true };
+        let mut reader = Reader { client, position, printer, is_open: true };
         match self.follow {
             true => reader.follow(&signals::stop_token()?).await?,
-            false => while reader.stretch().await? == Progress::More {},
+            false => while reader.page().await? == Progress::More {},
         }
-        output::note(&format!("at position {}: go on with --after {}", reader.position, reader.position));
+        output::note(&format!("at position {}; continue with --after {}", reader.position, reader.position));
         Ok(())
     }
 }
 
-/// The position of now, as any list tells it.
-async fn now(gateway: &Gateway, kind: Option<Kind>) -> Result<i64> {
+/// Returns the present position, which every list has.
+async fn present(client: &Client, kind: Option<Kind>) -> Result<i64> {
     let kind = kind
         .or_else(|| Kind::ALL.iter().copied().next())
         .ok_or_else(|| Error::internal("there are no kinds"))?;
-    let answer = gateway.get(kind.spec().plural, &[("limit", "1"), ("fields", "id")]).await?;
-    Ok(answer.read::<Page>()?.position)
+    let page = client.read::<Page>(kind.spec().plural, &[("limit", "1"), ("fields", "id")]).await;
+    Ok(page.map_err(problem::error)?.position)
 }
 
 struct Reader {
-    gateway: Gateway,
+    client: Client,
     position: i64,
     printer: Printer,
-    /// Somebody reads what is written.
-    open: bool,
+    /// Whether the pipe is open.
+    is_open: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    /// There is more right behind.
+    /// There are more events now.
     More,
-    /// Something came, and that was all.
+    /// There were events, and no more now.
     Some,
-    /// There was nothing new.
+    /// There was no event.
     Nothing,
 }
 
 impl Reader {
-    /// Reads and prints what comes next.
-    async fn stretch(&mut self) -> Result<Progress> {
+    /// Reads and prints the next page.
+    async fn page(&mut self) -> Result<Progress> {
         let after = self.position.to_string();
-        let query = [("after", after.as_str()), ("limit", STRETCH)];
-        let stretch: Stretch = self.gateway.get("events", &query).await?.read()?;
-        let text = self.printer.text(&stretch.items)?;
-        self.open = output::data(&text)?;
-        self.position = stretch.position;
-        Ok(match (stretch.more && self.open, stretch.items.is_empty()) {
+        let query = [("after", after.as_str()), ("limit", LIMIT)];
+        let page: EventPage = self.client.read("events", &query).await.map_err(problem::error)?;
+        let text = self.printer.text(&page.items)?;
+        self.is_open = output::data(&text)?;
+        self.position = page.position;
+        Ok(match (page.more && self.is_open, page.items.is_empty()) {
             (true, _) => Progress::More,
             (false, false) => Progress::Some,
             (false, true) => Progress::Nothing,
         })
     }
 
-    /// Goes on until it is told to stop or nobody reads any more. A gateway that is away is waited for.
+    /// Follows the events until `stop` or a closed pipe. Waits for a gateway that is not available.
     async fn follow(&mut self, stop: &CancellationToken) -> Result<()> {
-        output::note(&format!("following from position {}; Ctrl-C ends it", self.position));
-        let (mut quiet, mut away) = (SHORTEST, None);
-        while self.open {
-            let pause = match stop.run_until_cancelled(self.stretch()).await {
+        output::note(&format!("following from position {}; stop with Ctrl-C", self.position));
+        let mut quiet = Backoff::new(SHORTEST_WAIT, LONGEST_WAIT);
+        let mut away = Backoff::new(SHORTEST_WAIT, LONGEST_RETRY);
+        while self.is_open {
+            let wait = match stop.run_until_cancelled(self.page()).await {
                 None => return Ok(()),
                 Some(Ok(progress)) => {
-                    if away.take().is_some() {
+                    if away.reset() > 0 {
                         output::note("the gateway is back");
                     }
-                    (quiet, away) = (next_pause(progress, quiet), None);
-                    if progress == Progress::More { Duration::ZERO } else { quiet }
+                    wait_after(progress, &mut quiet)
                 }
                 Some(Err(error)) if error.status() == Status::Temporary => {
-                    if away.is_none() {
+                    if away.failures() == 0 {
                         output::note(&format!("{}; trying again until it is back", error.chain()));
                     }
-                    let pause = away.map_or(SHORTEST, |last: Duration| (last * 2).min(AWAY));
-                    away = Some(pause);
-                    error.retry_after().map_or(pause, |wanted| wanted.clamp(pause, AWAY.max(pause)))
+                    let own = away.next_wait();
+                    error.retry_after().map_or(own, |wanted| wanted.clamp(own, LONGEST_RETRY))
                 }
                 Some(Err(error)) => return Err(error),
             };
-            if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+            if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
                 return Ok(());
             }
         }
@@ -154,11 +152,15 @@ impl Reader {
     }
 }
 
-/// Movement comes in bursts: soon again after an event, then less and less often.
-fn next_pause(progress: Progress, last: Duration) -> Duration {
+/// Returns the wait before the next request. Changes come in bursts, so it is short after an event and grows from there.
+fn wait_after(progress: Progress, quiet: &mut Backoff) -> Duration {
     match progress {
-        Progress::More | Progress::Some => SHORTEST,
-        Progress::Nothing => (last * 3 / 2).min(LONGEST),
+        Progress::More => Duration::ZERO,
+        Progress::Some => {
+            quiet.reset();
+            SHORTEST_WAIT
+        }
+        Progress::Nothing => quiet.next_wait(),
     }
 }
 
@@ -192,9 +194,9 @@ impl Printer {
     }
 }
 
-const HEADER: [&str; 8] = ["TIME", "POSITION", "CHANGE", "KIND", "STATE", "PLACE", "ID", "NAME"];
+const HEADER: [&str; 8] = ["TIME", "POSITION", "CHANGE", "KIND", "STATE", "SCOPE", "ID", "NAME"];
 
-/// Widths of all but the last: what comes later is not known yet, and what is longer moves the rest of its line.
+/// Widths of all columns but the last. They are fixed, because later events are not known yet.
 const WIDTHS: [usize; 7] = [20, 9, 13, 17, 22, 16, 36];
 
 fn line(cells: [String; 8]) -> String {
@@ -216,7 +218,7 @@ fn cells(event: &Value) -> [String; 8] {
         (old, Value::Null) => value::text(old),
         (old, new) => format!("{} > {}", value::text(old), value::text(new)),
     };
-    let place = match data["region"].as_str() {
+    let scope = match data["region"].as_str() {
         Some(_) => format!("{}/{}", value::text(&data["cloud"]), value::text(&data["region"])),
         None => value::text(&data["cloud"]),
     };
@@ -226,7 +228,7 @@ fn cells(event: &Value) -> [String; 8] {
         printable(&change),
         value::text(&data["kind"]),
         state,
-        place,
+        scope,
         value::text(&event["subject"]),
         value::text(&data["resource"]["name"]),
     ]
@@ -254,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_a_line_under_one_header() {
+    fn event_is_a_line_under_one_header() {
         let mut printer = printer(None, Form::Table);
         let text = printer.text(&[event("instance")]).unwrap() + &printer.text(&[event("volume")]).unwrap();
         let words: Vec<Vec<_>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_leaves_others_out_and_grants_in() {
+    fn filter_by_kind_keeps_changes_of_grants() {
         let grant = json!({
             "type": "gateway.grant.changed", "time": "t", "subject": "account-1",
             "data": { "position": 8, "cloud": "lab", "account": "account-1", "change": "ended" },
@@ -279,14 +281,17 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_while_nothing_happens() {
-        let mut pause = next_pause(Progress::Some, LONGEST);
-        assert_eq!(pause, SHORTEST);
-        for _ in 0..20 {
-            let next = next_pause(Progress::Nothing, pause);
-            assert!(next >= pause && next <= LONGEST);
-            pause = next;
+    fn wait_grows_while_there_is_no_event() {
+        let mut quiet = Backoff::new(SHORTEST_WAIT, LONGEST_WAIT);
+        let mut longest = Duration::ZERO;
+        for failures in 1..=20 {
+            let wait = wait_after(Progress::Nothing, &mut quiet);
+            let bound = quiet.longest_after(failures);
+            assert!(bound >= longest && wait <= bound && wait >= bound / 2, "{wait:?} of {bound:?}");
+            longest = bound;
         }
-        assert_eq!(pause, LONGEST);
+        assert_eq!(longest, LONGEST_WAIT);
+        assert_eq!(wait_after(Progress::Some, &mut quiet), SHORTEST_WAIT);
+        assert_eq!(quiet.failures(), 0);
     }
 }

@@ -1,53 +1,42 @@
-//! How old an answer is, and which parts of it are not to be relied on: told on standard error, so that a pipe gets
-//! the data alone.
+//! Age of a listing and its parts that are not fresh. They go to standard error, so that a pipe gets only data.
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use gateway_client::Scope;
 
 use crate::cli::output;
 use crate::cli::table::printable;
 
-/// One part of a listing, as the API tells it.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Scope {
-    cloud: String,
-    region: String,
-    account: String,
-    status: String,
-    reason: Option<String>,
-}
-
-/// What there is to say of a listing of some pages.
+/// Freshness of a listing.
 #[derive(Debug, Default)]
 pub(super) struct Freshness {
     oldest: Option<Duration>,
-    /// The first page's: who follows the events from there misses nothing of any page.
+    /// The position of the first page. A follower from there misses no change of any page.
     position: Option<i64>,
-    /// A page had parts of no age: never listed yet.
-    unknown: bool,
+    /// Whether a page had parts that were never listed.
+    has_unknown_age: bool,
     scopes: Vec<Scope>,
 }
 
 impl Freshness {
-    /// Adds what a page says; the scopes of the last one are the present.
+    /// Adds a page. The scopes of the last page count.
     pub(super) fn add(&mut self, age: Option<Duration>, position: i64, scopes: Vec<Scope>) {
         self.position.get_or_insert(position);
-        self.unknown |= age.is_none();
+        self.has_unknown_age |= age.is_none();
         self.oldest = self.oldest.max(age);
         self.scopes = scopes;
     }
 
-    /// Prints it; `what` names the records.
-    pub(super) fn tell(&self, what: &str) {
-        self.lines(what).iter().for_each(|line| output::note(line));
+    /// Prints the freshness of records of a kind.
+    pub(super) fn print(&self, plural: &str) {
+        self.lines(plural).iter().for_each(|line| output::note(line));
     }
 
-    fn lines(&self, what: &str) -> Vec<String> {
+    fn lines(&self, plural: &str) -> Vec<String> {
         let mut lines = vec![match (self.scopes.as_slice(), self.oldest) {
-            ([], _) => format!("none of your accounts can list {what} here"),
-            (_, Some(oldest)) if !self.unknown => format!("as of {} ago", span(oldest)),
-            _ => "some of it was never listed yet".to_owned(),
+            ([], _) => format!("none of your accounts can list {plural} here"),
+            (_, Some(oldest)) if !self.has_unknown_age => format!("as of {} ago", span(oldest)),
+            _ => "some parts have not been listed yet".to_owned(),
         }];
         if let Some(position) = self.position {
             lines[0].push_str(&format!("; position {position}"));
@@ -59,7 +48,7 @@ impl Freshness {
             let reason = scope.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             let Scope { cloud, region, account, status, .. } = scope;
             let line = printable(&format!("{status}: {cloud} {region} {account}{reason}"));
-            // One scope may be named for its target and for the caller's own credential.
+            // A scope appears twice if its target and the caller's own credential both have a reason.
             if !lines.contains(&line) {
                 lines.push(line);
             }
@@ -68,7 +57,7 @@ impl Freshness {
     }
 }
 
-/// A length of time in its largest unit.
+/// Returns a length of time in its largest unit.
 pub(super) fn span(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
@@ -93,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_page_counts_and_what_is_not_fresh_is_named() {
+    fn age_is_that_of_the_oldest_page_and_parts_that_are_not_fresh_are_named() {
         let mut fresh = Freshness::default();
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         fresh.add(seconds(7), 5, vec![scope("fresh", None)]);
@@ -105,12 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_were_never_listed_are_not_told_as_fresh() {
+    fn part_that_was_never_listed_has_no_age() {
         let mut fresh = Freshness::default();
         fresh.add(None, 5, vec![scope("stale", Some("not listed yet"))]);
         assert_eq!(
             fresh.lines("volumes"),
-            ["some of it was never listed yet; position 5", "stale: lab north global: not listed yet"]
+            ["some parts have not been listed yet; position 5", "stale: lab north global: not listed yet"]
         );
         let mut none = Freshness::default();
         none.add(Some(Duration::ZERO), 5, Vec::new());
@@ -118,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_short() {
+    fn span_is_in_its_largest_unit() {
         let spans = [0, 119, 120, 7_200, 172_800].map(|seconds| span(Duration::from_secs(seconds)));
         assert_eq!(spans, ["0 s", "119 s", "2 min", "2 h", "2 days"]);
     }

@@ -1,25 +1,25 @@
-//! The kinds, as the command line takes and tells them.
+//! Kinds on the command line.
 
 use std::fmt::Write as _;
 
 use gateway_core::Kind;
 use gateway_core::kind::{ALL, KindSpec};
 
-/// A kind by its name or its collection's: `instance` and `instances`, with `-` for `_` too.
+/// Reads a kind by its name or the name of its collection, with `-` or `_`: `instance`, `instance-types`.
 pub(super) fn parse(text: &str) -> Result<Kind, String> {
     let name = text.replace('-', "_");
     Kind::parse(&name).or_else(|| Kind::parse_plural(&name)).ok_or_else(|| {
         let names: Vec<_> = Kind::ALL.iter().copied().map(Kind::as_str).collect();
-        format!("there is no such kind; there are {}", names.join(", "))
+        format!("there is no such kind; use one of {}", names.join(", "))
     })
 }
 
-/// What listings of a kind can be narrowed by, besides what all can.
+/// Returns the filters that listings of a kind have of their own.
 pub(super) fn filters(spec: &'static KindSpec) -> impl Iterator<Item = &'static str> {
     spec.filters.iter().copied().chain(spec.relations.iter().map(|relation| relation.name))
 }
 
-/// What `--help` says of each kind.
+/// Returns the help on filters of each kind.
 pub(super) fn help() -> String {
     let mut text = "Kinds, with their own filters (NAME of --filter):".to_owned();
     for spec in ALL {
@@ -27,7 +27,7 @@ pub(super) fn help() -> String {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n  {:<20} {}", spec.kind.as_str(), own.join(", "));
     }
-    text.push_str("\n\nA filter by another kind of resource takes the gateway's id of it.");
+    text.push_str("\n\nA filter by another kind takes the id of a resource.");
     text
 }
 
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_has_several_spellings_and_a_wrong_one_is_told_all() {
+    fn kind_has_several_spellings_and_an_unknown_one_is_refused_with_all_kinds() {
         for text in ["instance_type", "instance_types", "instance-type", "instance-types"] {
             assert_eq!(parse(text).unwrap().as_str(), "instance_type");
         }
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn help_has_every_kind_with_its_filters() {
+    fn help_names_every_kind_with_its_filters() {
         let text = help();
         assert!(ALL.iter().all(|spec| text.contains(spec.kind.as_str())), "{text}");
         assert!(text.contains("datacenter, ssh_key, instance_type, image, security_group"), "{text}");

@@ -1,11 +1,11 @@
-//! The links of a record, as the commands that follow them.
+//! Links of a record as the commands that follow them.
 
 use gateway_core::Kind;
 use url::Url;
 
-/// The command that shows what is behind a link of the API; the link itself when there is none.
+/// Returns the command that follows a link of the API, or the link if there is none.
 pub(super) fn command(link: &str) -> String {
-    // The base serves only for the parsing.
+    // The base serves only the parser.
     let parsed = Url::parse("http://gateway").and_then(|base| base.join(link)).ok();
     parsed.as_ref().and_then(of).unwrap_or_else(|| link.to_owned())
 }
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_become_commands() {
+    fn link_of_a_known_kind_becomes_a_command() {
         for (link, expected) in [
             ("/v1/images/7", "gateway show image 7"),
             ("/v1/volumes?instance=7", "gateway list volumes --filter instance=7"),

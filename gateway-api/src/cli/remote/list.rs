@@ -1,4 +1,4 @@
-//! `gateway list`.
+//! `gateway list`: prints the records of one kind.
 
 use clap::{Args, ValueEnum};
 use gateway_core::Kind;
@@ -8,36 +8,36 @@ use serde_json::value::RawValue;
 
 use super::access::Access;
 use super::columns::Columns;
+use super::filter::Filter;
 use super::kinds;
-use super::narrowing::Narrowing;
-use super::pages::Pages;
+use super::listing::Listing;
 use crate::cli::output;
 use crate::cli::table::Table;
 
-/// Records shown when nothing is said.
-const USUAL: usize = 50;
+/// Records that are shown by default.
+const DEFAULT_LIMIT: usize = 50;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = kinds::help())]
 pub(in crate::cli) struct List {
-    /// What to list, such as `instance` or `instances`; `--help` names all kinds.
+    /// Kind to list, such as `instance` or `instances`; `--help` names all kinds.
     #[arg(value_parser = kinds::parse)]
     kind: Kind,
     #[command(flatten)]
-    narrowing: Narrowing,
-    /// In the order of `name`, `created_at` or `changed_at`; with `-` in front in reverse.
+    filter: Filter,
+    /// Sort by `name`, `created_at` or `changed_at`; a leading `-` reverses the order.
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     sort: Option<String>,
-    /// At most so many [default: 50].
+    /// List at most this many [default: 50].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// All there are.
+    /// List all.
     #[arg(long, conflicts_with = "limit")]
     all: bool,
-    /// Have what is older than this listed anew first: a number and `s`, `m` or `ms`, such as `5s`.
+    /// Refresh data that is older than this first: a number and `s`, `m` or `ms`, such as `5s`.
     #[arg(long, value_name = "AGE")]
     max_age: Option<String>,
-    /// A table, a JSON array of whole records, or ids alone, one a line.
+    /// Print a table, a JSON array of whole records, or one id per line.
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
     #[command(flatten)]
@@ -53,33 +53,33 @@ enum Form {
 
 impl List {
     pub(super) fn check(&self) -> Result<(), String> {
-        self.narrowing.check(self.kind)
+        self.filter.check(self.kind)
     }
 
     pub(super) async fn run(mut self) -> Result<()> {
         let spec = self.kind.spec();
         let columns = Columns::of(spec);
-        let (form, most) = (self.output, self.most());
+        let (form, limit) = (self.output, self.limit());
         let (query, max_age) = (self.query(&columns), self.max_age.take());
-        let gateway = self.access.gateway()?;
-        let mut pages = Pages::new(&gateway, spec.plural, query, max_age, most);
+        let client = self.access.client()?;
+        let mut listing = Listing::new(&client, spec.plural, query, max_age, limit);
         match form {
-            Form::Table => table(&mut pages, &columns).await?,
-            Form::Json => json(&mut pages).await?,
-            Form::Ids => ids(&mut pages).await?,
+            Form::Table => table(&mut listing, &columns).await?,
+            Form::Json => json(&mut listing).await?,
+            Form::Ids => ids(&mut listing).await?,
         }
-        pages.freshness.tell(spec.plural);
-        if pages.has_more() {
-            output::note("there are more: --all shows them");
+        listing.freshness.print(spec.plural);
+        if listing.has_more() {
+            output::note("there are more; --all shows them");
         }
         Ok(())
     }
 
-    fn most(&self) -> usize {
+    fn limit(&self) -> usize {
         match self.limit {
             Some(limit) => limit as usize,
             None if self.all => usize::MAX,
-            None => USUAL,
+            None => DEFAULT_LIMIT,
         }
     }
 
@@ -91,14 +91,14 @@ impl List {
             Form::Ids => Some("id".to_owned()),
         };
         let fields = fields.map(|fields| ("fields".to_owned(), fields));
-        self.narrowing.query().into_iter().chain(sort).chain(fields).collect()
+        self.filter.query().into_iter().chain(sort).chain(fields).collect()
     }
 }
 
-/// Widths are those of all rows, so that the table is printed when they are there.
-async fn table(pages: &mut Pages<'_>, columns: &Columns) -> Result<()> {
+/// Prints a table after the last page, because each width depends on all rows.
+async fn table(listing: &mut Listing<'_>, columns: &Columns) -> Result<()> {
     let mut table = Table::of_lines(&columns.header(), columns.of_all);
-    while let Some(page) = pages.next().await? {
+    while let Some(page) = listing.next().await? {
         for item in &page.items {
             table.row(columns.row(&parsed(item)?));
         }
@@ -106,10 +106,10 @@ async fn table(pages: &mut Pages<'_>, columns: &Columns) -> Result<()> {
     output::data(&format!("{}\n", table.text())).map(drop)
 }
 
-/// One array, written page by page: each record is on its own line, as it came.
-async fn json(pages: &mut Pages<'_>) -> Result<()> {
+/// Prints an array page by page, with each record on its own line as it came.
+async fn json(listing: &mut Listing<'_>) -> Result<()> {
     let mut between = "[\n";
-    while let Some(page) = pages.next().await? {
+    while let Some(page) = listing.next().await? {
         let mut text = String::new();
         for item in &page.items {
             text.push_str(between);
@@ -123,8 +123,8 @@ async fn json(pages: &mut Pages<'_>) -> Result<()> {
     output::data(if between == "[\n" { "[]\n" } else { "\n]\n" }).map(drop)
 }
 
-async fn ids(pages: &mut Pages<'_>) -> Result<()> {
-    while let Some(page) = pages.next().await? {
+async fn ids(listing: &mut Listing<'_>) -> Result<()> {
+    while let Some(page) = listing.next().await? {
         let mut text = String::new();
         for item in &page.items {
             text.push_str(parsed(item)?["id"].as_str().unwrap_or_default());
@@ -174,11 +174,11 @@ mod tests {
             query,
             ["cloud:lab", "q:data", "tag.env:a=b", "tag.empty:", "bootable:true", "sort:-name"]
         );
-        assert_eq!(list.most(), USUAL);
+        assert_eq!(list.limit(), DEFAULT_LIMIT);
     }
 
     #[test]
-    fn a_table_asks_for_what_it_shows_and_no_more() {
+    fn table_requests_only_the_fields_that_it_shows() {
         let fields = |arguments| {
             let list = list(arguments).unwrap();
             list.query(&Columns::of(list.kind.spec())).into_iter().find(|(name, _)| name == "fields")
@@ -189,16 +189,16 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_counts_or_all() {
-        assert_eq!(list("image --limit 1500").unwrap().most(), 1500);
-        assert_eq!(list("image --all").unwrap().most(), usize::MAX);
+    fn limit_is_a_count_or_all() {
+        assert_eq!(list("image --limit 1500").unwrap().limit(), 1500);
+        assert_eq!(list("image --all").unwrap().limit(), usize::MAX);
         for wrong in ["image --limit 0", "image --limit 1 --all", "image --tag env", "image --filter =x"] {
             assert!(list(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn a_filter_of_another_kind_is_refused_with_those_that_there_are() {
+    fn filter_of_another_kind_is_refused_with_the_known_ones() {
         let error = list("volume --filter vcpus=2").unwrap().check().unwrap_err();
         assert!(error.contains("volume_type, datacenter, bootable"), "{error}");
         list("volume --filter state=error --filter tag.env=prod").unwrap().check().unwrap();

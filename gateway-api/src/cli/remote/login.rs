@@ -1,9 +1,9 @@
-//! `gateway login`.
+//! `gateway login`: proves credentials and stores the token.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use gateway_core::Timestamp;
+use gateway_client::{Account, Address, Client, Login as Answer, Rejected};
 use gateway_core::error::{Error, Result};
 use gateway_core::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -11,77 +11,60 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::api::Gateway;
-use super::problem::{self, Rejected};
+use super::access::USER_AGENT;
 use super::session::{self, Session};
-use super::{Form, access, prompt, value};
+use super::{Form, problem, prompt, value};
 use crate::cli::output;
 use crate::cli::table::{Cell, Table, printable};
 
-/// Stands for standard input.
+/// File name that stands for standard input.
 const INPUT: &str = "-";
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "A file of --credential holds one object, or an array of them:\n  \
+#[command(after_long_help = "A file of --credential contains an object or an array of objects:\n  \
     {\"cloud\": \"lab\", \"credential\": {\"method\": \"password\", \"username\": \"...\", \"password\": \"...\", \"project\": \"...\"}}\n\n\
-    Credentials go to the gateway and are not kept here. Without one, the accounts that are proven already get\n\
-    a new token; --url and --client-id are then those of the last login.")]
+    Credentials are sent to the gateway and are not stored here. Without a credential, the proven accounts get a\n\
+    new token; --url and --client-id default to those of the last login.")]
 pub(in crate::cli) struct Login {
-    /// The gateway [default: that of the last login].
+    /// Log in to this gateway [default: the one of the last login].
     #[arg(long, env = "GATEWAY_URL")]
     url: Option<String>,
-    /// The client's id, from whoever runs the gateway [default: that of the last login].
+    /// Log in as the client with this id; the operator of the gateway issues it [default: the one of the last login].
     #[arg(long, env = "GATEWAY_CLIENT_ID", value_name = "ID")]
     client_id: Option<String>,
-    /// The client's secret. Others can see it in the list of processes: leave it out to be asked for it, or to have
-    /// it read from standard input.
+    /// Use this secret of the client. Others can see it in the list of processes; without the option it is read from
+    /// the terminal or from standard input.
     #[arg(long, env = "GATEWAY_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true)]
     client_secret: Option<Secret>,
-    /// A file with credentials in JSON, or `-` for standard input; may be given several times.
+    /// Read credentials in JSON from this file, or from standard input if it is `-`; can be repeated.
     #[arg(long = "credential", value_name = "FILE")]
     credentials: Vec<PathBuf>,
-    /// Send secrets over plain HTTP to another machine: whoever is on the way reads them.
+    /// Send secrets over plain HTTP to another machine, readable for anyone in between.
     #[arg(long)]
     allow_plaintext: bool,
-    /// Where to keep the login [default: `gateway/session.json` in `$XDG_CONFIG_HOME` or `~/.config`].
+    /// Store the login in this file [default: `gateway/session.json` in `$XDG_CONFIG_HOME` or `~/.config`].
     #[arg(long, env = "GATEWAY_SESSION", value_name = "FILE")]
     session: Option<PathBuf>,
-    /// A table of the accounts, or all in JSON but for the token.
+    /// Print a table of the accounts, or the whole answer in JSON without the token.
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
 
-/// A credential, as a file has it and the API takes it.
+/// A credential as in the file and in the API.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Sent {
+struct Credential {
     cloud: String,
     credential: Box<RawValue>,
-}
-
-/// What the API answers.
-#[derive(Deserialize)]
-struct Checked {
-    token: Secret,
-    expires_at: Timestamp,
-    accounts: Vec<Account>,
-    rejected: Vec<Rejected>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Account {
-    id: String,
-    cloud: String,
-    external_id: String,
-    name: String,
 }
 
 impl Login {
     pub(super) async fn run(self) -> Result<()> {
         let file = session::file(self.session.clone())?;
-        let (url, client_id) = self.where_and_who(&file)?;
-        if access::is_plaintext(&url) && !self.allow_plaintext {
-            let text = "secrets would cross the network in clear: use https, or --allow-plaintext";
+        let (url, client_id) = self.gateway_and_client(&file)?;
+        if url.is_plaintext() && !self.allow_plaintext {
+            let text =
+                format!("`{url}` sends secrets over the network in clear; use https or `--allow-plaintext`");
             return Err(Error::invalid(text));
         }
         let input = Path::new(INPUT);
@@ -92,16 +75,20 @@ impl Login {
         let secret = match self.client_secret.filter(|secret| !secret.expose().is_empty()) {
             Some(secret) => secret,
             None => {
-                let taken = self.credentials.iter().any(|from| from == input);
-                prompt::secret("the client's secret", taken).await?
+                let is_taken = self.credentials.iter().any(|from| from == input);
+                prompt::secret("the client's secret", is_taken).await?
             }
         };
         let body = json!({ "credentials": credentials });
-        let answer = Gateway::new(&url, None)?.check_credentials(&client_id, &secret, &body).await?;
-        let answer = answer.taken_or(|body| tell_rejected(&problem::rejected(body)))?;
-        let Checked { token, expires_at, accounts, rejected } = answer.read()?;
+        let client = Client::new(url.clone(), USER_AGENT)?;
+        let answer = client.check_credentials(&client_id, &secret, &body).await?;
+        let answer = answer.success().map_err(|refusal| {
+            refusal.problem.iter().for_each(|problem| print_rejected(&problem.rejected));
+            problem::refused(&refusal, &[])
+        })?;
+        let Answer { token, expires_at, accounts, rejected } = answer.read()?;
         Session { url: url.clone(), client_id: client_id.clone(), token, expires_at }.save(&file)?;
-        tell_rejected(&rejected);
+        print_rejected(&rejected);
         match self.output {
             Form::Table => output::data(&format!("{}\n", table(&accounts)))?,
             Form::Json => output::data(&format!(
@@ -111,25 +98,29 @@ impl Login {
             ))?,
         };
         let until = value::moment(&expires_at.to_string());
-        output::note(&format!("logged in to {url} until {until}; kept in {}", file.display()));
+        output::note(&format!("logged in to {url} until {until}; stored in {}", file.display()));
         Ok(())
     }
 
-    /// As given, or as the last time.
-    fn where_and_who(&self, file: &Path) -> Result<(String, String)> {
+    /// Returns the gateway and the client as given, or those of the last login.
+    fn gateway_and_client(&self, file: &Path) -> Result<(Address, String)> {
         let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
         let (url, client) = (given(&self.url), given(&self.client_id));
         let last = if url.is_none() || client.is_none() { Session::load(file)? } else { None };
-        let missing = |what| Error::invalid(format!("there was no login before: {what} is needed"));
+        let missing =
+            |option| Error::invalid(format!("`{option}` is required, because there was no login before"));
         let (last_url, last_client) = last.map(|last| (last.url, last.client_id)).unzip();
-        let url = url.or(last_url).ok_or_else(|| missing("--url"))?;
+        let url = match url {
+            Some(url) => url.parse()?,
+            None => last_url.ok_or_else(|| missing("--url"))?,
+        };
         let client = client.or(last_client).ok_or_else(|| missing("--client-id"))?;
-        Ok((access::address(&url)?, client))
+        Ok((url, client))
     }
 }
 
-/// Reads one credential or an array of them. What is wrong is said by place alone: serde's words may quote a secret.
-fn read(from: &Path) -> Result<Vec<Sent>> {
+/// Reads a credential or an array of them. An error names only line and column, because serde's text may quote a secret.
+fn read(from: &Path) -> Result<Vec<Credential>> {
     let name = from.display();
     let text = match from == Path::new(INPUT) {
         true => std::io::read_to_string(std::io::stdin()),
@@ -137,7 +128,7 @@ fn read(from: &Path) -> Result<Vec<Sent>> {
     };
     let text = text.map(Zeroizing::new);
     let text =
-        text.map_err(|error| Error::invalid(format!("cannot read credentials from {name}: {error}")))?;
+        text.map_err(|error| Error::invalid(format!("cannot read credentials from `{name}`: {error}")))?;
     let sent = match text.trim_start().starts_with('[') {
         true => serde_json::from_str(&text),
         false => serde_json::from_str(&text).map(|one| vec![one]),
@@ -145,12 +136,12 @@ fn read(from: &Path) -> Result<Vec<Sent>> {
     sent.map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Error::invalid(format!(
-            "{name} does not hold credentials: first difference at line {line}, column {column}; see `gateway login --help`"
+            "`{name}` does not contain credentials: it differs at line {line}, column {column}; see `gateway login --help`"
         ))
     })
 }
 
-fn tell_rejected(rejected: &[Rejected]) {
+fn print_rejected(rejected: &[Rejected]) {
     for Rejected { cloud, reason, detail } in rejected {
         output::note(&printable(&format!("rejected: {cloud}: {reason}: {detail}")));
     }
@@ -168,14 +159,14 @@ fn table(accounts: &[Account]) -> String {
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> Result<Vec<Sent>> {
+    fn read_text(text: &str) -> Result<Vec<Credential>> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         read(file.path())
     }
 
     #[test]
-    fn a_file_has_one_credential_or_several() {
+    fn file_has_one_credential_or_several() {
         let one = r#"{"cloud": "lab", "credential": {"method": "password"}}"#;
         assert_eq!(read_text(one).unwrap()[0].cloud, "lab");
         let several = read_text(&format!(" [{one}, {one}]")).unwrap();
@@ -186,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_file_quotes_nothing_of_it() {
+    fn error_of_a_malformed_file_quotes_nothing() {
         for wrong in [
             r#"{"cloud": "lab", "credential": {}, "password": "hunter2"}"#,
             r#"{"cloud": ["hunter2"], "credential": {}}"#,

@@ -1,44 +1,44 @@
-//! Resources by name, for comfort: the API itself knows them by id alone.
+//! Names of resources. The API takes only ids, so the command line looks them up.
 
+use gateway_client::Client;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::ResourceId;
 use gateway_core::kind::{KindSpec, VerbSpec};
 use serde_json::Value;
 
-use super::api::Gateway;
-use super::value;
+use super::{problem, value};
 use crate::cli::table::printable;
 
-/// Records of one name that are told apart in the error.
-const TOLD: &str = "20";
+/// Records with the same name that an error lists.
+const LISTED: &str = "20";
 
-/// Members of an order that say where: a name is looked for there.
-const WHERE: [&str; 2] = ["cloud", "region"];
+/// Fields of a command within whose values a name is looked up.
+const SCOPE: [&str; 2] = ["cloud", "region"];
 
-/// The id that is meant: itself, or that of the one record of the name.
-pub(super) async fn id(gateway: &Gateway, spec: &'static KindSpec, wanted: &str) -> Result<String> {
-    match wanted.parse::<ResourceId>() {
+/// Returns an id as it is, or the id of the only record with that name.
+pub(super) async fn id(client: &Client, spec: &'static KindSpec, id_or_name: &str) -> Result<String> {
+    match id_or_name.parse::<ResourceId>() {
         Ok(id) => Ok(id.to_string()),
-        Err(_) => named(gateway, spec, wanted, &[]).await,
+        Err(_) => named(client, spec, id_or_name, &[]).await,
     }
 }
 
-/// Puts ids in place of the names in an order.
-pub(super) async fn resolve(gateway: &Gateway, spec: &VerbSpec, order: &mut Value) -> Result<()> {
-    let place: Vec<_> =
-        WHERE.iter().filter_map(|name| Some((*name, order[*name].as_str()?.to_owned()))).collect();
-    let place: Vec<_> = place.iter().map(|(name, text)| (*name, text.as_str())).collect();
+/// Replaces the names in a command with ids.
+pub(super) async fn resolve(client: &Client, spec: &VerbSpec, command: &mut Value) -> Result<()> {
+    let scope: Vec<_> =
+        SCOPE.iter().filter_map(|name| Some((*name, command[*name].as_str()?.to_owned()))).collect();
+    let scope: Vec<_> = scope.iter().map(|(name, text)| (*name, text.as_str())).collect();
     for reference in spec.names {
-        for (pointer, text) in reference.pointers(order) {
+        for (pointer, text) in reference.pointers(command) {
             if text.parse::<ResourceId>().is_ok() {
                 continue;
             }
-            let found = named(gateway, reference.kind.spec(), &text, &place).await;
+            let found = named(client, reference.kind.spec(), &text, &scope).await;
             let found = found.map_err(|error| {
                 let text = format!("{}: {}", printable(&pointer), error.message());
                 Error::new(error.kind(), text)
             })?;
-            if let Some(member) = order.pointer_mut(&pointer) {
+            if let Some(member) = command.pointer_mut(&pointer) {
                 *member = found.into();
             }
         }
@@ -46,19 +46,19 @@ pub(super) async fn resolve(gateway: &Gateway, spec: &VerbSpec, order: &mut Valu
     Ok(())
 }
 
-/// The id of the one record of a name.
+/// Returns the id of the only record with a name.
 async fn named(
-    gateway: &Gateway,
+    client: &Client,
     spec: &'static KindSpec,
     name: &str,
-    place: &[(&str, &str)],
+    scope: &[(&str, &str)],
 ) -> Result<String> {
-    let query = [("name", name), ("fields", "id,cloud,region,account"), ("limit", TOLD)];
-    let page: Value = gateway.get(spec.plural, &[&query, place].concat()).await?.read()?;
+    let query = [("name", name), ("fields", "id,cloud,region,account"), ("limit", LISTED)];
+    let page: Value = client.read(spec.plural, &[&query, scope].concat()).await.map_err(problem::error)?;
     let mut found: Vec<(String, String)> = Vec::new();
     for item in page["items"].as_array().into_iter().flatten() {
         let text = |member: &str| value::text(&item[member]);
-        // What several accounts see is one record.
+        // Several accounts may see the same record.
         if !found.iter().any(|(id, _)| *id == text("id")) {
             let place = format!("{} {} {}", text("cloud"), text("region"), text("account"));
             found.push((text("id"), place));
@@ -66,15 +66,16 @@ async fn named(
     }
     match found.as_slice() {
         [(id, _)] => Ok(id.clone()),
-        [] => {
-            Err(Error::new(ErrorKind::NotFound, printable(&format!("no {} is called {name:?}", spec.kind))))
-        }
+        [] => Err(Error::new(
+            ErrorKind::NotFound,
+            printable(&format!("there is no {} with the name `{name}`", spec.kind)),
+        )),
         several => {
             let lines = several.iter().map(|(id, place)| format!("\n  {id}  {place}"));
             let more = if page["next"].is_null() { "" } else { "\n  and more" };
             let lines: String = lines.collect();
             let head =
-                printable(&format!("several {} are called {name:?}; name one by its id:", spec.plural));
+                printable(&format!("several {} have the name `{name}`; use the id of one:", spec.plural));
             Err(Error::new(ErrorKind::Conflict, format!("{head}{lines}{more}")))
         }
     }

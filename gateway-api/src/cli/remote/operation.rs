@@ -1,11 +1,12 @@
-//! `gateway operation`.
+//! `gateway operation`: shows one operation, or waits for its outcome.
 
 use std::time::Duration;
 
 use clap::Args;
+use gateway_client::{Refusal, StatusCode};
+use gateway_core::Backoff;
 use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::id::OperationId;
-use http::StatusCode;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
 
@@ -14,18 +15,18 @@ use super::{Form, Shape, links, problem, sending, value};
 use crate::cli::output;
 use crate::cli::table::{Cell, Table, printable};
 
-/// Between two looks: from the first, half as long again each time, up to the longest.
-const SHORTEST: Duration = Duration::from_millis(200);
-const LONGEST: Duration = Duration::from_secs(3);
+/// First and longest wait between two requests. A longer bound notices the outcome later, and costs fewer requests.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Operation {
-    /// Its id.
+    /// Id of the operation.
     id: OperationId,
-    /// Wait until it is over; the exit status is then 1 when it did not succeed.
+    /// Wait for the outcome; the exit status is 1 unless the operation succeeds.
     #[arg(long)]
     wait: bool,
-    /// How long to wait: a number and `s`, `m` or `h`.
+    /// Stop waiting after this time: a number and `s`, `m` or `h`.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = sending::time)]
     timeout: Duration,
     #[command(flatten)]
@@ -37,25 +38,25 @@ pub(in crate::cli) struct Operation {
 impl Operation {
     pub(super) async fn run(self) -> Result<()> {
         let form = self.shape.form();
-        let gateway = self.access.gateway()?;
+        let client = self.access.client()?;
         let path = format!("operations/{}", self.id);
-        let until = Instant::now() + self.timeout;
-        let mut pause = SHORTEST;
+        let end = Instant::now() + self.timeout;
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let (answer, operation) = loop {
-            let may_wait = self.wait && Instant::now() + pause < until;
-            match gateway.get(&path, &[]).await {
+            let wait = backoff.next_wait();
+            let may_wait = self.wait && Instant::now() + wait < end;
+            match client.get(&path, &[]).await.map_err(problem::error) {
                 Ok(answer) => {
                     let operation: Map<String, Value> = answer.read()?;
                     if is_over(&operation) || !may_wait {
                         break (answer, operation);
                     }
                 }
-                // The operation goes on without this gateway's front.
+                // The operation continues while the front is away.
                 Err(error) if may_wait && error.status() == Status::Temporary => {}
                 Err(error) => return Err(error),
             }
-            sleep(pause).await;
-            pause = (pause * 3 / 2).min(LONGEST);
+            sleep(wait).await;
         };
         match form {
             Form::Json => output::data(&format!("{}\n", answer.body))?,
@@ -71,7 +72,7 @@ impl Operation {
             (true, _) => match (failure, is_over(&operation)) {
                 (Some(error), _) => Err(error),
                 (None, true) => Ok(()),
-                (None, false) => Err(Error::new(ErrorKind::Timeout, "the operation is not over yet")),
+                (None, false) => Err(Error::new(ErrorKind::Timeout, "the operation has not ended yet")),
             },
         }
     }
@@ -81,25 +82,28 @@ fn is_over(operation: &Map<String, Value>) -> bool {
     operation.get("over") == Some(&Value::Bool(true))
 }
 
-/// The problem that it ended with.
+/// Returns the problem that the operation ended with.
 fn failure(operation: &Map<String, Value>) -> Option<Error> {
     let problem = operation.get("problem").filter(|problem| !problem.is_null())?;
     let status =
         operation.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-    Some(problem::error(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &problem.to_string(), None))
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let problem = serde_json::from_value(problem.clone()).ok();
+    Some(problem::refused(&Refusal { status, retry_after: None, problem }, &[]))
 }
 
-/// Names and values; what it made is told as the commands that show it. Its problem is told apart.
+/// Returns names and values. The resources are shown as commands, and the problem is shown as an error.
 fn view(operation: &Map<String, Value>) -> String {
     let mut table = Table::of_members();
     for (name, found) in
         operation.iter().filter(|(name, _)| !["problem", "link", "over"].contains(&name.as_str()))
     {
         let text = match (name.as_str(), found) {
-            ("resources", Value::Array(made)) if !made.is_empty() => {
-                let commands =
-                    made.iter().map(|one| links::command(one["link"].as_str().unwrap_or_default()));
+            ("resources", Value::Array(resources)) if !resources.is_empty() => {
+                let commands = resources
+                    .iter()
+                    .map(|resource| links::command(resource["link"].as_str().unwrap_or_default()));
                 commands.map(|command| printable(&command)).collect::<Vec<_>>().join("\n")
             }
             (_, Value::String(text)) if name.ends_with("_at") => value::moment(text),
@@ -117,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_one_tells_its_problem_apart() {
+    fn problem_of_a_failed_operation_is_an_error() {
         let document = json!({
             "id": "1", "state": "failed", "over": true, "status": 403, "link": "/v1/operations/1",
             "resources": [{ "kind": "volume", "id": "7", "link": "/v1/volumes/7" }],

@@ -1,4 +1,4 @@
-//! `gateway operations`.
+//! `gateway operations`: lists operations, the newest first.
 
 use clap::Args;
 use gateway_core::error::Result;
@@ -7,24 +7,24 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::rows::Rows;
-use super::{Shape, value};
+use super::{Shape, problem, value};
 use crate::cli::output;
 use crate::cli::table::{Cell, Table, Tone};
 
-/// Operations shown when nothing is said.
-const USUAL: usize = 50;
+/// Operations that are shown by default.
+const DEFAULT_LIMIT: usize = 50;
 
-/// Longest page that the API gives.
+/// Most operations on one page of the API.
 const LONGEST: usize = 500;
 
 const HEADER: [&str; 8] = ["ID", "STATE", "VERB", "KIND", "RESOURCE", "CLOUD", "STATUS", "ACCEPTED_AT"];
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Operations {
-    /// Only in this state: `accepted`, `running`, `succeeded`, `failed` or `unknown`.
+    /// List only operations in this state: `accepted`, `running`, `succeeded`, `failed` or `unknown`.
     #[arg(long)]
     state: Option<String>,
-    /// All there are, instead of the newest 50.
+    /// List all instead of the newest 50.
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -42,14 +42,14 @@ struct Page {
 impl Operations {
     pub(super) async fn run(self) -> Result<()> {
         let form = self.shape.form();
-        let gateway = self.access.gateway()?;
+        let client = self.access.client()?;
         let (mut rows, mut next) = (Rows::new(form), None::<String>);
         loop {
-            let limit = if self.all { LONGEST } else { USUAL }.to_string();
+            let limit = if self.all { LONGEST } else { DEFAULT_LIMIT }.to_string();
             let mut query = vec![("limit", limit.as_str())];
             query.extend(self.state.as_deref().map(|state| ("state", state)));
             query.extend(next.as_deref().map(|cursor| ("cursor", cursor)));
-            let page: Page = gateway.get("operations", &query).await?.read()?;
+            let page: Page = client.read("operations", &query).await.map_err(problem::error)?;
             next = page.next;
             if !rows.add(page.items)? || next.is_none() || !self.all {
                 break;
@@ -57,13 +57,13 @@ impl Operations {
         }
         rows.end(|items| table(items.iter()))?;
         if next.is_some() {
-            output::note("there are more: --all shows them");
+            output::note("there are more; --all shows them");
         }
         Ok(())
     }
 }
 
-/// A row for each.
+/// Returns a table with a row for each operation.
 pub(super) fn table<'a>(items: impl Iterator<Item = &'a Value>) -> String {
     let mut table = Table::of_lines(&HEADER, 5);
     for item in items {
@@ -82,7 +82,7 @@ pub(super) fn table<'a>(items: impl Iterator<Item = &'a Value>) -> String {
     table.text()
 }
 
-/// How a state of an operation looks.
+/// Returns the tone of a state.
 fn tone(state: &str) -> Tone {
     match state {
         "failed" | "unknown" => Tone::Bad,
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operation_is_a_row_with_what_it_is_about() {
+    fn operation_is_a_row_with_its_resources() {
         let made = json!({ "id": "1", "state": "succeeded", "verb": "create", "kind": "instance", "resource": null,
                            "resources": [{ "id": "7" }, { "id": "8" }], "cloud": "lab", "status": 201,
                            "accepted_at": "2026-01-02T03:04:05.678901Z" });

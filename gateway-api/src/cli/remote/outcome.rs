@@ -1,22 +1,22 @@
-//! What came of a write, as it is printed.
+//! Output of a write.
 
+use gateway_client::Answer;
 use gateway_core::Kind;
 use gateway_core::error::Result;
 use gateway_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::api::Answer;
 use super::columns::Columns;
 use super::key_file::KeyFile;
 use super::{Form, operations, value};
 use crate::cli::output;
 use crate::cli::table::{Table, printable};
 
-/// The member of an answer that is told once and kept nowhere.
+/// Field of an answer with a one-time output: the gateway does not store it.
 const PRIVATE_KEY: &str = "private_key";
 
-/// The answer of a write that is done or accepted.
+/// The answer to a write that was done or accepted.
 #[derive(Deserialize)]
 struct Outcome {
     operation: Value,
@@ -26,22 +26,22 @@ struct Outcome {
     console_output: Option<String>,
 }
 
-/// What is printed, and where. It may be a private key.
+/// Text for standard output and notes for standard error. The text may be a private key.
 #[cfg_attr(test, derive(Debug))]
 struct Printed {
     out: String,
     notes: Vec<String>,
 }
 
-/// Prints it; says whether there was a private key.
-pub(super) fn tell(answer: &Answer, form: Form, file: Option<KeyFile>) -> Result<bool> {
+/// Prints the outcome and returns whether the answer has a private key.
+pub(super) fn print(answer: &Answer, form: Form, file: Option<KeyFile>) -> Result<bool> {
     let outcome: Outcome = answer.read()?;
     let key = outcome.private_key.as_ref();
     let kept = match (key, file) {
         (Some(key), Some(file)) => Some(file.write(key)),
         _ => None,
     };
-    // Nowhere else is that key: better shown than lost.
+    // The key exists nowhere else. If the file fails, it is printed instead of lost.
     let in_file = matches!(kept, Some(Ok(())));
     let printed = match form {
         Form::Json if in_file => without_key(&answer.read()?),
@@ -60,11 +60,11 @@ fn without_key(document: &Map<String, Value>) -> Printed {
     Printed { out: format!("{}\n", Value::Object(document)), notes: Vec::new() }
 }
 
-/// For people. A private key that no file takes has standard output for itself, so that it can be led into one.
+/// Returns the output for people. A private key without a file is alone on standard output, so that it can be redirected.
 fn table(outcome: &Outcome, key: Option<&Secret>) -> Printed {
     let mut out = String::new();
     if let Some(text) = &outcome.console_output {
-        // What it wrote moves no cursor here.
+        // Control characters of the console must not move the cursor.
         out.extend(text.lines().map(|line| format!("{}\n", printable(line.trim_end_matches('\r')))));
     } else if outcome.operation["over"] == false {
         out = format!("{}\n", operations::table(std::iter::once(&outcome.operation)));
@@ -74,7 +74,7 @@ fn table(outcome: &Outcome, key: Option<&Secret>) -> Printed {
     let operation = &outcome.operation;
     let (state, id) = (value::text(&operation["state"]), value::text(&operation["id"]));
     let mut notes = vec![match operation["over"] == false {
-        true => format!("{state}: `gateway operation {id} --wait` tells what becomes of it"),
+        true => format!("{state}: `gateway operation {id} --wait` waits for the outcome"),
         false => format!("{state}: operation {id}"),
     }];
     if let Some(key) = key {
@@ -85,14 +85,14 @@ fn table(outcome: &Outcome, key: Option<&Secret>) -> Printed {
     Printed { out, notes }
 }
 
-/// One table for each kind in a row.
+/// Returns a table for each run of resources of the same kind.
 fn tables(resources: &[Value]) -> Vec<String> {
     let of_one_kind = resources.chunk_by(|one, next| one["kind"] == next["kind"]);
     of_one_kind
         .map(|some| {
             let kind = some[0]["kind"].as_str().and_then(Kind::parse);
             let Some(kind) = kind else {
-                // Newer than this program.
+                // The gateway knows a kind that this program does not.
                 return some.iter().map(value::text).collect::<Vec<_>>().join("\n");
             };
             let columns = Columns::of(kind.spec());
@@ -120,14 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_a_row_and_its_operation_a_note() {
+    fn resource_is_a_row_and_its_operation_a_note() {
         let printed = printed(json!({}));
         assert!(printed.out.starts_with("ID ") && printed.out.contains("key-1  laptop"), "{printed:?}");
         assert_eq!(printed.notes, ["succeeded: operation op-1"]);
     }
 
     #[test]
-    fn a_private_key_has_standard_output_for_itself() {
+    fn private_key_is_alone_on_standard_output() {
         let printed = printed(json!({ "private_key": "-----BEGIN\nhunter2\n-----END" }));
         assert_eq!(printed.out, "-----BEGIN\nhunter2\n-----END\n");
         assert_eq!(printed.notes.len(), 3);
@@ -139,13 +139,13 @@ mod tests {
     }
 
     #[test]
-    fn a_console_is_its_lines_and_moves_no_cursor() {
+    fn console_output_has_no_control_characters() {
         let printed = printed(json!({ "console_output": "boot\r\nlogin: \u{1b}[2J" }));
         assert_eq!(printed.out, "boot\nlogin: \\u{1b}[2J\n");
     }
 
     #[test]
-    fn what_goes_on_is_its_operation_with_the_command_that_waits() {
+    fn running_operation_is_printed_with_the_command_that_waits() {
         let operation =
             json!({ "id": "op-1", "state": "accepted", "over": false, "verb": "create", "kind": "volume" });
         let printed = printed(json!({ "operation": operation, "resources": [] }));

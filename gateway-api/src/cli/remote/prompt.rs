@@ -1,4 +1,4 @@
-//! Secrets that are typed or piped in: not shown while typed, and in no list of processes.
+//! Secrets from the terminal or a pipe. They are neither echoed nor visible in lists of processes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
@@ -8,12 +8,12 @@ use gateway_core::secret::Secret;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-/// The shell's own status for a command that Ctrl-C ended.
+/// Exit status that a shell uses for a command ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
-/// The first line of standard input, unless that is a terminal or `taken`: then it is asked for at the terminal.
-pub(super) async fn secret(what: &str, taken: bool) -> Result<Secret> {
-    let text = if taken || std::io::stdin().is_terminal() {
+/// Reads a secret from the first line of standard input, or asks at the terminal if the input is one or `is_taken`.
+pub(super) async fn secret(what: &str, is_taken: bool) -> Result<Secret> {
+    let text = if is_taken || std::io::stdin().is_terminal() {
         typed(what).await?
     } else {
         let mut text = Zeroizing::new(String::new());
@@ -31,7 +31,7 @@ pub(super) async fn secret(what: &str, taken: bool) -> Result<Secret> {
 
 async fn typed(what: &str) -> Result<Zeroizing<String>> {
     let failed = |error: std::io::Error| {
-        Error::invalid(format!("{what} is missing, and nobody can be asked: {error}"))
+        Error::invalid(format!("{what} is missing and there is no terminal to ask at: {error}"))
     };
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(failed)?;
     write!(terminal, "{what}: ").map_err(failed)?;
@@ -48,13 +48,13 @@ async fn typed(what: &str) -> Result<Zeroizing<String>> {
         }
         _ = tokio::signal::ctrl_c() => {
             drop(silent);
-            // The read goes on until a line is typed: nobody waits for it.
+            // The read continues until a line is typed, so the process does not wait for it.
             std::process::exit(INTERRUPTED)
         }
     }
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// A terminal without echo until this is dropped.
 struct Silence {
     terminal: File,
     before: Termios,
@@ -72,7 +72,7 @@ impl Silence {
 
 impl Drop for Silence {
     fn drop(&mut self) {
-        // Nothing can be done about a terminal that is gone.
+        // The terminal may be gone.
         let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
         let _ = writeln!(self.terminal);
     }

@@ -1,4 +1,4 @@
-//! Documents that come page by page: an array is written as they come, a table when all are there.
+//! Documents that arrive page by page. An array is written page by page, a table after the last page.
 
 use gateway_core::error::Result;
 use serde_json::Value;
@@ -9,12 +9,13 @@ use crate::cli::output;
 #[derive(Debug)]
 pub(in crate::cli) struct Rows {
     form: Form,
-    /// Those of a table: its widths are those of all rows.
+    /// The rows of a table, whose widths depend on all of them.
     kept: Vec<Value>,
+    /// The text before the next document.
     between: &'static str,
 }
 
-/// Before the first document of an array.
+/// Text before the first document of an array.
 const START: &str = "[\n";
 
 impl Rows {
@@ -22,7 +23,7 @@ impl Rows {
         Self { form, kept: Vec::new(), between: START }
     }
 
-    /// Takes a page; `false` when nobody reads any more.
+    /// Adds a page. Returns `false` if the reader has closed the pipe.
     pub(in crate::cli) fn add(&mut self, page: Vec<Value>) -> Result<bool> {
         match self.form {
             Form::Table => {
@@ -33,7 +34,7 @@ impl Rows {
         }
     }
 
-    /// Writes what is left to write.
+    /// Writes the rest.
     pub(in crate::cli) fn end(self, table: impl FnOnce(&[Value]) -> String) -> Result<()> {
         let text = match self.form {
             Form::Table => format!("{}\n", table(&self.kept)),
@@ -42,7 +43,7 @@ impl Rows {
         output::data(&text).map(drop)
     }
 
-    /// Each document on its own line.
+    /// Returns a part of the array with each document on its own line.
     fn array(&mut self, page: &[Value]) -> String {
         let mut text = String::new();
         for document in page {
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_are_one_array_with_a_line_for_each_document() {
+    fn pages_form_one_array_with_a_document_per_line() {
         let mut rows = Rows::new(Form::Json);
         assert_eq!(rows.array_end(), "[]\n");
         let items = [json!({ "a": 1 }), json!({ "b": "x\ny" }), json!(3)];

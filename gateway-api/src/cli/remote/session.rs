@@ -1,10 +1,11 @@
-//! What a login leaves behind: where the gateway is, and the token. Credentials and secrets are never kept.
+//! The session: the gateway and the token of the last login. Credentials and client secrets are never stored.
 
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use gateway_client::Address;
 use gateway_core::Timestamp;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::secret::Secret;
@@ -12,42 +13,42 @@ use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-/// For nobody but its owner.
+/// Access for the owner alone.
 const MODE: u32 = 0o600;
 
-/// A login, as its file has it.
+/// The document in the file.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Session {
-    pub(super) url: String,
+    pub(super) url: Address,
     pub(super) client_id: String,
     pub(super) token: Secret,
     pub(super) expires_at: Timestamp,
 }
 
 impl Session {
-    /// Reads it; `None` when there is none.
+    /// Reads a file, or returns `None` if there is none.
     pub(super) fn load(file: &Path) -> Result<Option<Self>> {
-        let failed = |what: String| Error::invalid(format!("the session in {} {what}", file.display()));
+        let failed = |what: String| Error::invalid(format!("the session in `{}` {what}", file.display()));
         let metadata = match std::fs::metadata(file) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(format!("cannot be read: {error}"))),
         };
         if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(failed("can be read by others: chmod 600 it, or log in again".to_owned()));
+            return Err(failed("can be read by others; run `chmod 600` on it or log in again".to_owned()));
         }
         let text = std::fs::read_to_string(file).map(Zeroizing::new);
         let text = text.map_err(|error| failed(format!("cannot be read: {error}")))?;
-        // serde's words may quote the token.
+        // The text of serde's error may quote the token.
         let session =
-            serde_json::from_str(&text).map_err(|_| failed("is not one: log in again".to_owned()))?;
+            serde_json::from_str(&text).map_err(|_| failed("cannot be parsed; log in again".to_owned()))?;
         Ok(Some(session))
     }
 
-    /// Writes it in one step, so that a reader never sees half of it.
+    /// Writes a file in one step, so that no reader sees a part of it.
     pub(super) fn save(&self, file: &Path) -> Result<()> {
         let failed = |error: std::io::Error| {
-            Error::invalid(format!("cannot keep the session in {}: {error}", file.display()))
+            Error::invalid(format!("cannot write the session to `{}`: {error}", file.display()))
         };
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
@@ -58,7 +59,7 @@ impl Session {
         });
         let text = Zeroizing::new(format!("{document:#}\n"));
         let beside = file.with_extension(format!("{}.new", std::process::id()));
-        // One of a process of that number that died would keep its mode.
+        // A file left by a dead process with the same id would keep its mode.
         let _ = std::fs::remove_file(&beside);
         let mut options = std::fs::OpenOptions::new();
         let written = options.write(true).create_new(true).mode(MODE).open(&beside).and_then(|mut open| {
@@ -73,21 +74,23 @@ impl Session {
     }
 }
 
-/// Where the session is: as given, or in the user's folder for configuration.
+/// Returns the file of the session: as given, or in the user's folder for configuration.
 pub(super) fn file(given: Option<PathBuf>) -> Result<PathBuf> {
     match given {
         Some(file) => Ok(file),
-        None => usual(std::env::var_os("XDG_CONFIG_HOME"), std::env::var_os("HOME")).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Invalid,
-                "there is no HOME to keep the session in: name a file with --session",
-            )
-        }),
+        None => {
+            default_file(std::env::var_os("XDG_CONFIG_HOME"), std::env::var_os("HOME")).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Invalid,
+                    "the session has no file because `HOME` is not set; name one with `--session`",
+                )
+            })
+        }
     }
 }
 
-fn usual(configuration: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
-    // A relative path there is to be ignored, says its specification.
+fn default_file(configuration: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    // The XDG specification says to ignore relative paths.
     let folder = configuration.map(PathBuf::from).filter(|folder| folder.is_absolute());
     let folder =
         folder.or_else(|| Some(PathBuf::from(home.filter(|home| !home.is_empty())?).join(".config")));
@@ -100,7 +103,7 @@ mod tests {
 
     fn session(token: &str) -> Session {
         Session {
-            url: "https://gateway.example".to_owned(),
+            url: "https://gateway.example".parse().unwrap(),
             client_id: "c".to_owned(),
             token: Secret::new(token),
             expires_at: Timestamp::from_seconds(1_800_000_000),
@@ -108,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_reads_back_and_its_file_is_for_its_owner_alone() {
+    fn session_reads_back_from_a_file_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deep").join("session.json");
         assert_eq!(Session::load(&file).unwrap(), None);
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_read_or_that_is_no_session_is_refused() {
+    fn file_that_is_readable_by_others_or_malformed_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("session.json");
         session("hunter2").save(&file).unwrap();
@@ -138,9 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_place_follows_the_specification() {
+    fn default_file_follows_the_xdg_specification() {
         let place = |configuration: Option<&str>, home: Option<&str>| {
-            usual(configuration.map(Into::into), home.map(Into::into))
+            default_file(configuration.map(Into::into), home.map(Into::into))
         };
         assert_eq!(place(Some("/c"), Some("/h")), Some("/c/gateway/session.json".into()));
         for ignored in [None, Some(""), Some("relative")] {

@@ -1,4 +1,4 @@
-//! `gateway show`.
+//! `gateway show`: prints one record.
 
 use clap::Args;
 use gateway_core::Kind;
@@ -10,28 +10,28 @@ use serde_json::{Map, Value, json};
 
 use super::access::Access;
 use super::freshness::span;
-use super::{Form, columns, kinds, links, naming, value};
+use super::{Form, columns, kinds, links, naming, problem, value};
 use crate::cli::output;
 use crate::cli::table::{Cell, Table, Tone, printable};
 
-/// Members that have a place of their own in the view.
+/// Fields that the view shows in sections of their own.
 const APART: [&str; 2] = ["links", "cloud_data"];
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
-    /// What it is, such as `instance`.
+    /// Kind, such as `instance`.
     #[arg(value_parser = kinds::parse)]
     kind: Kind,
-    /// The gateway's id of it, or its name.
+    /// Id in the gateway, or name.
     #[arg(value_name = "ID-or-NAME")]
-    wanted: String,
-    /// With the cloud's own document.
+    resource: String,
+    /// Include the cloud's own document.
     #[arg(long)]
     raw: bool,
-    /// With what it names, and what names it.
+    /// Include the resources that it refers to and those that refer to it.
     #[arg(long)]
     related: bool,
-    /// Names and values, or JSON: the record, with --related an object of `record` and `related`.
+    /// Print names and values, or JSON: the record, or an object of `record` and `related` with --related.
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
     #[command(flatten)]
@@ -49,16 +49,18 @@ struct Group {
 
 impl Show {
     pub(super) async fn run(self) -> Result<()> {
-        let gateway = self.access.gateway()?;
+        let client = self.access.client()?;
         let spec = self.kind.spec();
-        let id = naming::id(&gateway, spec, &self.wanted).await?;
+        let id = naming::id(&client, spec, &self.resource).await?;
         let path = format!("{}/{id}", spec.plural);
         let query: &[_] = if self.raw { &[("view", "raw")] } else { &[] };
-        let answer = gateway.get(&path, query).await?;
+        let answer = client.get(&path, query).await.map_err(problem::error)?;
         let record: Map<String, Value> = answer.read()?;
         let related = match self.related {
             true => {
-                Some(gateway.get(&format!("{path}/related"), &[]).await?.read::<Value>()?["items"].take())
+                let answer = client.read(&format!("{path}/related"), &[]).await;
+                let mut document: Value = answer.map_err(problem::error)?;
+                Some(document["items"].take())
             }
             false => None,
         };
@@ -72,20 +74,20 @@ impl Show {
                 let groups = groups.map_err(|_| {
                     Error::new(
                         ErrorKind::WrongDocument,
-                        "what is related is not of the form that is known here",
+                        "the related resources are not the expected document; update this program",
                     )
                 })?;
                 output::data(&view(spec, &record, groups.as_deref()))?
             }
         };
-        if let Some(age) = answer.age {
+        if let Some(age) = answer.age() {
             output::note(&format!("as of {} ago", span(age)));
         }
         Ok(())
     }
 }
 
-/// The record for people, its links as commands, and what is related to it.
+/// Returns the record for people, with its links as commands and the related records.
 fn view(spec: &KindSpec, record: &Map<String, Value>, related: Option<&[Group]>) -> String {
     let mut text = members(spec, record);
     let links = record.get("links").and_then(Value::as_object).into_iter().flatten();
@@ -105,7 +107,7 @@ fn view(spec: &KindSpec, record: &Map<String, Value>, related: Option<&[Group]>)
     text
 }
 
-/// What all kinds have first, then the kind's own.
+/// Returns the fields of all kinds, then those of the kind.
 fn members(spec: &KindSpec, record: &Map<String, Value>) -> String {
     let first = ADDED.iter().chain(&COMMON).copied().filter(|name| record.contains_key(*name));
     let own =
@@ -144,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_view_has_the_common_members_first_and_links_as_commands() {
+    fn view_shows_common_fields_first_and_links_as_commands() {
         let Value::Object(record) = json!({
             "architecture": "x86_64", "id": "1", "name": "debian", "kind": "image",
             "tags": {"name": "not a reference"},
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn related_records_are_rows_and_what_is_left_out_is_a_command() {
+    fn related_records_are_rows_and_the_rest_is_a_command() {
         let group = Group {
             relation: "instances".to_owned(),
             link: Some("/v1/instances?image=1".to_owned()),

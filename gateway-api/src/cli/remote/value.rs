@@ -1,16 +1,16 @@
-//! A value of a document, as text in a cell.
+//! Values of a document as text in a cell.
 
 use serde_json::{Map, Value};
 
 use crate::cli::table::printable;
 
-/// Stands where there is nothing.
+/// Text of an empty cell.
 pub(in crate::cli) const NOTHING: &str = "-";
 
-/// The members by which a document names another resource.
+/// Fields by which a document refers to another resource.
 const REFERENCE: [&str; 3] = ["name", "external_id", "id"];
 
-/// The value in one line. What names a resource is its name, or what comes nearest to one.
+/// Returns a value on one line. A reference is shown by its name, else its external id, else its id.
 pub(in crate::cli) fn text(value: &Value) -> String {
     match value {
         Value::Null => NOTHING.to_owned(),
@@ -27,7 +27,7 @@ pub(in crate::cli) fn text(value: &Value) -> String {
     }
 }
 
-/// The same for who has room: a line for each item or member, and the id behind a name.
+/// Returns a value on several lines: one for each item or field, with the id after a name.
 pub(super) fn lines(value: &Value) -> String {
     match value {
         Value::Array(items) if !items.is_empty() => items.iter().map(line).collect::<Vec<_>>().join("\n"),
@@ -36,7 +36,7 @@ pub(super) fn lines(value: &Value) -> String {
     }
 }
 
-/// Members one a line, whatever they are called: a tag may be called `name`.
+/// Returns fields one per line, even if they look like a reference: a tag may be called `name`.
 pub(super) fn pairs(members: &Map<String, Value>) -> String {
     if members.is_empty() {
         return NOTHING.to_owned();
@@ -64,7 +64,7 @@ fn reference(members: &Map<String, Value>) -> Option<String> {
         .map(printable)
 }
 
-/// A time to the second, which is what people read of it.
+/// Returns a time to the second.
 pub(in crate::cli) fn moment(text: &str) -> String {
     match text.split_once('.') {
         Some((seconds, fraction)) if fraction.ends_with('Z') => printable(&format!("{seconds}Z")),
@@ -72,7 +72,7 @@ pub(in crate::cli) fn moment(text: &str) -> String {
     }
 }
 
-/// What a document has under a path such as `attachments.instance`; a list on the way stands for its items.
+/// Returns the value at a path such as `attachments.instance`. A list on the path stands for its items.
 pub(super) fn at(document: &Value, path: &str) -> Value {
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let found = match document {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_fit_in_a_cell() {
+    fn value_fits_in_a_cell() {
         for (value, expected) in [
             (json!(null), "-"),
             (json!(""), "-"),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_tells_ids_and_gives_each_item_its_line() {
+    fn lines_have_one_item_each_and_ids() {
         assert_eq!(lines(&json!([{"id": "1", "name": "a"}, {"id": "2"}])), "a (1)\n2");
         assert_eq!(lines(&json!({"env": "prod", "role": ""})), "env=prod\nrole=-");
         assert_eq!(lines(&json!({"id": "1", "name": "a"})), "a (1)");
@@ -123,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_to_the_second() {
+    fn time_is_cut_to_the_second() {
         assert_eq!(moment("2026-01-02T03:04:05.678901Z"), "2026-01-02T03:04:05Z");
         assert_eq!(moment("2026-01-02T03:04:05.6+01:00"), "2026-01-02T03:04:05.6+01:00");
         assert_eq!(moment("-"), "-");
     }
 
     #[test]
-    fn paths_go_through_lists() {
+    fn path_goes_through_lists() {
         let document =
             json!({"size": 3, "attachments": [{"instance": {"name": "a"}}, {"instance": {"name": "b"}}]});
         assert_eq!(text(&at(&document, "attachments.instance")), "a,b");

@@ -1,32 +1,32 @@
-//! What can be done to each kind, as the command line takes and tells it.
+//! Verbs of each kind on the command line.
 
 use std::fmt::Write as _;
 
+use gateway_client::Method;
 use gateway_core::Kind;
 use gateway_core::kind::{ALL, KindSpec, Verb, VerbSpec};
-use http::Method;
 use serde_json::Value;
 
-/// An action by its word, with `-` for `_` too.
+/// Reads a verb by its name, with `-` or `_`.
 pub(super) fn parse(text: &str) -> Result<Verb, String> {
     Verb::parse(&text.replace('-', "_")).ok_or_else(|| {
         let words: Vec<_> = Verb::ALL.iter().map(|verb| verb.as_str()).collect();
-        format!("there is no such action; there are {}", words.join(", "))
+        format!("there is no such action; use one of {}", words.join(", "))
     })
 }
 
-/// A verb of a kind.
+/// Returns a verb of a kind.
 pub(super) fn of(kind: Kind, verb: Verb) -> Result<&'static VerbSpec, String> {
     kind.spec().verb(verb).ok_or_else(|| {
         let known: Vec<_> = kind.spec().verbs.iter().map(|spec| spec.verb.as_str()).collect();
         match known.is_empty() {
-            true => format!("{verb} is not for the kind {kind}: nothing can be done to it"),
-            false => format!("{verb} is not for the kind {kind}; there are {}", known.join(", ")),
+            true => format!("`{kind}` has no action `{verb}`; the kind is read-only"),
+            false => format!("`{kind}` has no action `{verb}`; use one of {}", known.join(", ")),
         }
     })
 }
 
-/// Method and path of a verb on one resource; of a create there is none yet.
+/// Returns method and path of a verb. A create has no id.
 pub(super) fn route(kind: Kind, verb: Verb, id: Option<&str>) -> (Method, String) {
     let plural = kind.spec().plural;
     let one = format!("{plural}/{}", id.unwrap_or_default());
@@ -38,21 +38,22 @@ pub(super) fn route(kind: Kind, verb: Verb, id: Option<&str>) -> (Method, String
     }
 }
 
-/// What `--help` of a verb says of each kind that has it.
-pub(super) fn members_help(verb: Verb) -> String {
-    let mut text = "Kinds, with the members of their orders; * must be given:".to_owned();
+/// Returns the help on the fields of a verb for each kind that has it.
+pub(super) fn fields_help(verb: Verb) -> String {
+    let mut text = "Kinds and the fields of their commands; * marks required fields:".to_owned();
     for (kind, spec) in ALL.iter().filter_map(|spec| Some((spec.kind, spec.verb(verb)?))) {
         // Writing to a string cannot fail.
-        let _ = write!(text, "\n  {:<20} {}", kind.as_str(), members(spec));
+        let _ = write!(text, "\n  {:<20} {}", kind.as_str(), fields(spec));
     }
     text.push_str("\n\n");
     text.push_str(VALUES);
     text
 }
 
-/// What `--help` says of actions.
+/// Returns the help on the actions of each kind.
 pub(super) fn actions_help() -> String {
-    let mut text = "Kinds, with their actions and the members of those orders; * must be given:".to_owned();
+    let mut text =
+        "Kinds, their actions and the fields of those commands; * marks required fields:".to_owned();
     for spec in ALL {
         let actions: Vec<_> = actions(spec).collect();
         if !actions.is_empty() {
@@ -64,29 +65,29 @@ pub(super) fn actions_help() -> String {
     text
 }
 
-const VALUES: &str = "A value is JSON where it is some, else text: size_gib=5, networks='[\"front\"]'. A dot leads to a member of a\n\
-    member: boot_volume.size_gib=5, tags.tier=front. What names another resource takes its id, or its name when\n\
-    exactly one has it.";
+const VALUES: &str = "A value is parsed as JSON if possible and is a string otherwise: size_gib=5, networks='[\"front\"]'. Dots address\n\
+    nested fields: boot_volume.size_gib=5, tags.tier=front. A field that refers to another resource takes its id, or\n\
+    its name if exactly one resource has it.";
 
 fn actions(spec: &'static KindSpec) -> impl Iterator<Item = String> {
     let actions = spec.verbs.iter().filter(|spec| spec.verb.is_action());
-    actions.map(|spec| match members(spec) {
-        members if members.is_empty() => spec.verb.to_string(),
-        members => format!("{} ({members})", spec.verb),
+    actions.map(|spec| match fields(spec) {
+        fields if fields.is_empty() => spec.verb.to_string(),
+        fields => format!("{} ({fields})", spec.verb),
     })
 }
 
-/// The members of an order, those that are needed first.
-fn members(spec: &VerbSpec) -> String {
+/// Returns the fields of a command, the required ones first.
+fn fields(spec: &VerbSpec) -> String {
     let schema = spec.schema.and_then(|schemas| schemas().into_iter().next());
     let schema = schema.and_then(|(_, schema)| serde_json::to_value(schema).ok()).unwrap_or_default();
-    let is_needed = |name: &String| {
+    let is_required = |name: &String| {
         schema["required"].as_array().is_some_and(|all| all.contains(&Value::from(name.as_str())))
     };
     let names = schema["properties"].as_object().into_iter().flat_map(|all| all.keys());
-    let (needed, other): (Vec<_>, Vec<_>) = names.partition(|name| is_needed(name));
-    let needed = needed.into_iter().map(|name| format!("{name}*"));
-    needed.chain(other.into_iter().cloned()).collect::<Vec<_>>().join(", ")
+    let (required, other): (Vec<_>, Vec<_>) = names.partition(|name| is_required(name));
+    let required = required.into_iter().map(|name| format!("{name}*"));
+    required.chain(other.into_iter().cloned()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -98,16 +99,16 @@ mod tests {
     }
 
     #[test]
-    fn verbs_are_those_of_the_kind() {
+    fn verb_that_the_kind_lacks_is_refused() {
         assert_eq!(parse("confirm-resize").unwrap(), Verb::ConfirmResize);
         assert!(parse("fly").unwrap_err().contains("start, stop"));
         assert!(of(kind("volume"), Verb::Extend).is_ok());
         assert!(of(kind("volume"), Verb::Stop).unwrap_err().contains("create, update, extend, delete"));
-        assert!(of(kind("datacenter"), Verb::Create).unwrap_err().contains("nothing can be done"));
+        assert!(of(kind("datacenter"), Verb::Create).unwrap_err().contains("read-only"));
     }
 
     #[test]
-    fn routes_are_those_of_the_api() {
+    fn route_is_that_of_the_api() {
         let route = |verb, id| {
             let (method, path) = route(kind("instance"), verb, id);
             format!("{method} {path}")
@@ -119,13 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn help_has_what_can_be_made_and_done() {
-        let text = members_help(Verb::Create);
+    fn help_names_kinds_with_their_fields_and_actions() {
+        let text = fields_help(Verb::Create);
         for spec in ALL.iter().filter(|spec| spec.verb(Verb::Create).is_some()) {
             assert!(text.contains(spec.kind.as_str()), "{text}");
         }
         assert!(text.contains("instance_type*, name*, boot_volume"), "{text}");
-        assert!(!text.contains("datacenter  "), "nobody makes one: {text}");
+        assert!(!text.contains("datacenter  "), "the kind is read-only: {text}");
         let text = actions_help();
         assert!(text.contains("resize (instance_type*)") && text.contains("extend (size_gib*)"), "{text}");
     }

@@ -1,4 +1,4 @@
-//! What narrows a listing, and what is done to all that a filter finds.
+//! Filters of a listing and of an action on several resources.
 
 use clap::Args;
 use gateway_core::Kind;
@@ -6,39 +6,38 @@ use gateway_core::Kind;
 use super::kinds;
 
 #[derive(Debug, Args)]
-pub(super) struct Narrowing {
-    /// Only of the cloud of this name.
+pub(super) struct Filter {
+    /// Select resources of this cloud.
     #[arg(long)]
     cloud: Option<String>,
-    /// Only of this region.
+    /// Select resources of this region.
     #[arg(long)]
     region: Option<String>,
-    /// Only of this account, by the gateway's id; or `global`, what a cloud publishes to all.
+    /// Select resources of the account with this id, or those that a cloud publishes with `global`.
     #[arg(long)]
     account: Option<String>,
-    /// Only in this state.
+    /// Select resources in this state.
     #[arg(long)]
     state: Option<String>,
-    /// Only of exactly this name.
+    /// Select resources with exactly this name.
     #[arg(long)]
     name: Option<String>,
-    /// Only with this text in the name, upper and lower case alike.
+    /// Select resources with this text in their name, in upper or lower case.
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
-    /// Only with this tag; may be given several times.
+    /// Select resources with this tag; can be repeated.
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = pair)]
     tags: Vec<(String, String)>,
-    /// Only with this value of one of the kind's own filters, which `gateway list --help` names; may be given several
-    /// times.
+    /// Select resources by a filter of the kind; `gateway list --help` names all; can be repeated.
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = pair)]
     filters: Vec<(String, String)>,
 }
 
-/// What has an option of its own, and may be given as a filter all the same.
+/// Filters of all kinds. Each has its own option and also works as `--filter`.
 const OF_ALL: [&str; 6] = ["cloud", "region", "account", "state", "name", "q"];
 
-impl Narrowing {
-    /// Refuses filters that the kind does not have.
+impl Filter {
+    /// Checks that the kind has the filters.
     pub(super) fn check(&self, kind: Kind) -> Result<(), String> {
         let known: Vec<_> = kinds::filters(kind.spec()).collect();
         let is_known =
@@ -46,15 +45,15 @@ impl Narrowing {
         match self.filters.iter().find(|(name, _)| !is_known(name)) {
             None => Ok(()),
             Some((name, _)) if known.is_empty() => {
-                Err(format!("there is no filter {name:?}: {kind} has none of its own"))
+                Err(format!("`{name}` is not a filter of `{kind}`, which has none of its own"))
             }
             Some((name, _)) => {
-                Err(format!("there is no filter {name:?} of {kind}; there are {}", known.join(", ")))
+                Err(format!("`{name}` is not a filter of `{kind}`; use one of {}", known.join(", ")))
             }
         }
     }
 
-    /// As the API takes it.
+    /// Returns the query parameters of the API.
     pub(super) fn query(&self) -> Vec<(String, String)> {
         let values = [&self.cloud, &self.region, &self.account, &self.state, &self.name, &self.q];
         let own = OF_ALL.iter().zip(values);
@@ -64,7 +63,7 @@ impl Narrowing {
     }
 }
 
-/// `NAME=VALUE`; the value may be empty, and may hold further signs.
+/// Reads `NAME=VALUE`. The value may be empty and may contain further `=`.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),

@@ -1,0 +1,63 @@
+//! Logins: credentials of clouds for a token.
+
+use gateway_core::Timestamp;
+use gateway_core::error::Result;
+use gateway_core::secret::Secret;
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Answer;
+use crate::client::Client;
+
+/// The answer to a login.
+#[derive(Debug, Deserialize)]
+pub struct Login {
+    /// The token.
+    pub token: Secret,
+    /// The end of the token.
+    pub expires_at: Timestamp,
+    /// The accounts that the token gives access to.
+    pub accounts: Vec<Account>,
+    /// The credentials that were refused.
+    pub rejected: Vec<Rejected>,
+}
+
+/// An account that a credential has proven.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Account {
+    /// The id of the gateway.
+    pub id: String,
+    /// The name of the cloud.
+    pub cloud: String,
+    /// The cloud's own id.
+    pub external_id: String,
+    /// The cloud's own name.
+    pub name: String,
+}
+
+/// A credential that was refused.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Rejected {
+    /// The name of the cloud.
+    pub cloud: String,
+    /// The reason as a word.
+    pub reason: String,
+    /// The reason as a sentence.
+    pub detail: String,
+}
+
+impl Client {
+    /// Proves credentials as a registered client. [`Login`] is the document of success.
+    ///
+    /// # Errors
+    /// The gateway did not answer.
+    pub async fn check_credentials(
+        &self,
+        client: &str,
+        secret: &Secret,
+        body: &impl Serialize,
+    ) -> Result<Answer> {
+        let request = self.request(Method::POST, "/v1/check_credentials");
+        request.basic(client, secret).json(body).send().await
+    }
+}
