@@ -5,6 +5,7 @@
 //! and a tree that fails.
 
 mod circles;
+mod documents;
 mod finding;
 mod kinds;
 mod language;
@@ -42,6 +43,7 @@ fn main() -> Result<ExitCode> {
 
 fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
     let mut findings = language::check(workspace)?;
+    findings.extend(documents::check(workspace)?);
     for one in &workspace.crates {
         findings.extend(circles::check(one));
         findings.extend(layers::check(one));
