@@ -3,6 +3,8 @@
 //! Standard input is what `cargo test --no-run --message-format=json` prints. libtest measures each test (its
 //! `--report-time`), which a stable toolchain allows only to executables that are started with `RUSTC_BOOTSTRAP`.
 
+#![expect(clippy::print_stdout, reason = "the report of the tests is the program's output")]
+
 use std::collections::VecDeque;
 use std::io::{BufRead as _, Read as _, Seek as _};
 use std::path::PathBuf;
