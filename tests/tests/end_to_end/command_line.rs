@@ -145,7 +145,7 @@ impl Shell {
     }
 
     /// Starts a command without waiting for its end.
-    fn start(&self, line: &str) -> Child {
+    fn spawn(&self, line: &str) -> Child {
         let program = Program::new("follower", gateway::binary(), self.directory.path())
             .arguments(line.split_whitespace())
             .variable("HOME", self.home().display());
@@ -422,7 +422,7 @@ async fn events(mut shell: Shell) -> Shell {
     assert_eq!((quiet.code, quiet.out.as_str()), (Some(0), ""), "{quiet:?}");
     let (_, start) = quiet.err.trim().rsplit_once("--after ").unwrap();
 
-    let mut follower = shell.start("events --follow");
+    let mut follower = shell.spawn("events --follow");
     follower.wait_log("following from position", SOON).await;
     shell.simulator.control("POST", "vanish", &json!({"kind": "volume", "count": 1})).await;
     // The event of its attachment may come first.
