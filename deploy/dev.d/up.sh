@@ -142,10 +142,10 @@ Four things to try, in another terminal:
 1. List: answered from the store, with its age.
   curl -s -H "Authorization: Bearer \$TOKEN" "\$URL/v1/instances?limit=3"
 
-2. Follow: all that has changed since. Go on from the last "position".
+2. Follow: all changes since then. Continue from the last "position".
   curl -s -H "Authorization: Bearer \$TOKEN" "\$URL/v1/events?after=${position:-0}"
 
-3. Order: a volume, one however often this is sent, and seen at once.
+3. Create a volume: sent again with the same key, it is created once.
   curl -s -H "Authorization: Bearer \$TOKEN" -H 'Idempotency-Key: try-1' -d '{"name":"mine","size_gib":5}' "\$URL/v1/volumes"
   curl -s -H "Authorization: Bearer \$TOKEN" "\$URL/v1/volumes?name=mine"
 

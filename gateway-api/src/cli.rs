@@ -1,4 +1,4 @@
-//! The command line: what there is, and which file does it.
+//! The command line: roles, administration, and the commands of users.
 
 mod audit;
 mod client;
@@ -23,11 +23,11 @@ use gateway_core::error::Result;
 
 use setting::Setting;
 
-/// A gateway between many clouds and the programs that manage them.
+/// Run and use a gateway between many clouds and the programs that manage them.
 #[derive(Debug, Parser)]
 #[command(name = "gateway", version, disable_help_subcommand = true)]
 struct Arguments {
-    /// Configuration file; without it the defaults hold. Every key is also an environment variable.
+    /// Read the configuration from this file; every key is also an environment variable.
     #[arg(long, global = true, env = "GATEWAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -39,36 +39,36 @@ struct Arguments {
 enum Command {
     #[command(flatten)]
     Remote(remote::Remote),
-    /// Tell who ordered what, and what became of it: at your own accounts, or with --store at all.
+    /// List who did what at your accounts, or at all accounts with --store.
     Audit(audit::Audit),
-    /// Run all roles in one process; by default on SQLite and an in-process bus, so that no server is needed.
+    /// Run all roles in one process, by default on SQLite and an in-process bus.
     Up,
-    /// Run the HTTP side: HTTP to the bus and back.
+    /// Run a front, which passes HTTP requests to the bus.
     Front,
-    /// Run a handler: answers requests from the store, proves credentials.
+    /// Run a handler, which answers requests.
     Handler,
-    /// Run a poller: keeps the store current from the clouds.
+    /// Run a poller, which keeps the store current.
     Poller,
-    /// Run a relay: numbers events and publishes them; one of all relays leads.
+    /// Run a relay, which numbers and publishes events; one of all relays leads.
     Relay,
-    /// Bring the database's schema up to date.
+    /// Update the schema of the database.
     Migrate,
-    /// Check or show the configuration.
+    /// Check or print the configuration.
     #[command(subcommand)]
     Config(configuration::Config),
-    /// Register clients and manage them.
+    /// Register and manage clients.
     #[command(subcommand)]
     Client(client::Client),
     /// Register clouds.
     #[command(subcommand)]
     Cloud(cloud::Cloud),
-    /// End tokens before their time.
+    /// Revoke tokens.
     #[command(subcommand)]
     Token(token::Token),
-    /// Make, rotate and retire the gateway's own keys.
+    /// Generate, rotate and retire the keys of the gateway.
     #[command(subcommand)]
     Key(key::Key),
-    /// Run a simulated cloud, to try the gateway or test against.
+    /// Run a simulated cloud for trials and tests.
     Simulator(simulator::Simulator),
 }
 
@@ -76,9 +76,9 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Command::Remote(remote) = &arguments.command
-        && let Err(wrong) = remote.check()
+        && let Err(reason) = remote.check()
     {
-        Arguments::command().error(ErrorKind::ValueValidation, wrong).exit()
+        Arguments::command().error(ErrorKind::ValueValidation, reason).exit()
     }
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -127,12 +127,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_is_consistent() {
         Arguments::command().debug_assert();
     }
 
     #[test]
-    fn the_secret_of_a_client_is_in_no_debug_text() {
+    fn help_of_list_is_plain() {
+        let mut arguments = Arguments::command();
+        arguments.build();
+        let list = arguments.find_subcommand_mut("list").unwrap().clone();
+        // The values depend on the environment of the test.
+        let mut list = list.mut_args(|argument| argument.hide_env_values(true));
+        insta::assert_snapshot!(list.render_help().to_string());
+    }
+
+    #[test]
+    fn debug_hides_the_secret_of_a_client() {
         let words = ["gateway", "login", "--client-id", "c", "--client-secret", "hunter2"];
         let arguments = Arguments::try_parse_from(words).unwrap();
         let text = format!("{arguments:?}");

@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     /// The gateway did not answer, or it refused.
-    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, crate::Error> {
+    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, crate::error::Error> {
         let answer = self.request(Method::GET, &path_of(path, query)?).send().await?;
         Ok(answer.success()?)
     }
@@ -88,7 +88,7 @@ impl Client {
         &self,
         path: &str,
         query: &[(&str, &str)],
-    ) -> Result<T, crate::Error> {
+    ) -> Result<T, crate::error::Error> {
         Ok(self.get(path, query).await?.read()?)
     }
 }

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 #[derive(Debug)]
 pub enum Error {
     /// The gateway answered with another status.
-    Refused(Box<Refusal>),
+    Refused(Refusal),
     /// The gateway did not answer, or its answer is not the expected document.
     Failed(gateway_core::error::Error),
 }
@@ -25,7 +25,7 @@ pub struct Refusal {
     /// The wait that the gateway asks for.
     pub retry_after: Option<Duration>,
     /// The problem document. A proxy in between sends none.
-    pub problem: Option<Problem>,
+    pub problem: Option<Box<Problem>>,
 }
 
 impl Refusal {
@@ -86,7 +86,7 @@ impl std::error::Error for Error {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(Box::new(refusal))
+        Self::Refused(refusal)
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
 use crate::client::Client;
+use crate::problem::Rejected;
 
 /// The answer to a login.
 #[derive(Debug, Deserialize)]
@@ -33,17 +34,6 @@ pub struct Account {
     pub external_id: String,
     /// The cloud's own name.
     pub name: String,
-}
-
-/// A credential that was refused.
-#[derive(Debug, Deserialize, Serialize)]
-pub struct Rejected {
-    /// The name of the cloud.
-    pub cloud: String,
-    /// The reason as a word.
-    pub reason: String,
-    /// The reason as a sentence.
-    pub detail: String,
 }
 
 impl Client {

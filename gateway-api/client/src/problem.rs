@@ -4,10 +4,8 @@ use std::fmt;
 
 use gateway_core::error::CloudWords;
 use gateway_core::kind::FieldError;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::login::Rejected;
 
 /// The path before the word of every problem type.
 const TYPES: &str = "/problems/";
@@ -52,6 +50,17 @@ pub struct Problem {
 pub struct Reference {
     /// The id.
     pub id: String,
+}
+
+/// A credential that was refused.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Rejected {
+    /// The name of the cloud.
+    pub cloud: String,
+    /// The reason as a word.
+    pub reason: String,
+    /// The reason as a sentence.
+    pub detail: String,
 }
 
 impl Problem {

@@ -1,5 +1,4 @@
-//! `gateway audit`: who asked for what, and what became of it. A client reads of its own accounts over the API, an
-//! administrator reads all of it in the store.
+//! `gateway audit`: the audit lines of a client's accounts over the API, or all lines from the store.
 
 use std::path::Path;
 
@@ -15,7 +14,7 @@ use super::setting::Setting;
 use super::table::{Cell, Table};
 use crate::http::v1::AuditDocument;
 
-/// Lines of one page: as many as the API gives.
+/// Most lines on one page of the API.
 const PAGE: i64 = 1000;
 
 const HEADER: [&str; 10] =
@@ -23,11 +22,10 @@ const HEADER: [&str; 10] =
 
 #[derive(Debug, Args)]
 pub(super) struct Audit {
-    /// All of it, of every client and account, from the store: for administrators, with the configuration of the
-    /// gateway.
+    /// List the lines of all clients and accounts from the store; requires the configuration of the gateway.
     #[arg(long)]
     store: bool,
-    /// Only lines after this one, by SEQ.
+    /// List only lines after this SEQ.
     #[arg(long, value_name = "SEQ", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
     after: i64,
     #[command(flatten)]
@@ -47,13 +45,13 @@ impl Audit {
         match self.store {
             true => {
                 let setting = Setting::load(config)?;
-                output::block_on(self.of_all(setting))
+                output::block_on(self.print_all(setting))
             }
-            false => output::block_on(self.of_own()),
+            false => output::block_on(self.print_own()),
         }
     }
 
-    async fn of_own(self) -> Result<()> {
+    async fn print_own(self) -> Result<()> {
         let form = self.shape.form();
         let client = self.access.client()?;
         let (mut rows, mut after) = (Rows::new(form), Some(self.after));
@@ -69,7 +67,7 @@ impl Audit {
         rows.end(table)
     }
 
-    async fn of_all(self, setting: Setting) -> Result<()> {
+    async fn print_all(self, setting: Setting) -> Result<()> {
         let store = setting.migrated_store().await?;
         let (mut rows, mut after) = (Rows::new(self.shape.form()), self.after);
         loop {
@@ -103,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_who_did_what() {
+    fn audit_line_is_a_row() {
         let text = table(&[json!({
             "seq": 7, "at": "2026-01-02T03:04:05.678901Z", "principal_name": "laptop", "verb": "stop",
             "kind": "instance", "outcome": "succeeded", "status": 200, "cloud": null, "resource": "i-1",

@@ -1,4 +1,4 @@
-//! `gateway client`.
+//! `gateway client`: registration of clients.
 
 use clap::Subcommand;
 use gateway_core::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::client_secret::ClientSecret;
 pub(super) enum Client {
     /// Register a client and print its id and secret. The secret is shown once and cannot be read again.
     Create {
-        /// A name for people.
+        /// Name for people.
         name: String,
         /// Print JSON, with `client_id` and `client_secret`.
         #[arg(long)]
@@ -25,12 +25,12 @@ pub(super) enum Client {
         #[arg(long)]
         json: bool,
     },
-    /// Forbid a client everything; its tokens stop working.
+    /// Disable a client and its tokens.
     Disable {
         /// Id or name.
         client: String,
     },
-    /// Take back `disable`.
+    /// Enable a disabled client.
     Enable {
         /// Id or name.
         client: String,
@@ -43,7 +43,7 @@ impl Client {
         match self {
             Self::Create { name, json } => {
                 if name.is_empty() || name.chars().count() > 127 {
-                    return Err(Error::invalid("a client's name has 1 to 127 characters"));
+                    return Err(Error::invalid("the name of a client must have 1 to 127 characters"));
                 }
                 let (id, secret) = (PrincipalId::generate(), ClientSecret::generate()?);
                 store.client_create(id, &name, secret.hash()).await?;

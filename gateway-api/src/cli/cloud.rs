@@ -1,4 +1,4 @@
-//! `gateway cloud`.
+//! `gateway cloud`: registration of clouds.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::setting::Setting;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Cloud {
-    /// Register a cloud. Nobody is asked anything yet: clients prove their accounts with `check_credentials`.
+    /// Register a cloud. It is polled after a client has proven an account there.
     Add(Add),
     /// List the registered clouds.
     List {
@@ -26,33 +26,33 @@ pub(super) enum Cloud {
 
 #[derive(Debug, Args)]
 pub(super) struct Add {
-    /// The name that clients use: lower or upper case letters, digits, `-`, `_`, `.`.
+    /// Name that clients use: letters, digits, `-`, `_` or `.`.
     name: String,
-    /// openstack, ec2 or simulator.
+    /// Use this driver: `openstack`, `ec2` or `simulator`.
     #[arg(long)]
     driver: String,
-    /// Where its API starts, such as a Keystone v3 URL; `{region}` is replaced where the driver says so.
+    /// Use the API at this URL, such as a Keystone v3 URL; some drivers replace `{region}`.
     #[arg(long)]
     endpoint: String,
-    /// A region to use; all that the cloud tells of when not given.
+    /// Use only this region instead of all; can be repeated.
     #[arg(long = "region")]
     regions: Vec<String>,
-    /// A host besides the endpoint's that the cloud may send the gateway to.
+    /// Allow the cloud to refer the gateway to this host; can be repeated.
     #[arg(long = "allow-host", value_name = "HOST")]
     allowed_hosts: Vec<String>,
-    /// Accept plain HTTP to hosts other than loopback: credentials cross the network in clear.
+    /// Allow plain HTTP to other machines, which sends credentials over the network in clear.
     #[arg(long)]
     allow_plaintext: bool,
-    /// Refuse answers without a Date, which cannot be checked for clock skew.
+    /// Refuse answers without a `Date` header, whose clock skew cannot be checked.
     #[arg(long)]
     require_date: bool,
-    /// Calls a second that each account's budget allows.
+    /// Limit the calls per second of each account.
     #[arg(long, default_value_t = 20.0)]
     calls_per_second: f64,
-    /// Longest wait for one answer of the cloud.
+    /// Limit the wait for one answer of the cloud.
     #[arg(long, default_value_t = 60)]
     timeout_seconds: u64,
-    /// A setting of the driver, as KEY=VALUE; the value is JSON, or else taken as text.
+    /// Set an option of the driver; the value is parsed as JSON if possible and is a string otherwise; can be repeated.
     #[arg(long = "option", value_name = "KEY=VALUE")]
     options: Vec<String>,
     /// Print JSON, with `cloud_id`.
@@ -104,17 +104,19 @@ impl Add {
         let drivers = Setting::drivers();
         let driver = drivers.get(&self.driver).ok_or_else(|| {
             Error::invalid(format!(
-                "no driver is called {:?}; there are {}",
+                "there is no driver `{}`; use one of {}",
                 self.driver,
                 drivers.names().join(", ")
             ))
         })?;
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if self.name.is_empty() || self.name.len() > 63 || !self.name.chars().all(fits) {
-            return Err(Error::invalid("a cloud's name has 1 to 63 letters, digits, `-`, `_` or `.`"));
+            return Err(Error::invalid(
+                "the name of a cloud must have 1 to 63 letters, digits, `-`, `_` or `.`",
+            ));
         }
         if !(self.calls_per_second.is_finite() && self.calls_per_second > 0.0) {
-            return Err(Error::invalid("--calls-per-second must be more than 0"));
+            return Err(Error::invalid("`--calls-per-second` must be greater than 0"));
         }
         let spec = CloudSpec {
             id: CloudId::generate(),
@@ -137,7 +139,7 @@ fn options(pairs: &[String]) -> Result<Map<String, Value>> {
     let read = |pair: &String| {
         let (key, text) = pair
             .split_once('=')
-            .ok_or_else(|| Error::invalid(format!("--option {pair:?} is not KEY=VALUE")))?;
+            .ok_or_else(|| Error::invalid(format!("`--option {pair}` must have the form KEY=VALUE")))?;
         let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
         Ok((key.to_owned(), value))
     };
@@ -149,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn option_values_are_json_or_text() {
+    fn option_value_is_json_or_text() {
         let given = ["owners=[\"a\"]", "interface=internal", "size=5"].map(str::to_owned);
         let options = options(&given).unwrap();
         assert_eq!(options["owners"], json!(["a"]));

@@ -1,4 +1,4 @@
-//! `gateway config`.
+//! `gateway config`: check and output of the configuration.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use super::output;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Config {
-    /// Read file and environment, and say what is wrong with them, if anything is.
+    /// Check the configuration from file and environment.
     Check,
-    /// Print every setting with the value in force, passwords left out.
+    /// Print every setting with its effective value, without passwords.
     Show,
 }
 

@@ -1,4 +1,4 @@
-//! `gateway key`.
+//! `gateway key`: the keyring.
 
 use std::path::Path;
 
@@ -13,21 +13,21 @@ use super::setting::Setting;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
-    /// Make a keyring file with one key for each purpose; every process of a gateway needs the same.
+    /// Generate a keyring file with a key for each purpose. All processes of a gateway share it.
     Generate,
-    /// List the keys, never their secrets.
+    /// List the keys without their secrets.
     List,
-    /// Add a key that takes over a minute later; what older keys made stays valid.
+    /// Add a key that becomes active a minute later. Older keys stay valid.
     Rotate {
-        /// What the key is for.
+        /// Purpose of the key.
         purpose: PurposeName,
     },
-    /// Remove a key; what it signed or sealed is worthless from then on.
+    /// Remove a key. Everything that it signed or sealed becomes invalid.
     Retire {
-        /// The key's name, from `list`.
+        /// Id of the key, from `list`.
         kid: String,
     },
-    /// Seal every stored cloud credential anew under the newest key, before the old one is retired.
+    /// Seal every stored cloud credential again with the newest key, before the old key is retired.
     Reseal,
 }
 
@@ -51,7 +51,7 @@ impl From<PurposeName> for Purpose {
     }
 }
 
-/// Credentials that are read at a time.
+/// Credentials on one page. A larger page takes more memory, a smaller one more statements.
 const PAGE: i64 = 500;
 
 impl Key {
@@ -63,11 +63,11 @@ impl Key {
                 if file.exists() {
                     return Err(Error::new(
                         ErrorKind::Conflict,
-                        format!("{} exists already", file.display()),
+                        format!("`{}` exists already", file.display()),
                     ));
                 }
                 setting.ensure_keyring()?;
-                output::line(&format!("made {}", file.display()));
+                output::line(&format!("generated {}", file.display()));
             }
             Self::List => {
                 let keyring = setting.keyring()?.get();
@@ -90,13 +90,13 @@ impl Key {
                 let mut keyring = Keyring::load(file)?;
                 let kid = keyring.rotate(purpose.into(), now)?;
                 keyring.save(file)?;
-                output::line(&format!("key {kid} takes over in {} s", ACTIVATION_DELAY.as_secs()));
+                output::line(&format!("key {kid} becomes active in {} s", ACTIVATION_DELAY.as_secs()));
             }
             Self::Retire { kid } => {
                 let mut keyring = Keyring::load(file)?;
                 keyring.retire(&kid, now)?;
                 keyring.save(file)?;
-                output::line(&format!("key {kid} is gone"));
+                output::line(&format!("key {kid} is retired"));
             }
             Self::Reseal => reseal(&setting).await?,
         }
@@ -123,7 +123,7 @@ async fn reseal(setting: &Setting) -> Result<()> {
                 }
                 Err(error) => {
                     failed += 1;
-                    tracing::warn!(credential.id = %credential.id, "credential cannot be opened: {}", error.chain());
+                    tracing::warn!(credential = %credential.id, error = error.chain(), "credential cannot be opened");
                 }
             }
         }
@@ -132,7 +132,7 @@ async fn reseal(setting: &Setting) -> Result<()> {
     match failed {
         0 => Ok(()),
         n => Err(Error::invalid(format!(
-            "{n} credentials could not be opened: the keys that sealed them are missing"
+            "{n} credentials could not be opened, because the keys that sealed them are missing"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! What commands print: results on standard output, everything else on standard error.
+//! Output of commands: results on standard output, everything else on standard error.
 
 use std::future::Future;
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::table::{Cell, Table};
 
-/// Prints one line. A closed pipe is the reader's choice, not an error.
+/// Prints a line. A closed pipe is not an error.
 pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
@@ -18,7 +18,7 @@ pub(super) fn json(value: &Value) {
     line(&value.to_string());
 }
 
-/// Prints rows in columns as wide as they must be.
+/// Prints rows in columns.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) {
     let mut table = Table::of_lines(header, header.len());
     for row in rows {
@@ -27,7 +27,7 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) {
     line(&table.text());
 }
 
-/// Writes a result that somebody counts on; `false` when nobody reads any more, so that more of it is of no use.
+/// Writes a part of a result. Returns `false` if the reader has closed the pipe, so that the caller stops.
 pub(super) fn data(text: &str) -> Result<bool> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -37,17 +37,17 @@ pub(super) fn data(text: &str) -> Result<bool> {
     }
 }
 
-/// Tells on standard error what is not part of the result.
+/// Prints a note on standard error.
 pub(super) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Prints an error with everything that its operator may know.
+/// Prints an error with its context and causes.
 pub(super) fn error(error: &Error) {
     let _ = writeln!(std::io::stderr(), "gateway: {}", error.chain());
 }
 
-/// Runs one command to its end on a small runtime.
+/// Runs a command on a small runtime.
 pub(super) fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -1,4 +1,4 @@
-//! The composition root: which parts a role is made of, and the order in which they start and stop.
+//! The composition root: the parts of each role, and the order in which they start and stop.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::handler;
 use crate::http;
 use crate::keyring::KeyringHandle;
 
-/// One of the roles that processes share among them.
+/// A role of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Front,
@@ -45,7 +45,7 @@ impl Role {
     }
 }
 
-/// Runs one role on servers that it shares with other processes.
+/// Runs one role on database and broker servers.
 pub(super) fn run_apart(file: Option<&Path>, role: Role) -> Result<()> {
     let setting = Setting::load(file)?;
     setting.config.require_servers(role.name())?;
@@ -65,13 +65,13 @@ pub(super) fn run(setting: Setting, roles: &[Role], name: &str) -> Result<()> {
     })
 }
 
-/// What the roles of one process share.
+/// Parts that the roles of one process share.
 struct Process {
     setting: Setting,
     id: ProcessId,
     bus: Arc<dyn Bus>,
     keyring: KeyringHandle,
-    /// The front knows no store.
+    /// The store, unless the front is the only role.
     store: Option<Store>,
     drivers: Drivers,
     skew: Arc<SkewBoard>,
@@ -102,8 +102,8 @@ impl Process {
         })
     }
 
-    /// Starts the roles, waits for the signal or a failure, and stops them in order: the front first, so that
-    /// what it has in flight still finds a handler.
+    /// Starts the roles, waits for a signal or a failure, and stops them. The front stops first, so that its requests
+    /// in flight still find a handler.
     async fn run(self, roles: &[Role], stop: CancellationToken) -> Result<()> {
         let (stop_front, stop_others) = (stop.child_token(), CancellationToken::new());
         let (mut fronts, mut others) = (JoinSet::new(), JoinSet::new());
@@ -146,7 +146,7 @@ impl Process {
         stop_others.cancel();
         outcome = outcome.and(join(others).await);
         self.bus.close().await;
-        // Reading a file cannot fail the process that is on its way out.
+        // The watcher has no result that matters while the process ends.
         let _ = watch.await;
         outcome
     }
@@ -196,7 +196,7 @@ impl Process {
         }))
     }
 
-    /// Whoever starts a role waits for this line: before it the broker has not seen us.
+    /// Logs that a role is ready when the broker is connected. The test harness and scripts wait for this line.
     fn say_when_connected(&self, role: &'static str) {
         let bus = Arc::clone(&self.bus);
         tokio::spawn(async move {
@@ -208,7 +208,7 @@ impl Process {
     }
 }
 
-/// A role that heals itself from everything, and so ends only when it is told to.
+/// Wraps a role that handles all failures by itself and ends only when it is stopped.
 async fn endless(role: impl Future<Output = ()>) -> Result<()> {
     role.await;
     Ok(())

@@ -1,4 +1,4 @@
-//! What commands and roles start from: configuration, clock, drivers, and ways to the store and the keys.
+//! Settings of commands and roles: configuration, clock, drivers, store and keyring.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use gateway_store::{Client, Store};
 
 use crate::keyring::KeyringHandle;
 
-/// The loaded configuration with what follows from it.
+/// The loaded configuration and the clock.
 #[derive(Clone)]
 pub(super) struct Setting {
     pub(super) config: Config,
@@ -21,19 +21,19 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    /// Reads file and environment, and starts logging as they say.
+    /// Reads file and environment, and starts the log.
     pub(super) fn load(file: Option<&Path>) -> Result<Self> {
         let config = Config::load(file, std::env::vars())?;
         config.log.start();
         Ok(Self { config, clock: Arc::new(SystemClock) })
     }
 
-    /// The store; connects when it is first used.
+    /// Opens the store, which connects on first use.
     pub(super) fn store(&self) -> Result<Store> {
         Store::open(&self.config.database, Arc::clone(&self.clock))
     }
 
-    /// The store, if its schema is the one that this build was made for.
+    /// Opens the store if its schema is up to date.
     pub(super) async fn migrated_store(&self) -> Result<Store> {
         let store = self.store()?;
         match store.pending_migrations().await?.0.as_slice() {
@@ -45,12 +45,12 @@ impl Setting {
         }
     }
 
-    /// The keys, from the environment or the file.
+    /// Loads the keyring from the environment or the file.
     pub(super) fn keyring(&self) -> Result<KeyringHandle> {
         KeyringHandle::load(&self.config.keyring, std::env::var("GATEWAY_KEYRING").ok().as_deref())
     }
 
-    /// Makes the keyring file when there is none: only for a gateway that is alone with it.
+    /// Generates the keyring file if there is none. Only `gateway up` calls it, because other processes share theirs.
     pub(super) fn ensure_keyring(&self) -> Result<()> {
         let file = Path::new(&self.config.keyring.file);
         if std::env::var_os("GATEWAY_KEYRING").is_some() || file.exists() {
@@ -58,13 +58,13 @@ impl Setting {
         }
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| {
-                Error::invalid(format!("cannot make the folder {}: {error}", folder.display()))
+                Error::invalid(format!("cannot create the folder `{}`: {error}", folder.display()))
             })?;
         }
         Keyring::generate(self.clock.now())?.save(file)
     }
 
-    /// The drivers of this build: the one place that names them.
+    /// Returns the drivers of this build. No other code names them.
     pub(super) fn drivers() -> Drivers {
         Drivers::default()
             .with(driver_openstack::OpenStack)
@@ -73,11 +73,13 @@ impl Setting {
     }
 }
 
-/// The client of that id or name.
+/// Finds a client by id or name.
 pub(super) async fn find_client(store: &Store, id_or_name: &str) -> Result<Client> {
     let found = match id_or_name.parse::<PrincipalId>() {
         Ok(id) => store.client_get(id).await?,
         Err(_) => store.client_list().await?.into_iter().find(|client| client.name == id_or_name),
     };
-    found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no client is called {id_or_name:?}")))
+    found.ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, format!("there is no client with the id or name `{id_or_name}`"))
+    })
 }

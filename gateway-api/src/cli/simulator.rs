@@ -1,4 +1,4 @@
-//! `gateway simulator`.
+//! `gateway simulator`: a simulated cloud.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,50 +12,50 @@ use super::{output, signals};
 
 #[derive(Debug, Args)]
 pub(super) struct Simulator {
-    /// Where to listen; port 0 takes any that is free.
+    /// Listen at this address; port 0 takes any free port.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Same seed, same resources and same moves.
+    /// Seed the random generator; the same seed gives the same resources and changes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Instances of each account in each region.
+    /// Create this many instances for each account in each region.
     #[arg(long, default_value_t = 120)]
     instances: usize,
-    /// Volumes of each account in each region.
+    /// Create this many volumes for each account in each region.
     #[arg(long, default_value_t = 60)]
     volumes: usize,
-    /// Private images of each account in each region.
+    /// Create this many private images for each account in each region.
     #[arg(long, default_value_t = 4)]
     images: usize,
-    /// Images that each region publishes.
+    /// Create this many public images in each region.
     #[arg(long, default_value_t = 8)]
     public_images: usize,
-    /// Instance types that each region publishes.
+    /// Create this many instance types in each region.
     #[arg(long, default_value_t = 8)]
     instance_types: usize,
-    /// Snapshots of volumes of each account in each region.
+    /// Create this many volume snapshots for each account in each region.
     #[arg(long, default_value_t = 6)]
     snapshots: usize,
-    /// Networks of each account in each region, with two subnets each; with 0 there are no routers, interfaces and
-    /// outside addresses either.
+    /// Create this many networks with two subnets for each account in each region; 0 also means no routers, network
+    /// interfaces and public addresses.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=128))]
     networks: u16,
-    /// Moves begun a second: stops, starts, reboots, creations, terminations.
+    /// Start this many changes per second: stops, starts, reboots, creations, terminations.
     #[arg(long, default_value_t = 0.0)]
     movement: f64,
-    /// How long a resource stays in a status that leads to another.
+    /// Keep a resource this long in a transitional state.
     #[arg(long, default_value_t = 3.0)]
     transit_seconds: f64,
-    /// An account, as NAME:SECRET; the name is its access key id. May be given several times.
+    /// Add an account as NAME:SECRET; the name is its access key id; can be repeated.
     #[arg(long = "account", default_value = "demo:demo-secret")]
     accounts: Vec<AccountOption>,
-    /// A region; may be given several times.
+    /// Add a region; can be repeated.
     #[arg(long = "region", default_value = "north")]
     regions: Vec<String>,
-    /// Most items on a page.
+    /// Limit the items on a page.
     #[arg(long, default_value_t = 1000)]
     page_limit: usize,
-    /// Print one line of JSON when ready: {"url","control"}.
+    /// Print a line of JSON when ready: {"url","control"}.
     #[arg(long)]
     json: bool,
 }

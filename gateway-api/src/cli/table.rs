@@ -1,25 +1,25 @@
-//! Columns for people: as wide as they must be in a pipe, cut to fit on a terminal.
+//! Tables for people: full width in a pipe, cut to fit on a terminal.
 
 use std::io::IsTerminal as _;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell as Drawn, Color, ColumnConstraint, ContentArrangement, Row};
 
-/// Between two columns.
+/// Blanks between two columns.
 const GAP: u16 = 2;
 
-/// How a cell looks where colours are shown.
+/// Colour of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Tone {
     #[default]
     Plain,
-    /// On its way to something else.
+    /// A transitional state.
     Moving,
-    /// Asks for attention.
+    /// An error.
     Bad,
 }
 
-/// One value of a row.
+/// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) text: String,
@@ -32,18 +32,18 @@ impl From<String> for Cell {
     }
 }
 
-/// Rows under a header, or without one.
+/// Rows with or without a header.
 #[derive(Debug)]
 pub(super) struct Table {
     drawn: comfy_table::Table,
     colours: bool,
-    /// Rows are lines, and of so many columns on the left none is left out.
+    /// The number of columns on the left that are always shown, if each row is one line.
     lines: Option<usize>,
 }
 
 impl Table {
-    /// One line for each row. Where a terminal has no room, columns on the right are left out, but for the first
-    /// `kept`; of those all but the first, which is copied, may be cut.
+    /// Makes a table with one line per row. On a narrow terminal, columns after the first `kept` are hidden and the
+    /// others are cut, except for the first: people copy ids from it.
     pub(super) fn of_lines(header: &[&str], kept: usize) -> Self {
         let mut table = Self::new(Some(kept));
         let bold = |text: &&str| table.styled(Drawn::new(text), |cell| cell.add_attribute(Attribute::Bold));
@@ -56,7 +56,7 @@ impl Table {
         table
     }
 
-    /// Names and values: a long value goes on in the next line.
+    /// Makes a table of names and values. A long value continues on the next line.
     pub(super) fn of_members() -> Self {
         Self::new(None)
     }
@@ -65,10 +65,10 @@ impl Table {
         let mut drawn = comfy_table::Table::new();
         drawn.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
         if drawn.width() == Some(0) {
-            // A terminal of unknown size.
+            // The size of the terminal is unknown.
             drawn.force_no_tty();
         }
-        // The convention is no-color.org's: set to anything, it means no.
+        // By the convention of no-color.org any value turns colours off.
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { drawn, colours: std::io::stdout().is_terminal() && !refused, lines }
     }
@@ -97,23 +97,23 @@ impl Table {
         if self.colours { style(cell) } else { cell }
     }
 
-    /// The whole of it, without a line end behind.
+    /// Returns the text without a newline at the end.
     pub(super) fn text(mut self) -> String {
         if let (Some(kept), Some(width)) = (self.lines, self.drawn.width()) {
-            self.leave_out(kept, width);
+            self.hide(kept, width);
         }
         let mut gap = 0;
         let columns: Vec<_> = self.drawn.column_iter_mut().collect();
         for column in columns.into_iter().rev().filter(|column| !column.is_hidden()) {
-            // None behind the last one: it would be counted.
+            // Padding after the last column would count as width.
             column.set_padding((0, gap));
             gap = GAP;
         }
         self.drawn.trim_fmt()
     }
 
-    /// Half a column is of less use than none: what is left is whole.
-    fn leave_out(&mut self, kept: usize, width: u16) {
+    /// Hides columns that do not fit as a whole.
+    fn hide(&mut self, kept: usize, width: u16) {
         let widths = self.drawn.column_max_content_widths();
         let mut end = 0;
         for (place, (column, own)) in self.drawn.column_iter_mut().zip(widths).enumerate() {
@@ -125,15 +125,15 @@ impl Table {
         }
     }
 
-    /// As on a terminal of that width.
+    /// Returns the text for a terminal of that width.
     #[cfg(test)]
-    fn within(mut self, width: u16) -> String {
+    pub(super) fn within(mut self, width: u16) -> String {
         self.drawn.set_width(width);
         self.text()
     }
 }
 
-/// Text that moves no cursor and forges no line: a name in a cloud may hold anything.
+/// Escapes control characters. A name from a cloud must not move the cursor or forge a line.
 pub(super) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_as_wide_as_they_must_be_and_nothing_trails() {
+    fn column_is_as_wide_as_its_longest_cell_without_trailing_blanks() {
         assert_eq!(
             table().text(),
             "ID    NAME                        STATE    ZONE\n\
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_cuts_names_and_no_ids() {
+    fn narrow_terminal_cuts_names_and_keeps_ids() {
         let text = table().within(30);
         assert_eq!(text.lines().count(), 3, "{text}");
         assert!(text.contains("0001") && text.contains('…') && !text.contains("rather long"), "{text}");
     }
 
     #[test]
-    fn a_terminal_without_room_gets_fewer_columns_and_those_whole() {
+    fn column_that_does_not_fit_is_hidden() {
         let whole = table().text();
         let width = u16::try_from(whole.lines().nth(1).unwrap().len()).unwrap();
         assert_eq!(table().within(width), whole);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_move_the_cursor() {
+    fn control_characters_are_escaped() {
         assert_eq!(printable("a\u{1b}[2J\nb\u{9b}é"), "a\\u{1b}[2J\\nb\\u{9b}é");
     }
 }

@@ -1,4 +1,4 @@
-//! `gateway token`.
+//! `gateway token`: revocation of tokens.
 
 use clap::{Args, Subcommand};
 use gateway_core::Timestamp;
@@ -10,16 +10,16 @@ use super::setting::{Setting, find_client};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Token {
-    /// End one token, or all that a client has. Handlers feel it within `handler.authority_milliseconds`.
+    /// Revoke a token, or all tokens of a client. It takes effect within `handler.authority_milliseconds`.
     Revoke(Revoke),
 }
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Revoke {
-    /// The token itself.
+    /// Token to revoke.
     token: Option<String>,
-    /// Id or name of a client: every token that it has now.
+    /// Revoke all tokens of the client with this id or name.
     #[arg(long)]
     client: Option<String>,
 }
@@ -31,7 +31,7 @@ impl Token {
         if let Some(text) = revoke.token {
             let keyring = setting.keyring()?.get();
             let claims = token::verify(&keyring, &text, setting.clock.now())
-                .map_err(|refusal| Error::invalid(format!("{refusal}: there is nothing to revoke")))?;
+                .map_err(|refusal| Error::invalid(format!("the token cannot be revoked: {refusal}")))?;
             store.token_revoke(claims.jti, claims.sub, Timestamp::from_seconds(claims.exp)).await?;
             output::line("revoked");
         }

@@ -75,7 +75,7 @@ impl ActAll {
         if !sent.answer.status.is_success() {
             let mut lines = vec![format!("key: {key}")];
             let refusal = sent.answer.refusal();
-            match refusal.problem.as_ref().map_or("", Problem::word) {
+            match refusal.problem.as_deref().map_or("", Problem::word) {
                 // The filter may no longer match what an earlier attempt has changed.
                 "count-mismatch" if sent.attempts > 1 => {
                     lines.push("an earlier attempt may have done it; see `gateway operations`".to_owned());

@@ -69,6 +69,8 @@ mod tests {
     use gateway_core::Kind;
     use serde_json::json;
 
+    use crate::cli::table::Table;
+
     use super::*;
 
     #[test]
@@ -83,6 +85,26 @@ mod tests {
         let texts: Vec<_> = row.iter().map(|cell| cell.text.as_str()).collect();
         assert_eq!(texts, ["1", "data", "pending", "c", "r", "5", "-", "web", "-"]);
         assert_eq!(row[2].tone, Tone::Moving);
+    }
+
+    #[test]
+    fn list_of_instances_is_a_table() {
+        let spec = Kind::parse("instance").unwrap().spec();
+        let columns = Columns::of(spec);
+        let mut table = Table::of_lines(&columns.header(), columns.of_all);
+        let instance = |number: u32, state: &str| {
+            json!({
+                "id": format!("00000000-0000-5000-8000-{number:012}"), "name": format!("web-{number}"),
+                "state": state, "cloud": "lab", "region": "north",
+                "instance_type": { "id": "t", "name": "std1.x1" },
+                "image": { "id": "i", "external_id": "img-7", "name": null },
+                "private_ip_addresses": ["10.0.0.5", "10.0.1.5"], "public_ip_addresses": [],
+                "datacenter": null,
+            })
+        };
+        table.row(columns.row(&instance(1, "running")));
+        table.row(columns.row(&instance(2, "stopping")));
+        insta::assert_snapshot!(table.within(400));
     }
 
     #[test]

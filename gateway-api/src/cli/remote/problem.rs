@@ -65,6 +65,19 @@ mod tests {
     }
 
     #[test]
+    fn refused_command_lists_its_details() {
+        let body = r#"{
+            "type": "/problems/invalid-state", "title": "Invalid state", "detail": "`web-1` is pending; stop requires running",
+            "errors": [{ "pointer": "/force", "detail": "is not a known field" }],
+            "cloud": { "code": "Conflict", "message": "instance is locked", "request_id": "req-1" },
+            "users": [{ "kind": "volume_attachment", "id": "7", "name": "vdb" }],
+            "actions": ["delete"], "operation": { "id": "9" }
+        }"#;
+        let error = error(StatusCode::CONFLICT, body, None, &["key: night-1".to_owned()]);
+        insta::assert_snapshot!(error.chain());
+    }
+
+    #[test]
     fn refused_token_names_the_next_step() {
         let body =
             r#"{"type":"/problems/token-expired","title":"The token is refused","detail":"it has expired"}"#;

@@ -168,6 +168,20 @@ mod tests {
     }
 
     #[test]
+    fn record_is_shown_by_names_and_values() {
+        let record = json!({
+            "id": "00000000-0000-5000-8000-000000000001", "kind": "volume", "version": 3, "cloud": "lab",
+            "region": "north", "account": "global", "external_id": "vol-1", "name": "data", "state": "in_use",
+            "created_at": "2026-01-02T03:04:05.678901Z", "tags": { "env": "prod", "tier": "front" },
+            "actions": ["extend"], "size_gib": 5, "bootable": false, "volume_type": null,
+            "attachments": [{ "instance": { "id": "7", "name": "web-1" }, "device": "vdb" }],
+            "links": { "self": "/v1/volumes/1", "related": "/v1/volumes/1/related", "instance": "/v1/instances/7" },
+        });
+        let spec = Kind::parse("volume").unwrap().spec();
+        insta::assert_snapshot!(view(spec, record.as_object().unwrap(), None));
+    }
+
+    #[test]
     fn related_records_are_rows_and_the_rest_is_a_command() {
         let group = Group {
             relation: "instances".to_owned(),
