@@ -1,4 +1,4 @@
-//! One poll of one target under its lease: list, compare, apply, settle missing records, finish.
+//! A poll of one target under its lease: list, compare, apply, settle missing records, finish.
 
 mod absence;
 mod known;

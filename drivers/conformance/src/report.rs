@@ -15,7 +15,7 @@ pub enum Outcome {
     Skipped(String),
 }
 
-/// One check of a report.
+/// A check of a report.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// Name of the check: region and kind if it has them, and a sentence.

@@ -16,7 +16,7 @@ pub(crate) const MAX_BODY: usize = 64 << 20;
 /// The status of the returned error decides whether the request is sent again.
 pub type Explain = fn(&Response) -> Option<Error>;
 
-/// One request.
+/// A request.
 #[derive(Clone)]
 pub struct Request {
     /// The method.

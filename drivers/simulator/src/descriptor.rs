@@ -16,7 +16,7 @@ pub(crate) const METADATA_COMMANDS: &[VerbSupport] =
 /// Mapping of one document; the fields that all documents have are in `Common`.
 type Observe = fn(&Context<'_>, &Common, Value) -> Result<Observed>;
 
-/// One kind in the API of the simulated cloud. Each file of `kinds/` has one.
+/// A kind in the API of the simulated cloud. Each file of `kinds/` has one.
 pub(crate) struct Descriptor {
     /// The kind.
     pub(crate) kind: Kind,

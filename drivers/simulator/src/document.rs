@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::error::wrong_document;
 
-/// One page of a listing.
+/// A page of a listing.
 #[derive(Deserialize)]
 pub(crate) struct PageDocument {
     pub(crate) kind: String,

@@ -1,4 +1,4 @@
-//! One access key at one simulated cloud.
+//! An access key at one simulated cloud.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ async fn gateway() -> TestGateway {
     patient(2).await
 }
 
-/// One that gives up after so many seconds.
+/// A client that gives up after so many seconds.
 async fn patient(seconds: u64) -> TestGateway {
     TestGateway::with(|config| {
         config.operations.lease_seconds = 2;

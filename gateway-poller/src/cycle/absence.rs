@@ -36,7 +36,7 @@ struct Verdict {
 /// The missing records of one listing, before the verdict.
 struct Missing {
     ids: Vec<ResourceId>,
-    /// Those that the listing before lacked too, by the same credential.
+    /// The records that the previous listing lacked too, by the same credential.
     twice: Vec<ResourceId>,
     known: usize,
     same_credential: bool,

@@ -14,7 +14,7 @@ use crate::context::PollerContext;
 /// Sightings per transaction. Higher makes fewer transactions; lower holds locks for less time.
 pub(super) const BATCH: usize = 200;
 
-/// One claimed target while it is polled.
+/// A claimed target while it is polled.
 pub(super) struct LeasedTarget<'a> {
     pub(super) context: &'a PollerContext,
     pub(super) claim: &'a Claim,

@@ -1,4 +1,4 @@
-//! One listing: each page is compared and applied before the next is requested.
+//! A listing: each page is compared and applied before the next is requested.
 
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::{Page, PageToken};

@@ -18,7 +18,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("gateway-source-check", &[]),
 ];
 
-/// What every other driver may depend on.
+/// The crates that every other driver may depend on.
 const DRIVER: &[&str] = &["gateway-core", "driver-kit"];
 
 /// Libraries that are kept behind a port, and the crates that may know them.

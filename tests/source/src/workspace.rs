@@ -14,7 +14,7 @@ pub(crate) struct Workspace {
     pub(crate) crates: Vec<Crate>,
 }
 
-/// One crate.
+/// A crate.
 #[derive(Debug, Default)]
 pub(crate) struct Crate {
     /// Its name.
@@ -27,7 +27,7 @@ pub(crate) struct Crate {
     pub(crate) files: Vec<SourceFile>,
 }
 
-/// One file of Rust.
+/// A file of Rust.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceFile {
     /// The path from the root of the repository.

@@ -39,7 +39,7 @@ struct Options {
     arguments: Vec<String>,
 }
 
-/// One test executable.
+/// A test executable.
 #[derive(Clone, Debug)]
 struct Suite {
     /// The source without its ending, from the root of the repository.

@@ -23,7 +23,7 @@ pub(crate) enum Trigger {
     AnyTime(Duration),
 }
 
-/// One kill.
+/// A kill.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kill {
     pub(crate) target: Target,

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::bus_api::{ask as ask_over_bus, body};
 use crate::environment::{CLOUD, Environment, collections, problem_type};
 
-/// One operation of the document.
+/// An operation of the document.
 struct Route {
     path: String,
     /// The path with the id of a record of the environment's client.

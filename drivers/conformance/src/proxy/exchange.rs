@@ -1,4 +1,4 @@
-//! One exchange: a request to the cloud and its answer, with the fault applied.
+//! An exchange: a request to the cloud and its answer, with the fault applied.
 
 use std::convert::Infallible;
 use std::sync::Arc;

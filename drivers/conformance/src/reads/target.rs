@@ -12,7 +12,7 @@ use crate::subject::Subject;
 /// Longest time for one check. Higher tolerates slower clouds; lower finds hangs sooner.
 const CHECK_TIME: Duration = Duration::from_secs(180);
 
-/// One kind in one region, seen by one session.
+/// A kind in one region, seen by one session.
 pub(super) struct Target<'a> {
     pub(super) subject: &'a Subject,
     pub(super) session: &'a dyn Session,

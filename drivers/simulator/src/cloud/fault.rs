@@ -35,7 +35,7 @@ pub enum FaultKind {
     ActsThenCloses,
 }
 
-/// One fault with its filters; an absent filter matches every request to the cloud.
+/// A fault with its filters; an absent filter matches every request to the cloud.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {

@@ -89,7 +89,7 @@ impl Default for Population {
     }
 }
 
-/// One account of the cloud.
+/// An account of the cloud.
 #[derive(Clone, Debug)]
 pub struct AccountOption {
     /// Name, which is also the access key id.

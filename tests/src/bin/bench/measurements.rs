@@ -1,6 +1,6 @@
 //! Repeated measurements of one quantity.
 
-/// One value per round.
+/// The value of each round.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measurements(pub(crate) Vec<f64>);
 

@@ -131,7 +131,7 @@ pub(super) fn time(value: &Value) -> Value {
     json!(format!("{}.{fraction:0<6}Z", seconds.replace(' ', "T")))
 }
 
-/// What stands at a path; null where there is nothing.
+/// Returns the value at a path; null if there is none.
 pub(super) fn at<'a>(record: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(record, |value, step| &value[step])
 }

@@ -12,7 +12,7 @@ use crate::cloud::tables::table::TableKey;
 /// Number of entries that are kept; the oldest are dropped first. Each costs about 80 bytes.
 const MAX_ENTRIES: usize = 1_000_000;
 
-/// One change of status; `from` is `None` for a creation, `to` for a removal.
+/// A change of status; `from` is `None` for a creation, `to` for a removal.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     time: Timestamp,
@@ -29,7 +29,7 @@ pub(crate) struct Journal {
     dropped: u64,
 }
 
-/// One entry in the form of the control API.
+/// An entry in the form of the control API.
 #[derive(Debug, Serialize)]
 pub(crate) struct Line<'a> {
     seq: u64,
