@@ -21,7 +21,6 @@ use std::time::Duration;
 
 use gateway_bus::Bus;
 use gateway_core::Clock;
-use gateway_core::backoff::Backoff;
 use gateway_core::config::Front as Config;
 use gateway_core::error::{Error, Result};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -35,8 +34,9 @@ use connection::Connection;
 use context::FrontContext;
 use service::Service;
 
-/// The waits after failed accepts. Most fail for lack of file descriptors, until some connections close.
-const ACCEPT_BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
+/// The wait after a failed accept, which most often fails for lack of file descriptors, until some connections close.
+/// A longer wait keeps new connections waiting; a shorter one spends the processor on further failures.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A front that is bound to its address.
 pub struct Front {
@@ -93,17 +93,15 @@ impl Front {
     /// None so far; all roles have this type.
     pub async fn run(self, stop: CancellationToken) -> Result<()> {
         let (connections, graceful) = (TaskTracker::new(), GracefulShutdown::new());
-        let mut backoff = ACCEPT_BACKOFF;
         while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
             match accepted {
                 Ok((stream, peer)) => {
-                    backoff.reset();
                     let connection = Connection::new(&self.service, peer, self.address, self.tls.is_some());
                     connections.spawn(connection.run(stream, self.tls.clone(), graceful.watcher()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(backoff.next_wait()).await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }

@@ -39,12 +39,25 @@ pub(crate) static CAPABILITIES: [KindCapability; ALL.len()] = {
     capabilities
 };
 
-/// Verbs of the kinds.
-pub(crate) static VERBS: [(Kind, &[VerbSupport]); ALL.len()] = {
-    let mut verbs = [(ALL[0].capability.kind, ALL[0].verbs); ALL.len()];
-    let mut at = 1;
+/// The number of kinds with verbs.
+const WITH_VERBS: usize = {
+    let (mut count, mut at) = (0, 0);
     while at < ALL.len() {
-        verbs[at] = (ALL[at].capability.kind, ALL[at].verbs);
+        count += !ALL[at].verbs.is_empty() as usize;
+        at += 1;
+    }
+    count
+};
+
+/// Verbs of the kinds that have some.
+pub(crate) static VERBS: [(Kind, &[VerbSupport]); WITH_VERBS] = {
+    let mut verbs = [(ALL[0].capability.kind, ALL[0].verbs); WITH_VERBS];
+    let (mut count, mut at) = (0, 0);
+    while at < ALL.len() {
+        if !ALL[at].verbs.is_empty() {
+            verbs[count] = (ALL[at].capability.kind, ALL[at].verbs);
+            count += 1;
+        }
         at += 1;
     }
     verbs

@@ -16,7 +16,7 @@ use crate::request::Request;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Longest wait for an answer. It is longer than the gateway's own limit, so that the gateway's problem arrives first.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A gateway and the token that requests carry.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ mod request;
 
 pub use address::Address;
 pub use answer::Answer;
-pub use client::{Client, path_of};
+pub use client::{ANSWER_TIMEOUT, Client, path_of};
 pub use error::{Error, Refusal};
 pub use login::{Account, Login};
 pub use pages::{Page, Pages, Scope};

@@ -17,8 +17,9 @@ use crate::budget_registry::BudgetRegistry;
 use crate::cloud_cache::CloudCache;
 use crate::pace::Pace;
 
-/// Sessions kept. Higher saves logins where many accounts are polled; each holds a token and a catalog.
-const CAPACITY: usize = 256;
+/// Sessions kept, at most. Higher saves logins where many accounts are polled; each holds a token and a catalog. The
+/// cache evicts by shard, so that it may hold a few less: this is twice the number of accounts that are to fit for sure.
+const CAPACITY: usize = 512;
 
 /// Returns the current keyring, which the composition root reads again when its file changes.
 pub type KeyringSource = Arc<dyn Fn() -> Arc<Keyring> + Send + Sync>;

@@ -79,7 +79,7 @@ impl FieldErrors {
     pub(super) fn tags(mut self, tags: &BTreeMap<String, String>) -> Self {
         self = self.unless(tags.len() <= MOST_TAGS, "/tags", "must be at most 50");
         for (key, value) in tags {
-            let pointer = format!("/tags/{}", key.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("/tags/{}", escaped(key));
             let fine = !key.is_empty() && key.chars().count() <= 127 && value.chars().count() <= 255;
             self = self
                 .unless(fine, &pointer, "must have a key of 1 to 127 and a value of at most 255 characters")
@@ -122,7 +122,9 @@ pub(super) fn read_nothing(body: &Value) -> Result<(), Vec<FieldError>> {
         Value::Null => Ok(()),
         Value::Object(members) => match members.keys().next() {
             None => Ok(()),
-            Some(member) => Err(vec![FieldError::new(format!("/{member}"), "is not a known field")]),
+            Some(member) => {
+                Err(vec![FieldError::new(format!("/{}", escaped(member)), "is not a known field")])
+            }
         },
         _ => Err(vec![FieldError::new("", "must be an object or empty")]),
     }
@@ -135,7 +137,7 @@ fn form_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldErr
         .iter()
         .filter_map(|segment| match segment {
             serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
-            serde_path_to_error::Segment::Map { key } => Some(format!("/{key}")),
+            serde_path_to_error::Segment::Map { key } => Some(format!("/{}", escaped(key))),
             _ => None,
         })
         .collect();
@@ -148,10 +150,15 @@ fn form_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldErr
     let Some((_, detail)) = rules.iter().find(|(start, _)| text.starts_with(start)) else {
         return FieldError::new(pointer, "does not have the documented type");
     };
-    // serde names the field in the text alone, or at the end of the path too.
-    let field = format!("/{}", text.split('`').nth(1).unwrap_or_default());
-    let pointer = if pointer.ends_with(&field) { pointer } else { pointer + &field };
-    FieldError::new(pointer, *detail)
+    // serde names an unknown field at the end of the path too, and the others in the text alone.
+    let field = format!("/{}", escaped(text.split('`').nth(1).unwrap_or_default()));
+    let is_in_path = text.starts_with("unknown field") && pointer.ends_with(&field);
+    FieldError::new(if is_in_path { pointer } else { pointer + &field }, *detail)
+}
+
+/// Escapes a name for a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub(super) async fn check_credential(
         Err(_) => Err(Error::new(ErrorKind::Timeout, "the cloud did not answer in time")),
     };
     outcome.map_err(|error| {
-        tracing::debug!(cloud, %principal, error = error.chain(), "credential rejected");
+        tracing::info!(cloud, %principal, error = error.chain(), "credential rejected");
         let (reason, detail) = (RejectionReason::from(&error), error.message().to_owned());
         Rejection { cloud: cloud.to_owned(), reason, detail }
     })

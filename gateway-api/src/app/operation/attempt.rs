@@ -124,6 +124,8 @@ impl Operations {
                 return Ok(Attempted::NotDone(NotDone::interrupted_upload()));
             }
             let attempts = sent.map_or(0, |sent| sent.attempts) + 1;
+            // An error of the journal is no answer of the cloud: nothing was sent, and the operation is taken up again.
+            self.journal_call(run).await?;
             match self.call(run, step).await {
                 // Another process holds the lease by now, and finds that nothing was done.
                 Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
@@ -159,13 +161,18 @@ impl Operations {
         }
     }
 
-    /// Asks the cloud to do a step, after the journal says so.
-    async fn call(&self, run: &Run<'_>, step: &Step<'_>) -> Result<Done> {
+    /// Writes to the journal that the cloud is called now, and extends the lease for the call.
+    async fn journal_call(&self, run: &Run<'_>) -> Result<()> {
         crash::point("operation.accepted");
         let until = Instant::now() + self.times.lease;
         self.store.operation_call_started(run.held, self.times.lease).await?;
         fence::extend(until);
         crash::point("operation.sent");
+        Ok(())
+    }
+
+    /// Asks the cloud to do a step. Call [`Self::journal_call`] first.
+    async fn call(&self, run: &Run<'_>, step: &Step<'_>) -> Result<Done> {
         let done = run.opened.session.act(&run.scope.region, step).await;
         crash::point("operation.acted");
         if let Some(pause) = run.opened.budget.take_unshared_pause() {

@@ -89,7 +89,7 @@ impl Outcomes {
         error: &Error,
         failure: &Failure,
     ) -> Result<Outcome> {
-        tracing::debug!(
+        tracing::info!(
             operation = %operation.id, state = state.as_str(), error = error.chain(),
             "operation did not succeed"
         );

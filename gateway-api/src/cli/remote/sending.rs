@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use gateway_client::{Answer, Client, Method};
+use gateway_client::{ANSWER_TIMEOUT, Answer, Client, Method};
 use gateway_core::Backoff;
 use gateway_core::error::{Error, Result, Status};
 use serde_json::Value;
@@ -131,7 +131,8 @@ impl Sender {
     async fn attempt(&self, write: &Write<'_>, longest: Duration) -> Result<Answer> {
         let path = gateway_client::path_of(&write.path, write.query)?;
         let request = self.client.request(write.method.clone(), &path);
-        let request = request.json(write.body).idempotency_key(write.key).timeout(longest);
+        let request =
+            request.json(write.body).idempotency_key(write.key).timeout(longest.min(ANSWER_TIMEOUT));
         if write.no_wait { request.respond_async() } else { request }.send().await
     }
 }
