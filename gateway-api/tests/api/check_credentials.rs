@@ -12,7 +12,7 @@ fn reasons(body: &serde_json::Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn one_call_proves_what_is_valid_and_names_what_is_not() {
+async fn valid_credentials_are_proven_and_invalid_ones_are_named() {
     let gateway = TestGateway::open().await;
     let client = gateway.client("a").await;
     let sent =
@@ -57,7 +57,7 @@ async fn nothing_valid_is_a_problem_of_its_own_kind() {
 }
 
 #[tokio::test]
-async fn an_empty_list_renews_only_what_lives() {
+async fn empty_list_renews_live_grants_only() {
     let gateway = TestGateway::open().await;
     let client = gateway.client("a").await;
     let answer = gateway.check(&client, &[]).await;
@@ -85,7 +85,7 @@ async fn only_the_clients_own_secret_opens() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_form_is_refused_without_quoting_it() {
+async fn malformed_body_is_refused_without_quoting_it() {
     let gateway = TestGateway::open().await;
     let client = gateway.client("a").await;
     let entry = json!({ "cloud": "c1", "credential": { "method": "access_key", "access_key_id": "k", "secret_access_key": "hunter2" } });
@@ -124,7 +124,7 @@ async fn the_same_credential_again_keeps_its_id_and_another_replaces_it() {
 }
 
 #[tokio::test]
-async fn what_a_credential_may_not_list_is_named_and_not_shown() {
+async fn forbidden_kind_is_named_and_not_listed() {
     let gateway = TestGateway::open().await;
     let client = gateway.client("a").await;
     let answer = gateway.check(&client, &[("c1", "p1", "no-volumes")]).await;

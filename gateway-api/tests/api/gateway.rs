@@ -260,10 +260,20 @@ impl TestGateway {
 
     /// Holds the database's only write lock until the connection is dropped.
     pub(crate) fn write_lock(&self) -> SqliteConnection {
-        let file = self.config.database.url.strip_prefix("sqlite:").unwrap();
-        let mut connection = SqliteConnection::establish(file).unwrap();
+        let mut connection = self.connection();
         connection.batch_execute("BEGIN IMMEDIATE").unwrap();
         connection
+    }
+
+    /// Executes SQL beside the gateway, waiting for the write lock.
+    pub(crate) fn execute(&self, sql: &str) {
+        let mut connection = self.connection();
+        connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+        connection.batch_execute(sql).unwrap();
+    }
+
+    fn connection(&self) -> SqliteConnection {
+        SqliteConnection::establish(self.config.database.url.strip_prefix("sqlite:").unwrap()).unwrap()
     }
 
     /// Assigns positions to the events of the outbox, as the relay does.

@@ -15,7 +15,7 @@ use super::gateway::{Client, TestGateway};
 const DELIVERY: Delivery = Delivery { class: WorkClass::Check, redelivered: false, reply_owner: None };
 
 #[tokio::test]
-async fn an_answer_goes_to_nobody_elses_queue() {
+async fn answer_to_the_queue_of_another_principal_is_refused() {
     let gateway = TestGateway::open().await;
     let (one, other) = (gateway.client("a").await, gateway.client("b").await);
     let handler = HandlerService::new(Arc::clone(&gateway.api), true).unwrap();
@@ -54,7 +54,7 @@ fn document(body: &Body) -> Value {
 }
 
 #[tokio::test]
-async fn a_token_travels_back_sealed_when_the_secrets_came_sealed() {
+async fn token_is_sealed_in_the_reply_to_sealed_secrets() {
     let gateway = TestGateway::open().await;
     let client = gateway.client("a").await;
     let handler = HandlerService::new(Arc::clone(&gateway.api), false).unwrap();
@@ -83,7 +83,7 @@ async fn a_token_travels_back_sealed_when_the_secrets_came_sealed() {
 }
 
 #[tokio::test]
-async fn a_panic_is_an_answer_and_the_next_request_is_served() {
+async fn panic_is_answered_and_the_next_request_is_served() {
     let gateway = TestGateway::open().await;
     let client = gateway.client("a").await;
     let handler = HandlerService::new(Arc::clone(&gateway.api), true).unwrap();
@@ -94,7 +94,7 @@ async fn a_panic_is_an_answer_and_the_next_request_is_served() {
 }
 
 #[tokio::test]
-async fn one_hanging_cloud_does_not_cost_the_answer() {
+async fn hung_cloud_does_not_fail_the_check_of_another() {
     let gateway = TestGateway::open().await;
     let client = gateway.client("a").await;
     let handler = HandlerService::new(Arc::clone(&gateway.api), true).unwrap();
@@ -106,7 +106,7 @@ async fn one_hanging_cloud_does_not_cost_the_answer() {
 }
 
 #[tokio::test]
-async fn an_envelope_that_is_no_request_is_answered_so() {
+async fn envelope_without_a_request_is_answered_with_a_problem() {
     let gateway = TestGateway::open().await;
     let handler = HandlerService::new(Arc::clone(&gateway.api), true).unwrap();
     for (method, target) in [("G T", "/v1/clouds"), ("GET", "no path"), ("GET", "")] {
@@ -119,7 +119,7 @@ async fn an_envelope_that_is_no_request_is_answered_so() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_listing_takes_no_place_of_writes_and_checks() {
+async fn refresh_request_takes_no_slot_of_writes_and_checks() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;
     let handler = HandlerService::new(Arc::clone(&gateway.api), true).unwrap();

@@ -17,7 +17,7 @@ async fn gateway() -> TestGateway {
     patient(2).await
 }
 
-/// A client that gives up after so many seconds.
+/// A gateway that stops looking for the effect of an operation after so many seconds.
 async fn patient(seconds: u64) -> TestGateway {
     TestGateway::with(|config| {
         config.operations.lease_seconds = 2;
@@ -28,8 +28,8 @@ async fn patient(seconds: u64) -> TestGateway {
 }
 
 async fn create(gateway: &TestGateway, token: &str, name: &str, headers: &[(&str, &str)]) -> Answer {
-    let order = json!({ "name": name, "size_gib": 1, "region": "r1" }).to_string();
-    gateway.exchange("POST", "/v1/volumes", Some(&format!("Bearer {token}")), headers, order).await
+    let command = json!({ "name": name, "size_gib": 1, "region": "r1" }).to_string();
+    gateway.exchange("POST", "/v1/volumes", Some(&format!("Bearer {token}")), headers, command).await
 }
 
 /// Waits until an operation is over.
@@ -53,7 +53,7 @@ fn reconciler(gateway: &TestGateway) -> CancellationToken {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_cloud_shows_after_it_timed_out_is_not_ordered_again() {
+async fn create_that_timed_out_and_is_shown_is_not_repeated() {
     let gateway = gateway().await;
     let (_, token) = gateway.proven("dashboard", &["a1"]).await;
     let answer = create(&gateway, &token, "late-one", &[]).await;
@@ -62,13 +62,13 @@ async fn what_a_cloud_shows_after_it_timed_out_is_not_ordered_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operation_whose_grant_ended_on_the_way_ends_too() {
+async fn operation_ends_when_its_grant_ends() {
     let gateway = gateway().await;
     let (client, token) = gateway.proven("dashboard", &["a1", "a2"]).await;
-    let order = json!({ "name": "never-seen", "size_gib": 1, "region": "r1", "account": account(&gateway, "a1").await });
+    let command = json!({ "name": "never-seen", "size_gib": 1, "region": "r1", "account": account(&gateway, "a1").await });
     let headers = [("prefer", "respond-async")];
     let bearer = format!("Bearer {token}");
-    let answer = gateway.exchange("POST", "/v1/volumes", Some(&bearer), &headers, order.to_string()).await;
+    let answer = gateway.exchange("POST", "/v1/volumes", Some(&bearer), &headers, command.to_string()).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
     while create_count("never-seen") == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -86,13 +86,13 @@ async fn an_operation_whose_grant_ended_on_the_way_ends_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_refused_after_a_part_says_so_and_shows_the_part() {
+async fn partly_done_update_is_failed_and_shows_the_part() {
     let gateway = gateway().await;
     let (_, token) = gateway.proven("dashboard", &["a1"]).await;
     let made = create(&gateway, &token, "plain", &[]).await;
     let path = format!("/v1/volumes/{}", made.body["resources"][0]["id"].as_str().unwrap());
-    let order = json!({ "name": "renamed", "tags": { "a": "b" } }).to_string();
-    let answer = gateway.exchange("PATCH", &path, Some(&format!("Bearer {token}")), &[], order).await;
+    let command = json!({ "name": "renamed", "tags": { "a": "b" } }).to_string();
+    let answer = gateway.exchange("PATCH", &path, Some(&format!("Bearer {token}")), &[], command).await;
     assert_eq!(
         (answer.status, &answer.body["done_in_part"]),
         (StatusCode::CONFLICT, &json!(true)),
@@ -103,13 +103,36 @@ async fn what_was_refused_after_a_part_says_so_and_shows_the_part() {
     assert_eq!(gateway.get(link, &token).await.body["state"], "failed");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn failure_of_the_journal_before_a_call_sends_nothing_and_settles_nothing() {
+    let gateway = patient(30).await;
+    let (_, token) = gateway.proven("dashboard", &["a1"]).await;
+    gateway.execute(
+        "CREATE TRIGGER no_calls BEFORE UPDATE OF sent_at ON operations WHEN NEW.sent_at IS NOT NULL
+         BEGIN SELECT RAISE(ABORT, 'the database is away'); END",
+    );
+    let answer = create(&gateway, &token, "journaled-first", &[("prefer", "respond-async")]).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    let link = answer.headers["location"].to_str().unwrap();
+    let _running = reconciler(&gateway).drop_guard();
+    // Longer than the lease, so that the reconciler has tried it too.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let operation = gateway.get(link, &token).await.body;
+    assert_eq!((&operation["state"], &operation["over"]), (&json!("accepted"), &json!(false)), "{operation}");
+    assert_eq!(create_count("journaled-first"), 0, "sent without a journal");
+    gateway.execute("DROP TRIGGER no_calls");
+    let operation = over(&gateway, &token, link, Duration::from_secs(30)).await;
+    assert_eq!(operation["state"], "succeeded", "{operation}");
+    assert_eq!(create_count("journaled-first"), 1);
+}
+
 async fn account(gateway: &TestGateway, name: &str) -> AccountId {
     let cloud = gateway.store.cloud_by_name("c1").await.unwrap().unwrap().spec.id;
     AccountId::derive(cloud, name)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operation_that_hangs_holds_up_no_other() {
+async fn hung_operation_delays_no_other() {
     // Longer than a busy machine may take for what is to succeed.
     let gateway = patient(30).await;
     let (_, token) = gateway.proven("dashboard", &["a1"]).await;
@@ -119,7 +142,7 @@ async fn an_operation_that_hangs_holds_up_no_other() {
     // Until the reconciler has it: the second look hangs.
     let begun = Instant::now();
     while lookup_count("stuck-one") < 2 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "nobody looks for it again");
+        assert!(begun.elapsed() < Duration::from_secs(20), "no second look");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let answer = create(&gateway, &token, "late-two", &headers).await;
@@ -129,33 +152,33 @@ async fn an_operation_that_hangs_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_whose_cloud_hangs_leaves_places_for_the_others() {
+async fn account_with_hung_cloud_leaves_slots_for_others() {
     let gateway = patient(60).await;
     let (_, token) = gateway.proven("dashboard", &["a1", "a2"]).await;
     let _running = reconciler(&gateway).drop_guard();
-    let order = async |name: &str, of: &str| {
-        let order =
+    let command = async |name: &str, of: &str| {
+        let command =
             json!({ "name": name, "size_gib": 1, "region": "r1", "account": account(&gateway, of).await });
         let (bearer, headers) = (format!("Bearer {token}"), [("prefer", "respond-async")]);
-        gateway.exchange("POST", "/v1/volumes", Some(&bearer), &headers, order.to_string()).await
+        gateway.exchange("POST", "/v1/volumes", Some(&bearer), &headers, command.to_string()).await
     };
-    // More than there are places.
+    // More than there are slots.
     for number in 0..80 {
-        order(&format!("stuck-{number}"), "a1").await;
+        command(&format!("stuck-{number}"), "a1").await;
     }
     let begun = Instant::now();
     while (0..80).filter(|number| lookup_count(&format!("stuck-{number}")) > 1).count() < 8 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "nobody looks for them again");
+        assert!(begun.elapsed() < Duration::from_secs(20), "no second looks");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let answer = order("late-three", "a2").await;
+    let answer = command("late-three", "a2").await;
     let link = answer.headers["location"].to_str().unwrap();
     let operation = over(&gateway, &token, link, Duration::from_secs(30)).await;
     assert_eq!(operation["state"], "succeeded", "{operation}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_published_image_is_gone_at_once_when_its_owner_ends_it() {
+async fn published_image_is_gone_at_once_after_delete_by_its_owner() {
     let gateway = gateway().await;
     let (_, token) = gateway.proven("dashboard", &["a1"]).await;
     gateway
