@@ -148,12 +148,31 @@ fn form_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldErr
         ("duplicate field", "is given twice"),
     ];
     let Some((_, detail)) = rules.iter().find(|(start, _)| text.starts_with(start)) else {
-        return FieldError::new(pointer, "does not have the documented type");
+        return FieldError::new(pointer, type_rule(&text));
     };
     // serde names an unknown field at the end of the path too, and the others in the text alone.
     let field = format!("/{}", escaped(text.split('`').nth(1).unwrap_or_default()));
     let is_in_path = text.starts_with("unknown field") && pointer.ends_with(&field);
     FieldError::new(if is_in_path { pointer } else { pointer + &field }, *detail)
+}
+
+/// Returns the rule that a value of another type breaks, from the end of serde's text, which does not quote the value.
+fn type_rule(text: &str) -> String {
+    let expected = text.rsplit_once("expected ").map_or("", |(_, expected)| expected);
+    let rule = match expected {
+        _ if text.starts_with("unknown variant") => return format!("must be {expected}"),
+        _ if text.starts_with("UUID parsing failed") || expected.contains("UUID") => {
+            "must be the id of a resource"
+        }
+        "u8" | "u16" | "u32" | "u64" => "must be a whole number in its range, not negative",
+        "a string" => "must be a string",
+        "a boolean" => "must be true or false",
+        "a sequence" => "must be an array",
+        "a map" => "must be an object",
+        _ if expected.starts_with("struct") => "must be an object",
+        _ => "does not have the documented type",
+    };
+    rule.to_owned()
 }
 
 /// Escapes a name for a JSON pointer.

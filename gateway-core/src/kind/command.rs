@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(pointers, ["/name", "/tags/gateway-operation", "/count"]);
         let errors =
             read(Kind::Instance, Verb::Create, json!({ "name": { "password": "hunter2" } })).unwrap_err();
-        assert_eq!(errors, [FieldError::new("/name", "does not have the documented type")]);
+        assert_eq!(errors, [FieldError::new("/name", "must be a string")]);
         let errors = read(Kind::Volume, Verb::Extend, json!({})).unwrap_err();
         assert_eq!(errors, [FieldError::new("/size_gib", "is required")]);
         let errors = read(Kind::Volume, Verb::Extend, json!({ "size": 1 })).unwrap_err();

@@ -18,7 +18,7 @@ use crate::cli::table::{Cell, Table, Tone, printable};
 const HEADER: [&str; 5] = ["ID", "NAME", "STATUS", "OPERATION", "PROBLEM"];
 
 #[derive(Debug, Args)]
-#[command(after_long_help = verbs::actions_help())]
+#[command(after_long_help = verbs::bulk_help())]
 pub(in crate::cli) struct ActAll {
     /// Kind of the resources, such as `instances`.
     #[arg(value_parser = kinds::parse)]
@@ -52,11 +52,15 @@ struct Outcome {
 
 impl ActAll {
     pub(super) fn check(&self) -> Result<(), String> {
-        if [Verb::Create, Verb::Update].contains(&self.action) {
-            return Err(format!("`{}` acts on a single resource", self.action));
+        let spec = verbs::of(self.kind, self.action)?;
+        if !spec.bulk {
+            return Err(format!(
+                "`{}` acts on a single `{}`; `--help` names the actions on many",
+                self.action, self.kind
+            ));
         }
         self.filter.check(self.kind)?;
-        self.command.check(verbs::of(self.kind, self.action)?)
+        self.command.check(spec)
     }
 
     pub(super) async fn run(self) -> Result<()> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use gateway_client::Method;
 use gateway_core::Kind;
-use gateway_core::kind::{ALL, KindSpec, Verb, VerbSpec};
+use gateway_core::kind::{ALL, Verb, VerbSpec};
 use serde_json::Value;
 
 /// Reads a verb by its name, with `-` or `_`.
@@ -52,10 +52,19 @@ pub(super) fn fields_help(verb: Verb) -> String {
 
 /// Returns the help on the actions of each kind.
 pub(super) fn actions_help() -> String {
+    help_on(|spec| spec.verb.is_action())
+}
+
+/// Returns the help on the actions that can be run on many resources.
+pub(super) fn bulk_help() -> String {
+    help_on(|spec| spec.bulk)
+}
+
+fn help_on(shown: impl Fn(&VerbSpec) -> bool) -> String {
     let mut text =
         "Kinds, their actions and the fields of those commands; * marks required fields:".to_owned();
     for spec in ALL {
-        let actions: Vec<_> = actions(spec).collect();
+        let actions: Vec<_> = spec.verbs.iter().filter(|spec| shown(spec)).map(with_fields).collect();
         if !actions.is_empty() {
             let _ = write!(text, "\n  {:<20} {}", spec.kind.as_str(), actions.join(", "));
         }
@@ -69,12 +78,11 @@ const VALUES: &str = "A value is parsed as JSON if possible and is a string othe
     nested fields: boot_volume.size_gib=5, tags.tier=front. A field that refers to another resource takes its id, or\n\
     its name if exactly one resource has it.";
 
-fn actions(spec: &'static KindSpec) -> impl Iterator<Item = String> {
-    let actions = spec.verbs.iter().filter(|spec| spec.verb.is_action());
-    actions.map(|spec| match fields(spec) {
+fn with_fields(spec: &VerbSpec) -> String {
+    match fields(spec) {
         fields if fields.is_empty() => spec.verb.to_string(),
         fields => format!("{} ({fields})", spec.verb),
-    })
+    }
 }
 
 /// Returns the fields of a command, the required ones first.
@@ -129,5 +137,7 @@ mod tests {
         assert!(!text.contains("datacenter  "), "the kind is read-only: {text}");
         let text = actions_help();
         assert!(text.contains("resize (instance_type*)") && text.contains("extend (size_gib*)"), "{text}");
+        let text = bulk_help();
+        assert!(text.contains("delete") && !text.contains("extend"), "{text}");
     }
 }
