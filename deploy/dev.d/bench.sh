@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the gateway costs above the broker, measured on servers of its own.
+# Measures what the gateway costs above the bare broker, on a private MariaDB and RabbitMQ.
 
 dev_bench() {
   local profile=bench-fast
@@ -20,7 +20,7 @@ dev_bench() {
   timed 'measured' env GATEWAY_TEST_BIN="$binaries/gateway" "$binaries/bench" "${passed[@]}"
 }
 
-# Both at once, so that they share what they depend on.
+# Builds both in one command, so that their dependencies are built once.
 build_bench() {
   cargo build --quiet --profile "$1" --package gateway-api --bin gateway --package gateway-tests --bin bench
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Format, lints, the rules of the source that no lint knows, and those of deny.toml that cargo itself can check.
+# Checks format, lints, the source rules that no lint covers, and the rules of deny.toml that cargo alone can check.
 
-# One implementation of TLS and cryptography, without a C library of its own: ring.
+# All TLS and cryptography is rustls on ring; these crates bring another implementation.
 BANNED='^(openssl|openssl-sys|native-tls|aws-lc-rs|aws-lc-sys|aws-lc-fips-sys) '
-# As in deny.toml.
+# The same licences are in deny.toml.
 LICENCES='Apache-2.0|BSD-2-Clause|BSD-3-Clause|BSL-1.0|CDLA-Permissive-2.0|ISC|MIT|Unicode-3.0|Unlicense|Zlib'
 REGISTRY='registry+https://github.com/rust-lang/crates.io-index'
 
@@ -17,17 +17,17 @@ dev_check() {
   timed 'source' cargo run --quiet --package gateway-source-check
   check_dependencies
   check_scripts
-  say 'all is well'
+  say 'all checks passed'
 }
 
 check_dependencies() {
   local crates found
   crates=$(cargo tree --quiet --workspace --edges normal,build,dev --prefix none \
     --format '{p} | {l}' | grep -v " ($repository" | sed 's/ ([*])$//' | sort -u)
-  [ -n "$crates" ] || die 'cargo tree tells of no dependency at all'
-  ! found=$(grep -E "$BANNED" <<<"$crates") || die "banned (cargo tree -i NAME says who wants it): $found"
-  # An expression is fine when one of its alternatives consists of allowed licences; one with parentheses
-  # only when every licence in it is allowed.
+  [ -n "$crates" ] || die 'cargo tree lists no dependencies'
+  ! found=$(grep -E "$BANNED" <<<"$crates") || die "banned (cargo tree -i NAME shows its dependents): $found"
+  # A licence expression passes if all licences of one alternative are allowed. An expression with parentheses passes
+  # only if every licence in it is allowed.
   found=$(awk -F ' [|] ' -v allowed="^($LICENCES)\$" '
     { fine = 0
       separators = $2 ~ /[(]/ ? "^$" : " OR |/| / "
@@ -52,6 +52,6 @@ check_scripts() {
   if command -v shellcheck >/dev/null; then
     shellcheck --external-sources --check-sourced deploy/dev .ci/run
   else
-    say 'shellcheck is not installed: scripts were only parsed'
+    say 'shellcheck is not installed: scripts were parsed only'
   fi
 }

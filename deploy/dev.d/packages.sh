@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # Installs Debian packages that are missing, without letting any of them start a service.
 
-# To build and to run: a C compiler and linker for the crates with C in them, and MySQL's client library.
+# For building and running: a C compiler and linker for crates with C code, MySQL's client library, and curl.
 PACKAGES_TO_BUILD=(build-essential pkg-config libmariadb-dev curl)
-# To test: the two servers, a program that is not ours to speak AMQP with, and what fetches recorded documents.
+# For tests: the two servers, a third-party AMQP client, and pip, which fetches recorded documents.
 PACKAGES_TO_TEST=(mariadb-server-core mariadb-client-core rabbitmq-server python3-pika python3-pip)
 
-# What a package's scripts ask before they start a service; 101 says no.
+# Package scripts run this program before they start a service; exit status 101 forbids the start.
 POLICY=/usr/sbin/policy-rc.d
 
 packages_missing() {
@@ -19,7 +19,7 @@ packages_missing() {
 packages_need() {
   local missing
   command -v dpkg-query >/dev/null || {
-    say "this is no Debian: make sure that these are installed: $*"
+    say "this is not Debian; install: $*"
     return 0
   }
   mapfile -t missing < <(packages_missing "$@")
@@ -36,7 +36,7 @@ packages_install() {
     as_root chmod 755 "$POLICY"
     ours=yes
   fi
-  # The lists of the machine are tried first: they are usually good, and fetching them costs half a minute.
+  # The machine's package lists are tried first: they are usually recent, and an update takes half a minute.
   apt_install "$@" 2>/dev/null || { as_root apt-get -qq update && apt_install "$@"; } || status=$?
   [ "$ours" = no ] || as_root rm -f "$POLICY"
   return "$status"
@@ -53,7 +53,7 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo "$@"
   else
-    say "this needs root, and there is no sudo here"
+    say "root is required, and sudo is not installed"
     return 1
   fi
 }

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# The binary that is shipped, and its debug information beside it.
+# Builds the shipped binary, with its debug information in a file beside it.
 
 dev_release() {
   local out='' built
   while [ $# -gt 0 ]; do
     case $1 in
       --out) out=${2:?--out needs a directory}; shift ;;
-      *) die "release does not know $1" ;;
+      *) die "unknown option $1" ;;
     esac
     shift
   done
@@ -17,7 +17,7 @@ dev_release() {
   built=$(target_directory)/release/gateway
   out=${out:-$(target_directory)/shipped}
   mkdir -p "$out"
-  # A backtrace finds line numbers in the file that the link names, as long as it stands beside the binary.
+  # Backtraces read line numbers from gateway.debug if it is beside the binary.
   objcopy --only-keep-debug "$built" "$out/gateway.debug"
   (cd "$out" && objcopy --strip-debug --add-gnu-debuglink=gateway.debug "$built" gateway)
   du -h "$out/gateway" "$out/gateway.debug"

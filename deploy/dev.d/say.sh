@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the user is told. All of it goes to standard error: standard output is for results.
+# Messages to the user. They go to standard error, because standard output is for results.
 
 say() {
   printf '%s\n' "$*" >&2
@@ -10,7 +10,7 @@ die() {
   exit 1
 }
 
-# Runs a command and tells how long it took:  timed WHAT COMMAND...
+# Runs a command and prints how long it took:  timed WHAT COMMAND...
 timed() {
   local what=$1 start=$SECONDS status=0
   shift

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# All tests, with servers of their own.
+# Runs all tests on a private MariaDB and RabbitMQ.
 
-# Executables that measure, or that load the whole machine: they run after the others, one at a time.
+# Executables that measure, or load the whole machine. They run after the others, one at a time.
 TESTS_ALONE=tests/tests/many,tests/tests/chaos,tests/tests/once
-# Executables at once. Tests wait more than they compute, so that two of them keep two processors busy.
+# Executables that run at once. Tests wait more than they compute, so two of them keep two processors busy.
 TESTS_AT_ONCE=2
 
 dev_test() {
@@ -11,8 +11,8 @@ dev_test() {
   for argument in "$@"; do
     case $argument in
       --long) long=1 ;;
-      -*) die "test does not know $argument" ;;
-      *) [ -z "$filter" ] || die 'one FILTER at most'; filter=$argument ;;
+      -*) die "unknown option $argument" ;;
+      *) [ -z "$filter" ] || die 'at most one FILTER is allowed'; filter=$argument ;;
     esac
   done
   need_cargo
@@ -26,7 +26,7 @@ dev_test() {
   timed 'tests' run_tests "$filter" "$long"
 }
 
-# Builds all test executables and the programs that they start, and keeps cargo's list of them.
+# Builds all test executables and the programs that they start, and stores cargo's list of them.
 build_tests() {
   cargo test --workspace --no-run --message-format=json-render-diagnostics >"$test_files/built"
 }
@@ -38,23 +38,23 @@ run_tests() {
   export GATEWAY_TEST_BIN=$binaries/gateway GATEWAY_TEST_LEDGER=$test_files/ledger
   : >"$GATEWAY_TEST_LEDGER"
   [ -z "$long" ] || { export GATEWAY_TEST_LONG=1; slow=(); }
-  # In the background, so that a signal is served at once and not when the tests are over.
+  # In the background, so that the shell handles a signal at once and not after the tests.
   "$binaries/with_servers" "$binaries/run_tests" --jobs "$TESTS_AT_ONCE" --alone "$TESTS_ALONE" \
     "${slow[@]}" -- --test-threads="$(nproc)" ${filter:+"$filter"} <"$test_files/built" &
   servers=$!
   wait "$servers" || status=$?
-  # Examples in documents are compiled and run by rustdoc alone.
+  # Only rustdoc compiles and runs the examples in doc comments.
   cargo test --quiet --workspace --doc ${filter:+-- "$filter"} || status=$?
   count=$(grep -c '^mysql+rabbitmq' "$GATEWAY_TEST_LEDGER" || true)
   printf '%s tests ran on MySQL + RabbitMQ\n' "$count"
   if [ "$count" = 0 ] && [ -z "$filter" ]; then
-    say 'no test ran on MySQL and RabbitMQ, which are the product: this is a failure'
+    say 'no test ran on MySQL and RabbitMQ'
     return 1
   fi
   return "$status"
 }
 
-# Stops tests and servers; they end with the process that started them.
+# Stops the process that started tests and servers; they end with it.
 stop_tests() {
   [ -z "$servers" ] || { kill "$servers"; wait "$servers"; } 2>/dev/null || true
   rm -rf "$test_files"

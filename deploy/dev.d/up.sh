@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# A gateway to try out, beside a simulated cloud.
+# Starts a gateway and a simulated cloud to try things out.
 
-# About 500 resources of all kinds, 140 of them instances, of which a few are always on their way to another state.
+# About 500 resources of all kinds. A few of the 140 instances are always changing to another state.
 SIMULATED=(--seed 7 --instances 140 --volumes 45 --movement 1 --account demo:demo-secret)
-# A first start of a debug build on a busy machine.
+# Time for the first start of a debug build on a busy machine.
 READY_SECONDS=60
 
 dev_up() {
@@ -16,7 +16,7 @@ dev_up() {
       --binary) binary=${2:?--binary needs a file}; shift ;;
       --port) port=${2:?--port needs a number}; shift ;;
       --data) data=${2:?--data needs a directory}; keep=1; shift ;;
-      *) die "up does not know $1" ;;
+      *) die "unknown option $1" ;;
     esac
     shift
   done
@@ -40,9 +40,9 @@ dev_up() {
   else
     up_tell
   fi
-  # Whichever ends first ends the whole.
+  # If one process ends, the other is stopped too.
   wait -n "$gateway_pid" "$simulator_pid" || true
-  up_failed 'a process ended by itself'
+  up_failed 'a process ended unexpectedly'
 }
 
 up_build() {
@@ -54,7 +54,7 @@ up_build() {
   gateway=$(target_directory)/${profile/#dev/debug}/gateway
 }
 
-# The directory, and the settings of every command from here on.
+# Creates the data directory, and sets the environment of all later commands.
 up_prepare() {
   if [ -n "$keep" ]; then
     mkdir -p "$data"
@@ -68,12 +68,12 @@ up_prepare() {
   for variable in $(compgen -e GATEWAY_ || true); do unset "$variable"; done
   export GATEWAY_DATABASE_URL=sqlite:$data/gateway.db GATEWAY_BUS_URL=memory:
   export GATEWAY_KEYRING_FILE=$data/keyring.json GATEWAY_FRONT_LISTEN=127.0.0.1:$1
-  # A cloud for trying things out may be asked often.
+  # A simulated cloud may be polled often.
   export GATEWAY_POLLER_INTERVAL_SECONDS=10 GATEWAY_POLLER_MOVING_INTERVAL_SECONDS=2
 }
 
 up_simulator() {
-  # A kept directory remembers the port, because the cloud was registered with it.
+  # A kept directory stores the port, because the cloud was registered with it.
   local port
   port=$(cat "$data/simulator-port" 2>/dev/null || free_port 18080)
   printf '%s\n' "$port" >"$data/simulator-port"
@@ -83,7 +83,7 @@ up_simulator() {
   until_true 'the simulated cloud listens' listens "$port"
 }
 
-# Before the gateway starts: its store is a file that one process at a time likes best.
+# Runs before the gateway starts, because SQLite allows one writer at a time.
 up_register() {
   local made
   "$gateway" migrate >"$data/migrate.log" 2>&1 || die "gateway migrate: $(tail -n 5 "$data/migrate.log")"
@@ -91,7 +91,7 @@ up_register() {
     made=$("$gateway" client create dev --json) || die 'the client could not be registered'
     "$gateway" cloud add simulated --driver simulator --endpoint "$cloud" --json >/dev/null ||
       die 'the cloud could not be registered'
-    # Last, because it says that both are done.
+    # Written last: the file marks both registrations as done.
     (umask 077 && printf '%s\n' "$made" >"$data/client.json")
   fi
   client_id=$(json_word client_id <"$data/client.json")
@@ -109,10 +109,10 @@ up_login() {
   until_true 'a handler takes requests' is_answered
   token=$(json_word token <<<"$answer")
   [ -n "$token" ] || up_failed "no token: $answer"
-  until_true 'the first listing is whole' is_listed
+  until_true 'the first listing is complete' is_listed
 }
 
-# The front is there before the handler: until then it says that nobody takes requests.
+# The front starts before the handler and answers `no-handler` until the handler is ready.
 is_answered() {
   answer=$(curl -sS --max-time 60 -u "$client_id:$client_secret" -H 'Content-Type: application/json' \
     -d '{"credentials":[{"cloud":"simulated","credential":{"method":"access_key","access_key_id":"demo","secret_access_key":"demo-secret"}}]}' \
@@ -135,6 +135,10 @@ Its data and logs are in $data${keep:+, and stay there}. Ctrl-C stops everything
 Client  $client_id, secret $client_secret
 Token   $token
 
+For the command line ($gateway):
+
+  export GATEWAY_URL=$url GATEWAY_TOKEN=$token
+
 Four things to try, in another terminal:
 
   URL=$url TOKEN=$token CLOUD=$cloud
@@ -145,11 +149,11 @@ Four things to try, in another terminal:
 2. Follow: all changes since then. Continue from the last "position".
   curl -s -H "Authorization: Bearer \$TOKEN" "\$URL/v1/events?after=${position:-0}"
 
-3. Create a volume: sent again with the same key, it is created once.
+3. Create a volume: if the request is sent again with the same key, no second one is created.
   curl -s -H "Authorization: Bearer \$TOKEN" -H 'Idempotency-Key: try-1' -d '{"name":"mine","size_gib":5}' "\$URL/v1/volumes"
   curl -s -H "Authorization: Bearer \$TOKEN" "\$URL/v1/volumes?name=mine"
 
-4. Break the cloud's clock by 302 s, and see it rejected under "scopes" when the next poll has met it.
+4. Break the cloud's clock by 302 s, and see it rejected under "scopes" after the next poll.
   curl -s -X PUT -H 'Content-Type: application/json' -d '[{"fault":"skew","seconds":302}]' "\$CLOUD/control/faults"
   sleep 12; curl -s -H "Authorization: Bearer \$TOKEN" "\$URL/v1/instances?limit=1"
   curl -s -X DELETE "\$CLOUD/control/faults"        # and it recovers by itself

@@ -39,7 +39,7 @@ impl ClientSecret {
         digest::digest(&digest::SHA256, self.0.expose().as_bytes()).as_ref().to_vec()
     }
 
-    /// Whether the secret has this digest. The time of the comparison does not depend on the secret.
+    /// Returns whether the secret has this digest. The time of the comparison does not depend on the secret.
     pub fn matches(&self, hash: &[u8]) -> bool {
         // ring compares only HMAC tags in constant time, hence one fixed key for both sides.
         let key = hmac::Key::new(hmac::HMAC_SHA256, b"compare");

@@ -21,7 +21,7 @@ use crate::slots::Slots;
 /// Targets per claim. Higher asks the database less often; lower shares better among pollers.
 const BATCH: usize = 8;
 
-/// Longest sleep: targets that another process made due are found by then, even if its nudge was lost.
+/// Longest sleep. It bounds the delay if the nudge of another process is lost.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// Shortest sleep, so that targets due one after the other are claimed together.

@@ -14,8 +14,8 @@ pub(crate) struct SlotCapacity {
 }
 
 impl SlotCapacity {
-    /// Whether a share key may take one more slot: it must hold fewer than are free. Alone it comes to half of all
-    /// slots, and however many share keys wait for a cloud that hangs, some slots stay free for others.
+    /// Returns whether a share key may take one more slot: it must hold fewer slots than are free. A single key gets
+    /// half of all slots; some slots stay free however many keys wait for a hung cloud.
     fn allows(&self, share_key: &ShareKey) -> bool {
         let held = self.held.get(share_key).copied().unwrap_or(0);
         held < self.total.saturating_sub(self.held.values().sum())

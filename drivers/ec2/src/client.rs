@@ -1,4 +1,4 @@
-//! Calls of the Query API: signed, sent, and opened.
+//! Client of the Query API: signs and sends requests, and parses the answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Client {
         self.call(Service::Ec2, region, form, Purpose::Write).await
     }
 
-    /// Reads what is the same in every region, in the home region.
+    /// Reads data that is the same in every region from the home region.
     ///
     /// # Errors
     /// See [`Self::read`].

@@ -25,7 +25,7 @@ impl Exchange {
         extensions.get().copied()
     }
 
-    /// Whether an answer for this principal may go to the reply queue.
+    /// Returns whether an answer for this principal may go to the reply queue.
     pub(crate) fn answers_to(&self, principal: PrincipalId) -> bool {
         self.reply_owner.is_none_or(|owner| owner == principal)
     }

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderName};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// Whether the client prefers an answer at once to the outcome.
+/// Returns whether the client prefers an answer at once to the outcome.
 pub(crate) fn is_async(headers: &HeaderMap) -> bool {
     let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|word| {

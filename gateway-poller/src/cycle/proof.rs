@@ -52,8 +52,8 @@ pub(super) async fn read_each(target: &mut LeasedTarget<'_>, ids: Vec<ResourceId
     Ok(answers)
 }
 
-/// Whether a listing of that scope would show the record. A record that was published or withdrawn belongs to another
-/// target now.
+/// Returns whether a listing of that scope would show the record. A record that was published or withdrawn belongs to
+/// another target now.
 fn belongs(capability: &KindCapability, scope: ListScope, observed: &Observed) -> bool {
     let is_public = observed.visibility == Visibility::Public;
     match scope {

@@ -208,7 +208,7 @@ impl Operations {
         Ok(Attempted::Done(done))
     }
 
-    /// Whether the effect of an operation is still looked for.
+    /// Returns whether the effect of an operation is still looked for.
     pub(super) async fn is_in_time(&self, operation: &Operation) -> Result<bool> {
         Ok(self.store.now().await?.since(operation.accepted_at) < self.times.give_up)
     }

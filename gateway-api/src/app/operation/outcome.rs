@@ -13,7 +13,7 @@ use super::answer_status::{AnswerStatus, Ending};
 use super::scope::AccountScope;
 use crate::app::error::{Failure, FailureReason, UploadParty, User};
 
-/// Most users that are named of a resource which cannot be deleted because of them.
+/// Largest number of users that an error names when a resource cannot be deleted because of them.
 const MOST_USERS: usize = 20;
 
 /// Writes outcomes with the status numbers of the API.

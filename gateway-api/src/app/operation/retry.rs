@@ -1,4 +1,4 @@
-//! Retries of store calls whose loss would lose the effect of a cloud's call.
+//! Retries of store calls that record the effect of a call to a cloud.
 
 use std::time::Duration;
 

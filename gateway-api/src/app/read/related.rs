@@ -12,7 +12,8 @@ use super::record::{expect_target, find_row, render};
 use crate::app::access::Caller;
 use crate::app::{App, Error, Result};
 
-/// Most records of each relation that may have thousands; a list by the relation returns all.
+/// Largest number of records returned for a relation that may have thousands. A list filtered by the relation returns
+/// all of them.
 const MAX_RECORDS: usize = 50;
 
 /// The related records of one relation.

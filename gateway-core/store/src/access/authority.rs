@@ -205,8 +205,8 @@ fn visible(row: TargetColumns, grants: &[Granted]) -> Result<Option<VisibleTarge
     }))
 }
 
-/// Whether a grant shows a target: one of its account or of published resources, of a kind that the principal's own
-/// credential may list.
+/// Returns whether a grant shows a target: one of its account or of published resources, of a kind that the principal's
+/// own credential may list.
 fn shows(grant: &Granted, cloud: CloudId, holder: Holder, region: &Region, kind: Kind) -> bool {
     let of_account = match holder {
         Holder::Global => true,

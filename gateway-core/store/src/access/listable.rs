@@ -16,7 +16,7 @@ use crate::db::corrupt;
 pub struct Access(pub BTreeMap<Region, BTreeMap<Kind, bool>>);
 
 impl Access {
-    /// Whether the credential may list the kind in the region.
+    /// Returns whether the credential may list the kind in the region.
     pub fn allows(&self, region: &Region, kind: Kind) -> bool {
         self.0.get(region).and_then(|kinds| kinds.get(&kind)).copied().unwrap_or(false)
     }

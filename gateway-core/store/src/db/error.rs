@@ -47,7 +47,7 @@ pub(super) fn no_connection(error: diesel::r2d2::PoolError) -> Error {
     unavailable().with_source(error)
 }
 
-/// Whether the same transaction may succeed if it runs again.
+/// Returns whether the same transaction may succeed if it runs again.
 pub(super) fn is_contention(error: &Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<Contention>())
 }

@@ -9,7 +9,7 @@ use crate::db::schema::{events, leaders};
 use crate::db::{Store, database};
 
 impl Store {
-    /// Whether events wait to be numbered or published. All relays ask and none writes, so that an idle gateway
+    /// Returns whether events wait to be numbered or published. All relays ask and none writes, so that an idle gateway
     /// changes no row.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ pub struct StoredEvent {
 }
 
 impl StoredEvent {
-    /// Whether the event is about a grant.
+    /// Returns whether the event is about a grant.
     pub fn is_grant(&self) -> bool {
         self.kind == GRANT
     }

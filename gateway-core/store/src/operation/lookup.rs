@@ -11,7 +11,7 @@ use crate::db::schema::operations;
 use crate::db::{Session, Store, database};
 
 impl Store {
-    /// Returns the operation that a request or its key stands for, if there is one.
+    /// Returns the operation with the message id or the idempotency key of a request, if there is one.
     ///
     /// # Errors
     /// `Unavailable` if the database cannot be reached.

@@ -78,7 +78,7 @@ impl std::fmt::Debug for Operation {
 }
 
 impl Operation {
-    /// Whether the operation has been settled for good.
+    /// Returns whether the operation has been settled for good.
     pub fn is_over(&self) -> bool {
         self.finished_at.is_some()
     }

@@ -27,7 +27,7 @@ struct NewTarget {
 }
 
 impl Session<'_> {
-    /// Creates the targets of one holder that are missing, and makes those due that waited for a grant.
+    /// Creates the missing targets of one holder, and makes due the targets that waited for a grant.
     pub(crate) fn targets_ensure<'a>(
         &mut self,
         cloud: CloudId,
