@@ -87,7 +87,12 @@ impl Credential {
 /// Keeps the part of serde's message that names fields. The rest may quote a value: `invalid type: string "hunter2"`.
 fn shape_only(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let known = ["missing field", "unknown field", "unknown variant", "missing tag"];
+    if let Some((_, methods)) = text.split(" at line").next().unwrap_or_default().split_once("expected ")
+        && text.starts_with("unknown variant")
+    {
+        return format!("`method` must be {methods}");
+    }
+    let known = ["missing field", "unknown field", "missing tag"];
     match known.iter().find(|start| text.starts_with(*start)) {
         Some(_) => text.split(" at line").next().unwrap_or_default().to_owned(),
         None => "does not have the documented form".to_owned(),
@@ -112,5 +117,7 @@ mod tests {
         assert_eq!(missing.to_string(), "credential: missing field `secret_access_key`");
         let wrong = Credential::parse(r#"{"method":"access_key","access_key_id":["hunter2"]}"#).unwrap_err();
         assert!(!wrong.chain().contains("hunter2"));
+        let method = Credential::parse(r#"{"method":"hunter2"}"#).unwrap_err();
+        assert_eq!(method.to_string(), "credential: `method` must be `password` or `access_key`");
     }
 }

@@ -30,7 +30,6 @@ const MOST: usize = 500;
 const CONCURRENCY: usize = 8;
 
 /// A request to run one command on every resource that a filter matches.
-#[derive(Debug)]
 pub(crate) struct BulkRequest {
     pub(crate) kind: Kind,
     pub(crate) spec: &'static VerbSpec,
@@ -50,14 +49,12 @@ pub(crate) struct BulkRequest {
 }
 
 /// The outcome of a bulk command.
-#[derive(Debug)]
 pub(crate) struct BulkOutcome {
     pub(crate) dry_run: bool,
     pub(crate) items: Vec<BulkItem>,
 }
 
 /// The outcome for one resource.
-#[derive(Debug)]
 pub(crate) struct BulkItem {
     pub(crate) id: ResourceId,
     /// Empty if the resource is gone.

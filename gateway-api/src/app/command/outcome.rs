@@ -6,7 +6,6 @@ use gateway_store::{Operation, OperationState};
 use crate::app::{Error, Result};
 
 /// The outcome of a command that succeeded.
-#[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) operation: Box<Operation>,
     /// A secret that this answer alone carries.

@@ -12,7 +12,6 @@ use super::idempotency_key::IdempotencyKey;
 use super::target::Target;
 
 /// A request to run one command.
-#[derive(Debug)]
 pub(crate) struct CommandRequest {
     pub(crate) kind: Kind,
     pub(crate) spec: &'static VerbSpec,
