@@ -192,7 +192,7 @@ async fn login(shell: &Shell) {
     let wrong = from("wrong.json", &credential("demo", "guessed-secret"));
     let outcome = shell.run_with(&format!("{at} {wrong}"), &from_environment, "").await;
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
-    assert!(outcome.err.contains("The credentials are refused: no credential was taken"), "{outcome:?}");
+    assert!(outcome.err.contains("Credentials refused: no credential was accepted"), "{outcome:?}");
     assert!(outcome.err.contains("rejected: sim: refused"), "{outcome:?}");
     assert!(!outcome.err.contains("guessed-secret") && !shell.session().exists());
 
@@ -222,7 +222,7 @@ async fn login(shell: &Shell) {
 
     let outcome = shell.run_with("login", &[("GATEWAY_CLIENT_SECRET", "another")], "").await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.err.contains("The client is refused: "), "{outcome:?}");
+    assert!(outcome.err.contains("Client refused: "), "{outcome:?}");
     let outcome = shell.run_with("login --url http://gateway.example", &from_environment, "").await;
     assert!(outcome.code == Some(1) && outcome.err.contains("--allow-plaintext"), "{outcome:?}");
     let help = shell.run_with("login --help", &from_environment, "").await;
@@ -302,7 +302,7 @@ async fn lists(shell: &Shell) {
     // Refused filters, and a scope that has failed.
     let outcome = shell.run("list volume --state running").await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.err.contains("A query parameter is not valid: the query parameter state"), "{outcome:?}");
+    assert!(outcome.err.contains("Invalid query parameter: the query parameter `state`"), "{outcome:?}");
     shell.simulator.faults(json!([{"fault": "server_error"}])).await;
     until("the failed scope to be printed", SOON, || async {
         let outcome = shell.run("list volume -o json").await;
@@ -393,7 +393,7 @@ async fn refusals(shell: &Shell) {
         for line in ["list volume", "show volume data-00000", "events --follow", "events --after 0"] {
             let outcome = shell.run_with(line, &[("GATEWAY_TOKEN", token)], "").await;
             assert_eq!((outcome.code, outcome.out.as_str()), (Some(1), ""), "{line}: {outcome:?}");
-            let text = format!("The token is refused: {detail}; log in again with `gateway login`");
+            let text = format!("Token refused: {detail}; log in again with `gateway login`");
             assert!(outcome.err.contains(&text), "{line}: {outcome:?}");
         }
     }
@@ -462,6 +462,9 @@ async fn purged(shell: &Shell) {
     for line in ["events --after 0", "events --after 0 --follow"] {
         let outcome = shell.run(line).await;
         assert_eq!(outcome.code, Some(1), "{outcome:?}");
-        assert!(outcome.err.contains("Events were purged: events after position 0"), "{outcome:?}");
+        assert!(
+            outcome.err.contains("Position expired: events after position 0 are no longer kept"),
+            "{outcome:?}"
+        );
     }
 }

@@ -241,7 +241,7 @@ async fn bulk_stop_requires_expected_count() {
     let all = "act-all instances stop --tag batch=one";
     run(&env, &format!("{all} --expect 2"))
         .await
-        .refused(1, &["The filter finds another number: the filter finds 3, not 2", "\n  key: "]);
+        .refused(1, &["Count mismatch: the filter matches 3, not 2", "\n  key: "]);
     let dry = run(&env, &format!("{all} --expect 3 --dry-run")).await;
     assert!(dry.err.contains("nothing was done"), "{dry:?}");
     assert!(lines(&dry.done())[1..].iter().all(|row| row[2..] == ["-", "-", "-"]));
@@ -268,10 +268,7 @@ async fn repeated_write_is_executed_once() {
     let first = run(&env, once).await.json();
     assert_eq!(id(&run(&env, once).await.json()), id(&first));
     let other = run(&env, "create volume name=other size_gib=1 --key night-1").await;
-    other.refused(
-        1,
-        &["The idempotency key belongs to another request", "\n  operation: ", "\n  key: night-1"],
-    );
+    other.refused(1, &["Idempotency key used for another request", "\n  operation: ", "\n  key: night-1"]);
     assert_eq!(made().await, 1);
 
     // The answer is lost: the command is sent again and finds the finished operation.
