@@ -38,7 +38,7 @@ async fn pages(env: &Environment, collection: &str, whole: &[Value]) {
         return;
     };
     let other = env.client.page(collection, &[("cursor", &cursor), ("name", "x")]).await.unwrap_err();
-    assert!(other.to_string().contains("bad-parameter"), "{other}");
+    assert!(other.to_string().contains("invalid-parameter"), "{other}");
 }
 
 /// Asserts that an item equals its list entry, and that `view=raw` adds the document of the cloud.

@@ -155,7 +155,7 @@ async fn frozen_handler_does_not_repeat_create() {
     })
     .await;
     frozen.resume();
-    frozen.wait_log("an operation was left to others", SOON).await;
+    frozen.wait_log("operation is left to another process", SOON).await;
     let stats = env.simulator.control("GET", "stats", &json!(null)).await;
     assert_eq!(stats["requests"]["POST instances"], 2, "{stats}");
 }

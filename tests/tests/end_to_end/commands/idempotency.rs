@@ -48,11 +48,11 @@ async fn idempotency_key_of_another_request_is_refused() {
     let refused =
         env.client.send_command(Method::POST, "/v1/instances", &other, Some("key-2")).await.unwrap();
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(problem_type(&refused.body), "key-of-another-request");
+    assert_eq!(problem_type(&refused.body), "idempotency-key-reused");
     assert_eq!(refused.body["operation"]["id"], first.body["operation"]["id"]);
     let bad =
         env.client.send_command(Method::POST, "/v1/instances", &command, Some("two words")).await.unwrap();
-    assert_eq!((bad.status, problem_type(&bad.body)), (StatusCode::BAD_REQUEST, "bad-key"));
+    assert_eq!((bad.status, problem_type(&bad.body)), (StatusCode::BAD_REQUEST, "invalid-idempotency-key"));
     // A refusal by the cloud is stored under the key too.
     let id = id_of(&first);
     env.simulator.faults(json!([{ "fault": "forbidden", "writes": true }])).await;

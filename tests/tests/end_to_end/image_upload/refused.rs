@@ -34,7 +34,7 @@ async fn refused_upload_sends_nothing_to_cloud() {
     let (status, body) = answer(typed).await;
     assert_eq!(
         (status, problem_type(&body)),
-        (StatusCode::UNSUPPORTED_MEDIA_TYPE, "other-media-type"),
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"),
         "{body}"
     );
     let public = env.client.list("images", &[]).await.unwrap().items;
@@ -72,7 +72,7 @@ async fn refused_upload_sends_nothing_to_cloud() {
     let (status, body) = answer(other).await;
     assert_eq!(
         (status, problem_type(&body)),
-        (StatusCode::UNPROCESSABLE_ENTITY, "key-of-another-request"),
+        (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused"),
         "{body}"
     );
 }
