@@ -109,7 +109,7 @@ async fn failure_of_the_journal_before_a_call_sends_nothing_and_settles_nothing(
     let (_, token) = gateway.proven("dashboard", &["a1"]).await;
     gateway.execute(
         "CREATE TRIGGER no_calls BEFORE UPDATE OF sent_at ON operations WHEN NEW.sent_at IS NOT NULL
-         BEGIN SELECT RAISE(ABORT, 'the database is away'); END",
+         BEGIN SELECT RAISE(ABORT, 'server has gone away'); END",
     );
     let answer = create(&gateway, &token, "journaled-first", &[("prefer", "respond-async")]).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");

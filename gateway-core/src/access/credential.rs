@@ -118,6 +118,9 @@ mod tests {
         let wrong = Credential::parse(r#"{"method":"access_key","access_key_id":["hunter2"]}"#).unwrap_err();
         assert!(!wrong.chain().contains("hunter2"));
         let method = Credential::parse(r#"{"method":"hunter2"}"#).unwrap_err();
-        assert_eq!(method.to_string(), "credential: `method` must be `password` or `access_key`");
+        assert_eq!(
+            method.to_string(),
+            "credential: `method` must be one of `password`, `application_credential`, `access_key`"
+        );
     }
 }
