@@ -44,7 +44,7 @@ run_tests() {
   servers=$!
   wait "$servers" || status=$?
   # Only rustdoc compiles and runs the examples in doc comments.
-  cargo test --quiet --workspace --doc ${filter:+-- "$filter"} || status=$?
+  cargo test --quiet --workspace --doc --no-fail-fast ${filter:+-- "$filter"} || status=$?
   count=$(grep -c '^mysql+rabbitmq' "$GATEWAY_TEST_LEDGER" || true)
   printf '%s tests ran on MySQL + RabbitMQ\n' "$count"
   if [ "$count" = 0 ] && [ -z "$filter" ]; then
