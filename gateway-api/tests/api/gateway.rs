@@ -272,6 +272,18 @@ impl TestGateway {
         connection.batch_execute(sql).unwrap();
     }
 
+    /// Returns the column `number` of the only row of a query.
+    pub(crate) fn number_of(&self, sql: &str) -> i64 {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            number: i64,
+        }
+        let mut connection = self.connection();
+        connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+        diesel::RunQueryDsl::get_result::<Row>(diesel::sql_query(sql), &mut connection).unwrap().number
+    }
+
     fn connection(&self) -> SqliteConnection {
         SqliteConnection::establish(self.config.database.url.strip_prefix("sqlite:").unwrap()).unwrap()
     }

@@ -45,6 +45,14 @@ async fn over(gateway: &TestGateway, token: &str, link: &str, within: Duration) 
     }
 }
 
+async fn wait_until(otherwise: &str, is_so: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{otherwise}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 fn reconciler(gateway: &TestGateway) -> CancellationToken {
     let stop = CancellationToken::new();
     let (api, until) = (gateway.api.clone(), stop.clone());
@@ -115,8 +123,11 @@ async fn failure_of_the_journal_before_a_call_sends_nothing_and_settles_nothing(
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
     let link = answer.headers["location"].to_str().unwrap();
     let _running = reconciler(&gateway).drop_guard();
-    // Longer than the lease, so that the reconciler has tried it too.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // The first lease is that of the request, the second that of the reconciler, which tried too and left it for a third.
+    wait_until("no third attempt", async || {
+        gateway.number_of("SELECT lease_epoch AS number FROM operations") >= 3
+    })
+    .await;
     let operation = gateway.get(link, &token).await.body;
     assert_eq!((&operation["state"], &operation["over"]), (&json!("accepted"), &json!(false)), "{operation}");
     assert_eq!(create_count("journaled-first"), 0, "sent without a journal");
@@ -140,11 +151,7 @@ async fn hung_operation_delays_no_other() {
     let headers = [("prefer", "respond-async")];
     create(&gateway, &token, "stuck-one", &headers).await;
     // Until the reconciler has it: the second look hangs.
-    let begun = Instant::now();
-    while lookup_count("stuck-one") < 2 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "no second look");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    wait_until("no second look", async || lookup_count("stuck-one") >= 2).await;
     let answer = create(&gateway, &token, "late-two", &headers).await;
     let link = answer.headers["location"].to_str().unwrap();
     let operation = over(&gateway, &token, link, Duration::from_secs(30)).await;
@@ -166,11 +173,10 @@ async fn account_with_hung_cloud_leaves_slots_for_others() {
     for number in 0..80 {
         command(&format!("stuck-{number}"), "a1").await;
     }
-    let begun = Instant::now();
-    while (0..80).filter(|number| lookup_count(&format!("stuck-{number}")) > 1).count() < 8 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "no second looks");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    wait_until("no second looks", async || {
+        (0..80).filter(|number| lookup_count(&format!("stuck-{number}")) > 1).count() >= 8
+    })
+    .await;
     let answer = command("late-three", "a2").await;
     let link = answer.headers["location"].to_str().unwrap();
     let operation = over(&gateway, &token, link, Duration::from_secs(30)).await;
