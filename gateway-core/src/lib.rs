@@ -19,6 +19,7 @@ pub mod id;
 pub mod kind;
 pub mod marker;
 pub mod secret;
+pub mod shares;
 pub mod skew;
 pub mod telemetry;
 
