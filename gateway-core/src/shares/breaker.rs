@@ -1,101 +1,165 @@
-//! Circuit breakers: endpoints whose last call timed out.
+//! Circuit breakers: share keys whose calls time out while no other call of theirs is answered.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Duration, Instant};
 
-use super::endpoint::Endpoint;
+use super::call::CallKey;
 use crate::error::{Error, ErrorKind};
 
-/// Time after which an open breaker is forgotten. It ends the breakers of endpoints that nobody calls any more; a shorter
-/// time lets several calls at once try an endpoint that still hangs.
+/// Time without any call after which a key is forgotten. It ends the breakers of endpoints that nobody calls any more; a
+/// shorter time lets several calls at once try an endpoint that still hangs.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(900);
 
-/// The open breakers of one process. An endpoint whose call timed out is open until a call to it is answered.
+/// Keys that are remembered before old ones are looked for. Higher costs memory, lower costs time.
+const LOOKED_THROUGH_AT: usize = 1024;
+
+/// The circuit breakers of one process. A key's breaker opens when a call times out and no other call under the key was
+/// answered since that call began; so that a single account that hangs does not open the breaker of its endpoint. Any
+/// answer closes it.
 #[derive(Debug, Default)]
 pub struct Breakers {
-    open: Mutex<HashMap<Endpoint, Instant>>,
+    keys: Mutex<Keys>,
+}
+
+#[derive(Debug, Default)]
+struct Keys {
+    known: HashMap<CallKey, Known>,
+    look_through_at: usize,
+}
+
+#[derive(Debug)]
+struct Known {
+    answered: Option<Instant>,
+    is_open: bool,
+    last: Instant,
 }
 
 impl Breakers {
-    /// Records that a call to an endpoint timed out.
-    pub fn timed_out(&self, endpoint: &Endpoint) {
+    /// Records the result of a call that began at a moment, for all keys of its path. An error that is not from the cloud
+    /// says nothing about it.
+    pub fn record<T>(&self, path: &[CallKey], begun: Instant, result: &Result<T, Error>) {
+        match result.as_ref().map_err(Error::kind) {
+            Err(ErrorKind::Timeout) => path.iter().for_each(|key| self.timed_out(key, begun)),
+            // None of these proves that the cloud answered.
+            Err(ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::LeaseLost) => {}
+            _ => path.iter().for_each(|key| self.answered(key)),
+        }
+    }
+
+    /// Returns whether the calls under a key are made one at a time.
+    pub fn is_open(&self, key: &CallKey) -> bool {
+        self.keys().known.get(key).is_some_and(Known::is_open_now)
+    }
+
+    /// Returns all keys with an open breaker.
+    pub fn open(&self) -> Vec<CallKey> {
+        let keys = self.keys();
+        keys.known.iter().filter(|(_, known)| known.is_open_now()).map(|(key, _)| key.clone()).collect()
+    }
+
+    fn timed_out(&self, key: &CallKey, begun: Instant) {
+        let mut keys = self.keys();
+        let known = keys.note(key);
+        let was_answered = known.answered.is_some_and(|at| at >= begun);
+        if !was_answered && !std::mem::replace(&mut known.is_open, true) {
+            tracing::warn!(endpoint = %key.endpoint(), key = %key, "calls time out; they are made one at a time");
+        }
+    }
+
+    fn answered(&self, key: &CallKey) {
+        let mut keys = self.keys();
+        let known = keys.note(key);
+        known.answered = Some(known.last);
+        if std::mem::replace(&mut known.is_open, false) {
+            tracing::info!(endpoint = %key.endpoint(), key = %key, "calls are answered again");
+        }
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        // Nothing panics between two changes that belong together.
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn is_open_now(&self) -> bool {
+        self.is_open && self.last.elapsed() < FORGOTTEN_AFTER
+    }
+}
+
+impl Keys {
+    /// Returns the entry of a key that was called just now.
+    fn note(&mut self, key: &CallKey) -> &mut Known {
         let now = Instant::now();
-        let mut open = self.open();
-        open.retain(|_, last| now - *last < FORGOTTEN_AFTER);
-        if open.insert(endpoint.clone(), now).is_none() {
-            tracing::warn!(endpoint = %endpoint, "endpoint does not answer; it is called once at a time");
+        if self.known.len() >= self.look_through_at.max(LOOKED_THROUGH_AT) {
+            self.known.retain(|_, known| now - known.last < FORGOTTEN_AFTER);
+            self.look_through_at = self.known.len() * 2;
         }
-    }
-
-    /// Records that an endpoint answered, whatever its answer was.
-    pub fn answered(&self, endpoint: &Endpoint) {
-        if self.open().remove(endpoint).is_some() {
-            tracing::info!(endpoint = %endpoint, "endpoint answers again");
-        }
-    }
-
-    /// Records the result of a call. An error that is not from the cloud says nothing about the endpoint.
-    pub fn record<T>(&self, endpoint: &Endpoint, result: &Result<T, Error>) {
-        match result {
-            Ok(_) => self.answered(endpoint),
-            Err(error) => match error.kind() {
-                ErrorKind::Timeout => self.timed_out(endpoint),
-                // Neither proves that the endpoint answered.
-                ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::LeaseLost => {}
-                _ => self.answered(endpoint),
-            },
-        }
-    }
-
-    /// Returns whether an endpoint is called once at a time.
-    pub fn is_open(&self, endpoint: &Endpoint) -> bool {
-        self.open().get(endpoint).is_some_and(|last| last.elapsed() < FORGOTTEN_AFTER)
-    }
-
-    /// Returns the number of open breakers.
-    pub fn count(&self) -> usize {
-        self.open().values().filter(|last| last.elapsed() < FORGOTTEN_AFTER).count()
-    }
-
-    /// Returns all open endpoints.
-    pub fn all_open(&self) -> Vec<Endpoint> {
-        let open = self.open();
-        open.iter().filter(|(_, last)| last.elapsed() < FORGOTTEN_AFTER).map(|(key, _)| key.clone()).collect()
-    }
-
-    fn open(&self) -> MutexGuard<'_, HashMap<Endpoint, Instant>> {
-        // The map is changed by single calls: a panic cannot leave it half changed.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        let known =
+            self.known.entry(key.clone()).or_insert(Known { answered: None, is_open: false, last: now });
+        known.last = now;
+        known
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::CloudId;
+    use crate::id::{AccountId, CloudId, Holder};
+    use crate::shares::Endpoint;
 
-    #[tokio::test(start_paused = true)]
-    async fn breaker_opens_on_timeout_and_closes_on_any_answer() {
-        let (breakers, endpoint) = (Breakers::default(), Endpoint::of_identity(CloudId::generate()));
-        breakers.record::<()>(&endpoint, &Err(Error::unavailable("refused")));
-        assert!(!breakers.is_open(&endpoint));
-        breakers.record::<()>(&endpoint, &Err(Error::new(ErrorKind::Timeout, "late")));
-        assert!(breakers.is_open(&endpoint));
-        breakers.record::<()>(&endpoint, &Err(Error::unavailable("refused")));
-        assert!(breakers.is_open(&endpoint), "a refused connection is no answer");
-        breakers.record::<()>(&endpoint, &Err(Error::new(ErrorKind::Forbidden, "no")));
-        assert!(!breakers.is_open(&endpoint));
+    fn endpoint() -> Endpoint {
+        Endpoint::of_identity(CloudId::generate())
+    }
+
+    fn path(endpoint: &Endpoint, account: &str) -> [CallKey; 2] {
+        let account = Holder::Account(AccountId::derive(endpoint.cloud, account));
+        CallKey::for_holder(endpoint.clone(), account)
+    }
+
+    fn late() -> Result<(), Error> {
+        Err(Error::new(ErrorKind::Timeout, "late"))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn breaker_of_an_endpoint_that_is_not_called_is_forgotten() {
-        let (breakers, endpoint) = (Breakers::default(), Endpoint::of_identity(CloudId::generate()));
-        breakers.timed_out(&endpoint);
+    async fn breaker_opens_on_timeout_and_closes_on_any_answer() {
+        let (breakers, path) = (Breakers::default(), path(&endpoint(), "a"));
+        let record = |result| breakers.record::<()>(&path, Instant::now(), &result);
+        record(Err(Error::unavailable("refused")));
+        assert!(!breakers.is_open(&path[0]));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        record(late());
+        assert!(breakers.is_open(&path[0]) && breakers.is_open(&path[1]));
+        record(Err(Error::unavailable("refused")));
+        assert!(breakers.is_open(&path[0]), "a refused connection is no answer");
+        record(Err(Error::new(ErrorKind::Forbidden, "no")));
+        assert_eq!(breakers.open(), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn account_that_hangs_beside_answered_ones_leaves_its_endpoint_closed() {
+        let (breakers, endpoint) = (Breakers::default(), endpoint());
+        let (hung, healthy) = (path(&endpoint, "hung"), path(&endpoint, "healthy"));
+        let begun = Instant::now();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        breakers.record(&healthy, Instant::now(), &Ok(()));
+        tokio::time::advance(Duration::from_secs(30)).await;
+        breakers.record(&hung, begun, &late());
+        assert_eq!(breakers.open(), [hung[1].clone()]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn key_that_is_not_called_is_forgotten() {
+        let (breakers, first) = (Breakers::default(), path(&endpoint(), "a"));
+        breakers.record(&first, Instant::now(), &late());
         tokio::time::advance(FORGOTTEN_AFTER).await;
-        assert!(!breakers.is_open(&endpoint));
-        breakers.timed_out(&Endpoint::of_identity(CloudId::generate()));
-        assert_eq!(breakers.open().len(), 1);
+        assert!(!breakers.is_open(&first[0]));
+        let other = endpoint();
+        for account in 0..LOOKED_THROUGH_AT {
+            breakers.record(&path(&other, &account.to_string()), Instant::now(), &Ok(()));
+        }
+        assert!(!breakers.keys().known.contains_key(&first[1]));
     }
 }

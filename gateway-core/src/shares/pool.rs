@@ -1,97 +1,24 @@
 //! A pool of slots that is divided among share keys.
 
-use std::collections::HashMap;
+use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::breaker::Breakers;
+use super::call::CallKey;
+use super::held::Held;
 use super::waiting::{Refused, Waiting};
 
-/// Part of a pool that all keys on probation hold together, as a divisor. A higher one keeps more slots for keys that
-/// answer; a lower one finds sooner which of many keys answer again.
-const PROBATION_DIVISOR: usize = 4;
-
-/// The slots of a pool, and the number that each share key holds.
-#[derive(Clone, Debug)]
-pub struct Held<K> {
-    total: usize,
-    taken: usize,
-    by_key: HashMap<K, usize>,
-}
-
-impl<K: Clone + Eq + Hash> Held<K> {
-    /// Returns a pool without a taken slot.
-    pub fn new(total: usize) -> Self {
-        Self { total, taken: 0, by_key: HashMap::new() }
-    }
-
-    /// Returns the slots that a key holds.
-    pub fn of(&self, key: &K) -> usize {
-        self.by_key.get(key).copied().unwrap_or(0)
-    }
-
-    /// Returns the slots that are taken.
-    pub fn taken(&self) -> usize {
-        self.taken
-    }
-
-    /// Returns all keys that hold slots.
-    pub fn keys(&self) -> impl Iterator<Item = &K> {
-        self.by_key.keys()
-    }
-
-    /// Returns whether one more slot may be taken under a path of keys, the widest first. Each key must hold fewer slots
-    /// than are free for it: a single key gets half of the pool, and some slots stay free however many keys there are. A
-    /// key below another one has the half of that one for its pool.
-    pub fn allows(&self, path: &[K]) -> bool {
-        let mut free = self.total.saturating_sub(self.taken);
-        let mut share = self.total;
-        for key in path {
-            let held = self.of(key);
-            if held >= free {
-                return false;
-            }
-            share = share.div_ceil(2);
-            // At least one, so that a key that holds a single slot of a small pool is judged by the pool.
-            free = share.saturating_sub(held).max(1);
-        }
-        free > 0
-    }
-
-    /// Returns whether a key on probation may take a slot: it holds none, and those on probation hold less than a quarter
-    /// of the pool.
-    pub fn allows_probe(&self, key: &K, is_on_probation: impl Fn(&K) -> bool) -> bool {
-        let probes = self.by_key.keys().filter(|key| is_on_probation(key)).count();
-        self.of(key) == 0 && self.taken < self.total && probes < (self.total / PROBATION_DIVISOR).max(1)
-    }
-
-    /// Takes a slot under a path of keys, without a look at the shares.
-    pub fn take(&mut self, path: &[K]) {
-        self.taken += 1;
-        for key in path {
-            *self.by_key.entry(key.clone()).or_default() += 1;
-        }
-    }
-
-    /// Gives a slot back.
-    pub fn give_back(&mut self, path: &[K]) {
-        self.taken = self.taken.saturating_sub(1);
-        for key in path {
-            if let Some(count) = self.by_key.get_mut(key) {
-                *count -= 1;
-                if *count == 0 {
-                    self.by_key.remove(key);
-                }
-            }
-        }
-    }
-}
+/// Returns whether a share key is on probation.
+type Probation<K> = Arc<dyn Fn(&K) -> bool + Send + Sync>;
 
 /// A pool of slots of one process, shared by all clones.
-#[derive(Debug)]
-pub struct Pool<K: Clone + Eq + Hash>(Arc<Mutex<State<K>>>);
+pub struct Pool<K: Clone + Eq + Hash> {
+    state: Arc<Mutex<State<K>>>,
+    is_on_probation: Probation<K>,
+}
 
-#[derive(Debug)]
 struct State<K> {
     held: Held<K>,
     waiting: Waiting<K>,
@@ -106,21 +33,39 @@ pub struct Slot<K: Clone + Eq + Hash> {
 
 impl<K: Clone + Eq + Hash> Clone for Pool<K> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { state: Arc::clone(&self.state), is_on_probation: Arc::clone(&self.is_on_probation) }
+    }
+}
+
+impl<K: Clone + Eq + Hash> fmt::Debug for Pool<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (taken, waiting) = self.use_now();
+        f.debug_struct("Pool").field("taken", &taken).field("waiting", &waiting).finish_non_exhaustive()
+    }
+}
+
+impl Pool<CallKey> {
+    /// Creates a pool of slots for calls to clouds, in which keys with an open breaker are on probation.
+    pub fn of_calls(total: usize, queue: usize, breakers: Arc<Breakers>) -> Self {
+        Self::with_probation(total, queue, Arc::new(move |key| breakers.is_open(key)))
     }
 }
 
 impl<K: Clone + Eq + Hash> Pool<K> {
     /// Creates a pool. `queue` requests may wait for a slot; as with slots, one key may have half of them.
     pub fn new(total: usize, queue: usize) -> Self {
-        let total = total.max(1);
-        Self(Arc::new(Mutex::new(State { held: Held::new(total), waiting: Waiting::new(queue) })))
+        Self::with_probation(total, queue, Arc::new(|_| false))
+    }
+
+    fn with_probation(total: usize, queue: usize, is_on_probation: Probation<K>) -> Self {
+        let state = State { held: Held::new(total.max(1)), waiting: Waiting::new(queue) };
+        Self { state: Arc::new(Mutex::new(state)), is_on_probation }
     }
 
     /// Takes a slot under a path of keys, if one is free for all of them.
     pub fn try_take(&self, path: &[K]) -> Option<Slot<K>> {
         let mut state = self.state();
-        if !state.held.allows(path) {
+        if !state.held.allows(path, &*self.is_on_probation) {
             return None;
         }
         state.held.take(path);
@@ -134,31 +79,22 @@ impl<K: Clone + Eq + Hash> Pool<K> {
         self.slot(path)
     }
 
-    /// Takes a slot for a key that is on probation, such as an endpoint whose breaker is open; `path` begins with it.
-    pub fn try_probe(&self, path: &[K], is_on_probation: impl Fn(&K) -> bool) -> Option<Slot<K>> {
-        let mut state = self.state();
-        let allowed = path.first().is_none_or(|key| state.held.allows_probe(key, is_on_probation));
-        if !allowed {
-            return None;
-        }
-        state.held.take(path);
-        drop(state);
-        Some(self.slot(path))
-    }
-
-    /// Waits up to `time` for a slot under a path of keys. Those that wait get slots by turns of their keys, not by their
-    /// number.
+    /// Waits up to `time` for a slot under a path of keys. Slots that become free go to the keys by turns, however many
+    /// requests of a key wait. A request of a key on probation does not wait.
     ///
     /// # Errors
-    /// [`Refused`] if too many wait already, or if the time is over.
+    /// [`Refused`] if too many wait already, if the time is over, or if a key is on probation and has its slot.
     pub async fn take(&self, path: &[K], time: Duration) -> Result<Slot<K>, Refused> {
         let (number, granted) = {
             let mut state = self.state();
             let State { held, waiting } = &mut *state;
-            if held.allows(path) {
+            if held.allows(path, &*self.is_on_probation) {
                 held.take(path);
                 drop(state);
                 return Ok(self.slot(path));
+            }
+            if path.iter().any(|key| (self.is_on_probation)(key)) {
+                return Err(Refused);
             }
             waiting.join(path)?
         };
@@ -191,12 +127,12 @@ impl<K: Clone + Eq + Hash> Pool<K> {
         let mut state = self.state();
         let State { held, waiting } = &mut *state;
         held.give_back(path);
-        waiting.grant(held);
+        waiting.grant(held, &*self.is_on_probation);
     }
 
     fn state(&self) -> MutexGuard<'_, State<K>> {
         // Nothing panics between two changes that belong together.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -286,14 +222,23 @@ mod tests {
 
     #[test]
     fn keys_on_probation_hold_one_slot_each_and_a_quarter_together() {
-        let pool = Pool::new(8, 0);
-        let probe = |key: Key| pool.try_probe(&[key], |_| true);
+        let pool = Pool::with_probation(8, 0, Arc::new(|_| true));
+        let probe = |key: Key| pool.try_take(&[key]);
         let first = probe("a");
         assert!(first.is_some() && probe("a").is_none());
         let second = probe("b");
         assert!(second.is_some() && probe("c").is_none());
         drop(first);
         assert!(probe("c").is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn request_of_a_key_on_probation_does_not_wait() {
+        let pool = Pool::with_probation(8, 8, Arc::new(|key: &Key| *key == "hung"));
+        let _probe = pool.try_take(&["hung"]).unwrap();
+        let refused = pool.take(&["hung"], Duration::from_secs(9)).now_or_never();
+        assert_eq!(refused.unwrap().unwrap_err(), Refused);
+        assert!(pool.try_take(&["healthy"]).is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use tokio::sync::oneshot;
 
-use super::pool::Held;
+use super::held::Held;
 
 /// No slot: too many wait already, or none became free in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl<K: Clone + Eq + Hash> Waiting<K> {
 
     /// Adds a request, unless the queue is full for one of its keys.
     pub(super) fn join(&mut self, path: &[K]) -> Result<(u64, oneshot::Receiver<()>), Refused> {
-        if !self.queued.allows(path) {
+        if !self.queued.allows(path, |_| false) {
             return Err(Refused);
         }
         self.queued.take(path);
@@ -66,8 +66,8 @@ impl<K: Clone + Eq + Hash> Waiting<K> {
     }
 
     /// Grants free slots: each to the request whose keys hold the fewest slots, the oldest of those first.
-    pub(super) fn grant(&mut self, held: &mut Held<K>) {
-        while let Some(number) = self.next_turn(held) {
+    pub(super) fn grant(&mut self, held: &mut Held<K>, is_on_probation: impl Fn(&K) -> bool) {
+        while let Some(number) = self.next_turn(held, &is_on_probation) {
             let Some(entry) = self.entries.remove(&number) else { return };
             self.queued.give_back(&entry.path);
             held.take(&entry.path);
@@ -77,14 +77,14 @@ impl<K: Clone + Eq + Hash> Waiting<K> {
     }
 
     /// Returns the request that gets the next free slot. Of each narrowest key only the oldest request is looked at.
-    fn next_turn(&self, held: &Held<K>) -> Option<u64> {
+    fn next_turn(&self, held: &Held<K>, is_on_probation: impl Fn(&K) -> bool) -> Option<u64> {
         let mut oldest = HashMap::<&K, (u64, &[K])>::new();
         for (number, entry) in &self.entries {
             if let Some(last) = entry.path.last() {
                 oldest.entry(last).or_insert((*number, &entry.path));
             }
         }
-        let allowed = oldest.into_values().filter(|(_, path)| held.allows(path));
+        let allowed = oldest.into_values().filter(|(_, path)| held.allows(path, &is_on_probation));
         let shares = |path: &[K]| path.iter().map(|key| held.of(key)).collect::<Vec<_>>();
         allowed.min_by_key(|(number, path)| (shares(path), *number)).map(|(number, _)| number)
     }

@@ -64,3 +64,13 @@ impl CallKey {
         }
     }
 }
+
+impl fmt::Display for CallKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Endpoint(endpoint) => write!(f, "{endpoint}"),
+            Self::Holder(endpoint, holder) => write!(f, "{endpoint} {holder}"),
+            Self::Principal(endpoint, principal) => write!(f, "{endpoint} {principal}"),
+        }
+    }
+}
