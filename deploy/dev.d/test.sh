@@ -2,7 +2,7 @@
 # Runs all tests on a private MariaDB and RabbitMQ.
 
 # Executables that measure, or load the whole machine. They run after the others, one at a time.
-TESTS_ALONE=tests/tests/many,tests/tests/chaos,tests/tests/once
+TESTS_ALONE=tests/tests/many,tests/tests/crowd,tests/tests/chaos,tests/tests/once
 # Executables that run at once. Tests wait more than they compute, so two of them keep two processors busy.
 TESTS_AT_ONCE=2
 
