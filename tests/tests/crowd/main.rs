@@ -47,7 +47,7 @@ async fn hung_accounts_and_floods_delay_no_healthy_party() {
 
 async fn measure(hung: usize) {
     let env = Environment::start(hung).await;
-    let alone = readers(&env, WINDOW / 3).await;
+    let alone = read_for(&env, WINDOW / 3).await;
     println!("crowd: {hung} hung accounts; alone: {alone}");
 
     env.hang().await;
@@ -55,15 +55,15 @@ async fn measure(hung: usize) {
     let revoked = Instant::now();
     env.revoke().await;
     let (mut reads, mut checks, oldest, ended) = tokio::join!(
-        readers(&env, WINDOW),
-        checks(&env, WINDOW),
+        read_for(&env, WINDOW),
+        check_for(&env, WINDOW),
         freshness::oldest(&env, WINDOW),
         env.until_revoked(REVOKED_WITHIN, revoked),
     );
     if reads.percentile(99) > limit(&alone) {
         // A short stall of the machine does not repeat; a defect of the shares does.
         println!("crowd: too late, measured once more: {reads}");
-        (reads, checks) = tokio::join!(readers(&env, WINDOW), checks(&env, WINDOW));
+        (reads, checks) = tokio::join!(read_for(&env, WINDOW), check_for(&env, WINDOW));
     }
     let counts = crowd.stop().await;
     let ratio = reads.percentile(99).as_secs_f64() / alone.percentile(99).as_secs_f64();
@@ -89,7 +89,7 @@ fn limit(alone: &Latencies) -> Duration {
 }
 
 /// Reads a list with four readers for `window`; every read must succeed.
-async fn readers(env: &Environment, window: Duration) -> Latencies {
+async fn read_for(env: &Environment, window: Duration) -> Latencies {
     let until = Instant::now() + window;
     let mut tasks = JoinSet::new();
     for _ in 0..4 {
@@ -114,7 +114,7 @@ async fn readers(env: &Environment, window: Duration) -> Latencies {
 }
 
 /// Checks a credential at the healthy cloud every second for `window`; every check must succeed.
-async fn checks(env: &Environment, window: Duration) -> Latencies {
+async fn check_for(env: &Environment, window: Duration) -> Latencies {
     let (until, mut latencies) = (Instant::now() + window, Latencies::default());
     let credential = [access_key(HEALTHY, "calm-0", "secret-0")];
     while Instant::now() < until {
