@@ -41,6 +41,7 @@ pub(crate) struct FakeCloud;
 struct FakeSession {
     account: String,
     secret: String,
+    timeout: Duration,
 }
 
 impl Driver for FakeCloud {
@@ -58,7 +59,7 @@ impl Driver for FakeCloud {
 
     fn open(
         &self,
-        _cloud: Arc<CloudSpec>,
+        cloud: Arc<CloudSpec>,
         credential: Credential,
         _context: SessionContext,
     ) -> Result<Arc<dyn Session>> {
@@ -66,6 +67,7 @@ impl Driver for FakeCloud {
             Credential::AccessKey { access_key_id, secret_access_key, .. } => Ok(Arc::new(FakeSession {
                 account: access_key_id,
                 secret: secret_access_key.expose().to_owned(),
+                timeout: cloud.timeout,
             })),
             other => Err(Error::invalid(format!("this cloud takes no {}", other.method()))),
         }
@@ -76,12 +78,17 @@ impl Driver for FakeCloud {
 impl Session for FakeSession {
     async fn prove(&self) -> Result<Proof> {
         let skewed = || Skew { micros: 400_000_000, uncertainty: Duration::ZERO };
+        *PROOFS.lock().unwrap().entry(self.account.clone()).or_default() += 1;
         match self.secret.as_str() {
             "wrong" => Err(Error::new(ErrorKind::Unauthorized, "the cloud refused the key")),
             "skewed" => Err(skewed().to_error("the fake cloud")),
             "down" => Err(Error::unavailable("the fake cloud is down")),
             "panic" => panic!("the driver has a defect"),
             "hang" => std::future::pending().await,
+            "late" => {
+                tokio::time::sleep(self.timeout).await;
+                Err(Error::new(ErrorKind::Timeout, "the fake cloud did not answer in time"))
+            }
             _ => Ok(Proof {
                 external_id: self.account.clone(),
                 name: format!("account {}", self.account),
@@ -176,6 +183,7 @@ impl CreatedVolume {
 }
 
 static CREATED: LazyLock<Mutex<HashMap<Marker, Vec<CreatedVolume>>>> = LazyLock::new(Mutex::default);
+static PROOFS: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 static LOOKUPS: LazyLock<Mutex<HashMap<Marker, usize>>> = LazyLock::new(Mutex::default);
 
 /// Applies a new name, then refuses the rest of the update.
@@ -187,6 +195,11 @@ fn rename(key: &str, name: Option<&str>) -> Result<Done> {
         name.clone_into(&mut volume.name);
     }
     Err(Error::new(ErrorKind::Conflict, "not while it is in use").after_a_part(true))
+}
+
+/// Returns how many proofs were begun for an account.
+pub(crate) fn proof_count(account: &str) -> usize {
+    PROOFS.lock().unwrap().get(account).copied().unwrap_or(0)
 }
 
 /// Returns how many creates named a volume so.

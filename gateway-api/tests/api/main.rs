@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod check_credentials;
+mod check_shares;
 mod collections;
+mod command_lists;
 mod events;
 mod fake_cloud;
 mod filters;
@@ -12,6 +14,7 @@ mod gateway;
 mod max_age;
 mod raw_http;
 mod related;
+mod running_handler;
 mod sealed;
 mod status;
 mod sync;

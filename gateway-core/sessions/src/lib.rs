@@ -2,16 +2,18 @@
 //!
 //! [`Sessions`] turns a sealed credential into an open session and caches it. Every session is charged to the
 //! [`AccountBudget`] of its account, so that listings and writes keep to the cloud's call rate. [`CloudCache`]
-//! caches the registered clouds.
+//! caches the registered clouds. [`AccessProbe`] finds what a credential may list.
 
 #![warn(missing_docs)]
 
+mod access_probe;
 mod account_budget;
 mod budget_registry;
 mod cloud_cache;
 mod pace;
 mod session_cache;
 
+pub use access_probe::AccessProbe;
 pub use account_budget::{AccountBudget, ListingShare};
 pub use cloud_cache::{CloudCache, RegisteredCloud};
 pub use pace::Pace;

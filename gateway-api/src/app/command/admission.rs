@@ -8,7 +8,7 @@ use super::idempotency_key::IdempotencyKey;
 use super::place::place;
 use super::request::{CommandRequest, Subject};
 use super::target::Target;
-use super::validate::Validation;
+use super::validate::{Validation, expect_bounded};
 use crate::app::access::Caller;
 use crate::app::{App, Error, Result};
 
@@ -23,6 +23,7 @@ pub(super) enum Admission {
 /// Finds the operation of a request, or validates the request and begins its operation.
 pub(super) async fn admit(app: &App, caller: &Caller, request: CommandRequest) -> Result<Admission> {
     let principal = caller.claims.sub;
+    expect_bounded(request.spec, &request.body)?;
     let CommandRequest { kind, spec, subject, mut body, key, message, digest, deadline } = request;
     let key = key.map(IdempotencyKey::into_text);
     // Before validation, because a command that was done may not be valid any more.

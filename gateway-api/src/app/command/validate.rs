@@ -22,6 +22,12 @@ pub(super) fn expect_form(spec: &VerbSpec, body: &Value) -> Result<Command> {
     Command::read(spec, body.clone()).map_err(|errors| Error::InvalidCommand { errors })
 }
 
+/// Refuses a body with a list that is too long, before anything is read for it.
+pub(super) fn expect_bounded(spec: &VerbSpec, body: &Value) -> Result<()> {
+    let errors = spec.overlong_lists(body);
+    if errors.is_empty() { Ok(()) } else { Err(Error::InvalidCommand { errors }) }
+}
+
 /// A command that is to be validated.
 pub(super) struct Validation<'a> {
     pub(super) app: &'a App,

@@ -83,6 +83,7 @@ fn errors() -> Vec<Error> {
     all.extend([
         rejected(RejectionReason::ClockSkew),
         rejected(RejectionReason::Unreachable),
+        rejected(RejectionReason::Overloaded),
         rejected(RejectionReason::Refused),
         Error::NothingToRenew,
         Error::invalid_query("limit", "must be a number from 1 to 500"),
