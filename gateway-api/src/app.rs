@@ -127,6 +127,7 @@ impl std::fmt::Debug for App {
 impl App {
     /// Creates the state of one process.
     pub fn new(parts: AppParts) -> Arc<Self> {
+        let shares = Shares::new(parts.concurrency, Arc::clone(&parts.breakers));
         Arc::new(Self {
             authorities: AuthorityCache::new(parts.store.clone(), parts.authority_life),
             watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
@@ -137,10 +138,12 @@ impl App {
                 clock: Arc::clone(&parts.clock),
                 drivers: parts.drivers.clone(),
                 skew: Arc::clone(&parts.session_context.skew),
+                calls: shares.calls.clone(),
+                breakers: parts.breakers,
                 config: &parts.operations,
                 answer_status: parts.answer_status,
             }),
-            shares: Shares::new(parts.concurrency, parts.breakers),
+            shares,
             keep_operations: Duration::from_secs(parts.operations.keep_days.saturating_mul(86_400)),
             token_life: parts.token_life,
             verify_after: parts.verify_after,

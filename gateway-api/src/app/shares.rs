@@ -21,13 +21,18 @@ pub(crate) struct Shares {
     pub(crate) breakers: Arc<Breakers>,
     /// Credential checks that call a cloud, by identity endpoint and principal.
     pub(crate) checks: Pool<CallKey>,
+    /// Calls of operations, by region and account.
+    pub(crate) calls: Pool<CallKey>,
+    /// Mutating requests that wait for their operations, by region and account. They call no cloud themselves.
+    pub(crate) commands: Pool<CallKey>,
 }
 
 impl Shares {
     /// Creates the pools of a process that works on so many requests at once.
     pub(crate) fn new(concurrency: usize, breakers: Arc<Breakers>) -> Self {
-        let checks = Pool::of_calls(concurrency, concurrency * WAITING, Arc::clone(&breakers));
-        Self { breakers, checks }
+        let waiting = concurrency * WAITING;
+        let calls = || Pool::of_calls(concurrency, waiting, Arc::clone(&breakers));
+        Self { checks: calls(), calls: calls(), commands: Pool::new(waiting, 0), breakers }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A driver without a network: the secret of an access key selects the cloud's behaviour.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
@@ -126,7 +126,7 @@ impl Session for FakeSession {
         let behaviour = command.name.split('-').next().unwrap_or_default();
         let delay = match behaviour {
             "late" => Some(Duration::from_millis(2000)),
-            "never" | "stuck" => None,
+            "never" | "stuck" | "hang" => None,
             _ => Some(Duration::ZERO),
         };
         let key = format!("{}-{}", step.marker, uuid::Uuid::new_v4());
@@ -138,6 +138,11 @@ impl Session for FakeSession {
         CREATED.lock().unwrap().entry(step.marker).or_default().push(created);
         if behaviour == "late" {
             tokio::time::sleep(Duration::from_millis(1200)).await;
+        }
+        while behaviour == "hang"
+            || (behaviour == "held" && !RELEASED.lock().unwrap().contains(&command.name))
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         match behaviour {
             "late" | "never" | "stuck" => Err(Error::new(ErrorKind::Timeout, "no answer in time")),
@@ -169,7 +174,8 @@ impl Session for FakeSession {
 }
 
 /// A created volume. The first word of its name selects the behaviour: the create of `late` times out and the volume
-/// appears later, `never` times out without a volume, and every lookup of `stuck` except the first hangs.
+/// appears later, `never` times out without a volume, every lookup of `stuck` except the first hangs, `hang` hangs, and
+/// `held` is answered when it is released.
 struct CreatedVolume {
     key: String,
     name: String,
@@ -183,6 +189,7 @@ impl CreatedVolume {
 }
 
 static CREATED: LazyLock<Mutex<HashMap<Marker, Vec<CreatedVolume>>>> = LazyLock::new(Mutex::default);
+static RELEASED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 static PROOFS: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 static LOOKUPS: LazyLock<Mutex<HashMap<Marker, usize>>> = LazyLock::new(Mutex::default);
 
@@ -195,6 +202,11 @@ fn rename(key: &str, name: Option<&str>) -> Result<Done> {
         name.clone_into(&mut volume.name);
     }
     Err(Error::new(ErrorKind::Conflict, "not while it is in use").after_a_part(true))
+}
+
+/// Answers the create of a volume whose name begins with `held`.
+pub(crate) fn release(name: &str) {
+    RELEASED.lock().unwrap().insert(name.to_owned());
 }
 
 /// Returns how many proofs were begun for an account.

@@ -19,4 +19,5 @@ mod sealed;
 mod status;
 mod sync;
 mod tokens;
+mod write_shares;
 mod writing;

@@ -4,8 +4,8 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use gateway_core::Kind;
 use gateway_core::driver::{Capability, Proof, Session};
 use gateway_core::error::{Error, ErrorKind};
-use gateway_core::id::{AccountId, CloudId, Holder, Region};
-use gateway_core::shares::{Breakers, CallKey, Endpoint};
+use gateway_core::id::{AccountId, CloudId, Region};
+use gateway_core::shares::{Breakers, CallKey};
 use gateway_store::Access;
 use tokio::time::{Instant, timeout_at};
 
@@ -79,8 +79,7 @@ impl AccessProbe<'_> {
     /// Asks the cloud, unless the time is over or the region does not answer.
     async fn ask(&self, region: &Region, kind: Kind) -> Option<Result<(), Error>> {
         let account = AccountId::derive(self.cloud, &self.proof.external_id);
-        let endpoint = Endpoint::of_region(self.cloud, region.clone());
-        let path = CallKey::for_holder(endpoint, Holder::Account(account));
+        let path = CallKey::for_account(self.cloud, region.clone(), account);
         let begun = Instant::now();
         if begun >= self.until || self.breakers.is_open(&path[0]) {
             return None;

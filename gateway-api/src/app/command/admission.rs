@@ -1,6 +1,7 @@
 //! Admission: a request finds its earlier operation, or is validated and becomes a new one.
 
 use gateway_core::id::OperationId;
+use gateway_core::shares::{CallKey, Slot};
 use gateway_store::{NewOperation, Operation, OperationLease, OperationStart};
 
 use super::digest::RequestDigest;
@@ -14,8 +15,8 @@ use crate::app::{App, Error, Result};
 
 /// The operation of an admitted request.
 pub(super) enum Admission {
-    /// A new operation, whose lease this process holds.
-    New(Box<Operation>, OperationLease),
+    /// A new operation, whose lease this process holds, and the slot of the request that waits for it.
+    New(Box<Operation>, OperationLease, Slot<CallKey>),
     /// An operation that an earlier delivery of the request began.
     Known(Box<Operation>),
 }
@@ -39,6 +40,7 @@ pub(super) async fn admit(app: &App, caller: &Caller, request: CommandRequest) -
         Subject::Resource(id) => Target::of_resource(app, caller, kind, id).await?,
         Subject::Target(target) => *target,
     };
+    let slot = app.shares.commands.try_take(&target.call_path()).ok_or(Error::Overloaded)?;
     let id = OperationId::generate();
     let validation = Validation {
         app,
@@ -74,7 +76,7 @@ pub(super) async fn admit(app: &App, caller: &Caller, request: CommandRequest) -
         OperationStart::New(held) => {
             let operation = app.store.operation_get(id).await?;
             let operation = operation.ok_or_else(|| Error::internal("a new operation is not stored"))?;
-            Ok(Admission::New(Box::new(operation), held))
+            Ok(Admission::New(Box::new(operation), held, slot))
         }
     }
 }

@@ -88,8 +88,10 @@ impl Validation<'_> {
             let quota: Map<String, Value> =
                 serde_json::from_str(&row.document).map_err(gateway_core::Error::internal)?;
             if Quota::excess(&quota, limited, count).is_some() {
-                let current = opened.session.get(&self.target.region, Quota::KIND, &row.native_key).await;
-                let current = current.ok().flatten();
+                let current = opened.session.get(&self.target.region, Quota::KIND, &row.native_key);
+                // Without an answer the cloud itself refuses what exceeds the quota.
+                let current = self.app.operations.ask_now(scope, current).await;
+                let current = current.and_then(Result::ok).flatten();
                 return Ok(current.and_then(|quota| Quota::excess(&quota.fields, limited, count)));
             }
         }

@@ -173,7 +173,7 @@ impl Operations {
 
     /// Asks the cloud to do a step. Call [`Self::journal_call`] first.
     async fn call(&self, run: &Run<'_>, step: &Step<'_>) -> Result<Done> {
-        let done = run.opened.session.act(&run.scope.region, step).await;
+        let done = self.ask(run.scope, run.opened.session.act(&run.scope.region, step)).await;
         crash::point("operation.acted");
         if let Some(pause) = run.opened.budget.take_unshared_pause() {
             self.share_pause(run.operation.account, pause).await;

@@ -106,7 +106,8 @@ impl Operations {
         let mut waits = waits.iter();
         loop {
             let as_of = self.store.now().await?;
-            let seen = opened.session.get(&scope.region, one.kind, &one.native_key).await;
+            let seen = opened.session.get(&scope.region, one.kind, &one.native_key);
+            let seen = self.ask(scope, seen).await;
             let seen = seen.map(|seen| {
                 seen.map(|mut seen| {
                     seen.allow(opened.capability.verbs(one.kind));
