@@ -6,6 +6,7 @@
 
 mod answer_status;
 mod attempt;
+mod budget;
 mod call_slot;
 mod execute;
 mod find;
@@ -162,7 +163,7 @@ impl Operations {
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
         self.tasks
-            .spawn(async move { this.under_lease(operation.id, held, this.execute(&operation, held)).await })
+            .spawn(async move { this.under_lease(&operation, held, this.execute(&operation, held)).await })
     }
 
     /// Waits until all operations of this process have ended. Other processes take over those that hang.

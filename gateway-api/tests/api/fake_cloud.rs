@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use gateway_core::access::credential::Credential;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::{
-    Capability, CloudSpec, Done, Driver, KindCapability, ListScope, Notice, Page, PageToken, Proof, Session,
-    SessionContext, Step, Touched,
+    Capability, CloudSpec, Done, Driver, KindCapability, ListScope, Notice, Pacer, Page, PageToken, Proof,
+    Session, SessionContext, Step, Touched,
 };
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::Region;
@@ -42,6 +42,17 @@ struct FakeSession {
     account: String,
     secret: String,
     timeout: Duration,
+    pacer: Arc<dyn Pacer>,
+}
+
+impl FakeSession {
+    /// Counts a call of an account whose name begins with `paced`, when its budget allows it.
+    async fn call(&self) {
+        if self.account.starts_with("paced") {
+            self.pacer.acquire().await;
+            *CALLS.lock().unwrap().entry(self.account.clone()).or_default() += 1;
+        }
+    }
 }
 
 impl Driver for FakeCloud {
@@ -61,13 +72,14 @@ impl Driver for FakeCloud {
         &self,
         cloud: Arc<CloudSpec>,
         credential: Credential,
-        _context: SessionContext,
+        context: SessionContext,
     ) -> Result<Arc<dyn Session>> {
         match credential {
             Credential::AccessKey { access_key_id, secret_access_key, .. } => Ok(Arc::new(FakeSession {
                 account: access_key_id,
                 secret: secret_access_key.expose().to_owned(),
                 timeout: cloud.timeout,
+                pacer: context.pacer,
             })),
             other => Err(Error::invalid(format!("this cloud takes no {}", other.method()))),
         }
@@ -77,6 +89,7 @@ impl Driver for FakeCloud {
 #[async_trait]
 impl Session for FakeSession {
     async fn prove(&self) -> Result<Proof> {
+        self.call().await;
         let skewed = || Skew { micros: 400_000_000, uncertainty: Duration::ZERO };
         *PROOFS.lock().unwrap().entry(self.account.clone()).or_default() += 1;
         match self.secret.as_str() {
@@ -98,6 +111,7 @@ impl Session for FakeSession {
     }
 
     async fn probe(&self, region: &Region, kind: Kind) -> Result<()> {
+        self.call().await;
         match (self.secret.as_str(), region.as_str()) {
             ("no-volumes", _) if kind == VOLUME => {
                 Err(Error::new(ErrorKind::Forbidden, "volumes are not for you"))
@@ -112,6 +126,7 @@ impl Session for FakeSession {
     }
 
     async fn get(&self, _: &Region, kind: Kind, key: &str) -> Result<Option<Observed>> {
+        self.call().await;
         let created = CREATED.lock().unwrap();
         let created = created.values().flatten().find(|created| created.key == key && created.is_visible());
         let created = created.filter(|_| kind == VOLUME);
@@ -119,6 +134,7 @@ impl Session for FakeSession {
     }
 
     async fn act(&self, _: &Region, step: &Step<'_>) -> Result<Done> {
+        self.call().await;
         if let (Command::Update(command), Some(target)) = (step.command, step.target) {
             return rename(&target.native_key, command.name.as_deref());
         }
@@ -189,6 +205,7 @@ impl CreatedVolume {
 }
 
 static CREATED: LazyLock<Mutex<HashMap<Marker, Vec<CreatedVolume>>>> = LazyLock::new(Mutex::default);
+static CALLS: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 static RELEASED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 static PROOFS: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 static LOOKUPS: LazyLock<Mutex<HashMap<Marker, usize>>> = LazyLock::new(Mutex::default);
@@ -207,6 +224,11 @@ fn rename(key: &str, name: Option<&str>) -> Result<Done> {
 /// Answers the create of a volume whose name begins with `held`.
 pub(crate) fn release(name: &str) {
     RELEASED.lock().unwrap().insert(name.to_owned());
+}
+
+/// Returns how many calls were made for an account whose name begins with `paced`.
+pub(crate) fn call_count(account: &str) -> usize {
+    CALLS.lock().unwrap().get(account).copied().unwrap_or(0)
 }
 
 /// Returns how many proofs were begun for an account.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod call_budget;
 mod check_credentials;
 mod check_shares;
 mod collections;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use gateway_core::access::credential::Credential;
 use gateway_core::access::keyring::Purpose;
 use gateway_core::access::seal;
-use gateway_core::driver::{Driver, Proof, Session};
+use gateway_core::driver::{Driver, Proof, Session, SessionContext};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{AccountId, CredentialId, PrincipalId};
 use gateway_core::shares::{CallKey, Endpoint, Slot};
-use gateway_sessions::AccessProbe;
+use gateway_sessions::{AccessProbe, UnprovenBudget};
 use gateway_store::{Access, Cloud, Grant, SealedCredential};
 use tokio::time::{Instant, timeout_at};
 
@@ -68,6 +68,7 @@ struct Candidate {
     credential: Credential,
     driver: Arc<dyn Driver>,
     session: Arc<dyn Session>,
+    budget: Arc<UnprovenBudget>,
 }
 
 impl Candidate {
@@ -77,9 +78,10 @@ impl Candidate {
             app.drivers.get(&cloud.driver).cloned().ok_or_else(|| {
                 Error::unavailable("this gateway was built without the driver of the cloud")
             })?;
-        let session =
-            driver.open(Arc::new(cloud.spec.clone()), credential.clone(), app.session_context.clone())?;
-        Ok(Self { principal, cloud, credential, driver, session })
+        let budget = Arc::new(UnprovenBudget::default());
+        let context = SessionContext { pacer: Arc::clone(&budget) as _, ..app.session_context.clone() };
+        let session = driver.open(Arc::new(cloud.spec.clone()), credential.clone(), context)?;
+        Ok(Self { principal, cloud, credential, driver, session, budget })
     }
 
     /// Proves the account, probes the access and stores the grant.
@@ -88,9 +90,13 @@ impl Candidate {
         let path = CallKey::for_principal(Endpoint::of_identity(cloud), self.principal);
         let slot = take_slot(app, &path, until).await?;
         let proof = self.prove(app, &path, until).await?;
-        let credential = self.seal(app, AccountId::derive(cloud, &proof.external_id)).await?;
+        let account = AccountId::derive(cloud, &proof.external_id);
+        let budget = app.operations.budget(account, &self.cloud.spec).await?;
+        self.budget.bind(&budget);
+        let credential = self.seal(app, account).await?;
         let known = app.store.grant_access(&credential).await?;
         let access = self.probe(app, &proof, known.as_ref(), until).await;
+        app.operations.share_pause(account, &budget).await;
         drop(slot);
         let (principal, verify_after) = (self.principal, app.verify_after);
         let grant = Grant { principal, cloud, access, credential, proof, verify_after };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::shares::{CallKey, Slot};
+use gateway_sessions::AccountBudget;
 use gateway_store::Operation;
 use tokio::time::Instant;
 
@@ -30,11 +31,20 @@ impl Operations {
         self.times.lease * LEASES_OF_WAIT
     }
 
-    /// Takes the slot for calls within one scope.
+    /// Takes the slot for calls within one scope, unless the cloud asked for a long pause.
     ///
     /// # Errors
     /// The reason why there is none; nothing was sent.
-    pub(super) async fn call_slot(&self, scope: &AccountScope, time: Duration) -> Result<Slot<CallKey>> {
+    pub(super) async fn call_slot(
+        &self,
+        scope: &AccountScope,
+        budget: &AccountBudget,
+        time: Duration,
+    ) -> Result<Slot<CallKey>> {
+        if let Some(left) = budget.long_pause_left() {
+            let error = Error::new(ErrorKind::RateLimited, "the cloud asks for fewer calls");
+            return Err(error.with_retry_after(left).untouched());
+        }
         let path = scope.call_path();
         self.calls.take(&path, time).await.map_err(|refused| {
             let error = match path.iter().any(|key| self.breakers.is_open(key)) {
@@ -75,7 +85,7 @@ impl Operations {
         error: Error,
     ) -> Result<NotDone> {
         let age = self.store.now().await?.since(operation.accepted_at);
-        let wait = (age / AGE_DIVISOR).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        let wait = error.retry_after().unwrap_or(age / AGE_DIVISOR).clamp(SHORTEST_WAIT, LONGEST_WAIT);
         Ok(match (was_sent, age < self.times.give_up) {
             (true, true) => NotDone::Unclear(error, wait),
             (true, false) => NotDone::Lost(error),

@@ -92,7 +92,7 @@ impl Operations {
             };
             let sent = sent.take();
             // Only one step at a time holds a slot, so that many steps take turns with other operations.
-            let attempted = match self.call_slot(scope, self.slot_wait()).await {
+            let attempted = match self.call_slot(scope, &opened.budget, self.slot_wait()).await {
                 Ok(_slot) => self.attempt(&run, &step, sent).await?,
                 Err(error) => Attempted::NotDone(self.without_slot(operation, sent.is_some(), error).await?),
             };

@@ -43,7 +43,7 @@ impl Operations {
             let prepared = self.prepare(operation, &json!({}), scope.clone()).await?;
             let target =
                 prepared.target.as_ref().ok_or_else(|| Error::internal("an upload has no target"))?;
-            let _slot = self.call_slot(&scope, UPLOAD_WAIT).await?;
+            let _slot = self.call_slot(&scope, &prepared.opened.budget, UPLOAD_WAIT).await?;
             let forward = self.ask(&scope, prepared.opened.session.upload(&scope.region, target)).await?;
             self.store.operation_call_started(held, self.times.lease * LOST_REPORTS).await?;
             Ok::<_, Error>(forward)
@@ -82,7 +82,7 @@ impl Operations {
         let this = Arc::clone(self);
         self.tasks.spawn(async move {
             let work = this.conclude(&operation, held, end);
-            this.under_lease(operation.id, held, async { work.await.map(|()| None) }).await
+            this.under_lease(&operation, held, async { work.await.map(|()| None) }).await
         })
     }
 
@@ -99,7 +99,7 @@ impl Operations {
             named: &prepared.named,
             marker: Marker { operation: operation.id, ordinal: 1 },
         };
-        let attempted = match self.call_slot(scope, self.slot_wait()).await {
+        let attempted = match self.call_slot(scope, &opened.budget, self.slot_wait()).await {
             Ok(_slot) => {
                 let attempted = self.result(&run, &step, end).await?;
                 if matches!(attempted, Attempted::NotDone(_)) {
