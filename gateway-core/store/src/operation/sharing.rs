@@ -37,10 +37,9 @@ impl Store {
                     .filter(operations::account_id.eq(account.to_bytes()))
                     .filter(operations::lease_owner.is_not_null())
                     .select(operations::lease_owner)
-                    .distinct()
                     .into_boxed()
             };
-            // Two statements, because each is a range of the index.
+            // Two statements, because each is a range of the index. The rows are few, and the database would sort them to count.
             let leased =
                 of_account().filter(operations::finished_at.is_null()).filter(operations::due_at.gt(now.0));
             let settled = of_account().filter(operations::finished_at.gt(now.minus(RECENT).0));
