@@ -10,6 +10,7 @@ mod filters;
 mod front;
 mod gateway;
 mod max_age;
+mod page_bytes;
 mod raw_http;
 mod related;
 mod sealed;
