@@ -47,7 +47,7 @@ impl Proxy {
 
     pub fn drop_packets(&self, drops: bool) {
         let before = self.phase.fetch_add(1, Ordering::SeqCst);
-        assert_eq!(before % 2 == 0, drops, "nothing changes");
+        assert_eq!(before.is_multiple_of(2), drops, "nothing changes");
     }
 }
 
@@ -60,7 +60,7 @@ async fn forward(
     let mut buffer = vec![0; 16 << 10];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         let now = phase.load(Ordering::SeqCst);
-        if (now != begun || now % 2 == 1) || to.write_all(&buffer[..count]).await.is_err() {
+        if (now != begun || !now.is_multiple_of(2)) || to.write_all(&buffer[..count]).await.is_err() {
             // The other side hears nothing, not even an end.
             std::future::pending::<()>().await;
         }
