@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+/// The largest body that a request over the bus may have. With a larger one, a message would exceed its limit.
+const MAX_BODY: usize = 1 << 20;
+
 /// The whole configuration. `gateway up` works with the defaults.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -82,6 +85,11 @@ impl Config {
         }
         if self.front.tls_certificate.is_empty() != self.front.tls_key.is_empty() {
             return refuse("`front.tls_certificate` and `front.tls_key` must be set together".to_owned());
+        }
+        if self.front.max_body_bytes > MAX_BODY {
+            return refuse(format!(
+                "`front.max_body_bytes` must be at most {MAX_BODY}: a larger body would not fit in a message"
+            ));
         }
         if self.front.max_body_memory_bytes < self.front.max_body_bytes.saturating_mul(2) {
             return refuse(

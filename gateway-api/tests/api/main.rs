@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod call_budget;
 mod check_credentials;
+mod check_shares;
 mod collections;
+mod command_lists;
 mod events;
 mod fake_cloud;
 mod filters;
@@ -16,10 +19,13 @@ mod front_unread;
 mod gateway;
 mod log_lines;
 mod max_age;
+mod page_bytes;
 mod raw_http;
 mod related;
+mod running_handler;
 mod sealed;
 mod status;
 mod sync;
 mod tokens;
+mod write_shares;
 mod writing;

@@ -1,9 +1,12 @@
 //! The database layer: connections, transactions, schema, errors, and the store's handle.
 
+mod batch;
+mod call;
 mod clock;
 mod connection;
 mod dialect;
 mod error;
+mod health;
 mod migration;
 mod pool;
 mod retry;
@@ -16,6 +19,7 @@ pub use connection::Backend;
 pub use migration::Migrations;
 pub use store::Store;
 
+pub(crate) use batch::by_bytes;
 pub(crate) use clock::NEVER;
 pub(crate) use connection::Connection;
 pub(crate) use dialect::{for_update, insert_all};

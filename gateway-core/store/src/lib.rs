@@ -11,6 +11,7 @@ mod db;
 mod event;
 mod operation;
 mod poll;
+mod purge;
 mod resource;
 mod target;
 
@@ -21,10 +22,11 @@ pub use access::{
 pub use db::{Backend, Migrations, Store};
 pub use event::{EventFilter, EventPage, Leadership, Numbered, StoredEvent};
 pub use operation::{
-    AuditFilter, AuditLine, CompletedStep, NewOperation, Operation, OperationLease, OperationOutcome,
-    OperationStart, OperationState, Settlement,
+    AuditFilter, AuditLine, BudgetUse, CompletedStep, NewOperation, Operation, OperationLease,
+    OperationOutcome, OperationStart, OperationState, Settlement,
 };
 pub use poll::{Capacity, Claim, CloudClock, RefreshProgress, ShareKey, Unlimited};
+pub use purge::OldRows;
 pub use resource::{
     Applied, Cursor, KnownRecord, Listing, Observation, ResourceFilter, ResourceQuery, ResourceRow, Sighting,
     SortKey, SortOrder, SortValue, WriteGuard,

@@ -166,6 +166,7 @@ async fn operations(store: &Store, fleet: &Fleet) {
     assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0[0].0, id);
     let (_, held) = store.operation_claim(id, ProcessId::generate(), LATER).await.unwrap().unwrap();
     store.operation_renew(held, LATER).await.unwrap();
+    assert_eq!(store.operations_budget(account).await.unwrap().processes, 1);
     store.operation_call_started(held, LATER).await.unwrap();
     store.operation_call_ended(held).await.unwrap();
     store.operation_record_steps(held, Vec::new()).await.unwrap();
@@ -193,6 +194,7 @@ async fn relays(store: &Store) {
     assert_eq!(store.relay_batch(199_000, 100).await.unwrap().len(), 100);
     store.relay_published(leader.epoch, 199_500).await.unwrap();
     assert_eq!(store.events_purge(Timestamp(1000), 200).await.unwrap(), 200);
+    assert_eq!(store.tombstones_purge(Timestamp(10_000), 200).await.unwrap(), 200);
     store.relay_resign(leader.epoch).await.unwrap();
 }
 
