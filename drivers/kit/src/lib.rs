@@ -18,6 +18,7 @@ mod message;
 mod retry;
 mod retry_after;
 mod skew_board;
+mod skew_votes;
 mod upload;
 
 pub use address::AddressGate;
