@@ -150,7 +150,8 @@ pub trait Bus: Send + Sync {
     /// Unavailable without a connection.
     async fn subscribe(&self, patterns: &[String]) -> Result<EventStream>;
 
-    /// Sends a nudge to all processes, including this one, without any guarantee.
+    /// Sends a nudge to all processes, including this one, without any guarantee. Equal nudges that follow each other within
+    /// a short time may reach other processes as one, which comes after the last of them was sent.
     async fn nudge(&self, nudge: Nudge);
 
     /// Returns a receiver of new nudges. After a lost connection some are missing.

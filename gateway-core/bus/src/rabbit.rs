@@ -10,6 +10,7 @@ mod fault;
 mod handling;
 mod inbound;
 mod message_limit;
+mod nudge_sender;
 mod outbound;
 mod pending;
 mod reply_address;
@@ -23,7 +24,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gateway_core::config::Bus as BusConfig;
 use gateway_core::{Clock, Error, Result};
-use lapin::BasicProperties;
 use lapin::types::ShortString;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -42,9 +42,9 @@ use address::Address;
 use consumer::Server;
 use handling::Handling;
 use inbound::{Inbound, NudgeSink};
+use nudge_sender::NudgeSender;
 use outbound::Outbound;
 use supervisor::{Link, Session as _, supervise};
-use topology::NUDGES;
 
 /// The bus over a broker. Dropping it closes its connections.
 pub struct RabbitBus {
@@ -52,8 +52,7 @@ pub struct RabbitBus {
     outbound: watch::Receiver<Link<Outbound>>,
     inbound: watch::Receiver<Link<Inbound>>,
     nudges: broadcast::Sender<Nudge>,
-    /// The id of this process in its nudges.
-    own: ShortString,
+    nudge_sender: NudgeSender,
     closed: CancellationToken,
     supervisors: TaskTracker,
     _close_on_drop: DropGuard,
@@ -70,11 +69,13 @@ impl RabbitBus {
         let own = ShortString::from(Uuid::new_v4().to_string());
         let sink = NudgeSink { receivers: nudges.clone(), own: own.clone() };
         let (outbound_up, mut outbound) = watch::channel(Link::Connecting);
+        let nudge_sender = NudgeSender::new(own, outbound.clone());
         let (inbound_up, mut inbound) = watch::channel(Link::Connecting);
         let closed = CancellationToken::new();
         let supervisors = TaskTracker::new();
         supervisors.spawn(supervise::<Outbound>(Arc::clone(&address), (), outbound_up, closed.clone()));
         supervisors.spawn(supervise::<Inbound>(address, sink, inbound_up, closed.clone()));
+        supervisors.spawn(nudge_sender.clone().run(closed.clone()));
         // The senders live as long as the supervisors, which end only after `closed` is cancelled.
         let _ = outbound.wait_for(|link| !matches!(link, Link::Connecting)).await;
         let _ = inbound.wait_for(|link| !matches!(link, Link::Connecting)).await;
@@ -83,7 +84,7 @@ impl RabbitBus {
             outbound,
             inbound,
             nudges,
-            own,
+            nudge_sender,
             _close_on_drop: closed.clone().drop_guard(),
             closed,
             supervisors,
@@ -156,13 +157,9 @@ impl Bus for RabbitBus {
     }
 
     async fn nudge(&self, nudge: Nudge) {
-        let payload = serde_json::to_vec(&nudge);
+        self.nudge_sender.add(nudge.clone());
         // Receivers of this process need no broker. Without a receiver the nudge is not needed.
         let _ = self.nudges.send(nudge);
-        if let (Some(session), Ok(payload)) = (self.publishing(), payload) {
-            let properties = BasicProperties::default().with_app_id(self.own.clone());
-            let _ = session.send(NUDGES, ShortString::default(), properties, &payload).await;
-        }
     }
 
     fn nudges(&self) -> broadcast::Receiver<Nudge> {
@@ -174,6 +171,7 @@ impl Bus for RabbitBus {
     }
 
     async fn close(&self) {
+        self.nudge_sender.send().await;
         self.closed.cancel();
         self.supervisors.close();
         self.supervisors.wait().await;

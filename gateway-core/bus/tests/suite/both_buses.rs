@@ -10,7 +10,7 @@ use gateway_bus::{Body, Nudge, Publication, Reply, RequestError, WorkClass};
 use gateway_core::access::keyring::Keyring;
 use gateway_core::clock::{Clock, SystemClock};
 use gateway_core::document::event::{routing_key, word};
-use gateway_core::id::{AccountId, EventId, Holder, Region};
+use gateway_core::id::{AccountId, EventId, Holder, PrincipalId, Region};
 use tokio::sync::Semaphore;
 
 use crate::environment::{Environment, Serving, TIMEOUT, echo, eventually, request};
@@ -306,6 +306,27 @@ pub async fn nudges_reach_every_process(environment: Environment) {
         }
         assert!(receiver.try_recv().is_err(), "a nudge arrived twice");
     }
+}
+
+pub async fn last_of_many_nudges_reaches_other_processes(environment: Environment) {
+    let (here, there) = (environment.bus().await, environment.bus().await);
+    let mut other = there.nudges();
+    let principal = PrincipalId::generate();
+    for _ in 0..100 {
+        here.nudge(Nudge::EventsWaiting).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    here.nudge(Nudge::Authority { principal }).await;
+    let mut received = 0;
+    loop {
+        match tokio::time::timeout(TIMEOUT, other.recv()).await.unwrap().unwrap() {
+            Nudge::EventsWaiting => received += 1,
+            last => break assert_eq!(last, Nudge::Authority { principal }),
+        }
+    }
+    // In one process a nudge costs nothing, and is not merged.
+    let merged = matches!(environment, Environment::Rabbit(_));
+    assert!(if merged { (1..50).contains(&received) } else { received == 100 }, "{received}");
 }
 
 pub async fn sealed_request_opens_at_the_handler(environment: Environment) {

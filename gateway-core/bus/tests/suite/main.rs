@@ -45,6 +45,7 @@ on_both![
     reply_that_is_too_large_is_an_error_of_its_request_alone,
     request_that_is_too_large_is_refused_alone,
     nudges_reach_every_process,
+    last_of_many_nudges_reaches_other_processes,
     sealed_request_opens_at_the_handler,
     envelope_of_another_version_is_answered_with_400,
     close_ends_pending_requests,
