@@ -10,6 +10,7 @@ use gateway_core::Clock;
 use gateway_core::driver::{Drivers, SessionContext, Unpaced};
 use gateway_core::error::{Error, Result};
 use gateway_core::id::ProcessId;
+use gateway_core::shares::Breakers;
 use gateway_poller::{Poller, PollerParts, Relay, RelayParts};
 use gateway_store::Store;
 use tokio::task::JoinSet;
@@ -75,6 +76,7 @@ struct Process {
     store: Option<Store>,
     drivers: Drivers,
     skew: Arc<SkewBoard>,
+    breakers: Arc<Breakers>,
 }
 
 impl Process {
@@ -98,6 +100,7 @@ impl Process {
             store,
             drivers: Setting::drivers(),
             skew,
+            breakers: Arc::default(),
             setting,
         })
     }
@@ -170,7 +173,7 @@ impl Process {
             link,
             http::ANSWER_STATUS,
         );
-        Ok(App::new(parts))
+        Ok(App::new(AppParts { breakers: Arc::clone(&self.breakers), ..parts }))
     }
 
     fn poller(&self) -> Result<Poller> {
@@ -182,6 +185,7 @@ impl Process {
             keyring: Arc::new(move || keyring.get()),
             clock: self.clock(),
             skew: self.skew.clone(),
+            breakers: Arc::clone(&self.breakers),
             config: self.setting.config.poller.clone(),
             process: self.id,
         }))

@@ -43,7 +43,13 @@ impl Breakers {
         match result.as_ref().map_err(Error::kind) {
             Err(ErrorKind::Timeout) => path.iter().for_each(|key| self.timed_out(key, begun)),
             // None of these proves that the cloud answered.
-            Err(ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::LeaseLost) => {}
+            Err(
+                ErrorKind::Unavailable
+                | ErrorKind::Unsupported
+                | ErrorKind::AddressRefused
+                | ErrorKind::Internal
+                | ErrorKind::LeaseLost,
+            ) => {}
             _ => path.iter().for_each(|key| self.answered(key)),
         }
     }
@@ -57,6 +63,11 @@ impl Breakers {
     pub fn open(&self) -> Vec<CallKey> {
         let keys = self.keys();
         keys.known.iter().filter(|(_, known)| known.is_open_now()).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Returns whether a call under a key was answered, as far back as this process remembers.
+    pub fn has_answered(&self, key: &CallKey) -> bool {
+        self.keys().known.get(key).is_some_and(|known| known.answered.is_some())
     }
 
     fn timed_out(&self, key: &CallKey, begun: Instant) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::id::{AccountId, CloudId, Holder, PrincipalId, Region};
+use crate::id::{AccountId, CloudId, Holder, PrincipalId, Region, Scope};
 
 /// An address of a cloud's API that answers, or hangs, as one: the services of one region, or the identity service of the
 /// whole cloud.
@@ -18,6 +18,11 @@ impl Endpoint {
     /// Returns the endpoint of a cloud's region.
     pub fn of_region(cloud: CloudId, region: Region) -> Self {
         Self { cloud, region: Some(region) }
+    }
+
+    /// Returns the endpoint at which a scope is listed.
+    pub fn of_scope(scope: &Scope) -> Self {
+        Self::of_region(scope.cloud, scope.region.clone())
     }
 
     /// Returns the endpoint of a cloud's identity service.

@@ -1,13 +1,14 @@
 //! The store: clouds, accounts, resources, events and operations, on MySQL or SQLite.
 //!
 //! Every method of [`Store`] is one short transaction at most. A transaction that loses a deadlock is tried again.
-//! The modules import downwards only: `resource` and `poll` over `access`, `target` and `event`; all over `db`,
-//! which holds every difference between the two databases.
+//! The modules import downwards only: `resource` and `poll` over `access`, `target` and `event`; `due` below those with due
+//! work; all over `db`, which holds every difference between the two databases.
 
 #![warn(missing_docs)]
 
 mod access;
 mod db;
+mod due;
 mod event;
 mod operation;
 mod poll;
@@ -22,10 +23,10 @@ pub use access::{
 pub use db::{Backend, Migrations, Store};
 pub use event::{EventFilter, EventPage, Leadership, Numbered, StoredEvent};
 pub use operation::{
-    AuditFilter, AuditLine, BudgetUse, CompletedStep, NewOperation, Operation, OperationLease,
+    AuditFilter, AuditLine, BudgetUse, CompletedStep, DueOperation, NewOperation, Operation, OperationLease,
     OperationOutcome, OperationStart, OperationState, Settlement,
 };
-pub use poll::{Capacity, Claim, CloudClock, RefreshProgress, ShareKey, Unlimited};
+pub use poll::{Claim, CloudClock, RefreshProgress};
 pub use purge::OldRows;
 pub use resource::{
     Applied, Cursor, KnownRecord, Listing, Observation, ResourceFilter, ResourceQuery, ResourceRow, Sighting,

@@ -14,6 +14,7 @@ mod state;
 
 pub use audit_page::{AuditFilter, AuditLine};
 pub use begin::{NewOperation, OperationStart};
+pub use due::DueOperation;
 pub use lease::OperationLease;
 pub use record::{CompletedStep, Operation};
 pub use settle::{OperationOutcome, Settlement};

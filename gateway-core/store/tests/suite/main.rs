@@ -9,6 +9,7 @@ mod clouds_and_clients;
 mod credential_election;
 mod database_outage;
 mod database_silence;
+mod due_by_endpoint;
 mod event_log;
 mod event_relay;
 mod fixtures;
@@ -83,10 +84,15 @@ on_both! {
         overtaken_lease_holder_writes_nothing,
         renewed_lease_is_kept,
         finished_target_is_due_after_its_interval,
-        full_share_keys_are_left_out,
-        share_key_gets_no_more_than_its_slots,
         postponed_target_is_due_later_and_otherwise_unchanged,
         unanswered_refresh_request_makes_the_target_due_at_once;
+    due_by_endpoint:
+        targets_of_full_endpoint_are_left_out,
+        targets_of_full_holder_are_left_out,
+        holder_gets_no_more_than_its_slots,
+        grants_of_full_identity_service_are_left_out,
+        operations_of_full_endpoints_and_accounts_are_left_out,
+        search_does_not_walk_over_work_of_a_full_endpoint;
     refresh_request:
         refresh_request_makes_only_its_target_due_and_is_answered_once,
         refresh_request_during_a_listing_repeats_only_an_early_listing,
