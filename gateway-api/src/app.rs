@@ -5,6 +5,7 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod command;
 pub(crate) mod error;
+pub(crate) mod health;
 pub(crate) mod operation;
 pub(crate) mod read;
 pub(crate) mod refresh;
@@ -19,6 +20,7 @@ use gateway_core::Clock;
 use gateway_core::config::{self, Config};
 use gateway_core::driver::{Drivers, SessionContext};
 use gateway_core::id::PrincipalId;
+use gateway_core::probe::Probe;
 use gateway_store::Store;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -101,6 +103,8 @@ pub struct App {
     pub(crate) drivers: Drivers,
     pub(crate) session_context: SessionContext,
     pub(crate) authorities: AuthorityCache,
+    /// The health of the database.
+    pub(crate) database: Probe,
     pub(crate) watcher: Watcher,
     pub(crate) operations: Arc<Operations>,
     pub(crate) keep_operations: Duration,
@@ -119,6 +123,7 @@ impl App {
     pub fn new(parts: AppParts) -> Arc<Self> {
         Arc::new(Self {
             authorities: AuthorityCache::new(parts.store.clone(), parts.authority_life),
+            database: health::database(parts.store.clone()),
             watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
             operations: Operations::new(OperationParts {
                 store: parts.store.clone(),

@@ -10,6 +10,7 @@ mod continuation;
 mod envelope;
 mod forward;
 mod local;
+mod readiness;
 mod reply;
 mod service;
 mod slots;
@@ -23,6 +24,7 @@ use gateway_bus::Bus;
 use gateway_core::Clock;
 use gateway_core::config::Front as Config;
 use gateway_core::error::{Error, Result};
+use gateway_core::probe::Probe;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -33,6 +35,11 @@ use crate::keyring::KeyringHandle;
 use connection::Connection;
 use context::FrontContext;
 use service::Service;
+
+/// Returns the probe of the handlers, as a front with this bus sees them.
+pub fn readiness(bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Probe {
+    readiness::probe(bus, clock)
+}
 
 /// The wait after a failed accept, which most often fails for lack of file descriptors, until some connections close.
 /// A longer wait keeps new connections waiting; a shorter one spends the processor on further failures.

@@ -6,8 +6,10 @@ use std::time::Duration;
 use gateway_bus::{Bus, Envelope, Reply, RequestError, WorkClass};
 use gateway_core::access::keyring::Keyring;
 use gateway_core::config::Front as Config;
+use gateway_core::probe::Probe;
 use gateway_core::{Clock, Timestamp};
 
+use super::readiness;
 use super::slots::Slots;
 use crate::keyring::KeyringHandle;
 
@@ -16,6 +18,7 @@ pub(super) struct FrontContext {
     bus: Arc<dyn Bus>,
     keyring: KeyringHandle,
     clock: Arc<dyn Clock>,
+    pub(super) readiness: Probe,
     pub(super) slots: Slots,
     pub(super) upload_limit: u64,
     /// The longest time without progress of an upload.
@@ -33,6 +36,7 @@ impl FrontContext {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
+            readiness: readiness::probe(Arc::clone(&bus), Arc::clone(&clock)),
             bus,
             keyring,
             clock,
@@ -48,11 +52,6 @@ impl FrontContext {
     /// Sends a request over the bus and waits for the reply.
     pub(super) async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
         self.bus.request(class, envelope).await
-    }
-
-    /// Returns whether there is a connection to the broker.
-    pub(super) fn is_connected(&self) -> bool {
-        self.bus.is_connected()
     }
 
     pub(super) fn keyring(&self) -> Arc<Keyring> {

@@ -74,6 +74,11 @@ impl CloudCache {
         cached.clouds.get(&id).cloned().ok_or_else(unknown)
     }
 
+    /// Returns the name of a cloud that was read before, for metrics.
+    pub fn name(&self, id: CloudId) -> String {
+        self.cached().clouds.get(&id).map_or_else(|| "unknown".to_owned(), |cloud| cloud.spec.name.clone())
+    }
+
     fn cached(&self) -> MutexGuard<'_, Cached> {
         // The map is replaced as a whole: a panic cannot leave it half changed.
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)

@@ -106,6 +106,11 @@ impl Sessions {
         Ok(OpenSession { session, cloud: cloud.spec, capability: driver.capability(), budget })
     }
 
+    /// Returns the name of a cloud of which a session was opened, for metrics.
+    pub fn cloud_name(&self, cloud: CloudId) -> String {
+        self.clouds.name(cloud)
+    }
+
     /// Removes a session whose credential was refused.
     pub fn forget(&self, credential: CredentialId) {
         self.cache.remove(&credential);

@@ -4,6 +4,7 @@ mod clock;
 mod connection;
 mod dialect;
 mod error;
+mod instruments;
 mod migration;
 mod pool;
 mod retry;
@@ -13,6 +14,7 @@ mod store;
 mod transaction;
 
 pub use connection::Backend;
+pub use instruments::METRICS;
 pub use migration::Migrations;
 pub use store::Store;
 

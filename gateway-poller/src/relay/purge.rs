@@ -7,6 +7,8 @@ use gateway_store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::instruments;
+
 /// Wait between two purges of events. Shorter keeps fewer old rows; longer asks the database less often.
 const EVENTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -56,6 +58,7 @@ impl Purge {
         let cutoff = self.store.now().await?.minus(self.keep);
         for _ in 0..BATCHES {
             let removed = self.store.events_purge(cutoff, BATCH).await?;
+            instruments::rows_purged("events", removed);
             if (removed as i64) < BATCH || stop.is_cancelled() {
                 break;
             }

@@ -15,6 +15,7 @@ use gateway_core::{Timestamp, crash};
 use gateway_store::{Operation, OperationLease, Settlement};
 use serde_json::json;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use super::attempt::{Attempted, NotDone, Run, Sent, done_to_target};
 use super::record::READ_WAITS;
@@ -56,7 +57,7 @@ impl Operations {
                     self.forget_session(operation).await?;
                 }
                 let outcome = self.failed(operation, &scope, Vec::new(), &error).await?;
-                self.store.operation_settle(held, outcome, Settlement::Final).await?;
+                self.settle(operation, held, outcome, Settlement::Final).await?;
                 Ok(None)
             }
         }
@@ -78,10 +79,12 @@ impl Operations {
         end: UploadEnd,
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
-        self.tasks.spawn(async move {
+        let span = tracing::error_span!("operation", operation = %operation.id);
+        let work = async move {
             let work = this.conclude(&operation, held, end);
             this.under_lease(operation.id, held, async { work.await.map(|()| None) }).await
-        })
+        };
+        self.tasks.spawn(work.instrument(span))
     }
 
     async fn conclude(&self, operation: &Operation, held: OperationLease, end: UploadEnd) -> Result<()> {
@@ -102,7 +105,7 @@ impl Operations {
             Attempted::NotDone(not_done) => {
                 self.record(scope, opened, &done_to_target(&step).touched, false).await?;
                 let (outcome, settled) = self.not_done(operation, scope, Vec::new(), not_done).await?;
-                self.store.operation_settle(held, outcome, settled).await
+                self.settle(operation, held, outcome, settled).await
             }
         }
     }

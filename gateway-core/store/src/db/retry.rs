@@ -6,6 +6,7 @@ use gateway_core::Clock;
 use gateway_core::error::{Error, ErrorKind, Result};
 
 use super::error::{is_contention, no_connection};
+use super::instruments;
 use super::pool::Pool;
 use super::session::Session;
 use super::transaction::begin;
@@ -34,6 +35,7 @@ pub(super) fn run<T>(
         match outcome {
             Err(error) if is_contention(&error) && attempt < ATTEMPTS => {
                 drop(tracked);
+                instruments::lost_a_race();
                 // The clock spreads the waits, so that two losers do not meet again.
                 let jitter = clock.now().0.unsigned_abs() % 10;
                 std::thread::sleep(Duration::from_millis(u64::from(attempt) * 5 + jitter));
@@ -41,6 +43,7 @@ pub(super) fn run<T>(
             // The server closed an idle connection; the next one is new. After a transaction has begun, only the
             // caller knows whether a repetition is right.
             Err(error) if error.kind() == ErrorKind::Unavailable && repeatable && attempt == 1 => {
+                instruments::lost_its_connection();
                 tracked.discard_all();
             }
             Err(error) => {

@@ -1,6 +1,7 @@
 //! The handle of the store.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use gateway_core::config::Database;
 use gateway_core::error::{Error, Result};
@@ -8,6 +9,7 @@ use gateway_core::{Clock, Timestamp};
 use tokio::sync::Semaphore;
 
 use super::connection::Backend;
+use super::instruments;
 use super::pool::{self, Pool};
 use super::retry;
 use super::session::Session;
@@ -74,11 +76,16 @@ impl Store {
         T: Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T> + Send + 'static,
     {
+        let asked = Instant::now();
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
+        instruments::waited(asked.elapsed());
         let (pool, clock) = (self.pool.clone(), Arc::clone(&self.clock));
         let attempts = move || {
             let _permit = permit;
-            retry::run(&pool, &*clock, transaction, work)
+            let begun = Instant::now();
+            let outcome = retry::run(&pool, &*clock, transaction, work);
+            instruments::ended(transaction, begun.elapsed(), &outcome);
+            outcome
         };
         tokio::task::spawn_blocking(attempts).await.map_err(Error::internal)?
     }
