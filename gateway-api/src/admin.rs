@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use connection::serve;
-pub use exporter::{Exporter, all_metrics};
+pub use exporter::Exporter;
 pub use readiness::Part;
 use routes::AdminState;
 

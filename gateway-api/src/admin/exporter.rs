@@ -7,17 +7,7 @@ use gateway_core::error::{Error, Result};
 use gateway_core::metric::{Description, MetricType};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-/// Returns every metric of every crate.
-pub fn all_metrics() -> impl Iterator<Item = &'static Description> {
-    let other_crates = [
-        gateway_core::shares::METRICS,
-        gateway_store::METRICS,
-        gateway_bus::METRICS,
-        driver_kit::METRICS,
-        gateway_poller::METRICS,
-    ];
-    crate::instruments::METRICS.into_iter().chain(other_crates).flatten()
-}
+use crate::instruments::all_metrics;
 
 /// The interval at which observations are moved to their buckets. A longer one keeps more of them in memory when nobody
 /// reads the metrics; a shorter one costs processor time.

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gateway_api::admin::{Admin, Exporter, Part, all_metrics};
+use gateway_api::admin::{Admin, Exporter, Part};
+use gateway_api::instruments::all_metrics;
 use gateway_core::config::Admin as Config;
 use gateway_core::metric::MetricType;
 use gateway_core::probe::Probe;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use gateway_api::front::Front;
@@ -254,7 +254,9 @@ async fn front_serves_its_own_paths_without_a_handler() {
     let (address, ..) = front(&gateway).await;
     let token = gateway.token(PrincipalId::generate(), 0, 600);
     assert_eq!(send(address, "GET /live HTTP/1.1", "").await.status, 200);
-    assert_eq!(send(address, "GET /ready HTTP/1.1", "").await.status, 200);
+    let unready = send(address, "GET /ready HTTP/1.1", "").await;
+    assert_eq!((unready.status, unready.problem().as_str()), (503, "not-ready"));
+    assert!(unready.body.contains("no handler answers"), "{unready:?}");
     let document = send(address, "GET /v1/openapi.json HTTP/1.1", "").await;
     let document: serde_json::Value = serde_json::from_str(&document.body).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
@@ -321,4 +323,53 @@ async fn shutdown_finishes_requests_and_accepts_no_connections() {
     running.service.permits.add_permits(1);
     assert_eq!(pending.await.unwrap().status, 200);
     running.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn many_callers_of_ready_cause_one_request() {
+    let running = start(TestGateway::open().await, true, UNLIMITED).await;
+    let mut callers = JoinSet::new();
+    for _ in 0..50 {
+        callers.spawn(send(running.address, "GET /ready HTTP/1.1", ""));
+    }
+    let begun = Instant::now();
+    assert!(callers.join_all().await.iter().all(|ready| ready.status == 200));
+    let requests = running.service.exchanges.lock().unwrap().len();
+    // One a second, if the machine is that slow.
+    assert!(requests as u64 <= 1 + begun.elapsed().as_secs(), "{requests}");
+}
+
+#[tokio::test]
+async fn front_is_not_ready_while_the_database_does_not_answer() {
+    let running = start(TestGateway::open().await, true, UNLIMITED).await;
+    let ready = async || send(running.address, "GET /ready HTTP/1.1", "").await;
+    assert_eq!(ready().await.status, 200);
+    // Writes that wait for the lock hold all connections, as all statements do on a database that is frozen.
+    let lock = running.gateway.write_lock();
+    let mut frozen = JoinSet::new();
+    for n in 0..running.gateway.config.database.connections {
+        let store = running.gateway.store.clone();
+        frozen.spawn(async move {
+            store.client_create(PrincipalId::generate(), &format!("frozen-{n}"), vec![0; 32]).await
+        });
+    }
+    let unready = loop {
+        let answer = ready().await;
+        if answer.status != 200 {
+            break answer;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!((unready.status, unready.problem().as_str()), (503, "not-ready"));
+    assert!(unready.body.contains("the database does not answer"), "{unready:?}");
+    assert_eq!(unready.header("retry-after"), Some("2"));
+    let begun = Instant::now();
+    assert_eq!(ready().await.status, 503);
+    assert!(begun.elapsed() < Duration::from_secs(5), "no caller waits as long as the database");
+    assert_eq!(send(running.address, "GET /live HTTP/1.1", "").await.status, 200);
+    drop(lock);
+    while ready().await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    frozen.join_all().await;
 }

@@ -10,6 +10,7 @@ mod fake_cloud;
 mod filters;
 mod front;
 mod gateway;
+mod log_lines;
 mod max_age;
 mod raw_http;
 mod related;

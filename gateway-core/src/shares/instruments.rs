@@ -91,3 +91,37 @@ pub(super) fn breaker_opened() {
 pub(super) fn breakers_open(count: usize) {
     OPEN.set(count as f64, []);
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use crate::shares::Pool;
+
+    #[tokio::test(start_paused = true)]
+    async fn pool_counts_held_waiting_and_refused_requests() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _recording = metrics::set_default_local_recorder(&recorder);
+        let pool = Pool::new("reads", 2, 4);
+        let counted = || {
+            let metrics = recorder.handle().render();
+            ["slots", "held", "waiting", "refused_total"].map(|name| {
+                let series = format!("gateway_pool_{name}{{pool=\"reads\"}} ");
+                let value = metrics.lines().find_map(|line| line.strip_prefix(&series));
+                value.map_or(0, |value| value.parse::<usize>().unwrap())
+            })
+        };
+        let slot = pool.try_take(&["a"]).unwrap();
+        assert!(pool.try_take(&["a"]).is_none());
+        assert_eq!(counted(), [2, 1, 0, 1]);
+        let waits = pool.clone();
+        let waits = tokio::spawn(async move { waits.take(&["a"], std::time::Duration::from_secs(5)).await });
+        tokio::task::yield_now().await;
+        assert_eq!(counted(), [2, 1, 1, 1]);
+        drop(slot);
+        let granted = waits.await.unwrap();
+        assert_eq!(counted(), [2, 1, 0, 1]);
+        drop(granted);
+        assert_eq!(counted(), [2, 0, 0, 1]);
+    }
+}
