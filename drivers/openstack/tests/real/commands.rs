@@ -230,10 +230,9 @@ impl Runner {
         self.until(kind, key, is_reached).await.unwrap()
     }
 
-    /// Waits until the resource is gone.
+    /// Waits until the resource is gone. Nova shows an instance for a moment after its end.
     pub(crate) async fn wait_until_gone(&self, kind: Kind, key: &str) {
-        self.until(kind, key, |found| found.as_ref().is_none_or(|found| found.state == Some("terminated")))
-            .await;
+        self.until(kind, key, Option::is_none).await;
     }
 
     async fn until(
