@@ -61,21 +61,22 @@ impl NewFilter {
     /// # Errors
     /// Invalid if the filter cannot be read.
     pub fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
+        let directives: Vec<_> = text.split(',').map(str::trim).collect();
+        let text = directives.join(",");
         if text.is_empty() || text.len() > MAX_BYTES {
             return Err(Error::invalid(format!("a log filter has 1 to {MAX_BYTES} bytes")));
         }
         let is_word = |directive: &&str| !directive.contains(['=', '[']);
-        let mut words = text.split(',').map(str::trim).filter(is_word);
+        let mut words = directives.into_iter().filter(is_word);
         if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
             return Err(Error::invalid(format!(
                 "`{word}` is no log level; use error, warn, info, debug, trace or off, or name a crate as in \
                  `gateway_poller=debug`"
             )));
         }
-        let filter = EnvFilter::try_new(text)
+        let filter = EnvFilter::try_new(&text)
             .map_err(|error| Error::invalid(format!("the log filter cannot be read: {error}")))?;
-        Ok(Self { text: text.to_owned(), filter: with_never(filter) })
+        Ok(Self { text, filter: with_never(filter) })
     }
 
     /// Returns the filter in the form of `RUST_LOG`.

@@ -29,7 +29,7 @@ async fn listings_are_counted_by_cloud_and_outcome_with_their_lateness() {
     env.grant("a", "k", INSTANCE, &["r1"]).await;
     let poller = env.poller();
     env.poll(&poller).await;
-    env.cloud.state().list_error = Some(Box::new(|| Error::new(ErrorKind::Forbidden, "no")));
+    env.cloud.state().list_error = Some((0, Box::new(|| Error::new(ErrorKind::Forbidden, "no"))));
     // A minute after the end of the longest interval.
     env.clock.advance(Duration::from_secs(60));
     env.poll(&poller).await;
