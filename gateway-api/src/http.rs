@@ -10,7 +10,7 @@ mod idempotency;
 pub(crate) mod max_age;
 mod preference;
 pub(crate) mod problem;
-mod query;
+pub(crate) mod query;
 mod readiness;
 pub(crate) mod v1;
 

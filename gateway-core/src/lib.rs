@@ -24,6 +24,7 @@ pub mod secret;
 pub mod shares;
 pub mod skew;
 pub mod telemetry;
+pub mod time_limit;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, Timestamp};

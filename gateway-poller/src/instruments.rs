@@ -1,4 +1,4 @@
-//! The metrics of listings, verifications, the relay and the purge.
+//! The metrics of listings, verifications and the relay.
 
 use std::time::Duration;
 
@@ -38,8 +38,6 @@ static RELAY_LAG: Histogram<0> = Histogram::of_lateness(
     [],
     "Time from the oldest change of a batch to its publishing",
 );
-static PURGED: Counter<1> =
-    Counter::new("gateway_purged_rows_total", ["table"], "Old rows that were removed");
 
 /// The metrics of this crate.
 pub static METRICS: &[Description] = &[
@@ -53,7 +51,6 @@ pub static METRICS: &[Description] = &[
     PUBLISHED.description(),
     BACKLOG.description(),
     RELAY_LAG.description(),
-    PURGED.description(),
 ];
 
 /// Records the start of a listing, so long after its target was due.
@@ -96,9 +93,4 @@ pub(crate) fn events_published(count: usize, age: Duration) {
 /// Records the number of events that wait to be published.
 pub(crate) fn events_wait(count: usize) {
     BACKLOG.set(count as f64, []);
-}
-
-/// Records that old rows were removed.
-pub(crate) fn rows_purged(table: &'static str, count: usize) {
-    PURGED.add(count as u64, [table.into()]);
 }

@@ -83,14 +83,17 @@ impl Relay {
     }
 
     /// Publishes until `stop`; then finishes the batch under way and resigns.
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub async fn run(self, stop: CancellationToken) {
+        let purge = Purge::new(self.store.clone(), Duration::from_secs(self.config.keep_hours * 3600));
+        tokio::join!(self.relay(&stop), purge.run(stop.clone()));
+    }
+
+    async fn relay(mut self, stop: &CancellationToken) {
         let mut nudges = self.bus.nudges();
-        let mut purge = Purge::new(self.store.clone(), Duration::from_secs(self.config.keep_hours * 3600));
         while !stop.is_cancelled() {
-            let wait = match self.turn(&stop).await {
+            let wait = match self.turn(stop).await {
                 Ok(turn) => {
                     self.failures.clear();
-                    purge.turn(&stop).await;
                     match turn {
                         Turn::Done => Duration::from_millis(self.config.idle_milliseconds),
                         Turn::Following => FOLLOWING,

@@ -1,6 +1,7 @@
 //! The error of the application layer: data that each API dialect renders in its own form.
 
 mod failure;
+mod quote;
 mod rejection;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use gateway_core::id::OperationId;
 use gateway_core::kind::{FieldError, Verb, When};
 
 pub(crate) use failure::{Failure, FailureReason, UploadParty, User};
+pub(crate) use quote::shortened;
 pub(crate) use rejection::{Rejection, RejectionReason, prevailing};
 
 /// `Result` with the error of this layer.

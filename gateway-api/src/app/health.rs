@@ -12,6 +12,6 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 pub(crate) fn database(store: Store) -> Probe {
     Probe::new(PATIENCE, move || {
         let store = store.clone();
-        async move { store.now().await.map(drop).map_err(|error| error.message().to_owned().into()) }
+        async move { store.check_health().await.map_err(|error| error.message().to_owned().into()) }
     })
 }

@@ -46,17 +46,19 @@ pub(super) async fn respond(
 ) -> Result<Response<AnswerBody>, Problem> {
     let (parts, body) = request.into_parts();
     let content = Content::new(&parts.headers, body, context.upload_limit);
-    let keyring = context.keyring();
-    admission::authenticate(operation.authentication, &parts.headers, &keyring, context.now())?;
+    let party = connection.party;
+    let identity = admission::authenticate(context, operation.authentication, &parts.headers, party)?;
     content.check()?;
-    let upload_slot = context.slots.take_upload()?;
+    let key = identity.share_key(party);
+    let upload_slot = context.slots.take_upload(key)?;
+    let keyring = context.keyring();
     let received_at = context.now();
     let deadline = received_at.plus(context.timeout(WorkClass::Write));
     let mut plain = envelope::build(id, connection, parts, &Bytes::new(), received_at, deadline)?;
     let mut sealed = plain.clone();
     seal_request(&mut sealed, false, &keyring, received_at)?;
     let first = {
-        let _slot = context.slots.take()?;
+        let _slots = context.slots.take(key, WorkClass::Write)?;
         context.request(WorkClass::Write, sealed).await
     };
     let first = first.map_err(|error| reply::unanswered(&error, WorkClass::Write))?;
@@ -163,7 +165,7 @@ impl Upload {
         };
         seal_request(&mut envelope, true, &context.keyring(), received_at)
             .map_err(|_| RequestError::BadReply)?;
-        let _slot = context.slots.wait().await;
+        // An upload has one report in flight at a time, and its own slot: it does not wait for other requests.
         context.request(WorkClass::Write, envelope).await
     }
 }

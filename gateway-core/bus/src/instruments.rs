@@ -23,6 +23,11 @@ static REDELIVERED: Counter<1> = Counter::new(
 );
 static LATE: Counter<1> =
     Counter::new("gateway_bus_late_total", ["class"], "Requests dropped because their deadline had passed");
+static TOO_LARGE: Counter<0> = Counter::new(
+    "gateway_bus_replies_too_large_total",
+    [],
+    "Replies that were replaced by an error because of their size",
+);
 static CONNECTED: Gauge<1> =
     Gauge::new("gateway_bus_connected", ["session"], "1 while the session with the broker is open, else 0");
 
@@ -32,6 +37,7 @@ pub static METRICS: &[Description] = &[
     ROUND_TRIP.description(),
     REDELIVERED.description(),
     LATE.description(),
+    TOO_LARGE.description(),
     CONNECTED.description(),
 ];
 
@@ -57,6 +63,7 @@ fn outcome(answered: &Result<Reply, RequestError>) -> &'static str {
         Err(RequestError::Lost) => "lost",
         Err(RequestError::Timeout) => "timeout",
         Err(RequestError::BadReply) => "bad_reply",
+        Err(RequestError::TooLarge { .. }) => "too_large",
     }
 }
 
@@ -70,6 +77,11 @@ pub(crate) fn delivered(delivery: Delivery) {
 /// Records a request that came too late.
 pub(crate) fn dropped_late(class: WorkClass) {
     LATE.increment([class.as_str().into()]);
+}
+
+/// Records a reply that is too large.
+pub(crate) fn reply_too_large() {
+    TOO_LARGE.increment([]);
 }
 
 /// Records that a session with the broker was opened or has ended.

@@ -14,6 +14,7 @@ use crate::envelope::{Envelope, WorkClass};
 use crate::error::RequestError;
 use crate::nudge::Nudge;
 use crate::reply::Reply;
+use crate::topic;
 
 /// The delivery of a request to a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,34 @@ pub struct Publication {
     pub body: Vec<u8>,
 }
 
+/// An event that the bus cannot take, although it takes others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The event.
+    pub id: EventId,
+    /// The cause in plain words.
+    pub reason: String,
+}
+
+impl Refused {
+    /// Removes the events that no broker with this limit of bodies takes, and returns them.
+    pub(crate) fn remove_from(events: &mut Vec<Publication>, limit: usize) -> Vec<Self> {
+        let mut refused = Vec::new();
+        events.retain(|event| {
+            let bytes = event.body.len();
+            let reason = match topic::check(&event.routing_key) {
+                Err(error) => Some(error.to_string()),
+                Ok(()) if bytes > limit => Some(format!("{bytes} bytes exceed the limit of {limit} bytes")),
+                Ok(()) => None,
+            };
+            let fits = reason.is_none();
+            refused.extend(reason.map(|reason| Self { id: event.id, reason }));
+            fits
+        });
+        refused
+    }
+}
+
 /// A stream of events.
 pub type EventStream = Pin<Box<dyn Stream<Item = Publication> + Send>>;
 
@@ -80,11 +109,15 @@ pub trait Bus: Send + Sync {
         stop: CancellationToken,
     ) -> Result<()>;
 
-    /// Publishes events in this order. `Ok` means that the broker has confirmed every event.
+    /// Publishes events in this order. `Ok` means that the broker has confirmed every event but those returned, which it
+    /// refused alone and would refuse again.
     ///
     /// # Errors
     /// Unavailable; some or all events may have been published and are to be published again.
-    async fn publish(&self, events: Vec<Publication>) -> Result<()>;
+    async fn publish(&self, events: Vec<Publication>) -> Result<Vec<Refused>>;
+
+    /// Returns the largest body of an event that the bus takes now.
+    fn max_event_bytes(&self) -> usize;
 
     /// Subscribes to new events by AMQP topic patterns.
     ///

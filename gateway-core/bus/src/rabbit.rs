@@ -9,6 +9,7 @@ mod events;
 mod fault;
 mod handling;
 mod inbound;
+mod message_limit;
 mod outbound;
 mod pending;
 mod reply_address;
@@ -33,8 +34,9 @@ use crate::admission::Admission;
 use crate::envelope::{Envelope, WorkClass};
 use crate::error::RequestError;
 use crate::instruments;
+use crate::limit::MAX_REPLY;
 use crate::nudge::{BACKLOG, Nudge};
-use crate::port::{Bus, EventStream, Publication, RequestService, ServeOptions};
+use crate::port::{Bus, EventStream, Publication, Refused, RequestService, ServeOptions};
 use crate::reply::Reply;
 use crate::topic;
 use address::Address;
@@ -100,7 +102,7 @@ impl RabbitBus {
         if remaining.is_zero() {
             return Err(RequestError::Timeout);
         }
-        session.requester.request(class, &envelope, remaining).await
+        session.requester.request(class, &envelope, remaining, session.message_limit()).await
     }
 }
 
@@ -135,12 +137,15 @@ impl Bus for RabbitBus {
         }
     }
 
-    async fn publish(&self, events: Vec<Publication>) -> Result<()> {
-        for event in &events {
-            topic::check(&event.routing_key)?;
-        }
+    async fn publish(&self, mut events: Vec<Publication>) -> Result<Vec<Refused>> {
         let session = self.publishing().ok_or_else(unreachable_broker)?;
-        session.events.publish(events).await
+        let mut refused = Refused::remove_from(&mut events, session.message_limit());
+        refused.extend(session.events.publish(session.connection(), events).await?);
+        Ok(refused)
+    }
+
+    fn max_event_bytes(&self) -> usize {
+        self.publishing().map_or(MAX_REPLY, |session| session.message_limit().min(MAX_REPLY))
     }
 
     async fn subscribe(&self, patterns: &[String]) -> Result<EventStream> {

@@ -92,9 +92,23 @@ pub struct Front {
     pub check_timeout_seconds: u64,
     /// The largest body of a request over the bus; a larger one gets 413.
     pub max_body_bytes: usize,
-    /// The most requests in flight; more get 503 at once. Each holds its body in memory.
+    /// The memory for bodies of requests that arrive or are in flight; more get 503 at once. A principal, or an address
+    /// without a token, has at most half of it.
+    pub max_body_memory_bytes: usize,
+    /// The most requests in flight; more get 503 at once. A principal, or an address without a token, has at most half of
+    /// them.
     pub max_in_flight: usize,
-    /// The most uploads in progress; more get 503 at once. Each holds two connections and some chunks of its content.
+    /// The most connections; more are closed at once. An address has at most half of them.
+    pub max_connections: usize,
+    /// The most connections of one address (IPv6: of one /64 network). Behind a proxy all clients have one address: allow
+    /// it half of `max_connections`.
+    pub max_connections_per_peer: usize,
+    /// The time from the connection to the end of the head of its first request, with the TLS handshake.
+    pub first_request_timeout_seconds: u64,
+    /// The longest time for which a client may take nothing of an answer that it has requested.
+    pub unread_timeout_seconds: u64,
+    /// The most uploads in progress; more get 503 at once. A principal has at most half of them. Each holds two connections
+    /// and some chunks of its content.
     pub max_uploads: usize,
     /// The largest content of an upload, which is streamed to the cloud; a larger one gets 413.
     pub upload_limit_bytes: u64,
@@ -113,7 +127,12 @@ impl Default for Front {
             request_timeout_seconds: 30,
             check_timeout_seconds: 60,
             max_body_bytes: 1 << 20,
+            max_body_memory_bytes: 128 << 20,
             max_in_flight: 1024,
+            max_connections: 8192,
+            max_connections_per_peer: 2048,
+            first_request_timeout_seconds: 10,
+            unread_timeout_seconds: 30,
             max_uploads: 64,
             upload_limit_bytes: 1 << 40,
             upload_stall_seconds: 60,

@@ -11,6 +11,7 @@ mod db;
 mod event;
 mod operation;
 mod poll;
+mod purge;
 mod resource;
 mod target;
 
@@ -25,6 +26,7 @@ pub use operation::{
     OperationStart, OperationState, Settlement,
 };
 pub use poll::{Capacity, Claim, CloudClock, RefreshProgress, ShareKey, Unlimited};
+pub use purge::OldRows;
 pub use resource::{
     Applied, Cursor, KnownRecord, Listing, Observation, ResourceFilter, ResourceQuery, ResourceRow, Sighting,
     SortKey, SortOrder, SortValue, WriteGuard,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gateway_core::driver::OneTimeOutput;
 use gateway_core::error::Result;
 use gateway_core::id::AccountId;
+use gateway_store::OldRows;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -83,7 +84,6 @@ impl Operations {
 
     async fn purge(&self, keep: Duration) -> Result<()> {
         let before = self.store.now().await?.minus(keep);
-        while self.store.operations_purge(before, 1000).await? == 1000 {}
-        Ok(())
+        self.store.purge(OldRows::Operations, before).await.map(drop)
     }
 }

@@ -11,6 +11,7 @@ use crate::admission::{Admission, Slot};
 use crate::envelope::WorkClass;
 use crate::instruments;
 use crate::intake;
+use crate::limit::{self, MAX_REPLY};
 use crate::port::{Delivery, RequestService};
 
 /// A server of one work class.
@@ -51,7 +52,12 @@ impl Worker {
         job.attempts += 1;
         match intake::call(&*self.service, job.envelope.clone(), delivery).await {
             // The caller may have gone; then nobody needs the answer.
-            Some(reply) => drop(job.answer.send(reply)),
+            Some(reply) => {
+                let bytes = limit::reply_bytes(&reply);
+                let fits = bytes <= MAX_REPLY;
+                let _ =
+                    job.answer.send(if fits { reply } else { limit::too_large(&reply, bytes, MAX_REPLY) });
+            }
             None if job.attempts < most_attempts(self.class) => self.queue.put_back(job),
             None => {}
         }

@@ -7,6 +7,7 @@ mod both_buses;
 mod broker;
 mod direct_publishing;
 mod environment;
+mod message_limits;
 mod outages;
 
 /// Runs every function of [`both_buses`] on each bus.
@@ -38,6 +39,10 @@ on_both![
     stop_finishes_requests_in_progress_and_leaves_the_rest,
     events_arrive_in_order_by_pattern,
     events_without_subscriber_are_published,
+    events_that_no_broker_takes_are_refused_alone,
+    events_of_the_longest_names_arrive,
+    reply_that_is_too_large_is_an_error_of_its_request_alone,
+    request_that_is_too_large_is_refused_alone,
     nudges_reach_every_process,
     sealed_request_opens_at_the_handler,
     envelope_of_another_version_is_answered_with_400,

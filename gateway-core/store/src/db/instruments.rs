@@ -16,10 +16,17 @@ static RETRIES: Counter<1> =
     Counter::new("gateway_store_retries_total", ["reason"], "Reads and transactions that were run again");
 static FAILURES: Counter<1> =
     Counter::new("gateway_store_failures_total", ["reason"], "Reads and transactions that failed");
+static PURGED: Counter<1> =
+    Counter::new("gateway_store_purged_rows_total", ["table"], "Old rows that were removed");
 
 /// The metrics of the database.
-pub static METRICS: &[Description] =
-    &[WAIT.description(), WORK.description(), RETRIES.description(), FAILURES.description()];
+pub static METRICS: &[Description] = &[
+    WAIT.description(),
+    WORK.description(),
+    RETRIES.description(),
+    FAILURES.description(),
+    PURGED.description(),
+];
 
 /// Records the wait for a connection.
 pub(super) fn waited(time: Duration) {
@@ -46,4 +53,9 @@ pub(super) fn lost_a_race() {
 /// Records that work is run again on another connection.
 pub(super) fn lost_its_connection() {
     RETRIES.increment(["disconnected".into()]);
+}
+
+/// Records that old rows were removed.
+pub(crate) fn rows_purged(table: &'static str, count: usize) {
+    PURGED.add(count as u64, [table.into()]);
 }

@@ -50,6 +50,7 @@ impl Store {
         self.write(move |session| {
             let old = operations::table
                 .filter(operations::finished_at.lt(before.0))
+                .order(operations::finished_at)
                 .limit(limit)
                 .select(operations::id)
                 .load::<Vec<u8>>(session.connection)

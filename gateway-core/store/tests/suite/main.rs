@@ -1,13 +1,14 @@
 //! The suite of the store, run on SQLite and MySQL, with tests that only a real server allows.
 
-// Helpers may panic, and their modules are visible to this executable only.
-#![allow(clippy::unwrap_used, unreachable_pub)]
+// Helpers may panic and print figures, and their modules are visible to this executable only.
+#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
 mod authority;
 mod cloud_clocks;
 mod clouds_and_clients;
 mod credential_election;
 mod database_outage;
+mod database_silence;
 mod event_log;
 mod event_relay;
 mod fixtures;
@@ -16,6 +17,8 @@ mod grants;
 mod migrations;
 mod operations;
 mod poll_claim;
+mod proxy;
+mod purge;
 mod query_plans;
 mod recording;
 mod refresh_request;
@@ -123,6 +126,9 @@ on_both! {
         next_page_of_the_log_starts_after_the_last_one,
         purge_leaves_a_reported_gap,
         unpublished_event_is_not_purged;
+    purge:
+        purge_is_faster_than_events_are_written,
+        mass_deletion_leaves_tombstones_that_are_removed_in_batches;
     resource_listing:
         pages_over_targets_hold_each_record_once,
         changes_between_pages_do_not_affect_other_records,

@@ -193,6 +193,7 @@ async fn relays(store: &Store) {
     assert_eq!(store.relay_batch(199_000, 100).await.unwrap().len(), 100);
     store.relay_published(leader.epoch, 199_500).await.unwrap();
     assert_eq!(store.events_purge(Timestamp(1000), 200).await.unwrap(), 200);
+    assert_eq!(store.tombstones_purge(Timestamp(10_000), 200).await.unwrap(), 200);
     store.relay_resign(leader.epoch).await.unwrap();
 }
 
