@@ -1,7 +1,5 @@
 //! Verification of grants, each with its own credential, again and again.
 
-mod access;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +8,10 @@ use gateway_bus::Nudge;
 use gateway_core::driver::Proof;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::AccountId;
-use gateway_sessions::OpenSession;
+use gateway_core::shares::Breakers;
+use gateway_sessions::{AccessProbe, OpenSession};
 use gateway_store::{DueGrant, Grant, GrantChange};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::PollerContext;
@@ -117,12 +116,17 @@ impl Verifier {
     /// Renews the grant, with the kinds that its credential may list now.
     async fn renew(&self, due: &DueGrant, proof: Proof, session: &OpenSession) -> Result<()> {
         let verify_after = spread(Duration::from_secs(self.context.config.verify_seconds));
-        let probes = access::probe(&*session.session, &proof, session.capability);
-        let access = match timeout(TIME_LIMIT / 3, probes).await {
-            Ok(Ok(access)) => access,
-            // The credential is valid; its access stays as it was found before.
-            _ => return self.context.store.grant_verified(&due.credential, verify_after).await,
+        let known = self.context.store.grant_access(&due.credential).await?;
+        let probe = AccessProbe {
+            session: &*session.session,
+            cloud: due.cloud,
+            proof: &proof,
+            capability: session.capability,
+            known: known.as_ref(),
+            breakers: &Breakers::default(),
+            until: Instant::now() + TIME_LIMIT / 3,
         };
+        let access = probe.run().await;
         let credential = due.credential.clone();
         let (principal, account) = (credential.principal, credential.account);
         let grant = Grant { principal, cloud: due.cloud, proof, access, credential, verify_after };

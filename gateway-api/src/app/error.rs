@@ -97,6 +97,8 @@ pub(crate) enum Error {
         /// An earlier delivery of the same request has begun.
         has_begun: bool,
     },
+    /// The account, or its cloud, has its share of the requests that wait; the operation was not begun.
+    Overloaded,
     /// No time was left for the operation, which was not begun.
     DeadlineExceeded,
     /// The operation is not over yet.
@@ -202,6 +204,9 @@ impl fmt::Display for Error {
                 let effect = if *has_begun { "what was begun before goes on" } else { "nothing was done" };
                 write!(f, "the filter matches {more}{matched}, not {expected}; {effect}")
             }
+            Self::Overloaded => f.write_str(
+                "too many requests wait for this account or its cloud, and nothing was done; send it again later",
+            ),
             Self::DeadlineExceeded => f.write_str("no time was left and nothing was done; send it again"),
             Self::StillRunning { .. } => f.write_str(
                 "the operation goes on; read it, or send the request again with the same Idempotency-Key",

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use gateway_bus::WorkClass;
 use gateway_core::config::Front as Config;
 use gateway_core::id::PrincipalId;
@@ -75,6 +74,5 @@ fn take(pool: &Pool<ShareKey>, key: ShareKey) -> Result<Slot<ShareKey>, Problem>
 
 /// Returns the problem of a request for which nothing is left of a share.
 pub(super) fn overloaded(detail: &str) -> Problem {
-    Problem::new("overloaded", "Too many requests", StatusCode::SERVICE_UNAVAILABLE, detail)
-        .with_retry_after(RETRY_AFTER)
+    Problem::overloaded(detail, RETRY_AFTER)
 }

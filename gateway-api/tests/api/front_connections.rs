@@ -1,7 +1,9 @@
 //! Connections of a front: their number, in total and of each peer, and those that send no request.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
+use gateway_core::config::Config;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -55,7 +57,7 @@ async fn connection_without_a_whole_head_is_closed() {
 
 #[tokio::test]
 async fn connections_of_one_peer_are_limited() {
-    let limits = |config: &mut gateway_core::config::Config| {
+    let limits = |config: &mut Config| {
         (config.front.max_connections, config.front.max_connections_per_peer) = (64, 5);
     };
     let gateway = TestGateway::with(limits).await;
@@ -75,4 +77,23 @@ async fn peers_with_many_connections_leave_some_to_others() {
     let counts = [open_all(2, address).await, open_all(3, address).await, open_all(4, address).await];
     assert_eq!(counts.each_ref().map(Vec::len), [8, 4, 2]);
     assert!(open(5, address).await.is_some());
+}
+
+#[tokio::test]
+async fn tls_handshake_counts_and_has_a_time_limit() {
+    let file = |name: &str| format!("{}/tests/api/tls/{name}.pem", env!("CARGO_MANIFEST_DIR"));
+    let limits = |config: &mut Config| {
+        (config.front.tls_certificate, config.front.tls_key) = (file("certificate"), file("key"));
+        (config.front.max_connections_per_peer, config.front.first_request_timeout_seconds) = (1, 2);
+    };
+    let gateway = TestGateway::with(limits).await;
+    let (address, ..) = front(&gateway).await;
+    let mut handshake = connect_from(2, address).await;
+    // The first bytes of a handshake.
+    handshake.write_all(&[0x16, 3, 1]).await.unwrap();
+    let mut second = connect_from(2, address).await;
+    assert_eq!(second.read(&mut [0; 1]).await.unwrap(), 0, "it is one too many");
+    let still_open = handshake.try_read(&mut [0; 1]);
+    assert_eq!(still_open.unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(handshake.read(&mut [0; 1]).await.unwrap(), 0, "the handshake took too long");
 }

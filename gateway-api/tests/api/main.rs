@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod admin;
+mod call_budget;
 mod check_credentials;
+mod check_shares;
 mod collections;
+mod command_lists;
 mod events;
 mod fake_cloud;
 mod filters;
@@ -21,8 +24,10 @@ mod page_bytes;
 mod raw_http;
 mod related;
 mod request_id;
+mod running_handler;
 mod sealed;
 mod status;
 mod sync;
 mod tokens;
+mod write_shares;
 mod writing;

@@ -95,7 +95,7 @@ impl Bus for MemoryBus {
         options: ServeOptions,
         stop: CancellationToken,
     ) -> Result<()> {
-        let admission = Admission::new(options.concurrency);
+        let admission = Admission::new(options);
         let tasks = TaskTracker::new();
         let workers = WorkClass::ALL.map(|class| Worker {
             class,

@@ -34,13 +34,38 @@ pub trait RequestService: Send + Sync {
     async fn call(&self, envelope: Envelope, delivery: Delivery) -> Reply;
 }
 
+/// The requests of each class that may wait for a cloud, for each read in progress. A request that waits costs little
+/// memory. With a higher number more of them are in memory when a process dies; with a lower one, requests queue behind
+/// those that wait. It must be well above what the service lets wait.
+const WAITING: usize = 8;
+
 /// The limits of a consumer.
 #[derive(Clone, Copy, Debug)]
 pub struct ServeOptions {
-    /// The most unacknowledged messages per work class.
+    /// The most unacknowledged reads.
     pub prefetch: u16,
-    /// The most requests in progress over all work classes.
+    /// The most reads in progress.
     pub concurrency: usize,
+}
+
+impl ServeOptions {
+    /// Returns the most requests of a class in progress.
+    pub fn in_progress(self, class: WorkClass) -> usize {
+        let reads = self.concurrency.max(1);
+        match class {
+            WorkClass::Read => reads,
+            WorkClass::Write | WorkClass::Check | WorkClass::Refresh => reads * WAITING,
+        }
+    }
+
+    /// Returns the most unacknowledged messages of a class. A message of a class that waits for clouds is not fetched before
+    /// it can be begun.
+    pub(crate) fn prefetch(self, class: WorkClass) -> u16 {
+        match class {
+            WorkClass::Read => self.prefetch.max(1),
+            _ => u16::try_from(self.in_progress(class)).unwrap_or(u16::MAX),
+        }
+    }
 }
 
 /// An event to publish.

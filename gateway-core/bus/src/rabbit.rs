@@ -121,8 +121,8 @@ impl Bus for RabbitBus {
         let handling = Handling { service, outbound: self.outbound.clone(), clock: Arc::clone(&self.clock) };
         let server = Server {
             handling: Arc::new(handling),
-            admission: Admission::new(options.concurrency),
-            prefetch: options.prefetch,
+            admission: Admission::new(options),
+            options,
             tasks: TaskTracker::new(),
         };
         let until = stop.child_token();

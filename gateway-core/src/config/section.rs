@@ -39,8 +39,8 @@ pub struct Bus {
     pub url: String,
     /// The PEM file of the authority that signed the broker's certificate; the system's authorities when not set.
     pub ca_file: String,
-    /// Unacknowledged messages of a consumer. A higher number hides round trips to the broker; a lower one spreads work
-    /// more evenly over handlers.
+    /// Unacknowledged reads of a consumer. A higher number hides round trips to the broker; a lower one spreads work more
+    /// evenly over handlers.
     pub prefetch: u16,
     /// Whether programs that publish requests themselves may send secrets in clear. Only for a broker that accepts
     /// AMQPS alone, or for tests.
@@ -145,7 +145,8 @@ impl Default for Front {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Handler {
-    /// The requests that one process works on at once.
+    /// The reads that one process works on at once, and the calls to clouds of its credential checks and of its operations.
+    /// Four times as many of each class may wait for a cloud.
     pub concurrency: usize,
     /// The life of a token. A longer life spares renewals; a shorter one limits the use of a stolen token.
     pub token_seconds: u64,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::id::{CloudId, Holder, PrincipalId, Region};
+use crate::id::{AccountId, CloudId, Holder, PrincipalId, Region};
 
 /// An address of a cloud's API that answers, or hangs, as one: the services of one region, or the identity service of the
 /// whole cloud.
@@ -50,6 +50,11 @@ impl CallKey {
     /// Returns the path of a call for one account, or for the published resources.
     pub fn for_holder(endpoint: Endpoint, holder: Holder) -> [Self; 2] {
         [Self::Endpoint(endpoint.clone()), Self::Holder(endpoint, holder)]
+    }
+
+    /// Returns the path of a call for one account in a region.
+    pub fn for_account(cloud: CloudId, region: Region, account: AccountId) -> [Self; 2] {
+        Self::for_holder(Endpoint::of_region(cloud, region), Holder::Account(account))
     }
 
     /// Returns the path of a call for one principal.

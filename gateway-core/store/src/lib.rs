@@ -22,8 +22,8 @@ pub use access::{
 pub use db::{Backend, METRICS, Migrations, Store};
 pub use event::{EventFilter, EventPage, Leadership, Numbered, StoredEvent};
 pub use operation::{
-    AuditFilter, AuditLine, CompletedStep, NewOperation, Operation, OperationLease, OperationOutcome,
-    OperationStart, OperationState, Settlement,
+    AuditFilter, AuditLine, BudgetUse, CompletedStep, NewOperation, Operation, OperationLease,
+    OperationOutcome, OperationStart, OperationState, Settlement,
 };
 pub use poll::{Capacity, Claim, CloudClock, RefreshProgress, ShareKey, Unlimited};
 pub use purge::OldRows;

@@ -9,6 +9,7 @@ mod lease;
 mod lookup;
 mod record;
 mod settle;
+mod sharing;
 mod state;
 
 pub use audit_page::{AuditFilter, AuditLine};
@@ -16,4 +17,5 @@ pub use begin::{NewOperation, OperationStart};
 pub use lease::OperationLease;
 pub use record::{CompletedStep, Operation};
 pub use settle::{OperationOutcome, Settlement};
+pub use sharing::BudgetUse;
 pub use state::OperationState;

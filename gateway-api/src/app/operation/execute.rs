@@ -90,7 +90,13 @@ impl Operations {
                 named,
                 marker: Marker { operation: operation.id, ordinal },
             };
-            let (outcome, settled) = match self.attempt(&run, &step, sent.take()).await? {
+            let sent = sent.take();
+            // Only one step at a time holds a slot, so that many steps take turns with other operations.
+            let attempted = match self.call_slot(scope, &opened.budget, self.slot_wait()).await {
+                Ok(_slot) => self.attempt(&run, &step, sent).await?,
+                Err(error) => Attempted::NotDone(self.without_slot(operation, sent.is_some(), error).await?),
+            };
+            let (outcome, settled) = match attempted {
                 Attempted::Done(done) => {
                     output = done.answer.or(output);
                     made.extend(done.touched.first().map(|first| prepared.made(ordinal, first)));

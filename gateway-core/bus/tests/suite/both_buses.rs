@@ -80,6 +80,42 @@ pub async fn request_is_dropped_after_its_deadline(environment: Environment) {
     serving.stopped().await;
 }
 
+pub async fn requests_that_wait_for_a_cloud_delay_no_other(environment: Environment) {
+    let bus = environment.bus().await;
+    let (waiting, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (waits, opened) = (Arc::clone(&waiting), Arc::clone(&gate));
+    let serving = Serving::start(&bus, 1, move |envelope, _| {
+        let (waits, opened) = (Arc::clone(&waits), Arc::clone(&opened));
+        async move {
+            if envelope.target == "/hung" {
+                waits.add_permits(1);
+                opened.acquire().await.unwrap().forget();
+            }
+            echo(&envelope)
+        }
+    })
+    .await;
+    let classes = [WorkClass::Write, WorkClass::Check, WorkClass::Refresh];
+    let hung: Vec<_> = classes
+        .iter()
+        .flat_map(|class| [*class; 5])
+        .map(|class| {
+            let bus = Arc::clone(&bus);
+            tokio::spawn(async move { bus.request(class, request("/hung", TIMEOUT)).await })
+        })
+        .collect();
+    let count = u32::try_from(hung.len()).unwrap();
+    waiting.acquire_many(count).await.unwrap().forget();
+    for class in WorkClass::ALL {
+        bus.request(class, request("/healthy", TIMEOUT)).await.unwrap();
+    }
+    gate.add_permits(hung.len());
+    for request in hung {
+        request.await.unwrap().unwrap();
+    }
+    serving.stopped().await;
+}
+
 pub async fn panicking_read_is_redelivered_once(environment: Environment) {
     assert_eq!(attempts_at_a_panicking_request(environment, WorkClass::Read).await, [false, true]);
 }

@@ -34,6 +34,7 @@ on_both![
     request_without_answer_times_out,
     request_without_handler_is_unroutable,
     request_is_dropped_after_its_deadline,
+    requests_that_wait_for_a_cloud_delay_no_other,
     panicking_read_is_redelivered_once,
     panicking_write_is_redelivered_three_times,
     stop_finishes_requests_in_progress_and_leaves_the_rest,

@@ -148,6 +148,7 @@ on_both! {
         repeated_request_finds_its_operation,
         operation_is_claimed_by_one_process,
         renewal_of_a_returned_lease_changes_nothing,
+        processes_of_an_account_are_counted_while_they_work_and_shortly_after,
         call_of_a_dead_process_counts_until_its_lease_ended,
         unknown_operation_is_due_again,
         purge_removes_operations_and_keeps_the_audit;

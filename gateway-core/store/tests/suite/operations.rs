@@ -118,6 +118,27 @@ pub async fn operation_is_claimed_by_one_process(fixture: TestStore) {
     assert_eq!(take(store.clone()).await, None);
 }
 
+pub async fn processes_of_an_account_are_counted_while_they_work_and_shortly_after(fixture: TestStore) {
+    let store = &fixture.store;
+    let principal = client(store, "dashboard").await;
+    let one = new(store, principal, None).await;
+    let (account, cloud) = (one.account, one.cloud);
+    let used = async || store.operations_budget(account).await.unwrap();
+    assert_eq!((used().await.processes, used().await.pause), (0, Duration::ZERO));
+    let first = held(begin(store, one.clone(), LATER).await);
+    held(begin(store, new(store, principal, None).await, LATER).await);
+    let other = NewOperation { account: AccountId::derive(cloud, "a2"), ..new(store, principal, None).await };
+    held(begin(store, other, LATER).await);
+    held(begin(store, new(store, principal, None).await, Duration::ZERO).await);
+    assert_eq!(used().await.processes, 2, "neither another account's nor one whose lease has ended");
+    store.operation_settle(first, outcome(OperationState::Succeeded), Settlement::Final).await.unwrap();
+    assert_eq!(used().await.processes, 2, "it has just settled one");
+    fixture
+        .sql()
+        .execute("UPDATE operations SET finished_at = finished_at - 11000000 WHERE finished_at IS NOT NULL");
+    assert_eq!(used().await.processes, 1);
+}
+
 pub async fn renewal_of_a_returned_lease_changes_nothing(fixture: TestStore) {
     let store = &fixture.store;
     let principal = client(store, "dashboard").await;

@@ -166,6 +166,7 @@ async fn operations(store: &Store, fleet: &Fleet) {
     assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0[0].0, id);
     let (_, held) = store.operation_claim(id, ProcessId::generate(), LATER).await.unwrap().unwrap();
     store.operation_renew(held, LATER).await.unwrap();
+    assert_eq!(store.operations_budget(account).await.unwrap().processes, 1);
     store.operation_call_started(held, LATER).await.unwrap();
     store.operation_call_ended(held).await.unwrap();
     store.operation_record_steps(held, Vec::new()).await.unwrap();
