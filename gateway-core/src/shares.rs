@@ -10,6 +10,7 @@ mod call;
 mod calls;
 mod capacity;
 mod held;
+mod instruments;
 mod pool;
 mod waiting;
 
@@ -18,5 +19,6 @@ pub use call::{CallKey, Endpoint};
 pub use calls::CallSlots;
 pub use capacity::{CallCapacity, FullHolders};
 pub use held::Held;
+pub use instruments::METRICS;
 pub use pool::{Pool, Slot};
 pub use waiting::Refused;

@@ -23,7 +23,7 @@ pub(crate) struct ListingSlot {
 
 impl ListingSlots {
     pub(crate) fn new(total: usize, breakers: Arc<Breakers>) -> Self {
-        Self { calls: CallSlots::new(total, breakers), fences: Arc::default() }
+        Self { calls: CallSlots::new("listings", total, breakers), fences: Arc::default() }
     }
 
     /// Returns the present capacity, for a claim: until the claim returns, slots can only be given back.

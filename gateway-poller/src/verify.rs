@@ -32,7 +32,7 @@ pub(crate) struct Verifier {
 
 impl Verifier {
     pub(crate) fn new(context: Arc<PollerContext>) -> Arc<Self> {
-        let slots = CallSlots::new(SLOTS, Arc::clone(&context.breakers));
+        let slots = CallSlots::new("verifications", SLOTS, Arc::clone(&context.breakers));
         Arc::new(Self { context, slots })
     }
 

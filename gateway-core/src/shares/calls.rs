@@ -16,9 +16,9 @@ pub struct CallSlots {
 }
 
 impl CallSlots {
-    /// Creates slots. The breakers are those of the whole process.
-    pub fn new(total: usize, breakers: Arc<Breakers>) -> Self {
-        Self { pool: Pool::of_calls(total, 0, Arc::clone(&breakers)), breakers }
+    /// Creates slots with the name that their metrics carry. The breakers are those of the whole process.
+    pub fn new(name: &'static str, total: usize, breakers: Arc<Breakers>) -> Self {
+        Self { pool: Pool::of_calls(name, total, 0, Arc::clone(&breakers)), breakers }
     }
 
     /// Returns the capacity at this moment, for a search for due work. Until the work is started, slots can only be given

@@ -166,7 +166,7 @@ mod tests {
     fn slots(answered: &[Endpoint]) -> (CallSlots, Arc<Breakers>) {
         let breakers = Arc::new(Breakers::default());
         answered.iter().for_each(|endpoint| record(&breakers, endpoint, Ok(())));
-        (CallSlots::new(TOTAL, Arc::clone(&breakers)), breakers)
+        (CallSlots::new("test", TOTAL, Arc::clone(&breakers)), breakers)
     }
 
     fn record(breakers: &Breakers, endpoint: &Endpoint, result: Result<()>) {

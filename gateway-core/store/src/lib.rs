@@ -20,7 +20,7 @@ pub use access::{
     Access, Account, Authority, Client, Cloud, DueGrant, Grant, GrantChange, Granted, NewCloud,
     SealedCredential, VisibleTarget,
 };
-pub use db::{Backend, Migrations, Store};
+pub use db::{Backend, METRICS, Migrations, Store};
 pub use event::{EventFilter, EventPage, Leadership, Numbered, StoredEvent};
 pub use operation::{
     AuditFilter, AuditLine, BudgetUse, CompletedStep, DueOperation, NewOperation, Operation, OperationLease,

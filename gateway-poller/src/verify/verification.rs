@@ -12,6 +12,7 @@ use gateway_store::{DueGrant, Grant, GrantChange};
 use tokio::time::{Instant, timeout};
 
 use super::Verifier;
+use crate::instruments;
 use crate::interval::spread;
 
 /// Time limit of one verification. It must be shorter than the time for which the store reserves the grant.
@@ -31,11 +32,17 @@ enum Verdict {
 impl Verifier {
     /// Verifies a grant that was claimed.
     pub(super) async fn verify(&self, due: &DueGrant) -> Result<()> {
+        instruments::verification_began(due.late);
         let (credential, begun) = (&due.credential, Instant::now());
         let late = || Error::new(ErrorKind::Timeout, "the verification took too long");
         let verdict = timeout(TIME_LIMIT, self.prove(due)).await.unwrap_or_else(|_| Err(late()));
         let path = CallKey::for_holder(Endpoint::of_identity(due.cloud), Holder::Account(credential.account));
         self.context.breakers.record(&path, begun, &verdict);
+        instruments::verification_ended(match &verdict {
+            Ok(Verdict::Valid(..)) => "valid",
+            Ok(Verdict::Refused) => "refused",
+            Err(_) => "no_answer",
+        });
         match verdict {
             Ok(Verdict::Valid(proof, session)) => self.renew(due, proof, &session).await,
             Ok(Verdict::Refused) => self.record_refusal(due).await,

@@ -10,5 +10,6 @@ mod fake_cloud;
 mod grant_verification;
 mod hung_cloud;
 mod listing;
+mod metrics;
 mod relay;
 mod schedule;

@@ -40,7 +40,7 @@ impl Operations {
     }
 
     async fn take_over_until(self: &Arc<Self>, stop: &CancellationToken) {
-        let slots = CallSlots::new(SLOTS, Arc::clone(&self.breakers));
+        let slots = CallSlots::new("reconciler", SLOTS, Arc::clone(&self.breakers));
         let mut taken = TakenOver { slots, running: JoinSet::new() };
         while !stop.is_cancelled() {
             let wait = match self.take_over_due(&mut taken).await {

@@ -23,6 +23,8 @@ pub struct DueGrant {
     pub credential: SealedCredential,
     /// Consecutive definitive refusals so far.
     pub refusals: i32,
+    /// Time since the verification was due.
+    pub late: Duration,
 }
 
 /// The effect of a refusal on a grant.
@@ -193,6 +195,7 @@ impl Session<'_> {
             return Ok(None);
         }
         let credential = self.credential_of(principal, account)?;
-        Ok(credential.map(|credential| DueGrant { cloud, credential, refusals }))
+        let late = now.since(Timestamp(verify_at));
+        Ok(credential.map(|credential| DueGrant { cloud, credential, refusals, late }))
     }
 }

@@ -38,7 +38,7 @@ impl Taken {
         for endpoint in answered {
             breakers.record::<()>(&[CallKey::Endpoint(endpoint.clone())], Instant::now(), &Ok(()));
         }
-        Self { slots: CallSlots::new(SLOTS, Arc::clone(&breakers)), breakers, held: Vec::new() }
+        Self { slots: CallSlots::new("test", SLOTS, Arc::clone(&breakers)), breakers, held: Vec::new() }
     }
 
     /// Takes slots for a holder at an endpoint.
