@@ -5,6 +5,7 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod command;
 pub(crate) mod error;
+pub(crate) mod health;
 pub(crate) mod operation;
 pub(crate) mod read;
 pub(crate) mod refresh;
@@ -20,6 +21,7 @@ use gateway_core::Clock;
 use gateway_core::config::{self, Config};
 use gateway_core::driver::{Drivers, SessionContext};
 use gateway_core::id::PrincipalId;
+use gateway_core::probe::Probe;
 use gateway_core::shares::Breakers;
 use gateway_store::Store;
 use tokio::sync::broadcast::error::RecvError;
@@ -110,6 +112,8 @@ pub struct App {
     pub(crate) drivers: Drivers,
     pub(crate) session_context: SessionContext,
     pub(crate) authorities: AuthorityCache,
+    /// The health of the database.
+    pub(crate) database: Probe,
     pub(crate) shares: Shares,
     pub(crate) watcher: Watcher,
     pub(crate) operations: Arc<Operations>,
@@ -130,6 +134,7 @@ impl App {
         let shares = Shares::new(parts.concurrency, Arc::clone(&parts.breakers));
         Arc::new(Self {
             authorities: AuthorityCache::new(parts.store.clone(), parts.authority_life),
+            database: health::database(parts.store.clone()),
             watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
             operations: Operations::new(OperationParts {
                 store: parts.store.clone(),

@@ -16,6 +16,7 @@ mod forward;
 mod local;
 mod peer;
 mod progress;
+mod readiness;
 mod refusal_log;
 mod reply;
 mod request_body;
@@ -32,6 +33,7 @@ use gateway_bus::Bus;
 use gateway_core::Clock;
 use gateway_core::config::Front as Config;
 use gateway_core::error::{Error, Result};
+use gateway_core::probe::Probe;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -47,6 +49,11 @@ use peer::Peer;
 use progress::TimeLimits;
 use refusal_log::Reason;
 use service::Service;
+
+/// Returns the probe of the handlers, as a front with this bus sees them.
+pub fn readiness(bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Probe {
+    readiness::probe(bus, clock)
+}
 
 /// The wait after a failed accept, which most often fails for lack of file descriptors, until some connections close.
 /// A longer wait keeps new connections waiting; a shorter one spends the processor on further failures.

@@ -19,11 +19,13 @@ use gateway_core::{Clock, crash};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::http::problem::Problem;
 use crate::http::{Exchange, router};
+use crate::instruments::handler::HandlerRequest;
 use crate::keyring::KeyringHandle;
 use crate::routes::{Found, RouteTable};
 
@@ -114,6 +116,17 @@ impl HandlerService {
 #[async_trait]
 impl RequestService for HandlerService {
     async fn call(&self, envelope: Envelope, delivery: Delivery) -> Reply {
+        let span =
+            tracing::error_span!("request", request = %envelope.message_id, class = delivery.class.as_str());
+        let recorded = HandlerRequest::begin(delivery.class.as_str());
+        let reply = self.reply(envelope, delivery).instrument(span).await;
+        recorded.answered(reply.status);
+        reply
+    }
+}
+
+impl HandlerService {
+    async fn reply(&self, envelope: Envelope, delivery: Delivery) -> Reply {
         crash::point("handler.received");
         let id = envelope.message_id;
         // A panicked request shares only the state, whose parts are consistent between awaits.
@@ -123,7 +136,7 @@ impl RequestService for HandlerService {
             Ok(Ok(reply)) => return reply,
             Ok(Err(problem)) => problem,
             Err(_) => {
-                tracing::error!(request = %id, class = delivery.class.as_str(), "a handler panicked");
+                tracing::error!("a handler panicked");
                 Problem::internal()
             }
         };

@@ -6,7 +6,8 @@ mod environment;
 mod section;
 
 pub use section::{
-    Bus, Database, Front, Handler, KeyringSource, Log, Operations, Poller, Relay, Security, without_password,
+    Admin, Bus, Database, Front, Handler, KeyringSource, Log, Operations, Poller, Relay, Security,
+    without_password,
 };
 
 use std::path::Path;
@@ -38,6 +39,8 @@ pub struct Config {
     pub poller: Poller,
     /// The relay, which publishes events.
     pub relay: Relay,
+    /// The admin listener of every role.
+    pub admin: Admin,
     /// Logging.
     pub log: Log,
     /// Security switches.
@@ -131,6 +134,12 @@ impl Config {
             if self.front.tls_certificate.is_empty() {
                 return refuse(
                     "`security.refuse_plaintext` needs `front.tls_certificate` and `front.tls_key`"
+                        .to_owned(),
+                );
+            }
+            if self.admin.allow_remote {
+                return refuse(
+                    "`security.refuse_plaintext` and `admin.allow_remote` exclude each other: the admin listener speaks plain HTTP"
                         .to_owned(),
                 );
             }

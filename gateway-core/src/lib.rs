@@ -18,6 +18,8 @@ pub mod fence;
 pub mod id;
 pub mod kind;
 pub mod marker;
+pub mod metric;
+pub mod probe;
 pub mod secret;
 pub mod shares;
 pub mod skew;

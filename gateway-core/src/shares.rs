@@ -8,11 +8,13 @@
 mod breaker;
 mod call;
 mod held;
+mod instruments;
 mod pool;
 mod waiting;
 
 pub use breaker::Breakers;
 pub use call::{CallKey, Endpoint};
 pub use held::Held;
+pub use instruments::METRICS;
 pub use pool::{Pool, Slot};
 pub use waiting::Refused;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::PollerContext;
 use crate::failures::ConsecutiveFailures;
+use crate::instruments;
 use crate::interval::spread;
 
 /// Wait between two looks for due grants. Shorter verifies sooner; longer asks the database less often.
@@ -76,9 +77,15 @@ impl Verifier {
     }
 
     async fn verify(&self, due: &DueGrant) -> Result<()> {
+        instruments::verification_began(due.late);
         let credential = &due.credential;
         let late = || Error::new(ErrorKind::Timeout, "the verification took too long");
         let verdict = timeout(TIME_LIMIT, self.prove(due)).await.unwrap_or_else(|_| Err(late()));
+        instruments::verification_ended(match &verdict {
+            Ok(Verdict::Valid(..)) => "valid",
+            Ok(Verdict::Refused) => "refused",
+            Err(_) => "no_answer",
+        });
         match verdict {
             Ok(Verdict::Valid(proof, session)) => self.renew(due, proof, &session).await,
             Ok(Verdict::Refused) => self.record_refusal(due).await,

@@ -20,6 +20,7 @@ mod references;
 mod retry;
 mod scope;
 mod sealing;
+mod settle;
 mod upload;
 mod upload_end;
 
@@ -37,6 +38,7 @@ use gateway_sessions::{OpenSession, Pace, Sessions};
 use gateway_store::{OperationLease, Store};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 pub use answer_status::AnswerStatus;
 pub(crate) use answer_status::Ending;
@@ -162,8 +164,10 @@ impl Operations {
         held: OperationLease,
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
-        self.tasks
-            .spawn(async move { this.under_lease(&operation, held, this.execute(&operation, held)).await })
+        // Below the span of the request that began it, if there is one.
+        let span = tracing::error_span!("operation", operation = %operation.id);
+        let work = async move { this.under_lease(&operation, held, this.execute(&operation, held)).await };
+        self.tasks.spawn(work.instrument(span))
     }
 
     /// Waits until all operations of this process have ended. Other processes take over those that hang.

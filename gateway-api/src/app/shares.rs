@@ -31,8 +31,13 @@ impl Shares {
     /// Creates the pools of a process that works on so many requests at once.
     pub(crate) fn new(concurrency: usize, breakers: Arc<Breakers>) -> Self {
         let waiting = concurrency * WAITING;
-        let calls = || Pool::of_calls(concurrency, waiting, Arc::clone(&breakers));
-        Self { checks: calls(), calls: calls(), commands: Pool::new(waiting, 0), breakers }
+        let calls = |name| Pool::of_calls(name, concurrency, waiting, Arc::clone(&breakers));
+        Self {
+            checks: calls("handler_checks"),
+            calls: calls("handler_calls"),
+            commands: Pool::new("handler_commands", waiting, 0),
+            breakers,
+        }
     }
 }
 

@@ -6,10 +6,12 @@ use std::time::Duration;
 use gateway_bus::{Bus, Envelope, Reply, RequestError, WorkClass};
 use gateway_core::access::keyring::Keyring;
 use gateway_core::config::Front as Config;
+use gateway_core::probe::Probe;
 use gateway_core::{Clock, Timestamp};
 
 use super::attempts::Attempts;
 use super::body_budget::BodyBudget;
+use super::readiness;
 use super::refusal_log::RefusalLog;
 use super::slots::Slots;
 use crate::keyring::KeyringHandle;
@@ -19,6 +21,7 @@ pub(super) struct FrontContext {
     bus: Arc<dyn Bus>,
     keyring: KeyringHandle,
     clock: Arc<dyn Clock>,
+    pub(super) readiness: Probe,
     pub(super) slots: Slots,
     pub(super) bodies: BodyBudget,
     pub(super) attempts: Arc<Attempts>,
@@ -40,6 +43,7 @@ impl FrontContext {
     ) -> Self {
         let refusals = Arc::default();
         Self {
+            readiness: readiness::probe(Arc::clone(&bus), Arc::clone(&clock)),
             bus,
             keyring,
             clock,
@@ -58,11 +62,6 @@ impl FrontContext {
     /// Sends a request over the bus and waits for the reply.
     pub(super) async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
         self.bus.request(class, envelope).await
-    }
-
-    /// Returns whether there is a connection to the broker.
-    pub(super) fn is_connected(&self) -> bool {
-        self.bus.is_connected()
     }
 
     pub(super) fn keyring(&self) -> Arc<Keyring> {

@@ -15,6 +15,7 @@ use gateway_core::access::keyring::Keyring;
 use gateway_core::backoff::Backoff;
 use gateway_core::driver::Forwarded;
 use hyper::body::Incoming;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::body::AnswerBody;
@@ -66,11 +67,12 @@ pub(super) async fn respond(
     plain.headers = vec![(CONTENT_TYPE.as_str().to_owned(), "application/json".to_owned())];
     let upload = Upload { context: Arc::clone(context), errand, request: plain };
     // The upload runs in its own task: its end is reported even if the client disconnects.
-    let task = tokio::spawn(async move {
+    let work = async move {
         let answer = upload.run(content).await;
         drop(upload_slot);
         answer
-    });
+    };
+    let task = tokio::spawn(work.in_current_span());
     task.await.unwrap_or_else(|_| Err(Problem::internal()))
 }
 

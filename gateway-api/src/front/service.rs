@@ -1,6 +1,7 @@
 //! The handling of one HTTP request: find the route, admit it, send it over the bus, return the reply.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response};
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use gateway_bus::sealing::seal_request;
 use gateway_core::error::Result;
 use hyper::body::Incoming;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::admission::{self, Identity};
@@ -19,6 +21,7 @@ use super::request_body::RequestBody;
 use super::{continuation, envelope, forward, local, reply};
 use crate::http::problem::Problem;
 use crate::http::{max_age, query};
+use crate::instruments;
 use crate::routes::{Found, RouteTable};
 
 /// The header that carries the id of the request back.
@@ -47,8 +50,12 @@ impl Service {
         request: Request<Incoming>,
     ) -> Response<AnswerBody> {
         let id = Uuid::now_v7();
-        let is_head = request.method() == Method::HEAD;
-        let answered = self.answer(id, connection, request).await;
+        let (begun, method) = (Instant::now(), request.method().clone());
+        let is_head = method == Method::HEAD;
+        let found = self.routes.find(&method, request.uri().path());
+        let route = found.template();
+        let span = tracing::error_span!("request", request = %id);
+        let answered = self.answer(id, connection, request, found).instrument(span).await;
         let mut response = answered.unwrap_or_else(|problem| reply::problem(problem, id));
         let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
         if let Ok(id) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
@@ -57,6 +64,7 @@ impl Service {
         if is_head {
             remove_body(&mut response);
         }
+        instruments::front::answered(route, &method, response.status(), begun.elapsed());
         response
     }
 
@@ -65,15 +73,16 @@ impl Service {
         id: Uuid,
         connection: &ConnectionInfo,
         request: Request<Incoming>,
+        found: Found<'_>,
     ) -> Result<Response<AnswerBody>, Problem> {
         let context = &self.context;
-        let operation = match self.routes.find(request.method(), request.uri().path()) {
+        let operation = match found {
             Found::Operation(operation) => *operation,
             Found::OtherMethod(allow) => return Err(Problem::other_method().with_allow(allow)),
             Found::Nothing => return Err(Problem::no_such_path()),
         };
         let Some(class) = operation.class else {
-            return local::respond(request.uri().path(), context.is_connected());
+            return local::respond(request.uri().path(), &context.readiness).await;
         };
         query::check_count(request.uri().query().unwrap_or_default())?;
         if operation.forwards {
@@ -87,6 +96,7 @@ impl Service {
         let charge = context.bodies.charge(key);
         let (limit, time) = (context.max_body, context.request_timeout);
         let body = RequestBody::read(&parts.headers, body, limit, time, charge).await?;
+        instruments::front::body_arrived(body.bytes.len());
         // No slot is held while a client sends.
         let slots = context.slots.take(key, class)?;
         let received_at = context.now();

@@ -47,9 +47,9 @@ impl Slots {
     pub(super) fn new(config: &Config) -> Self {
         let waiting = (config.max_in_flight / WAITING_DIVISOR).max(1);
         Self {
-            in_flight: Pool::new(config.max_in_flight, 0),
-            waiting: Pool::new(waiting, 0),
-            uploads: Pool::new(config.max_uploads, 0),
+            in_flight: Pool::new("front_requests", config.max_in_flight, 0),
+            waiting: Pool::new("front_refreshes", waiting, 0),
+            uploads: Pool::new("front_uploads", config.max_uploads, 0),
         }
     }
 

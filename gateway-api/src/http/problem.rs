@@ -99,6 +99,12 @@ impl Problem {
         Self::new("foreign-reply-queue", "Foreign reply queue", StatusCode::FORBIDDEN, detail)
     }
 
+    /// A part that is needed and does not answer, as `/ready` names it.
+    pub(crate) fn not_ready(reason: impl Into<String>) -> Self {
+        Self::new("not-ready", "Not ready", StatusCode::SERVICE_UNAVAILABLE, reason)
+            .with_retry_after(Duration::from_secs(2))
+    }
+
     /// A request beyond the share of its sender or its cloud in the work that is done at once.
     pub(crate) fn overloaded(detail: impl Into<String>, retry_after: Duration) -> Self {
         Self::new("overloaded", "Too many requests", StatusCode::SERVICE_UNAVAILABLE, detail)

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use gateway_api::front::Front;
@@ -295,7 +295,9 @@ async fn front_serves_its_own_paths_without_a_handler() {
     let (address, ..) = front(&gateway).await;
     let token = gateway.token(PrincipalId::generate(), 0, 600);
     assert_eq!(send(address, "GET /live HTTP/1.1", "").await.status, 200);
-    assert_eq!(send(address, "GET /ready HTTP/1.1", "").await.status, 200);
+    let unready = send(address, "GET /ready HTTP/1.1", "").await;
+    assert_eq!((unready.status, unready.problem().as_str()), (503, "not-ready"));
+    assert!(unready.body.contains("no handler answers"), "{unready:?}");
     let document = send(address, "GET /v1/openapi.json HTTP/1.1", "").await;
     let document: serde_json::Value = serde_json::from_str(&document.body).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
@@ -362,4 +364,66 @@ async fn shutdown_finishes_requests_and_accepts_no_connections() {
     running.service.permits.add_permits(1);
     assert_eq!(pending.await.unwrap().status, 200);
     running.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn many_callers_of_ready_cause_one_request() {
+    let running = start(TestGateway::open().await, true, UNLIMITED).await;
+    let mut callers = JoinSet::new();
+    for _ in 0..50 {
+        callers.spawn(send(running.address, "GET /ready HTTP/1.1", ""));
+    }
+    let begun = Instant::now();
+    assert!(callers.join_all().await.iter().all(|ready| ready.status == 200));
+    let requests = running.service.exchanges.lock().unwrap().len();
+    // One a second, if the machine is that slow.
+    assert!(requests as u64 <= 1 + begun.elapsed().as_secs(), "{requests}");
+}
+
+#[tokio::test]
+async fn front_is_not_ready_while_no_handler_answers() {
+    let running = start(TestGateway::open().await, true, 0).await;
+    for _ in 0..2 {
+        let begun = Instant::now();
+        let unready = send(running.address, "GET /ready HTTP/1.1", "").await;
+        assert_eq!((unready.status, unready.problem().as_str()), (503, "not-ready"));
+        assert!(unready.body.contains("no handler answers"), "{unready:?}");
+        assert_eq!(unready.header("retry-after"), Some("2"));
+        assert!(begun.elapsed() < Duration::from_secs(10), "no caller waits as long as a request");
+    }
+    assert_eq!(send(running.address, "GET /live HTTP/1.1", "").await.status, 200);
+    running.service.permits.add_permits(UNLIMITED);
+    wait_for_ready(running.address, 200).await;
+}
+
+#[tokio::test]
+async fn front_is_not_ready_while_the_database_does_not_answer() {
+    let running = start(TestGateway::open().await, true, UNLIMITED).await;
+    wait_for_ready(running.address, 200).await;
+    let file = running.gateway.config.database.url.strip_prefix("sqlite:").unwrap().to_owned();
+    let away = format!("{file}.away");
+    // A folder in its place, so that no new database is made.
+    std::fs::rename(&file, &away).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let unready = wait_for_ready(running.address, 503).await;
+    assert_eq!(unready.problem(), "not-ready");
+    assert!(unready.body.contains("the database does not answer"), "{unready:?}");
+    assert_eq!(unready.header("retry-after"), Some("2"));
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(&away, &file).unwrap();
+    wait_for_ready(running.address, 200).await;
+}
+
+/// Asks until the front answers with this status.
+async fn wait_for_ready(address: SocketAddr, status: u16) -> Response {
+    let asking = async {
+        loop {
+            let ready = send(address, "GET /ready HTTP/1.1", "").await;
+            if ready.status == status {
+                return ready;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), asking).await.unwrap()
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod admin;
 mod call_budget;
 mod check_credentials;
 mod check_shares;
@@ -22,6 +23,7 @@ mod max_age;
 mod page_bytes;
 mod raw_http;
 mod related;
+mod request_id;
 mod running_handler;
 mod sealed;
 mod status;

@@ -8,6 +8,7 @@
 mod admission;
 pub mod envelope;
 pub mod error;
+mod instruments;
 mod intake;
 pub mod limit;
 pub mod memory;
@@ -21,6 +22,7 @@ mod topic;
 
 pub use envelope::{Body, Envelope, WorkClass};
 pub use error::RequestError;
+pub use instruments::METRICS;
 pub use nudge::Nudge;
 pub use open::open;
 pub use port::{Bus, Delivery, EventStream, Publication, Refused, RequestService, ServeOptions};

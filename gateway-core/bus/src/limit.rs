@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::envelope::Body;
+use crate::instruments;
 use crate::reply::Reply;
 
 /// The largest message of any kind, in bytes. A higher limit costs memory of the broker and of every reader; below 1.4 MiB
@@ -38,6 +39,7 @@ pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
 
 /// Returns the answer in place of a reply that is too large, and logs it.
 pub(crate) fn too_large(reply: &Reply, bytes: usize, limit: usize) -> Reply {
+    instruments::reply_too_large();
     tracing::error!(
         request = %reply.message_id,
         status = reply.status,

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::admission::Admission;
 use crate::envelope::{Envelope, WorkClass};
 use crate::error::RequestError;
+use crate::instruments;
 use crate::limit::{MAX_MESSAGE, MAX_REPLY, json_bytes};
 use crate::nudge::{BACKLOG, Nudge};
 use crate::port::{Bus, EventStream, Publication, Refused, RequestService, ServeOptions};
@@ -63,11 +64,8 @@ impl MemoryBus {
             () = self.closed.cancelled() => Err(RequestError::Lost),
         }
     }
-}
 
-#[async_trait]
-impl Bus for MemoryBus {
-    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+    async fn exchange(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
         if self.closed.is_cancelled() {
             return Err(RequestError::NoBroker);
         }
@@ -82,6 +80,13 @@ impl Bus for MemoryBus {
         let (sender, receiver) = oneshot::channel();
         self.queue(class).push(Job { envelope, answer: sender, attempts: 0 })?;
         tokio::time::timeout(remaining, self.answer(receiver)).await.unwrap_or(Err(RequestError::Timeout))
+    }
+}
+
+#[async_trait]
+impl Bus for MemoryBus {
+    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+        instruments::request(class, self.exchange(class, envelope)).await
     }
 
     async fn serve(

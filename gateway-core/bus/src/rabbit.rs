@@ -33,6 +33,7 @@ use uuid::Uuid;
 use crate::admission::Admission;
 use crate::envelope::{Envelope, WorkClass};
 use crate::error::RequestError;
+use crate::instruments;
 use crate::limit::MAX_REPLY;
 use crate::nudge::{BACKLOG, Nudge};
 use crate::port::{Bus, EventStream, Publication, Refused, RequestService, ServeOptions};
@@ -94,17 +95,21 @@ impl RabbitBus {
     fn publishing(&self) -> Option<Arc<Outbound>> {
         self.outbound.borrow().session().filter(|session| !session.is_blocked())
     }
-}
 
-#[async_trait]
-impl Bus for RabbitBus {
-    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+    async fn exchange(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
         let session = self.publishing().ok_or(RequestError::NoBroker)?;
         let remaining = envelope.deadline.since(self.clock.now());
         if remaining.is_zero() {
             return Err(RequestError::Timeout);
         }
         session.requester.request(class, &envelope, remaining, session.message_limit()).await
+    }
+}
+
+#[async_trait]
+impl Bus for RabbitBus {
+    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+        instruments::request(class, self.exchange(class, envelope)).await
     }
 
     async fn serve(

@@ -96,6 +96,11 @@ impl CloudCache {
         Ok(())
     }
 
+    /// Returns the name of a cloud that was read before, for metrics.
+    pub fn name(&self, id: CloudId) -> String {
+        self.cached().clouds.get(&id).map_or_else(|| "unknown".to_owned(), |cloud| cloud.spec.name.clone())
+    }
+
     fn cached(&self) -> MutexGuard<'_, Cached> {
         // The map is replaced as a whole: a panic cannot leave it half changed.
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)

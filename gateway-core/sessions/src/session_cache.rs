@@ -111,6 +111,11 @@ impl Sessions {
         Ok(OpenSession { session, cloud: cloud.spec, capability: driver.capability(), budget })
     }
 
+    /// Returns the name of a cloud of which a session was opened, for metrics.
+    pub fn cloud_name(&self, cloud: CloudId) -> String {
+        self.clouds.name(cloud)
+    }
+
     /// Returns the budget of an account, the same one for as long as it is in use.
     pub fn budget(&self, account: AccountId, calls_per_second: f64) -> Arc<AccountBudget> {
         self.budgets.budget(account, calls_per_second)

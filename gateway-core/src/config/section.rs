@@ -247,6 +247,23 @@ impl Default for Relay {
     }
 }
 
+/// The admin listener of every role: metrics, liveness, readiness and the log filter, without authentication.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// The address and port to listen on; no listener if empty. Port 0 takes a free one, which the log names.
+    pub listen: String,
+    /// Whether `listen` may be an address that other machines reach. Everybody there can then read the metrics and change
+    /// the log filter.
+    pub allow_remote: bool,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:0".to_owned(), allow_remote: false }
+    }
+}
+
 /// Logging.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

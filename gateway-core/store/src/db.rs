@@ -7,6 +7,7 @@ mod connection;
 mod dialect;
 mod error;
 mod health;
+mod instruments;
 mod migration;
 mod pool;
 mod retry;
@@ -16,6 +17,7 @@ mod store;
 mod transaction;
 
 pub use connection::Backend;
+pub use instruments::METRICS;
 pub use migration::Migrations;
 pub use store::Store;
 
@@ -24,4 +26,5 @@ pub(crate) use clock::NEVER;
 pub(crate) use connection::Connection;
 pub(crate) use dialect::{for_update, insert_all};
 pub(crate) use error::{contention, corrupt, database, lease_lost};
+pub(crate) use instruments::rows_purged;
 pub(crate) use session::Session;

@@ -19,7 +19,7 @@ pub use access::{
     Access, Account, Authority, Client, Cloud, DueGrant, Grant, GrantChange, Granted, NewCloud,
     SealedCredential, VisibleTarget,
 };
-pub use db::{Backend, Migrations, Store};
+pub use db::{Backend, METRICS, Migrations, Store};
 pub use event::{EventFilter, EventPage, Leadership, Numbered, StoredEvent};
 pub use operation::{
     AuditFilter, AuditLine, BudgetUse, CompletedStep, NewOperation, Operation, OperationLease,

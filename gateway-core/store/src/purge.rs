@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
 
-use crate::db::Store;
+use crate::db::{Store, rows_purged};
 
 /// Rows that are removed when they are old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,17 @@ pub enum OldRows {
     Tombstones,
     /// Operations that are over.
     Operations,
+}
+
+impl OldRows {
+    /// Returns the label of metrics.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Tombstones => "tombstones",
+            Self::Operations => "operations",
+        }
+    }
 }
 
 /// Rows of the first transaction.
@@ -45,6 +56,7 @@ impl Store {
             };
             let took = start.elapsed();
             total += removed;
+            rows_purged(rows.as_str(), removed);
             if i64::try_from(removed).unwrap_or(i64::MAX) < limit {
                 return Ok(total);
             }

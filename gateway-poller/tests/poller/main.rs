@@ -9,5 +9,6 @@ mod failed_listing;
 mod fake_cloud;
 mod grant_verification;
 mod listing;
+mod metrics;
 mod relay;
 mod schedule;

@@ -15,6 +15,7 @@ use gateway_core::{Timestamp, crash};
 use gateway_store::{Operation, OperationLease, Settlement};
 use serde_json::json;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use super::attempt::{Attempted, NotDone, Run, Sent, done_to_target};
 use super::call_slot::UPLOAD_WAIT;
@@ -58,7 +59,7 @@ impl Operations {
                     self.forget_session(operation).await?;
                 }
                 let outcome = self.failed(operation, &scope, Vec::new(), &error).await?;
-                self.store.operation_settle(held, outcome, Settlement::Final).await?;
+                self.settle(operation, held, outcome, Settlement::Final).await?;
                 Ok(None)
             }
         }
@@ -80,10 +81,12 @@ impl Operations {
         end: UploadEnd,
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
-        self.tasks.spawn(async move {
+        let span = tracing::error_span!("operation", operation = %operation.id);
+        let work = async move {
             let work = this.conclude(&operation, held, end);
             this.under_lease(&operation, held, async { work.await.map(|()| None) }).await
-        })
+        };
+        self.tasks.spawn(work.instrument(span))
     }
 
     async fn conclude(&self, operation: &Operation, held: OperationLease, end: UploadEnd) -> Result<()> {
@@ -114,7 +117,7 @@ impl Operations {
             Attempted::Done(done) => self.succeed(operation, held, &prepared, done).await,
             Attempted::NotDone(not_done) => {
                 let (outcome, settled) = self.not_done(operation, scope, Vec::new(), not_done).await?;
-                self.store.operation_settle(held, outcome, settled).await
+                self.settle(operation, held, outcome, settled).await
             }
         }
     }

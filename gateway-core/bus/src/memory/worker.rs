@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use super::queue::{Job, Queue, most_attempts};
 use crate::admission::{Admission, Slot};
 use crate::envelope::WorkClass;
+use crate::instruments;
 use crate::intake;
 use crate::limit::{self, MAX_REPLY};
 use crate::port::{Delivery, RequestService};
@@ -44,6 +45,7 @@ impl Worker {
             return;
         }
         if intake::is_late(job.envelope.deadline, &*self.clock) {
+            instruments::dropped_late(self.class);
             return;
         }
         let delivery = Delivery { class: self.class, redelivered: job.attempts > 0, reply_owner: None };

@@ -17,6 +17,7 @@ use super::submission::TRANSIENT;
 use super::supervisor::{Link, connected};
 use crate::admission::Slot;
 use crate::envelope::{Envelope, WorkClass};
+use crate::instruments;
 use crate::intake;
 use crate::limit::{self, MAX_REPLY};
 use crate::port::{Delivery, RequestService};
@@ -48,7 +49,10 @@ impl Handling {
             }
         };
         match intake::read(&message.data) {
-            Ok(envelope) if intake::is_late(envelope.deadline, &*self.clock) => ack(&message).await,
+            Ok(envelope) if intake::is_late(envelope.deadline, &*self.clock) => {
+                instruments::dropped_late(class);
+                ack(&message).await;
+            }
             Ok(envelope) => {
                 let delivery = Delivery { class, redelivered: message.redelivered, reply_owner };
                 self.work(delivery, envelope, &message, reply_to).await;

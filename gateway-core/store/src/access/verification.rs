@@ -21,6 +21,8 @@ pub struct DueGrant {
     pub credential: SealedCredential,
     /// Consecutive definitive refusals so far.
     pub refusals: i32,
+    /// Time since the verification was due.
+    pub late: Duration,
 }
 
 /// The effect of a refusal on a grant.
@@ -184,6 +186,7 @@ impl Session<'_> {
         let account = AccountId::from_bytes(&account).ok_or_else(|| corrupt("account id"))?;
         let cloud = CloudId::from_bytes(&cloud).ok_or_else(|| corrupt("cloud id"))?;
         let credential = self.credential_of(principal, account)?;
-        Ok(credential.map(|credential| DueGrant { cloud, credential, refusals }))
+        let late = now.since(Timestamp(verify_at));
+        Ok(credential.map(|credential| DueGrant { cloud, credential, refusals, late }))
     }
 }

@@ -6,6 +6,7 @@ use gateway_core::Clock;
 use gateway_core::error::{Error, ErrorKind, Result};
 
 use super::error::{is_contention, is_gone};
+use super::instruments;
 use super::pool::Pool;
 use super::session::Session;
 use super::transaction::begin;
@@ -34,6 +35,7 @@ pub(super) fn run<T>(
         });
         match outcome {
             Err(error) if is_contention(&error) && attempt < ATTEMPTS => {
+                instruments::lost_a_race();
                 pool.give_back(pooled);
                 // The clock spreads the waits, so that two losers do not meet again.
                 let jitter = clock.now().0.unsigned_abs() % 10;
@@ -46,6 +48,7 @@ pub(super) fn run<T>(
                 if !repeatable || attempt > 1 {
                     return Err(error);
                 }
+                instruments::lost_its_connection();
             }
             // The connection may be the cause.
             Err(error) if error.kind() == ErrorKind::Internal => return Err(error),

@@ -1,6 +1,7 @@
 //! The handle of the store.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use gateway_core::config::Database;
 use gateway_core::error::{Error, Result};
@@ -12,6 +13,7 @@ use super::call::Call;
 use super::connection::Backend;
 use super::error::{silent, too_slow};
 use super::health::Health;
+use super::instruments;
 use super::pool::Pool;
 use super::retry;
 use super::session::Session;
@@ -102,13 +104,18 @@ impl Store {
     {
         let limit = TimeLimit::current();
         self.health.expect_answers().await?;
+        let asked = Instant::now();
         let permit = self.permit(limit).await?;
+        instruments::waited(asked.elapsed());
         // The permit may be from a call that found the database silent.
         self.health.expect_answers().await?;
         let (pool, clock) = (Arc::clone(&self.pool), Arc::clone(&self.clock));
         let attempts = move || retry::run(&pool, limit.statement, &*clock, transaction, work);
+        let begun = Instant::now();
         let (given_up, health) = (Arc::clone(&self.given_up), Arc::clone(&self.health));
-        Call::start(permit, limit, given_up, health, attempts).outcome().await
+        let outcome = Call::start(permit, limit, given_up, health, attempts).outcome().await;
+        instruments::ended(transaction, begun.elapsed(), &outcome);
+        outcome
     }
 
     /// Waits for a connection to be free, until the deadline or until the database is known to be silent.

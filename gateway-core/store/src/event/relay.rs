@@ -55,6 +55,29 @@ impl Store {
         .await
     }
 
+    /// Returns the number of events that wait to be numbered or published, counted up to a limit.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn relay_backlog(&self, limit: usize) -> Result<usize> {
+        self.read(move |session| {
+            let unnumbered = events::table
+                .filter(events::position.is_null())
+                .select(events::seq)
+                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+                .load::<i64>(session.connection)
+                .map_err(database)?;
+            let (numbered, published) = leaders::table
+                .find(RELAY)
+                .select((leaders::numbered, leaders::published))
+                .first::<(i64, i64)>(session.connection)
+                .map_err(database)?;
+            let unpublished = usize::try_from(numbered - published).unwrap_or(0);
+            Ok(limit.min(unnumbered.len().saturating_add(unpublished)))
+        })
+        .await
+    }
+
     /// Returns numbered events after a position, in order: at most `limit`, and fewer if their documents are large.
     ///
     /// # Errors
