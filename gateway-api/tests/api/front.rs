@@ -1,6 +1,7 @@
 //! The front with a real socket: envelopes and replies, refusals without the bus, limits, and shutdown.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ pub(crate) struct RecordingService {
     pub(crate) exchanges: Mutex<Vec<(Envelope, Reply)>>,
     /// The body of the fixed reply.
     pub(crate) answer: Mutex<String>,
+    /// The parts that follow the first one of an answer; each is a request of its own.
+    pub(crate) more_parts: AtomicUsize,
     pub(crate) arrived: Semaphore,
     pub(crate) permits: Semaphore,
     inner: Option<HandlerService>,
@@ -36,12 +39,23 @@ impl RequestService for RecordingService {
         let reply = match &self.inner {
             Some(handler) => handler.call(envelope.clone(), delivery).await,
             None => {
-                let headers = vec![("x-b".to_owned(), "1".to_owned()), ("x-b".to_owned(), "2".to_owned())];
+                let mut headers =
+                    vec![("x-b".to_owned(), "1".to_owned()), ("x-b".to_owned(), "2".to_owned())];
+                headers.extend(self.next_part(&envelope.target));
                 Reply::new(envelope.message_id, 200, headers, Body::Utf8(self.answer.lock().unwrap().clone()))
             }
         };
         self.exchanges.lock().unwrap().push((envelope, reply.clone()));
         reply
+    }
+}
+
+impl RecordingService {
+    /// Returns the header that names the part after that of a target.
+    fn next_part(&self, target: &str) -> Option<(String, String)> {
+        let part = target.split_once("cursor=").map_or(0, |(_, number)| number.parse().unwrap());
+        let has_more = part < self.more_parts.load(Relaxed);
+        has_more.then(|| ("gateway-continue".to_owned(), format!("/v1/sync?cursor={}", part + 1)))
     }
 }
 
@@ -64,6 +78,7 @@ pub(crate) async fn start(gateway: TestGateway, is_real: bool, permits: usize) -
     let service = Arc::new(RecordingService {
         exchanges: Mutex::default(),
         answer: Mutex::new("hello".to_owned()),
+        more_parts: AtomicUsize::new(0),
         arrived: Semaphore::new(0),
         permits: Semaphore::new(permits),
         inner,

@@ -1,6 +1,7 @@
 //! Answers that a client does not read: they use the share of their principal, and do not stay forever.
 
 use std::future::poll_fn;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use gateway_core::config::Config;
@@ -13,8 +14,9 @@ use super::front::{RunningFront, UNLIMITED, start};
 use super::gateway::TestGateway;
 use super::raw_http::{request, send};
 
-/// More than the buffers of a connection hold.
-const LARGE: usize = 16 << 20;
+/// The parts of an answer, and the bytes of each. The whole is more than the buffers of a connection hold.
+const PARTS: usize = 32;
+const PART: usize = 512 << 10;
 
 /// The time for which answers may stay unread. The tests look at the slots meanwhile.
 const UNREAD_SECONDS: u64 = 4;
@@ -25,7 +27,8 @@ async fn front_with_large_answers() -> RunningFront {
         config.front.first_request_timeout_seconds = 1;
     };
     let running = start(TestGateway::with(limits).await, false, UNLIMITED).await;
-    *running.service.answer.lock().unwrap() = "x".repeat(LARGE);
+    *running.service.answer.lock().unwrap() = "x".repeat(PART);
+    running.service.more_parts.store(PARTS - 1, Relaxed);
     running
 }
 
@@ -33,8 +36,8 @@ async fn front_with_large_answers() -> RunningFront {
 async fn assert_share_is_held_for_a_while(running: &RunningFront, head: &str) {
     let refused = send(running.address, head, "").await;
     assert_eq!((refused.status, refused.problem().as_str()), (503, "overloaded"));
-    let other = send(running.address, &running.get_of_another("/v1/volumes"), "").await;
-    assert_eq!((other.status, other.body.len()), (200, LARGE));
+    let other = send(running.address, &running.get_of_another("/v1/sync"), "").await;
+    assert_eq!((other.status, other.body.len()), (200, PARTS * PART));
     while send(running.address, head, "").await.status == 503 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -43,7 +46,7 @@ async fn assert_share_is_held_for_a_while(running: &RunningFront, head: &str) {
 #[tokio::test]
 async fn client_that_does_not_read_its_answers_holds_its_own_share() {
     let running = front_with_large_answers().await;
-    let head = running.get_of_another("/v1/volumes");
+    let head = running.get_of_another("/v1/sync");
     let mut unread: Vec<TcpStream> = Vec::new();
     for _ in 0..2 {
         let socket = TcpSocket::new_v4().unwrap();
@@ -60,7 +63,7 @@ async fn client_that_does_not_read_its_answers_holds_its_own_share() {
 #[tokio::test]
 async fn closed_window_of_http2_holds_the_share_of_its_principal() {
     let running = front_with_large_answers().await;
-    let head = running.get_of_another("/v1/volumes");
+    let head = running.get_of_another("/v1/sync");
     let token = head.rsplit(' ').next().unwrap();
     let stream = TcpStream::connect(running.address).await.unwrap();
     let mut builder = client::Builder::new();
@@ -71,7 +74,7 @@ async fn closed_window_of_http2_holds_the_share_of_its_principal() {
     for _ in 0..2 {
         poll_fn(|context| requests.poll_ready(context)).await.unwrap();
         let request =
-            Request::get("http://gateway.test/v1/volumes").header("authorization", format!("Bearer {token}"));
+            Request::get("http://gateway.test/v1/sync").header("authorization", format!("Bearer {token}"));
         let (answer, _) = requests.send_request(request.body(()).unwrap(), true).unwrap();
         answers.push(answer.await.unwrap());
     }
