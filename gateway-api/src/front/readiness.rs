@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 /// The longest wait for the answer of a handler. A longer one keeps callers of `/ready` waiting; a shorter one calls busy
 /// handlers dead.
-const PATIENCE: Duration = Duration::from_secs(2);
+const ANSWER_TIME: Duration = Duration::from_secs(2);
+
+/// The longest wait of a caller: longer than that for the handler, so that the reason says what does not answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The path that handlers answer.
 const PATH: &str = "/ready";
@@ -33,7 +36,7 @@ async fn ask(bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Verdict {
         v: VERSION,
         message_id: Uuid::now_v7(),
         received_at: now,
-        deadline: now.plus(PATIENCE),
+        deadline: now.plus(ANSWER_TIME),
         method: "GET".to_owned(),
         target: PATH.to_owned(),
         scheme: String::new(),

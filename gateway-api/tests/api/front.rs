@@ -402,15 +402,25 @@ async fn front_is_not_ready_while_the_database_does_not_answer() {
     wait_for_ready(running.address, 200).await;
     let file = running.gateway.config.database.url.strip_prefix("sqlite:").unwrap().to_owned();
     let away = format!("{file}.away");
-    // A folder in its place, so that no new database is made.
+    // Writes that wait for a lock hold all connections, and a folder is in the place of the file, so that no new
+    // connection can be made.
+    let lock = running.gateway.write_lock();
+    let mut writes = JoinSet::new();
+    for n in 0..running.gateway.config.database.connections {
+        let store = running.gateway.store.clone();
+        let name = format!("waiting-{n}");
+        writes.spawn(async move { store.client_create(PrincipalId::generate(), &name, vec![0; 32]).await });
+    }
     std::fs::rename(&file, &away).unwrap();
     std::fs::create_dir(&file).unwrap();
     let unready = wait_for_ready(running.address, 503).await;
     assert_eq!(unready.problem(), "not-ready");
     assert!(unready.body.contains("the database does not answer"), "{unready:?}");
     assert_eq!(unready.header("retry-after"), Some("2"));
+    drop(lock);
     std::fs::remove_dir(&file).unwrap();
     std::fs::rename(&away, &file).unwrap();
+    writes.join_all().await;
     wait_for_ready(running.address, 200).await;
 }
 
