@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 use super::gateway::{Client, TestGateway};
 
+/// The time in which a handler answers that a route does not exist.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+
 /// A gateway whose handler serves the bus until it is dropped.
 pub(crate) struct RunningHandler {
     pub(crate) gateway: Arc<TestGateway>,
@@ -37,24 +40,25 @@ impl RunningHandler {
         let until = stop.clone();
         tokio::spawn(async move { bus.serve(service, options, until).await.unwrap() });
         let running = Self { gateway: Arc::new(gateway), _stop: stop.drop_guard() };
-        while let Err(RequestError::Unroutable) =
-            running.gateway.bus.request(WorkClass::Read, running.late()).await
-        {
-            tokio::task::yield_now().await;
+        // The queues of the classes get their consumers one after the other.
+        for class in WorkClass::ALL {
+            while let Err(RequestError::Unroutable) =
+                running.gateway.bus.request(class, running.of_no_route(ANSWERED_WITHIN)).await
+            {
+                tokio::task::yield_now().await;
+            }
         }
         running
     }
 
     /// Sends a request in a task.
     pub(crate) fn send(&self, request: BusRequest<'_>) -> JoinHandle<Result<Reply, RequestError>> {
-        let now = self.gateway.clock.now();
         let envelope = Envelope {
-            deadline: now.plus(request.time),
             method: request.method.to_owned(),
             target: request.target.to_owned(),
             headers: vec![("authorization".to_owned(), request.authorization)],
             body: Body::from_bytes(request.body.to_string().as_bytes()),
-            ..self.late()
+            ..self.of_no_route(request.time)
         };
         let (gateway, class) = (Arc::clone(&self.gateway), request.class);
         tokio::spawn(async move { gateway.bus.request(class, envelope).await })
@@ -85,14 +89,14 @@ impl RunningHandler {
         })
     }
 
-    /// Returns an envelope whose deadline has come.
-    fn late(&self) -> Envelope {
+    /// Returns a request that no route has, with so much time.
+    fn of_no_route(&self, time: Duration) -> Envelope {
         let now = self.gateway.clock.now();
         Envelope {
             v: VERSION,
             message_id: Uuid::now_v7(),
             received_at: now,
-            deadline: now,
+            deadline: now.plus(time),
             method: "GET".to_owned(),
             target: "/".to_owned(),
             scheme: String::new(),
