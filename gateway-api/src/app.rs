@@ -5,9 +5,11 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod command;
 pub(crate) mod error;
+pub(crate) mod health;
 pub(crate) mod operation;
 pub(crate) mod read;
 pub(crate) mod refresh;
+pub(crate) mod shares;
 pub(crate) mod visibility;
 
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use gateway_core::Clock;
 use gateway_core::config::{self, Config};
 use gateway_core::driver::{Drivers, SessionContext};
 use gateway_core::id::PrincipalId;
+use gateway_core::probe::Probe;
+use gateway_core::shares::Breakers;
 use gateway_store::Store;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +34,7 @@ use crate::keyring::KeyringHandle;
 pub use operation::AnswerStatus;
 use operation::{OperationParts, Operations};
 use refresh::Watcher;
+use shares::Shares;
 use visibility::AuthorityCache;
 
 /// The ports and settings that the composition root hands to [`App`].
@@ -47,10 +52,14 @@ pub struct AppParts {
     pub drivers: Drivers,
     /// The context of the sessions in which credentials are checked.
     pub session_context: SessionContext,
+    /// The endpoints that do not answer, known to all roles of the process.
+    pub breakers: Arc<Breakers>,
     /// The status numbers of operations, as the API defines them.
     pub answer_status: AnswerStatus,
     /// Times of the operation engine.
     pub operations: config::Operations,
+    /// Requests that the process works on at once.
+    pub concurrency: usize,
     /// Life of a token.
     pub token_life: Duration,
     /// Longest time for which the access of a principal is cached.
@@ -83,7 +92,9 @@ impl AppParts {
             clock: Arc::clone(&session_context.clock),
             drivers,
             session_context,
+            breakers: Arc::default(),
             answer_status,
+            concurrency: config.handler.concurrency,
             operations: config.operations.clone(),
             token_life: Duration::from_secs(config.handler.token_seconds),
             authority_life: Duration::from_millis(config.handler.authority_milliseconds),
@@ -101,6 +112,9 @@ pub struct App {
     pub(crate) drivers: Drivers,
     pub(crate) session_context: SessionContext,
     pub(crate) authorities: AuthorityCache,
+    /// The health of the database.
+    pub(crate) database: Probe,
+    pub(crate) shares: Shares,
     pub(crate) watcher: Watcher,
     pub(crate) operations: Arc<Operations>,
     pub(crate) keep_operations: Duration,
@@ -117,8 +131,10 @@ impl std::fmt::Debug for App {
 impl App {
     /// Creates the state of one process.
     pub fn new(parts: AppParts) -> Arc<Self> {
+        let shares = Shares::new(parts.concurrency, Arc::clone(&parts.breakers));
         Arc::new(Self {
             authorities: AuthorityCache::new(parts.store.clone(), parts.authority_life),
+            database: health::database(parts.store.clone()),
             watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
             operations: Operations::new(OperationParts {
                 store: parts.store.clone(),
@@ -127,9 +143,12 @@ impl App {
                 clock: Arc::clone(&parts.clock),
                 drivers: parts.drivers.clone(),
                 skew: Arc::clone(&parts.session_context.skew),
+                calls: shares.calls.clone(),
+                breakers: parts.breakers,
                 config: &parts.operations,
                 answer_status: parts.answer_status,
             }),
+            shares,
             keep_operations: Duration::from_secs(parts.operations.keep_days.saturating_mul(86_400)),
             token_life: parts.token_life,
             verify_after: parts.verify_after,

@@ -1,5 +1,6 @@
 //! The command line: roles, administration, and the commands of users.
 
+mod admin;
 mod audit;
 mod client;
 mod cloud;

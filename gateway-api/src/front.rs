@@ -1,19 +1,29 @@
 //! The front: HTTP -> bus -> HTTP. It uses neither store nor clouds, except to forward content.
 
 mod admission;
+mod attempts;
 mod body;
+mod body_budget;
 mod connection;
 mod connection_info;
+mod connections;
 mod content;
 mod context;
 mod continuation;
+mod descriptors;
 mod envelope;
 mod forward;
 mod local;
+mod peer;
+mod progress;
+mod readiness;
+mod refusal_log;
 mod reply;
+mod request_body;
 mod service;
 mod slots;
 mod tls;
+mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +33,7 @@ use gateway_bus::Bus;
 use gateway_core::Clock;
 use gateway_core::config::Front as Config;
 use gateway_core::error::{Error, Result};
+use gateway_core::probe::Probe;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -31,8 +42,18 @@ use tokio_util::task::TaskTracker;
 
 use crate::keyring::KeyringHandle;
 use connection::Connection;
+use connection_info::ConnectionInfo;
+use connections::Connections;
 use context::FrontContext;
+use peer::Peer;
+use progress::TimeLimits;
+use refusal_log::Reason;
 use service::Service;
+
+/// Returns the probe of the handlers, as a front with this bus sees them.
+pub fn readiness(bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Probe {
+    readiness::probe(bus, clock)
+}
 
 /// The wait after a failed accept, which most often fails for lack of file descriptors, until some connections close.
 /// A longer wait keeps new connections waiting; a shorter one spends the processor on further failures.
@@ -44,6 +65,8 @@ pub struct Front {
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
     service: Arc<Service>,
+    connections: Connections,
+    limits: TimeLimits,
     drain: Duration,
 }
 
@@ -73,6 +96,8 @@ impl Front {
             listener,
             tls: tls::acceptor(config)?,
             service: Arc::new(Service::new(FrontContext::new(config, bus, keyring, clock))?),
+            connections: Connections::new(config),
+            limits: TimeLimits::new(config),
             drain: Duration::from_secs(config.drain_seconds),
         })
     }
@@ -93,10 +118,21 @@ impl Front {
     /// None so far; all roles have this type.
     pub async fn run(self, stop: CancellationToken) -> Result<()> {
         let (connections, graceful) = (TaskTracker::new(), GracefulShutdown::new());
+        let refusals = Arc::clone(self.service.refusals());
+        tokio::spawn({
+            let (refusals, stop) = (Arc::clone(&refusals), stop.clone());
+            async move { refusals.run(stop).await }
+        });
         while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
             match accepted {
-                Ok((stream, peer)) => {
-                    let connection = Connection::new(&self.service, peer, self.address, self.tls.is_some());
+                Ok((stream, address)) => {
+                    let peer = Peer::of(address.ip());
+                    let Some(open) = self.connections.admit(peer) else {
+                        refusals.record(peer, Reason::TooManyConnections);
+                        continue;
+                    };
+                    let info = ConnectionInfo::new(address, self.address, self.tls.is_some());
+                    let connection = Connection::new(&self.service, open, info, self.limits);
                     connections.spawn(connection.run(stream, self.tls.clone(), graceful.watcher()));
                 }
                 Err(error) => {

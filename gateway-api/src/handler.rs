@@ -4,25 +4,41 @@ mod rebuild;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
 use axum::http::{Method, Uri};
 use futures_util::FutureExt as _;
 use gateway_bus::sealing::{open_request, seal_reply};
-use gateway_bus::{Body, Delivery, Envelope, Reply, RequestService, ServeOptions};
+use gateway_bus::{Body, Delivery, Envelope, Reply, RequestService, ServeOptions, WorkClass};
 use gateway_core::config::Config;
 use gateway_core::error::Result;
+use gateway_core::time_limit::{TimeLimit, within};
 use gateway_core::{Clock, crash};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::http::problem::Problem;
 use crate::http::{Exchange, router};
+use crate::instruments::handler::HandlerRequest;
 use crate::keyring::KeyringHandle;
 use crate::routes::{Found, RouteTable};
+
+/// The longest statement of a read. A longer limit lets rare searches end; a shorter one leaves more of the database to
+/// others.
+const READ_STATEMENT: Duration = Duration::from_secs(5);
+
+/// The longest statement of a write or a check, which may wait for the locks of others.
+const WRITE_STATEMENT: Duration = Duration::from_secs(10);
+
+/// The time before the deadline at which calls of the database end, so that the client gets an answer. A longer time is
+/// safer on a slow bus; a shorter one leaves more to the call.
+const TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// Answers requests until `stop`, then finishes those in progress.
 ///
@@ -77,8 +93,9 @@ impl HandlerService {
         let Delivery { class, reply_owner, .. } = delivery;
         request.extensions_mut().insert(Exchange { id, deadline: envelope.deadline, class, reply_owner });
         let left = envelope.deadline.since(self.clock.now());
+        let routed = within(time_limit(class, left), self.router.clone().oneshot(request));
         // The caller has given up by then, and further work would delay other requests.
-        let Ok(answered) = tokio::time::timeout(left, self.router.clone().oneshot(request)).await else {
+        let Ok(answered) = tokio::time::timeout(left, routed).await else {
             return Err(rebuild::late());
         };
         let response = answered.unwrap_or_else(|never| match never {});
@@ -99,6 +116,17 @@ impl HandlerService {
 #[async_trait]
 impl RequestService for HandlerService {
     async fn call(&self, envelope: Envelope, delivery: Delivery) -> Reply {
+        let span =
+            tracing::error_span!("request", request = %envelope.message_id, class = delivery.class.as_str());
+        let recorded = HandlerRequest::begin(delivery.class.as_str());
+        let reply = self.reply(envelope, delivery).instrument(span).await;
+        recorded.answered(reply.status);
+        reply
+    }
+}
+
+impl HandlerService {
+    async fn reply(&self, envelope: Envelope, delivery: Delivery) -> Reply {
         crash::point("handler.received");
         let id = envelope.message_id;
         // A panicked request shares only the state, whose parts are consistent between awaits.
@@ -108,12 +136,21 @@ impl RequestService for HandlerService {
             Ok(Ok(reply)) => return reply,
             Ok(Err(problem)) => problem,
             Err(_) => {
-                tracing::error!(request = %id, class = delivery.class.as_str(), "a handler panicked");
+                tracing::error!("a handler panicked");
                 Problem::internal()
             }
         };
         reply_of(problem, id)
     }
+}
+
+/// Returns the limits of a request's calls of the database. Requests that wait for clouds have rarer and larger calls.
+fn time_limit(class: WorkClass, left: Duration) -> TimeLimit {
+    let statement = match class {
+        WorkClass::Read | WorkClass::Refresh => READ_STATEMENT,
+        WorkClass::Write | WorkClass::Check => WRITE_STATEMENT,
+    };
+    TimeLimit { statement, deadline: Some(Instant::now() + left.saturating_sub(TO_ANSWER)) }
 }
 
 fn reply_of(problem: Problem, id: Uuid) -> Reply {

@@ -10,7 +10,8 @@ mod idempotency;
 pub(crate) mod max_age;
 mod preference;
 pub(crate) mod problem;
-mod query;
+pub(crate) mod query;
+mod readiness;
 pub(crate) mod v1;
 
 pub use exchange::Exchange;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware;
+use axum::routing::get;
 
 use crate::app::App;
 use problem::Problem;
@@ -27,6 +29,7 @@ use problem::Problem;
 /// Returns the router of every path that handlers answer.
 pub fn router(state: Arc<App>) -> Router {
     v1::routes()
+        .route(readiness::PATH, get(readiness::handle))
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::other_method() })
         .layer(middleware::from_fn(problem::write_out))

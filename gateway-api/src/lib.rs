@@ -5,12 +5,14 @@
 
 #![warn(missing_docs)]
 
+pub mod admin;
 pub mod app;
 pub mod cli;
 pub mod client_secret;
 pub mod front;
 pub mod handler;
 pub mod http;
+pub mod instruments;
 pub mod keyring;
 pub mod openapi;
 mod routes;

@@ -33,6 +33,8 @@ pub(crate) struct Operation {
     pub(crate) streams: bool,
     /// The front streams the body to a cloud: see [`crate::http::forwarding`].
     pub(crate) forwards: bool,
+    /// The template of the path, which names the route in metrics.
+    pub(crate) template: &'static str,
 }
 
 /// The result of a search by path and method.
@@ -42,6 +44,16 @@ pub(crate) enum Found<'a> {
     /// The path exists, with these methods only.
     OtherMethod(&'a HeaderValue),
     Nothing,
+}
+
+impl Found<'_> {
+    /// Returns the template of the operation's path.
+    pub(crate) fn template(&self) -> Option<&'static str> {
+        match self {
+            Self::Operation(operation) => Some(operation.template),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -54,8 +66,9 @@ struct Route {
 
 /// The part of the document that the table needs. The rest is skipped while parsing.
 #[derive(Deserialize)]
-struct Document {
-    paths: BTreeMap<String, BTreeMap<String, Described>>,
+struct Document<'a> {
+    #[serde(borrow)]
+    paths: BTreeMap<&'a str, BTreeMap<String, Described>>,
 }
 
 /// The part of an operation that the table needs.
@@ -85,8 +98,8 @@ impl RouteTable {
         Self::parse(DOCUMENT)
     }
 
-    fn parse(document: &str) -> Result<Self> {
-        let document: Document = serde_json::from_str(document).map_err(Error::internal)?;
+    fn parse(document: &'static str) -> Result<Self> {
+        let document: Document<'static> = serde_json::from_str(document).map_err(Error::internal)?;
         let paths = document.paths.iter();
         let mut routes = paths.map(|(path, item)| Route::parse(path, item)).collect::<Result<Vec<_>>>()?;
         // Literal segments take precedence over parameters.
@@ -106,14 +119,14 @@ impl RouteTable {
 }
 
 impl Route {
-    fn parse(path: &str, item: &BTreeMap<String, Described>) -> Result<Self> {
+    fn parse(path: &'static str, item: &BTreeMap<String, Described>) -> Result<Self> {
         let segments =
             path.split('/').map(|text| (!text.starts_with('{')).then(|| text.to_owned())).collect();
         let mut operations = Vec::new();
         for (method, operation) in item {
             let method =
                 Method::from_bytes(method.to_ascii_uppercase().as_bytes()).map_err(|_| broken(path))?;
-            operations.push((method, Operation::parse(operation).ok_or_else(|| broken(path))?));
+            operations.push((method, Operation::parse(path, operation).ok_or_else(|| broken(path))?));
         }
         let mut allow: Vec<_> = operations.iter().map(|(method, _)| method.as_str()).collect();
         if allow.contains(&"GET") {
@@ -134,7 +147,7 @@ impl Route {
 }
 
 impl Operation {
-    fn parse(operation: &Described) -> Option<Self> {
+    fn parse(template: &'static str, operation: &Described) -> Option<Self> {
         let authentication = match operation.security.first()?.keys().next().map(String::as_str) {
             None => Authentication::Anyone,
             Some("client") => Authentication::Basic,
@@ -146,7 +159,7 @@ impl Operation {
             word => Some(WorkClass::ALL.into_iter().find(|class| class.as_str() == word)?),
         };
         let Described { secret, streams, forwards, .. } = *operation;
-        Some(Self { authentication, class, secret, streams, forwards })
+        Some(Self { authentication, class, secret, streams, forwards, template })
     }
 }
 

@@ -6,7 +6,8 @@ mod environment;
 mod section;
 
 pub use section::{
-    Bus, Database, Front, Handler, KeyringSource, Log, Operations, Poller, Relay, Security, without_password,
+    Admin, Bus, Database, Front, Handler, KeyringSource, Log, Operations, Poller, Relay, Security,
+    without_password,
 };
 
 use std::path::Path;
@@ -14,6 +15,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+
+/// The largest body that a request over the bus may have. With a larger one, a message would exceed its limit.
+const MAX_BODY: usize = 1 << 20;
 
 /// The whole configuration. `gateway up` works with the defaults.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -35,6 +39,8 @@ pub struct Config {
     pub poller: Poller,
     /// The relay, which publishes events.
     pub relay: Relay,
+    /// The admin listener of every role.
+    pub admin: Admin,
     /// Logging.
     pub log: Log,
     /// Security switches.
@@ -83,6 +89,17 @@ impl Config {
         if self.front.tls_certificate.is_empty() != self.front.tls_key.is_empty() {
             return refuse("`front.tls_certificate` and `front.tls_key` must be set together".to_owned());
         }
+        if self.front.max_body_bytes > MAX_BODY {
+            return refuse(format!(
+                "`front.max_body_bytes` must be at most {MAX_BODY}: a larger body would not fit in a message"
+            ));
+        }
+        if self.front.max_body_memory_bytes < self.front.max_body_bytes.saturating_mul(2) {
+            return refuse(
+                "`front.max_body_memory_bytes` must be at least twice `front.max_body_bytes`: one client has half of it"
+                    .to_owned(),
+            );
+        }
         if self.poller.lease_seconds < 10 {
             return refuse(
                 "`poller.lease_seconds` must be at least 10: a lease must outlast one page of a slow cloud"
@@ -98,6 +115,12 @@ impl Config {
         let positive = [
             ("database.connections", u64::from(self.database.connections)),
             ("bus.prefetch", u64::from(self.bus.prefetch)),
+            ("front.max_in_flight", self.front.max_in_flight as u64),
+            ("front.max_uploads", self.front.max_uploads as u64),
+            ("front.max_connections", self.front.max_connections as u64),
+            ("front.max_connections_per_peer", self.front.max_connections_per_peer as u64),
+            ("front.first_request_timeout_seconds", self.front.first_request_timeout_seconds),
+            ("front.unread_timeout_seconds", self.front.unread_timeout_seconds),
             ("handler.concurrency", self.handler.concurrency as u64),
             ("poller.concurrency", self.poller.concurrency as u64),
             ("poller.interval_seconds", self.poller.interval_seconds),
@@ -111,6 +134,12 @@ impl Config {
             if self.front.tls_certificate.is_empty() {
                 return refuse(
                     "`security.refuse_plaintext` needs `front.tls_certificate` and `front.tls_key`"
+                        .to_owned(),
+                );
+            }
+            if self.admin.allow_remote {
+                return refuse(
+                    "`security.refuse_plaintext` and `admin.allow_remote` exclude each other: the admin listener speaks plain HTTP"
                         .to_owned(),
                 );
             }
@@ -183,6 +212,7 @@ mod tests {
             (env(&[("GATEWAY_DATABASE_URL", "postgres://x")]), "database.url"),
             (env(&[("GATEWAY_SECURITY_REFUSE_PLAINTEXT", "true")]), "front.tls_certificate"),
             (env(&[("GATEWAY_RELAY_BATCH", "0")]), "relay.batch"),
+            (env(&[("GATEWAY_FRONT_MAX_BODY_MEMORY_BYTES", "2000000")]), "front.max_body_memory_bytes"),
         ] {
             let error = Config::load(None, pairs).unwrap_err();
             assert!(error.message().contains(expected), "{error}");

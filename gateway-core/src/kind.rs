@@ -15,6 +15,7 @@ mod instance;
 mod instance_type;
 mod ip_address;
 mod ip_address_binding;
+mod list_limit;
 mod name;
 mod named;
 mod network;
@@ -49,6 +50,7 @@ pub use instance::{
 pub use instance_type::InstanceType;
 pub use ip_address::{CreateIpAddress, IpAddress, IpAddressState};
 pub use ip_address_binding::{CreateIpAddressBinding, IpAddressBinding};
+pub use list_limit::ListLimit;
 pub use name::Kind;
 pub use named::Named;
 pub use network::{CreateNetwork, Network, NetworkState};

@@ -18,10 +18,13 @@ pub mod fence;
 pub mod id;
 pub mod kind;
 pub mod marker;
+pub mod metric;
+pub mod probe;
 pub mod secret;
 pub mod shares;
 pub mod skew;
 pub mod telemetry;
+pub mod time_limit;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, Timestamp};

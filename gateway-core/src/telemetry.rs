@@ -1,9 +1,12 @@
-//! Logging: one set-up for all roles.
+//! Logging: one set-up for all roles, with a filter that can be changed at run time.
 
-use tracing_subscriber::EnvFilter;
+mod filter;
 
-/// A directive that overrides every filter: the AMQP client logs whole messages there, with the secrets of requests.
-const NEVER: &str = "lapin::returned_messages=off";
+pub use filter::{NewFilter, current_filter};
+
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{fmt, registry};
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -20,14 +23,13 @@ pub enum LogFormat {
 ///
 /// Further calls have no effect, so that every test may call it.
 pub fn start(filter: &str, format: LogFormat) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let filter = match NEVER.parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = match format {
-        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-        LogFormat::Json => builder.json().try_init(),
-    };
+    let (layer, control) = filter::layer(filter);
+    if registry().with(layer).with(lines).try_init().is_ok() {
+        control.install();
+    }
 }

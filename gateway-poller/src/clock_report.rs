@@ -33,6 +33,8 @@ struct Reported {
 /// A copy of the store's values.
 struct Snapshot {
     read_at: Instant,
+    /// Mark of the watch after the comparisons that the store has learned.
+    mark: u64,
     reported: HashMap<(CloudId, String), Reported>,
 }
 
@@ -49,7 +51,7 @@ impl ClockReport {
         Self { store, watch, snapshot: Mutex::default() }
     }
 
-    /// Writes the skews that have changed; unchanged ones cost nothing.
+    /// Writes the skews that have changed. It looks at the endpoints that were compared since the last time only.
     pub(crate) async fn update(&self) {
         if let Err(error) = self.try_update().await {
             // The next listing tries again.
@@ -63,16 +65,17 @@ impl ClockReport {
             let snapshot = self.read().await?;
             *self.snapshot() = Some(snapshot);
         }
-        let changed = self.changed();
+        let (changed, mark) = self.changed();
         if !changed.is_empty() {
             self.store.clocks_record(changed.clone()).await?;
+        }
+        if let Some(snapshot) = &mut *self.snapshot() {
             let repeat_at = Instant::now() + REPEAT;
             let reported = changed
                 .into_iter()
                 .map(|clock| ((clock.cloud, clock.endpoint), Reported { skew: clock.skew, repeat_at }));
-            if let Some(snapshot) = &mut *self.snapshot() {
-                snapshot.reported.extend(reported);
-            }
+            snapshot.reported.extend(reported);
+            snapshot.mark = snapshot.mark.max(mark);
         }
         Ok(())
     }
@@ -86,7 +89,8 @@ impl ClockReport {
             let repeat_at = read_at + REPEAT.saturating_sub(now.since(clock.seen_at));
             ((clock.cloud, clock.endpoint), Reported { skew: clock.skew, repeat_at })
         });
-        Ok(Snapshot { read_at, reported: reported.collect() })
+        // With mark 0 every comparison is held against the store's values again.
+        Ok(Snapshot { read_at, mark: 0, reported: reported.collect() })
     }
 
     fn snapshot(&self) -> MutexGuard<'_, Option<Snapshot>> {
@@ -94,9 +98,10 @@ impl ClockReport {
         self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the measurements of this process that the store must learn.
-    fn changed(&self) -> Vec<EndpointClock> {
+    /// Returns the measurements of this process that the store must learn, and the mark after them.
+    fn changed(&self) -> (Vec<EndpointClock>, u64) {
         let snapshot = self.snapshot();
+        let mark = snapshot.as_ref().map_or(0, |snapshot| snapshot.mark);
         let is_changed = |clock: &EndpointClock| {
             let key = (clock.cloud, clock.endpoint.clone());
             let reported = snapshot.as_ref().and_then(|snapshot| snapshot.reported.get(&key));
@@ -106,7 +111,8 @@ impl ClockReport {
         };
         // An old measurement must not overwrite a new one of another process.
         let is_fresh = |clock: &EndpointClock| clock.age < FRESH;
-        self.watch.last().into_iter().filter(is_fresh).filter(is_changed).collect()
+        let (clocks, mark) = self.watch.compared_since(mark);
+        (clocks.into_iter().filter(is_fresh).filter(is_changed).collect(), mark)
     }
 }
 
@@ -148,14 +154,10 @@ mod tests {
     impl SkewWatch for FixedWatch {
         fn observed(&self, _: CloudId, _: &str, _: Option<Skew>) {}
 
-        fn last(&self) -> Vec<EndpointClock> {
+        fn compared_since(&self, mark: u64) -> (Vec<EndpointClock>, u64) {
             let skew = Skew { micros: self.skew_seconds * 1_000_000, uncertainty: Duration::ZERO };
-            vec![EndpointClock {
-                cloud: self.cloud,
-                endpoint: "http://a".to_owned(),
-                skew: Some(skew),
-                age: self.age,
-            }]
+            let endpoint = "http://a".to_owned();
+            (vec![EndpointClock { cloud: self.cloud, endpoint, skew: Some(skew), age: self.age }], mark + 1)
         }
     }
 
@@ -232,5 +234,35 @@ mod tests {
         store.advance(REPEAT / 2).await;
         own.try_update().await.unwrap();
         assert_eq!(store.stored().await, Some((7, Duration::ZERO)));
+    }
+
+    /// A watch of many endpoints, one of which is compared before each report.
+    #[derive(Debug, Default)]
+    struct CrowdedWatch {
+        marks: Mutex<Vec<u64>>,
+    }
+
+    impl SkewWatch for CrowdedWatch {
+        fn observed(&self, _: CloudId, _: &str, _: Option<Skew>) {}
+
+        fn compared_since(&self, mark: u64) -> (Vec<EndpointClock>, u64) {
+            let mut marks = self.marks.lock().unwrap();
+            marks.push(mark);
+            (Vec::new(), 1_000 + marks.len() as u64)
+        }
+    }
+
+    #[tokio::test]
+    async fn report_looks_at_new_comparisons_only() {
+        let store = TestStore::open().await;
+        let watch = Arc::new(CrowdedWatch::default());
+        let report = ClockReport::new(store.store.clone(), watch.clone());
+        for _ in 0..3 {
+            report.try_update().await.unwrap();
+        }
+        assert_eq!(*watch.marks.lock().unwrap(), [0, 1_001, 1_002]);
+        store.advance(FRESH).await;
+        report.try_update().await.unwrap();
+        assert_eq!(watch.marks.lock().unwrap()[3], 0, "all are held against the values of other processes");
     }
 }

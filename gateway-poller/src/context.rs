@@ -6,8 +6,9 @@ use gateway_bus::Bus;
 use gateway_core::config;
 use gateway_core::error::Result;
 use gateway_core::id::ProcessId;
+use gateway_core::shares::{Breakers, CallCapacity};
 use gateway_sessions::Sessions;
-use gateway_store::{Capacity, Claim, Store};
+use gateway_store::{Claim, Store};
 
 use crate::clock_report::ClockReport;
 
@@ -18,12 +19,13 @@ pub(crate) struct PollerContext {
     pub(crate) config: config::Poller,
     pub(crate) sessions: Sessions,
     pub(crate) clock_report: ClockReport,
+    pub(crate) breakers: Arc<Breakers>,
     pub(crate) process: ProcessId,
 }
 
 impl PollerContext {
     /// Claims due targets, as many as the limit and the capacity allow.
-    pub(crate) async fn claim(&self, limit: usize, capacity: impl Capacity + Sync) -> Result<Vec<Claim>> {
+    pub(crate) async fn claim(&self, limit: usize, capacity: CallCapacity) -> Result<Vec<Claim>> {
         self.store.targets_claim_within(self.process, self.config.lease(), limit, capacity).await
     }
 }

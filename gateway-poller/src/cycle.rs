@@ -20,8 +20,10 @@ use gateway_sessions::OpenSession;
 use gateway_store::{Claim, PollOutcome, TargetStatus};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::context::PollerContext;
+use crate::instruments;
 use lease::Lease;
 use leased_target::LeasedTarget;
 
@@ -35,14 +37,34 @@ enum Ending {
     Stopped,
 }
 
+impl Ending {
+    /// Returns the label of metrics.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Finished(outcome) => outcome.status.as_str(),
+            Self::Postponed(_) => "postponed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// Polls a claimed target and ends its lease. No failure, not even a panic, affects another target.
 pub(crate) async fn poll(context: &PollerContext, claim: &Claim, claimed: Instant, stop: &CancellationToken) {
+    let span = tracing::error_span!("listing", target = %claim.target.id);
+    poll_in_span(context, claim, claimed, stop).instrument(span).await;
+}
+
+async fn poll_in_span(context: &PollerContext, claim: &Claim, claimed: Instant, stop: &CancellationToken) {
     let listed = AssertUnwindSafe(list(context, claim, claimed, stop)).catch_unwind().await;
-    let ending = match listed.unwrap_or_else(|_| Err(Error::internal("a listing panicked"))) {
-        Err(error) if error.kind() == ErrorKind::LeaseLost => return log_lease_lost(claim),
-        Err(error) => Ending::Finished(failed(context, claim, &error).await),
-        Ok(ending) => ending,
+    let ended = match listed.unwrap_or_else(|_| Err(Error::internal("a listing panicked"))) {
+        Err(error) if error.kind() == ErrorKind::LeaseLost => None,
+        Err(error) => Some(Ending::Finished(failed(context, claim, &error).await)),
+        Ok(ending) => Some(ending),
     };
+    let cloud = context.sessions.cloud_name(claim.target.scope.cloud);
+    let outcome = ended.as_ref().map_or("lease_lost", Ending::outcome);
+    instruments::listing_ended(cloud.into(), outcome, claimed.elapsed());
+    let Some(ending) = ended else { return log_lease_lost(claim) };
     context.clock_report.update().await;
     end_lease(context, claim, ending).await;
 }
@@ -80,6 +102,7 @@ async fn list(
     let session = context.sessions.get(target.scope.cloud, &claim.credential).await?;
     let _share = session.budget.join(session.cloud.calls_per_second, claim.sharing);
     let as_of = context.store.now().await?;
+    instruments::listing_began(session.cloud.name.clone().into(), as_of.since(target.due_at));
     let pause = claim.paused_until.since(as_of);
     if !pause.is_zero() {
         session.budget.apply_pause(pause);

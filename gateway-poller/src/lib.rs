@@ -10,6 +10,7 @@ mod clock_report;
 mod context;
 mod cycle;
 mod failures;
+mod instruments;
 mod interval;
 mod poller;
 mod relay;
@@ -17,5 +18,6 @@ mod schedule;
 mod slots;
 mod verify;
 
+pub use instruments::METRICS;
 pub use poller::{Poller, PollerParts};
 pub use relay::{Relay, RelayParts};

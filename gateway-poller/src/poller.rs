@@ -7,9 +7,10 @@ use gateway_bus::Bus;
 use gateway_core::driver::{Drivers, SkewWatch};
 use gateway_core::error::Result;
 use gateway_core::id::ProcessId;
+use gateway_core::shares::{Breakers, CallCapacity};
 use gateway_core::{Clock, config};
 use gateway_sessions::{KeyringSource, Pace, Sessions};
-use gateway_store::{Store, Unlimited};
+use gateway_store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,8 @@ pub struct PollerParts {
     pub clock: Arc<dyn Clock>,
     /// The observer of the clouds' clocks.
     pub skew: Arc<dyn SkewWatch>,
+    /// The circuit breakers of the clouds' endpoints, which all parts of the process share.
+    pub breakers: Arc<Breakers>,
     /// Intervals and limits.
     pub config: config::Poller,
     /// The owner of this process's leases.
@@ -47,10 +50,11 @@ pub struct Poller {
 impl Poller {
     /// Returns an idle poller.
     pub fn new(parts: PollerParts) -> Self {
-        let PollerParts { store, bus, drivers, keyring, clock, skew, config, process } = parts;
+        let PollerParts { store, bus, drivers, keyring, clock, skew, breakers, config, process } = parts;
         let clock_report = ClockReport::new(store.clone(), Arc::clone(&skew));
         let sessions = Sessions::new(store.clone(), drivers, keyring, clock, skew, Pace::POLLING);
-        Self { context: Arc::new(PollerContext { store, bus, config, sessions, clock_report, process }) }
+        let context = PollerContext { store, bus, config, sessions, clock_report, breakers, process };
+        Self { context: Arc::new(context) }
     }
 
     /// Polls and verifies until `stop`; then finishes or releases the targets under lease.
@@ -65,7 +69,7 @@ impl Poller {
     /// Unavailable without a database.
     pub async fn poll_due(&self) -> Result<usize> {
         let claimed = Instant::now();
-        let claims = self.context.claim(self.context.config.concurrency, Unlimited).await?;
+        let claims = self.context.claim(self.context.config.concurrency, CallCapacity::unlimited()).await?;
         let stop = CancellationToken::new();
         join_all(claims.iter().map(|claim| cycle::poll(&self.context, claim, claimed, &stop))).await;
         Ok(claims.len())

@@ -1,5 +1,6 @@
 //! The relay: numbers the events of the outbox, publishes them with confirms, and removes old ones.
 
+mod backlog;
 mod leadership;
 mod publisher;
 mod purge;
@@ -20,6 +21,8 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::failures::ConsecutiveFailures;
+use crate::instruments;
+use backlog::Backlog;
 use leadership::Leadership;
 use publisher::Publisher;
 use purge::Purge;
@@ -49,6 +52,7 @@ pub struct Relay {
     publisher: Publisher,
     leadership: Option<Leadership>,
     failures: ConsecutiveFailures,
+    backlog: Backlog,
 }
 
 /// The result of one turn.
@@ -66,18 +70,30 @@ impl Relay {
         let RelayParts { store, bus, config, process } = parts;
         let publisher = Publisher::new(Arc::clone(&bus), CloudCache::new(store.clone()));
         let failures = ConsecutiveFailures::new("relaying events");
-        Self { store, bus, config, process, publisher, leadership: None, failures }
+        Self {
+            store,
+            bus,
+            config,
+            process,
+            publisher,
+            leadership: None,
+            failures,
+            backlog: Backlog::default(),
+        }
     }
 
     /// Publishes until `stop`; then finishes the batch under way and resigns.
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub async fn run(self, stop: CancellationToken) {
+        let purge = Purge::new(self.store.clone(), Duration::from_secs(self.config.keep_hours * 3600));
+        tokio::join!(self.relay(&stop), purge.run(stop.clone()));
+    }
+
+    async fn relay(mut self, stop: &CancellationToken) {
         let mut nudges = self.bus.nudges();
-        let mut purge = Purge::new(self.store.clone(), Duration::from_secs(self.config.keep_hours * 3600));
         while !stop.is_cancelled() {
-            let wait = match self.turn(&stop).await {
+            let wait = match self.turn(stop).await {
                 Ok(turn) => {
                     self.failures.clear();
-                    purge.turn(&stop).await;
                     match turn {
                         Turn::Done => Duration::from_millis(self.config.idle_milliseconds),
                         Turn::Following => FOLLOWING,
@@ -85,6 +101,7 @@ impl Relay {
                 }
                 Err(error) if error.kind() == ErrorKind::LeaseLost => {
                     tracing::info!("another relay leads now");
+                    instruments::relay_leads(false);
                     self.leadership = None;
                     FOLLOWING
                 }
@@ -113,6 +130,7 @@ impl Relay {
     async fn turn(&mut self, stop: &CancellationToken) -> Result<Turn> {
         // A read: an idle relay writes nothing, not even its lease.
         if !self.store.relay_has_work().await? {
+            self.backlog.clear();
             return Ok(Turn::Done);
         }
         let duration = Duration::from_secs(self.config.lease_seconds);
@@ -126,10 +144,16 @@ impl Relay {
         };
         let published = self.publish_batches(&mut leadership, stop).await;
         match &published {
-            Ok(()) => self.leadership = Some(leadership),
+            Ok(()) => {
+                instruments::relay_leads(true);
+                self.leadership = Some(leadership);
+            }
             Err(error) if error.kind() == ErrorKind::LeaseLost => {}
             // Another process may reach a server that this one does not.
-            Err(_) => leadership.resign().await,
+            Err(_) => {
+                instruments::relay_leads(false);
+                leadership.resign().await;
+            }
         }
         published.map(|()| Turn::Done)
     }
@@ -142,13 +166,16 @@ impl Relay {
     /// Numbers and publishes one batch; returns whether there may be another.
     async fn publish_batch(&mut self, leadership: &mut Leadership, stop: &CancellationToken) -> Result<bool> {
         leadership.keep().await?;
+        self.backlog.measure(&self.store).await?;
         let limit = i64::try_from(self.config.batch).unwrap_or(i64::MAX);
         let numbered = self.store.relay_number(leadership.epoch(), limit).await?;
+        instruments::events_numbered(numbered.count);
         crash::point("relay.numbered");
         let batch = self.store.relay_batch(leadership.published, limit).await?;
         let Some(last) = batch.last().and_then(|event| event.position) else {
             return Ok(numbered.count > 0);
         };
+        let (count, oldest) = (batch.len(), batch.iter().map(|event| event.at).min().unwrap_or_default());
         for wave in waves(batch) {
             self.publisher.publish(leadership, &wave, stop).await?;
             crash::point("relay.published");
@@ -156,6 +183,7 @@ impl Relay {
         crash::point("relay.before_mark");
         self.store.relay_published(leadership.epoch(), last).await?;
         leadership.published = last;
+        instruments::events_published(count, self.store.now().await?.since(oldest));
         Ok(true)
     }
 }

@@ -8,7 +8,7 @@ use gateway_core::crash;
 use gateway_core::error::Result;
 use gateway_store::Claim;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::PollerContext;
 use crate::cycle;
 use crate::failures::ConsecutiveFailures;
-use crate::slots::Slots;
+use crate::slots::ListingSlots;
 
 /// Targets per claim. Higher asks the database less often; lower shares better among pollers.
 const BATCH: usize = 8;
@@ -36,14 +36,15 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Claims and lists targets until it is stopped.
 pub(crate) struct Schedule {
     context: Arc<PollerContext>,
-    slots: Slots,
+    slots: ListingSlots,
     running: JoinSet<()>,
     stop: CancellationToken,
 }
 
 impl Schedule {
     pub(crate) fn new(context: Arc<PollerContext>, stop: CancellationToken) -> Self {
-        Self { slots: Slots::new(context.config.concurrency), context, running: JoinSet::new(), stop }
+        let slots = ListingSlots::new(context.config.concurrency, Arc::clone(&context.breakers));
+        Self { slots, context, running: JoinSet::new(), stop }
     }
 
     pub(crate) async fn run(mut self) {
@@ -116,14 +117,15 @@ impl Schedule {
     }
 }
 
-/// Waits for a nudge that targets are due.
+/// Waits for a nudge that targets are due. All nudges that have come meanwhile count as one.
 async fn targets_due(nudges: &mut Receiver<Nudge>) {
     loop {
         match nudges.recv().await {
             // A missed nudge may have been one.
-            Ok(Nudge::TargetsDue) | Err(RecvError::Lagged(_)) => return,
+            Ok(Nudge::TargetsDue) | Err(RecvError::Lagged(_)) => break,
             Ok(_) => {}
             Err(RecvError::Closed) => std::future::pending().await,
         }
     }
+    while matches!(nudges.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
 }

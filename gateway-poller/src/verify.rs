@@ -1,18 +1,15 @@
 //! Verification of grants, each with its own credential, again and again.
 
-mod access;
+mod verification;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
-use gateway_bus::Nudge;
-use gateway_core::driver::Proof;
-use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::AccountId;
-use gateway_sessions::OpenSession;
-use gateway_store::{DueGrant, Grant, GrantChange};
-use tokio::time::{sleep, timeout};
+use gateway_core::error::{Error, Result};
+use gateway_core::id::Holder;
+use gateway_core::shares::{CallSlots, Endpoint};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::PollerContext;
@@ -22,131 +19,76 @@ use crate::interval::spread;
 /// Wait between two looks for due grants. Shorter verifies sooner; longer asks the database less often.
 const TURN: Duration = Duration::from_secs(5);
 
-/// Grants verified at once. Higher verifies more of them; lower leaves more of the clouds to listings.
-const BATCH: i64 = 8;
+/// Grants verified at once; those of one cloud take half of them. Higher verifies more of them; lower leaves more of the
+/// clouds to listings.
+const SLOTS: usize = 16;
 
-/// Time limit of one verification. It must be shorter than the time for which the store reserves the grant.
-const TIME_LIMIT: Duration = Duration::from_secs(90);
-
-/// Wait after a verification without an answer; it is between half of this and two and a half times this.
-const NO_ANSWER: Duration = Duration::from_secs(120);
-
-/// Verifies due grants.
+/// Verifies due grants. Each takes a slot by the identity service of its cloud and its account, so that a cloud that hangs
+/// delays its own grants only.
 pub(crate) struct Verifier {
     context: Arc<PollerContext>,
-}
-
-/// The cloud's answer about a credential.
-enum Verdict {
-    /// The credential is valid for its account.
-    Valid(Proof, OpenSession),
-    /// The credential was refused, or belongs to another account now.
-    Refused,
+    slots: CallSlots,
 }
 
 impl Verifier {
-    pub(crate) fn new(context: Arc<PollerContext>) -> Self {
-        Self { context }
+    pub(crate) fn new(context: Arc<PollerContext>) -> Arc<Self> {
+        let slots = CallSlots::new("verifications", SLOTS, Arc::clone(&context.breakers));
+        Arc::new(Self { context, slots })
     }
 
-    pub(crate) async fn run(self, stop: CancellationToken) {
-        let mut failures = ConsecutiveFailures::new("verifying grants");
-        loop {
-            let turn = stop.run_until_cancelled(self.verify_due());
-            let wait = match turn.await {
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let (mut failures, mut running) = (ConsecutiveFailures::new("verifying grants"), JoinSet::new());
+        while !stop.is_cancelled() {
+            let wait = match stop.run_until_cancelled(self.fill_slots(&mut running)).await {
                 None => return,
-                // More may be due than one turn takes.
-                Some(Ok(count)) if count as i64 == BATCH => Duration::ZERO,
-                Some(Ok(_)) => {
-                    failures.clear();
-                    spread(TURN)
-                }
+                Some(Ok(())) => spread(TURN),
                 Some(Err(error)) => failures.record(&error).max(TURN),
             };
-            if stop.run_until_cancelled(sleep(wait)).await.is_none() {
-                return;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                Some(ended) = running.join_next() => match ended {
+                    Ok(Ok(())) => failures.clear(),
+                    Ok(Err(error)) => drop(failures.record(&error)),
+                    // The claim ends, and the grant is verified again.
+                    Err(panic) => drop(failures.record(&Error::internal(panic))),
+                },
+                () = sleep(wait) => {}
             }
         }
     }
 
-    /// Verifies the grants that are due, up to a batch; returns their number.
-    pub(crate) async fn verify_due(&self) -> Result<usize> {
-        let due = self.context.store.grants_due(BATCH).await?;
-        try_join_all(due.iter().map(|grant| self.verify(grant))).await?;
-        Ok(due.len())
-    }
-
-    async fn verify(&self, due: &DueGrant) -> Result<()> {
-        let credential = &due.credential;
-        let late = || Error::new(ErrorKind::Timeout, "the verification took too long");
-        let verdict = timeout(TIME_LIMIT, self.prove(due)).await.unwrap_or_else(|_| Err(late()));
-        match verdict {
-            Ok(Verdict::Valid(proof, session)) => self.renew(due, proof, &session).await,
-            Ok(Verdict::Refused) => self.record_refusal(due).await,
-            Err(error) => {
-                tracing::info!(cloud = %due.cloud, account = %credential.account,
-                    principal = %credential.principal, error = %error.chain(), "a grant could not be verified");
-                let wait = error.retry_after().unwrap_or_else(|| spread(NO_ANSWER));
-                let wait = wait.clamp(NO_ANSWER / 2, NO_ANSWER * 5 / 2);
-                self.context.store.grant_postponed(credential, wait).await
-            }
+    /// Verifies the grants that are due and have a slot, once; returns their number.
+    pub(crate) async fn verify_due(self: Arc<Self>) -> Result<usize> {
+        let mut running = JoinSet::new();
+        self.fill_slots(&mut running).await?;
+        let count = running.len();
+        while let Some(ended) = running.join_next().await {
+            ended.map_err(Error::internal)??;
         }
+        Ok(count)
     }
 
-    /// Asks the cloud about a credential. Only an explicit refusal, or a proof of another account, counts against the
-    /// grant.
-    async fn prove(&self, due: &DueGrant) -> Result<Verdict> {
-        let session = self.context.sessions.open(due.cloud, &due.credential).await?;
-        match session.session.prove().await {
-            Ok(proof) if AccountId::derive(due.cloud, &proof.external_id) == due.credential.account => {
-                Ok(Verdict::Valid(proof, session))
+    /// Starts verifications of due grants while there are slots.
+    async fn fill_slots(self: &Arc<Self>, running: &mut JoinSet<Result<()>>) -> Result<()> {
+        loop {
+            let free = SLOTS.saturating_sub(self.slots.taken());
+            if free == 0 {
+                return Ok(());
             }
-            Ok(_) => Ok(Verdict::Refused),
-            Err(error) if error.kind() == ErrorKind::Unauthorized => Ok(Verdict::Refused),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Renews the grant, with the kinds that its credential may list now.
-    async fn renew(&self, due: &DueGrant, proof: Proof, session: &OpenSession) -> Result<()> {
-        let verify_after = spread(Duration::from_secs(self.context.config.verify_seconds));
-        let probes = access::probe(&*session.session, &proof, session.capability);
-        let access = match timeout(TIME_LIMIT / 3, probes).await {
-            Ok(Ok(access)) => access,
-            // The credential is valid; its access stays as it was found before.
-            _ => return self.context.store.grant_verified(&due.credential, verify_after).await,
-        };
-        let credential = due.credential.clone();
-        let (principal, account) = (credential.principal, credential.account);
-        let grant = Grant { principal, cloud: due.cloud, proof, access, credential, verify_after };
-        if self.context.store.grant_renew(grant, session.capability).await? {
-            tracing::info!(cloud = %due.cloud, %account, %principal, "the access of a grant has changed");
-            self.announce(due).await;
-        }
-        Ok(())
-    }
-
-    async fn record_refusal(&self, due: &DueGrant) -> Result<()> {
-        let credential = &due.credential;
-        let (cloud, account, principal) = (due.cloud, credential.account, credential.principal);
-        match self.context.store.grant_refused(credential).await? {
-            GrantChange::Kept => {}
-            GrantChange::Doubted => {
-                tracing::info!(%cloud, %account, %principal, "a credential was refused once");
+            let due = self.context.store.grants_due(free, self.slots.capacity()).await?;
+            if due.is_empty() {
+                return Ok(());
             }
-            GrantChange::Ended => {
-                tracing::info!(%cloud, %account, %principal, "a grant ended after two refusals");
-                self.context.sessions.forget(credential.id);
-                self.announce(due).await;
+            for grant in due {
+                let account = Holder::Account(grant.credential.account);
+                let slot = self.slots.take(Endpoint::of_identity(grant.cloud), account);
+                let this = Arc::clone(self);
+                running.spawn(async move {
+                    let verified = this.verify(&grant).await;
+                    drop(slot);
+                    verified
+                });
             }
-        }
-        Ok(())
-    }
-
-    async fn announce(&self, due: &DueGrant) {
-        let principal = due.credential.principal;
-        for nudge in [Nudge::Authority { principal }, Nudge::TargetsDue, Nudge::EventsWaiting] {
-            self.context.bus.nudge(nudge).await;
         }
     }
 }

@@ -166,6 +166,8 @@ fn install(directory: &TempDir) {
         .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
         .args(as_root())
         .arg(format!("--datadir={}", directory.path().join("data").display()))
+        // It starts a server, which removes the temporary tables of all others in its directory.
+        .env("TMPDIR", directory.path())
         .output()
         .unwrap_or_else(|error| {
             panic!("mariadb-install-db: {error}; `deploy/dev test` installs missing packages")

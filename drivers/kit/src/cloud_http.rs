@@ -7,14 +7,14 @@ use bytes::Bytes;
 use gateway_core::driver::{CloudSpec, Notice, SessionContext};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::fence;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::address::AddressGate;
 use crate::clock_gate::ClockGate;
 use crate::error_answer::{kind_of_status, status_error};
 use crate::message::{Request, Response};
 use crate::retry::{self, Decision};
-use crate::{body, connections, retry_after};
+use crate::{body, connections, instruments, retry_after};
 
 /// Sends requests of one session to its cloud; clones are cheap and share everything.
 #[derive(Clone, Debug)]
@@ -151,7 +151,8 @@ impl CloudHttp {
 
     async fn attempt(&self, request: &Request) -> Result<Checked, Failure> {
         let endpoint = endpoint(request);
-        match timeout(self.0.cloud.timeout, self.exchange(request, &endpoint)).await {
+        let begun = Instant::now();
+        let result = match timeout(self.0.cloud.timeout, self.exchange(request, &endpoint)).await {
             Ok(result) => result,
             Err(_) => Err(Failure::arrived(Error::new(
                 ErrorKind::Timeout,
@@ -160,7 +161,14 @@ impl CloudHttp {
                     self.0.cloud.timeout.as_secs_f32()
                 ),
             ))),
-        }
+        };
+        let outcome = result.as_ref().map(|checked| checked.response.status);
+        instruments::called(
+            &self.0.cloud.name,
+            begun.elapsed(),
+            outcome.map_err(|failure| failure.error.kind()),
+        );
+        result
     }
 
     async fn exchange(&self, request: &Request, endpoint: &Arc<str>) -> Result<Checked, Failure> {

@@ -1,27 +1,39 @@
 //! The clocks of all endpoints, and whether most of them disagree with the gateway's.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use gateway_core::driver::{EndpointClock, SkewWatch};
 use gateway_core::id::CloudId;
 use gateway_core::skew::Skew;
 
-/// Endpoints that must be known before the gateway's clock can be the suspect. More needs more evidence; fewer lets two
-/// wrong clouds outvote it.
-const QUORUM: usize = 3;
+use crate::skew_votes::SkewVotes;
 
-/// The last skew of every endpoint; there is one per process, in the context of every session.
+/// The last skew of every endpoint; there is one per process, in the context of every session. A comparison costs the same
+/// however many endpoints there are.
 #[derive(Debug, Default)]
 pub struct SkewBoard(Mutex<Board>);
 
-/// The last comparison with each endpoint, and its time.
-type Seen = BTreeMap<(CloudId, String), (Option<Skew>, Instant)>;
+/// An endpoint of a cloud.
+type Key = Arc<(CloudId, String)>;
+
+/// The last comparison with an endpoint.
+#[derive(Debug)]
+struct Comparison {
+    skew: Option<Skew>,
+    at: Instant,
+    /// Count of comparisons with all endpoints, this one included.
+    number: u64,
+}
 
 #[derive(Debug, Default)]
 struct Board {
-    last: Seen,
+    last: HashMap<Key, Comparison>,
+    /// The endpoints by the number of their last comparison.
+    by_number: BTreeMap<u64, Key>,
+    votes: SkewVotes,
+    comparisons: u64,
     suspect: Option<i64>,
 }
 
@@ -31,17 +43,33 @@ impl SkewBoard {
         self.lock().suspect
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Board> {
+    fn lock(&self) -> MutexGuard<'_, Board> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Board {
+    fn compared(&mut self, cloud: CloudId, endpoint: &str, skew: Option<Skew>) {
+        self.comparisons += 1;
+        let number = self.comparisons;
+        let key = Key::new((cloud, endpoint.to_owned()));
+        if let Some(before) =
+            self.last.insert(Key::clone(&key), Comparison { skew, at: Instant::now(), number })
+        {
+            self.votes.remove(before.skew);
+            self.by_number.remove(&before.number);
+        }
+        self.votes.add(skew);
+        self.by_number.insert(number, key);
+        self.suspect = self.votes.agreed();
     }
 }
 
 impl SkewWatch for SkewBoard {
     fn observed(&self, cloud: CloudId, endpoint: &str, skew: Option<Skew>) {
         let mut board = self.lock();
-        board.last.insert((cloud, endpoint.to_owned()), (skew, Instant::now()));
         let before = board.suspect;
-        board.suspect = agreed(&board.last);
+        board.compared(cloud, endpoint, skew);
         match (before, board.suspect) {
             (None, Some(seconds)) => tracing::error!(
                 skew_seconds = seconds,
@@ -53,30 +81,16 @@ impl SkewWatch for SkewBoard {
         }
     }
 
-    fn last(&self) -> Vec<EndpointClock> {
+    fn compared_since(&self, mark: u64) -> (Vec<EndpointClock>, u64) {
         let board = self.lock();
-        let clock = |((cloud, endpoint), (skew, at)): (&(CloudId, String), &(Option<Skew>, Instant))| {
-            EndpointClock { cloud: *cloud, endpoint: endpoint.clone(), skew: *skew, age: at.elapsed() }
+        let clock = |key: &Key| {
+            let Comparison { skew, at, .. } = board.last.get(key)?;
+            let (cloud, endpoint) = (key.0, key.1.clone());
+            Some(EndpointClock { cloud, endpoint, skew: *skew, age: at.elapsed() })
         };
-        board.last.iter().map(clock).collect()
+        let clocks = board.by_number.range(mark + 1..).filter_map(|(_, key)| clock(key)).collect();
+        (clocks, board.comparisons)
     }
-}
-
-/// Returns the median skew if most endpoints have an excessive skew in the same direction.
-fn agreed(last: &Seen) -> Option<i64> {
-    // An endpoint without `Date` has no vote.
-    let measured = || last.values().filter_map(|(skew, _)| *skew);
-    if measured().count() < QUORUM {
-        return None;
-    }
-    let (mut ahead, mut behind): (Vec<i64>, Vec<i64>) =
-        measured().filter(|skew| skew.is_excessive()).map(|skew| skew.seconds()).partition(|s| *s > 0);
-    let most = if ahead.len() >= behind.len() { &mut ahead } else { &mut behind };
-    if most.len() * 2 <= measured().count() {
-        return None;
-    }
-    most.sort_unstable();
-    most.get(most.len() / 2).copied()
 }
 
 #[cfg(test)]
@@ -120,7 +134,23 @@ mod tests {
         assert_eq!(board.suspect(), Some(400));
         board.observed(cloud(), "a", None);
         assert_eq!(board.suspect(), None);
-        assert_eq!(board.last().iter().filter(|clock| clock.skew.is_some()).count(), 2);
-        assert_eq!(board.last().len(), 3);
+        let (clocks, _) = board.compared_since(0);
+        assert_eq!(clocks.iter().filter(|clock| clock.skew.is_some()).count(), 2);
+        assert_eq!(clocks.len(), 3);
+    }
+
+    #[test]
+    fn only_endpoints_compared_after_the_mark_are_returned() {
+        let board = SkewBoard::default();
+        ["a", "b", "c"].iter().for_each(|endpoint| seen(&board, endpoint, 1));
+        let (clocks, mark) = board.compared_since(0);
+        assert_eq!(clocks.len(), 3);
+        assert_eq!(board.compared_since(mark), (Vec::new(), mark));
+        seen(&board, "b", 1);
+        seen(&board, "b", 2);
+        let (clocks, later) = board.compared_since(mark);
+        let seconds = |clock: &EndpointClock| (clock.endpoint.clone(), clock.skew.unwrap().seconds());
+        assert_eq!(clocks.iter().map(seconds).collect::<Vec<_>>(), [("b".to_owned(), 2)]);
+        assert!(board.compared_since(later).0.is_empty());
     }
 }

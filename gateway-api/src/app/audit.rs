@@ -5,6 +5,7 @@ use gateway_store::AuditFilter;
 pub(crate) use gateway_store::AuditLine;
 
 use super::access::Caller;
+use super::read::PageBytes;
 use super::{App, Result};
 
 /// A page of audit lines, the oldest first.
@@ -23,6 +24,13 @@ impl App {
         let mut lines = self.store.audit_list(filter).await?;
         let is_more = lines.len() > limit;
         lines.truncate(limit);
+        // The long members of a line; the others are of fixed size.
+        let text =
+            |line: &AuditLine| format!("{}{:?}{:?}", line.principal_name, line.cloud_name, line.cloud_code);
+        let texts: Vec<_> = lines.iter().map(text).collect();
+        let fitting = PageBytes::count(texts.iter().map(String::as_str));
+        let is_more = is_more || fitting < lines.len();
+        lines.truncate(fitting);
         let next = lines.last().filter(|_| is_more).map(|line| line.seq);
         Ok(AuditPage { lines, next })
     }

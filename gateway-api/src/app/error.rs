@@ -1,6 +1,7 @@
 //! The error of the application layer: data that each API dialect renders in its own form.
 
 mod failure;
+mod quote;
 mod rejection;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use gateway_core::id::OperationId;
 use gateway_core::kind::{FieldError, Verb, When};
 
 pub(crate) use failure::{Failure, FailureReason, UploadParty, User};
+pub(crate) use quote::shortened;
 pub(crate) use rejection::{Rejection, RejectionReason, prevailing};
 
 /// `Result` with the error of this layer.
@@ -95,6 +97,8 @@ pub(crate) enum Error {
         /// An earlier delivery of the same request has begun.
         has_begun: bool,
     },
+    /// The account, or its cloud, has its share of the requests that wait; the operation was not begun.
+    Overloaded,
     /// No time was left for the operation, which was not begun.
     DeadlineExceeded,
     /// The operation is not over yet.
@@ -200,6 +204,9 @@ impl fmt::Display for Error {
                 let effect = if *has_begun { "what was begun before goes on" } else { "nothing was done" };
                 write!(f, "the filter matches {more}{matched}, not {expected}; {effect}")
             }
+            Self::Overloaded => f.write_str(
+                "too many requests wait for this account or its cloud, and nothing was done; send it again later",
+            ),
             Self::DeadlineExceeded => f.write_str("no time was left and nothing was done; send it again"),
             Self::StillRunning { .. } => f.write_str(
                 "the operation goes on; read it, or send the request again with the same Idempotency-Key",

@@ -6,6 +6,8 @@
 
 mod answer_status;
 mod attempt;
+mod budget;
+mod call_slot;
 mod execute;
 mod find;
 mod journal;
@@ -18,6 +20,7 @@ mod references;
 mod retry;
 mod scope;
 mod sealing;
+mod settle;
 mod upload;
 mod upload_end;
 
@@ -29,11 +32,13 @@ use gateway_core::driver::{Drivers, OneTimeOutput, SkewWatch};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{AccountId, CloudId, PrincipalId, ProcessId};
 use gateway_core::kind::VerbSpec;
+use gateway_core::shares::{Breakers, CallKey, Pool};
 use gateway_core::{Clock, config};
 use gateway_sessions::{OpenSession, Pace, Sessions};
 use gateway_store::{OperationLease, Store};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 pub use answer_status::AnswerStatus;
 pub(crate) use answer_status::Ending;
@@ -58,6 +63,8 @@ pub(crate) struct Operations {
     keyring: KeyringHandle,
     clock: Arc<dyn Clock>,
     sessions: Sessions,
+    calls: Pool<CallKey>,
+    breakers: Arc<Breakers>,
     process: ProcessId,
     times: Times,
     outcomes: Outcomes,
@@ -86,6 +93,9 @@ pub(crate) struct OperationParts<'a> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) drivers: Drivers,
     pub(crate) skew: Arc<dyn SkewWatch>,
+    /// Slots for calls to clouds.
+    pub(crate) calls: Pool<CallKey>,
+    pub(crate) breakers: Arc<Breakers>,
     pub(crate) config: &'a config::Operations,
     pub(crate) answer_status: AnswerStatus,
 }
@@ -93,7 +103,18 @@ pub(crate) struct OperationParts<'a> {
 impl Operations {
     /// Creates the engine of one process.
     pub(crate) fn new(parts: OperationParts<'_>) -> Arc<Self> {
-        let OperationParts { store, bus, keyring, clock, drivers, skew, config, answer_status } = parts;
+        let OperationParts {
+            store,
+            bus,
+            keyring,
+            clock,
+            drivers,
+            skew,
+            calls,
+            breakers,
+            config,
+            answer_status,
+        } = parts;
         let keys = keyring.clone();
         let sessions = Sessions::new(
             store.clone(),
@@ -114,6 +135,8 @@ impl Operations {
             keyring,
             clock,
             sessions,
+            calls,
+            breakers,
             process: ProcessId::generate(),
             times,
             outcomes: Outcomes(answer_status),
@@ -141,8 +164,10 @@ impl Operations {
         held: OperationLease,
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
-        self.tasks
-            .spawn(async move { this.under_lease(operation.id, held, this.execute(&operation, held)).await })
+        // Below the span of the request that began it, if there is one.
+        let span = tracing::error_span!("operation", operation = %operation.id);
+        let work = async move { this.under_lease(&operation, held, this.execute(&operation, held)).await };
+        self.tasks.spawn(work.instrument(span))
     }
 
     /// Waits until all operations of this process have ended. Other processes take over those that hang.

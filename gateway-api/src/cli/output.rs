@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::Write as _;
+use std::time::Duration;
 
 use gateway_core::error::{Error, Result};
 use serde_json::Value;
@@ -47,12 +48,18 @@ pub(super) fn error(error: &Error) {
     let _ = writeln!(std::io::stderr(), "gateway: {}", error.chain());
 }
 
+/// The time that a call of the database has to end before the process does. A longer time lets a slow call finish; a
+/// shorter one ends sooner while the database is silent.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+
 /// Runs a command on a small runtime.
 pub(super) fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(Error::internal)?
-        .block_on(work)
+        .map_err(Error::internal)?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_timeout(LAST_CALLS);
+    outcome
 }

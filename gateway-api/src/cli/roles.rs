@@ -10,13 +10,15 @@ use gateway_core::Clock;
 use gateway_core::driver::{Drivers, SessionContext, Unpaced};
 use gateway_core::error::{Error, Result};
 use gateway_core::id::ProcessId;
+use gateway_core::shares::Breakers;
 use gateway_poller::{Poller, PollerParts, Relay, RelayParts};
 use gateway_store::Store;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::setting::Setting;
-use super::{output, signals};
+use super::{admin, output, signals};
+use crate::admin::{Admin, Exporter};
 use crate::app::{App, AppParts};
 use crate::front::Front;
 use crate::handler;
@@ -75,10 +77,16 @@ struct Process {
     store: Option<Store>,
     drivers: Drivers,
     skew: Arc<SkewBoard>,
+    breakers: Arc<Breakers>,
+    /// The reader of the metrics; none without an admin listener.
+    exporter: Option<Exporter>,
 }
 
 impl Process {
     async fn open(setting: Setting, roles: &[Role], alone: bool) -> Result<Self> {
+        // Pools and connections look up their series when they are made.
+        let has_admin = !setting.config.admin.listen.is_empty();
+        let exporter = has_admin.then(Exporter::install).transpose()?;
         let keyring = setting.keyring()?;
         let store = match roles.iter().any(|role| *role != Role::Front) {
             false => None,
@@ -98,6 +106,8 @@ impl Process {
             store,
             drivers: Setting::drivers(),
             skew,
+            breakers: Arc::default(),
+            exporter,
             setting,
         })
     }
@@ -111,6 +121,7 @@ impl Process {
             let (keyring, stop) = (self.keyring.clone(), stop_others.clone());
             async move { keyring.watch(stop).await }
         });
+        let admin = self.start_admin(roles, stop_others.clone()).await?;
         for role in roles {
             match role {
                 Role::Front => {
@@ -146,9 +157,25 @@ impl Process {
         stop_others.cancel();
         outcome = outcome.and(join(others).await);
         self.bus.close().await;
-        // The watcher has no result that matters while the process ends.
+        // Neither has a result that matters while the process ends.
         let _ = watch.await;
+        if let Some(admin) = admin {
+            let _ = admin.await;
+        }
         outcome
+    }
+
+    /// Starts the admin listener, if the configuration has one.
+    async fn start_admin(&self, roles: &[Role], stop: CancellationToken) -> Result<Option<JoinHandle<()>>> {
+        let Some(exporter) = self.exporter.clone() else { return Ok(None) };
+        let mut parts = vec![admin::broker(Arc::clone(&self.bus))];
+        parts.extend(self.store.clone().map(admin::database));
+        if roles.contains(&Role::Front) {
+            parts.push(admin::handler(Arc::clone(&self.bus), self.clock()));
+        }
+        let listener = Admin::bind(&self.setting.config.admin, exporter, parts).await?;
+        tracing::info!("ready admin url=http://{}", listener.address());
+        Ok(Some(tokio::spawn(listener.run(stop))))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -170,7 +197,7 @@ impl Process {
             link,
             http::ANSWER_STATUS,
         );
-        Ok(App::new(parts))
+        Ok(App::new(AppParts { breakers: Arc::clone(&self.breakers), ..parts }))
     }
 
     fn poller(&self) -> Result<Poller> {
@@ -182,6 +209,7 @@ impl Process {
             keyring: Arc::new(move || keyring.get()),
             clock: self.clock(),
             skew: self.skew.clone(),
+            breakers: Arc::clone(&self.breakers),
             config: self.setting.config.poller.clone(),
             process: self.id,
         }))

@@ -1,70 +1,66 @@
-//! Checks before the bus is used: the authentication and the size of the body.
+//! The authentication of a request before anything is held for it.
 
-use std::time::Duration;
+use axum::http::HeaderMap;
+use gateway_core::access::token::{self, Refusal};
+use gateway_core::id::PrincipalId;
 
-use axum::http::header::CONTENT_LENGTH;
-use axum::http::{HeaderMap, StatusCode};
-use bytes::Bytes;
-use gateway_core::Timestamp;
-use gateway_core::access::keyring::Keyring;
-use gateway_core::access::token;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
-
+use super::context::FrontContext;
+use super::peer::Peer;
+use super::refusal_log::Reason;
+use super::slots::ShareKey;
 use crate::http::bearer::scheme;
 use crate::http::client::id_and_secret;
 use crate::http::problem::Problem;
 use crate::routes::Authentication;
 
+/// The identity of a request, as far as a front can verify it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Identity {
+    /// The principal of a valid token.
+    Principal(PrincipalId),
+    /// The client that a request names. A handler verifies its secret.
+    Client(PrincipalId),
+    /// The operation requires no identity.
+    Anyone,
+}
+
+impl Identity {
+    /// Returns the party whose share the request uses.
+    pub(super) fn share_key(self, peer: Peer) -> ShareKey {
+        match self {
+            Self::Principal(principal) => ShareKey::Principal(principal),
+            // A client that is only claimed could be another one in each request.
+            Self::Client(_) | Self::Anyone => ShareKey::Peer(peer),
+        }
+    }
+}
+
 /// Refuses a request without valid authentication of the required form. Handlers check it again with the store.
 pub(super) fn authenticate(
+    context: &FrontContext,
     required: Authentication,
     headers: &HeaderMap,
-    keyring: &Keyring,
-    now: Timestamp,
-) -> Result<(), Problem> {
+    peer: Peer,
+) -> Result<Identity, Problem> {
+    let missing = || Problem::unauthenticated(required);
     match required {
-        Authentication::Anyone => Ok(()),
+        Authentication::Anyone => Ok(Identity::Anyone),
         Authentication::Basic => {
-            id_and_secret(headers).map(drop).ok_or_else(|| Problem::unauthenticated(required))
+            let (client, _) = id_and_secret(headers).ok_or_else(missing)?;
+            Ok(Identity::Client(client))
         }
         Authentication::Bearer => {
-            let token = scheme(headers, "bearer").ok_or_else(|| Problem::unauthenticated(required))?;
-            token::verify(keyring, token, now).map(drop).map_err(Problem::token_refused)
+            let token = scheme(headers, "bearer").ok_or_else(missing)?;
+            match token::verify(&context.keyring(), token, context.now()) {
+                Ok(claims) => Ok(Identity::Principal(claims.sub)),
+                Err(refusal) => {
+                    // Tokens of well-behaved clients expire.
+                    if refusal != Refusal::Expired {
+                        context.refusals.record(peer, Reason::WrongToken);
+                    }
+                    Err(Problem::token_refused(refusal))
+                }
+            }
         }
     }
-}
-
-/// Reads a body of at most `limit` bytes within `time`.
-pub(super) async fn body(
-    headers: &HeaderMap,
-    body: Incoming,
-    limit: usize,
-    time: Duration,
-) -> Result<Bytes, Problem> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_large(limit as u64));
-    }
-    match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limit as u64)),
-        Ok(Err(_)) => {
-            let detail = "the connection ended before the end of the body";
-            Err(Problem::bad_request("unreadable-body", "Unreadable body", detail))
-        }
-        Err(_) => {
-            let detail = "the body did not arrive in time";
-            Err(Problem::new("slow-body", "Body too slow", StatusCode::REQUEST_TIMEOUT, detail))
-        }
-    }
-}
-
-/// Returns the problem of a body of more than `limit` bytes.
-pub(super) fn too_large(limit: u64) -> Problem {
-    let detail = format!("the body has more than {limit} bytes");
-    Problem::new("body-too-large", "Body too large", StatusCode::PAYLOAD_TOO_LARGE, detail)
 }

@@ -14,7 +14,7 @@ use hyper::body::{Body as _, Incoming};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
-use super::admission::too_large;
+use super::request_body::too_large;
 use crate::http::forwarding::{End, Party};
 use crate::http::problem::Problem;
 

@@ -6,17 +6,26 @@ use std::time::Duration;
 use gateway_bus::{Bus, Envelope, Reply, RequestError, WorkClass};
 use gateway_core::access::keyring::Keyring;
 use gateway_core::config::Front as Config;
+use gateway_core::probe::Probe;
 use gateway_core::{Clock, Timestamp};
 
+use super::attempts::Attempts;
+use super::body_budget::BodyBudget;
+use super::readiness;
+use super::refusal_log::RefusalLog;
 use super::slots::Slots;
 use crate::keyring::KeyringHandle;
 
-/// The bus, the keys, the clock, the slots and the limits of a front.
+/// The bus, the keys, the clock, the shares and the limits of a front.
 pub(super) struct FrontContext {
     bus: Arc<dyn Bus>,
     keyring: KeyringHandle,
     clock: Arc<dyn Clock>,
+    pub(super) readiness: Probe,
     pub(super) slots: Slots,
+    pub(super) bodies: BodyBudget,
+    pub(super) attempts: Arc<Attempts>,
+    pub(super) refusals: Arc<RefusalLog>,
     pub(super) upload_limit: u64,
     /// The longest time without progress of an upload.
     pub(super) upload_stall: Duration,
@@ -32,11 +41,16 @@ impl FrontContext {
         keyring: KeyringHandle,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let refusals = Arc::default();
         Self {
+            readiness: readiness::probe(Arc::clone(&bus), Arc::clone(&clock)),
             bus,
             keyring,
             clock,
             slots: Slots::new(config),
+            bodies: BodyBudget::new(config.max_body_memory_bytes),
+            attempts: Attempts::new(&refusals),
+            refusals,
             upload_limit: config.upload_limit_bytes,
             upload_stall: Duration::from_secs(config.upload_stall_seconds),
             max_body: config.max_body_bytes,
@@ -48,11 +62,6 @@ impl FrontContext {
     /// Sends a request over the bus and waits for the reply.
     pub(super) async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
         self.bus.request(class, envelope).await
-    }
-
-    /// Returns whether there is a connection to the broker.
-    pub(super) fn is_connected(&self) -> bool {
-        self.bus.is_connected()
     }
 
     pub(super) fn keyring(&self) -> Arc<Keyring> {

@@ -8,7 +8,6 @@ use futures_util::stream;
 use gateway_bus::sealing::seal_request;
 use gateway_bus::{Envelope, Reply, WorkClass};
 use gateway_core::Error;
-use hyper::body::Frame;
 use uuid::Uuid;
 
 use super::body::{AnswerBody, streamed};
@@ -51,13 +50,13 @@ pub(super) fn response(
                 Some(Next::Bytes(bytes, next)) => (bytes, next),
                 Some(Next::Target(target)) => request(&context, class, plain, target).await?,
             };
-            Ok::<_, Error>(Some((Frame::data(bytes), next.map(Next::Target))))
+            Ok::<_, Error>(Some((bytes, next.map(Next::Target))))
         }
     });
     Ok(response.map(|_| streamed(Box::pin(parts))))
 }
 
-/// Requests one part. Returns it and the target of the next.
+/// Requests one part. Returns it and the target of the next. The answer holds the slot of its request for all of its parts.
 async fn request(
     context: &FrontContext,
     class: WorkClass,
@@ -74,7 +73,6 @@ async fn request(
     };
     let keyring = context.keyring();
     seal_request(&mut envelope, false, &keyring, received_at)?;
-    let _slot = context.slots.wait().await;
     let cut = |why: String| Error::unavailable(format!("an answer was cut off: {why}"));
     let reply = context.request(class, envelope).await.map_err(|error| cut(error.to_string()))?;
     if !(200..300).contains(&reply.status) {

@@ -15,6 +15,7 @@ use gateway_core::access::keyring::Keyring;
 use gateway_core::backoff::Backoff;
 use gateway_core::driver::Forwarded;
 use hyper::body::Incoming;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::body::AnswerBody;
@@ -45,17 +46,19 @@ pub(super) async fn respond(
 ) -> Result<Response<AnswerBody>, Problem> {
     let (parts, body) = request.into_parts();
     let content = Content::new(&parts.headers, body, context.upload_limit);
-    let keyring = context.keyring();
-    admission::authenticate(operation.authentication, &parts.headers, &keyring, context.now())?;
+    let party = connection.party;
+    let identity = admission::authenticate(context, operation.authentication, &parts.headers, party)?;
     content.check()?;
-    let upload_slot = context.slots.take_upload()?;
+    let key = identity.share_key(party);
+    let upload_slot = context.slots.take_upload(key)?;
+    let keyring = context.keyring();
     let received_at = context.now();
     let deadline = received_at.plus(context.timeout(WorkClass::Write));
     let mut plain = envelope::build(id, connection, parts, &Bytes::new(), received_at, deadline)?;
     let mut sealed = plain.clone();
     seal_request(&mut sealed, false, &keyring, received_at)?;
     let first = {
-        let _slot = context.slots.take()?;
+        let _slots = context.slots.take(key, WorkClass::Write)?;
         context.request(WorkClass::Write, sealed).await
     };
     let first = first.map_err(|error| reply::unanswered(&error, WorkClass::Write))?;
@@ -64,11 +67,12 @@ pub(super) async fn respond(
     plain.headers = vec![(CONTENT_TYPE.as_str().to_owned(), "application/json".to_owned())];
     let upload = Upload { context: Arc::clone(context), errand, request: plain };
     // The upload runs in its own task: its end is reported even if the client disconnects.
-    let task = tokio::spawn(async move {
+    let work = async move {
         let answer = upload.run(content).await;
         drop(upload_slot);
         answer
-    });
+    };
+    let task = tokio::spawn(work.in_current_span());
     task.await.unwrap_or_else(|_| Err(Problem::internal()))
 }
 
@@ -161,7 +165,7 @@ impl Upload {
         };
         seal_request(&mut envelope, true, &context.keyring(), received_at)
             .map_err(|_| RequestError::BadReply)?;
-        let _slot = context.slots.wait().await;
+        // An upload has one report in flight at a time, and its own slot: it does not wait for other requests.
         context.request(WorkClass::Write, envelope).await
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn unanswered(error: &RequestError, class: WorkClass) -> Problem {
     let (kind, status) = match error {
         RequestError::NoBroker => ("no-broker", StatusCode::SERVICE_UNAVAILABLE),
         RequestError::Unroutable => ("no-handler", StatusCode::SERVICE_UNAVAILABLE),
+        RequestError::TooLarge { .. } => ("body-too-large", StatusCode::PAYLOAD_TOO_LARGE),
         RequestError::Lost if unknown => ("outcome-unknown", StatusCode::SERVICE_UNAVAILABLE),
         RequestError::Lost => ("connection-lost", StatusCode::SERVICE_UNAVAILABLE),
         RequestError::Timeout => ("timeout", StatusCode::GATEWAY_TIMEOUT),

@@ -1,61 +1,78 @@
-//! The slots of requests in flight.
+//! The slots of requests in flight, divided among principals and peers.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use gateway_bus::WorkClass;
 use gateway_core::config::Front as Config;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use gateway_core::id::PrincipalId;
+use gateway_core::shares::{Pool, Slot};
 
+use super::peer::Peer;
 use crate::http::problem::Problem;
 
 /// The divisor for the part of the slots that requests with `max_age` may hold. A higher value keeps more slots for
 /// requests that do not wait; a lower one lets more callers wait.
 const WAITING_DIVISOR: usize = 2;
 
-/// The slots of one front.
+/// The time after which a refused request may be sent again. A longer one delays clients; a shorter one brings more
+/// requests that are refused again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The party whose share a request uses: the principal of its token, or its peer if no token names a principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ShareKey {
+    Principal(PrincipalId),
+    Peer(Peer),
+}
+
+/// The slots of one front. No share key holds more than half of any of them.
 #[derive(Debug)]
 pub(super) struct Slots {
-    in_flight: Semaphore,
+    in_flight: Pool<ShareKey>,
     /// The part of them that requests with `max_age` may hold.
-    waiting: Semaphore,
+    waiting: Pool<ShareKey>,
     /// The slots of uploads, which are held for as long as content moves.
-    uploads: Arc<Semaphore>,
+    uploads: Pool<ShareKey>,
+}
+
+/// The slots of one request. They are held until its answer has left, so that a client which does not read its answers
+/// uses its own share.
+#[derive(Debug)]
+pub(super) struct RequestSlots {
+    _in_flight: Slot<ShareKey>,
+    _waiting: Option<Slot<ShareKey>>,
 }
 
 impl Slots {
     pub(super) fn new(config: &Config) -> Self {
+        let waiting = (config.max_in_flight / WAITING_DIVISOR).max(1);
         Self {
-            in_flight: Semaphore::new(config.max_in_flight),
-            waiting: Semaphore::new((config.max_in_flight / WAITING_DIVISOR).max(1)),
-            uploads: Arc::new(Semaphore::new(config.max_uploads)),
+            in_flight: Pool::new("front_requests", config.max_in_flight, 0),
+            waiting: Pool::new("front_refreshes", waiting, 0),
+            uploads: Pool::new("front_uploads", config.max_uploads, 0),
         }
     }
 
-    /// Waits for a slot.
-    pub(super) async fn wait(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed.
-        self.in_flight.acquire().await.ok()
+    /// Takes the slots of a request, if there are some for its share key.
+    pub(super) fn take(&self, key: ShareKey, class: WorkClass) -> Result<RequestSlots, Problem> {
+        let waits = class == WorkClass::Refresh;
+        let waiting = waits.then(|| take(&self.waiting, key)).transpose()?;
+        Ok(RequestSlots { _in_flight: take(&self.in_flight, key)?, _waiting: waiting })
     }
 
-    /// Takes a slot, if there is one.
-    pub(super) fn take(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.in_flight.try_acquire().map_err(|_| overloaded())
-    }
-
-    /// Takes a slot of those for requests with `max_age`, if there is one.
-    pub(super) fn take_waiting(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.waiting.try_acquire().map_err(|_| overloaded())
-    }
-
-    /// Takes a slot for an upload, if there is one.
-    pub(super) fn take_upload(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| overloaded())
+    /// Takes a slot for an upload, if there is one for the share key.
+    pub(super) fn take_upload(&self, key: ShareKey) -> Result<Slot<ShareKey>, Problem> {
+        take(&self.uploads, key)
     }
 }
 
-fn overloaded() -> Problem {
-    let detail = "too many requests are in flight here; send it again later";
-    Problem::new("overloaded", "Too many requests", StatusCode::SERVICE_UNAVAILABLE, detail)
-        .with_retry_after(Duration::from_secs(1))
+fn take(pool: &Pool<ShareKey>, key: ShareKey) -> Result<Slot<ShareKey>, Problem> {
+    pool.try_take(&[key]).ok_or_else(|| {
+        overloaded("no slot is free for your requests; wait for those in flight, or send it again later")
+    })
+}
+
+/// Returns the problem of a request for which nothing is left of a share.
+pub(super) fn overloaded(detail: &str) -> Problem {
+    Problem::overloaded(detail, RETRY_AFTER)
 }

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     fn age(text: &str) -> Option<Option<Duration>> {
-        parse(&Query::parse(text)).ok()
+        parse(&Query::parse(text).ok()?).ok()
     }
 
     #[test]

@@ -99,6 +99,18 @@ impl Problem {
         Self::new("foreign-reply-queue", "Foreign reply queue", StatusCode::FORBIDDEN, detail)
     }
 
+    /// A part that is needed and does not answer, as `/ready` names it.
+    pub(crate) fn not_ready(reason: impl Into<String>) -> Self {
+        Self::new("not-ready", "Not ready", StatusCode::SERVICE_UNAVAILABLE, reason)
+            .with_retry_after(Duration::from_secs(2))
+    }
+
+    /// A request beyond the share of its sender or its cloud in the work that is done at once.
+    pub(crate) fn overloaded(detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self::new("overloaded", "Too many requests", StatusCode::SERVICE_UNAVAILABLE, detail)
+            .with_retry_after(retry_after)
+    }
+
     /// A defect of the gateway; the log has the details.
     pub(crate) fn internal() -> Self {
         let detail = "an internal error occurred; the gateway's log has the details under the request id";

@@ -1,28 +1,36 @@
 //! Query parameters, parsed strictly: a misspelt filter is an error, because it would otherwise be ignored.
 
+use std::collections::HashSet;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::problem::Problem;
 use crate::app::Error;
+use crate::app::error::shortened;
+
+/// Most parameters of a query. More would let one request cost more processor time than others; fewer refuse lists that
+/// use all filters of their kind and all tags.
+const MAX_PARAMETERS: usize = 64;
 
 /// The query parameters of a request, in order.
 #[derive(Debug)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl<S: Sync> FromRequestParts<S> for Query {
-    type Rejection = std::convert::Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Self::parse(parts.uri.query().unwrap_or_default())
     }
 }
 
 impl Query {
-    /// Parses the query of a URL.
-    pub(crate) fn parse(text: &str) -> Self {
+    /// Parses the query of a URL. Refuses one of too many parameters.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        check_count(text)?;
         let pairs = url::form_urlencoded::parse(text.as_bytes());
-        Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+        Ok(Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
     }
 
     /// Returns all parameters as one text that does not depend on their order.
@@ -43,8 +51,10 @@ impl Query {
         known: &[&str],
         matches: impl Fn(&str) -> bool,
     ) -> Result<(), Problem> {
-        for (index, (name, _)) in self.0.iter().enumerate() {
+        let mut seen = HashSet::with_capacity(self.0.len());
+        for (name, _) in &self.0 {
             if !known.contains(&name.as_str()) && !matches(name) {
+                let name = shortened(name);
                 let detail = match known {
                     [] => format!("this path has no query parameter `{name}`, nor any other"),
                     known => {
@@ -52,10 +62,10 @@ impl Query {
                     }
                 };
                 let problem = Problem::bad_request("unknown-parameter", "Unknown query parameter", detail);
-                return Err(problem.with_member("parameter", name.as_str().into()));
+                return Err(problem.with_member("parameter", name.into()));
             }
-            if self.0[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(invalid(name, "is given twice"));
+            if !seen.insert(name) {
+                return Err(invalid(&shortened(name), "is given twice"));
             }
         }
         Ok(())
@@ -102,6 +112,16 @@ impl Query {
     }
 }
 
+/// Refuses a query of too many parameters. Costs less than parsing it.
+pub(crate) fn check_count(text: &str) -> Result<(), Problem> {
+    let count = text.split('&').filter(|pair| !pair.is_empty()).count();
+    if count > MAX_PARAMETERS {
+        let detail = format!("the query has {count} parameters; at most {MAX_PARAMETERS} are allowed");
+        return Err(Problem::bad_request("too-many-parameters", "Too many query parameters", detail));
+    }
+    Ok(())
+}
+
 /// Returns the problem of an invalid value. The rule completes the sentence: "must be ...".
 pub(crate) fn invalid(name: &str, rule: impl Into<String>) -> Problem {
     Error::invalid_query(name, rule).into()
@@ -109,19 +129,61 @@ pub(crate) fn invalid(name: &str, rule: impl Into<String>) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use gateway_core::Kind;
+
     use super::*;
+
+    fn parse(text: &str) -> Query {
+        Query::parse(text).unwrap()
+    }
+
+    #[test]
+    fn many_parameters_are_refused_before_they_are_compared() {
+        let many = |count: usize| {
+            let pairs: Vec<_> = (0..count).map(|number| format!("tag.{number}=x")).collect();
+            pairs.join("&")
+        };
+        assert!(Query::parse(&many(5_500)).is_err());
+        assert!(Query::parse(&many(MAX_PARAMETERS + 1)).is_err());
+        let compared = std::cell::Cell::new(0);
+        let matches = |_: &str| {
+            compared.set(compared.get() + 1);
+            true
+        };
+        assert!(parse(&many(MAX_PARAMETERS)).expect_matching(&[], matches).is_ok());
+        assert_eq!(compared.get(), MAX_PARAMETERS);
+    }
+
+    #[test]
+    fn list_with_all_filters_has_few_enough_parameters() {
+        for kind in Kind::ALL {
+            let own = kind.spec().filters.len() + kind.spec().relations.len();
+            // Filters of every kind, parameters of a page, and tags.
+            assert!(own + 7 + 5 + 16 <= MAX_PARAMETERS, "{kind}: {own}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_quoted_in_part() {
+        let name = "ä".repeat(20_000);
+        for text in [format!("{name}=1"), format!("tag.{name}=1&tag.{name}=2")] {
+            let refused = parse(&text).expect_matching(&[], |name| name.starts_with("tag.")).unwrap_err();
+            let document = refused.document(uuid::Uuid::nil()).to_string();
+            assert!(document.len() < 1_000 && document.contains("ää"), "{document}");
+        }
+    }
 
     #[test]
     fn unknown_parameter_is_refused_by_name() {
-        let query = Query::parse("limit=5&stat=running");
+        let query = parse("limit=5&stat=running");
         assert!(query.expect(&["limit", "state"]).is_err());
         assert!(query.expect(&["limit", "stat"]).is_ok());
-        assert!(Query::parse("limit=5&limit=6").expect(&["limit"]).is_err());
+        assert!(parse("limit=5&limit=6").expect(&["limit"]).is_err());
     }
 
     #[test]
     fn prefixed_names_are_accepted_and_value_is_replaced() {
-        let query = Query::parse("tag.env=prod&cursor=a&tag.x=");
+        let query = parse("tag.env=prod&cursor=a&tag.x=");
         assert!(query.expect_matching(&["cursor"], |name| name.starts_with("tag.")).is_ok());
         assert_eq!(query.with_prefix("tag.").collect::<Vec<_>>(), [("env", "prod"), ("x", "")]);
         assert_eq!(query.replaced("cursor", "b&"), "tag.env=prod&tag.x=&cursor=b%26");
@@ -138,7 +200,7 @@ mod tests {
             ("limit=x", None),
             ("limit=-1", None),
         ] {
-            assert_eq!(Query::parse(text).limit(50, 1000).ok(), expected, "{text}");
+            assert_eq!(parse(text).limit(50, 1000).ok(), expected, "{text}");
         }
     }
 }

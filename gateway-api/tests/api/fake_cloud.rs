@@ -1,6 +1,6 @@
 //! A driver without a network: the secret of an access key selects the cloud's behaviour.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use gateway_core::access::credential::Credential;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::{
-    Capability, CloudSpec, Done, Driver, KindCapability, ListScope, Notice, Page, PageToken, Proof, Session,
-    SessionContext, Step, Touched,
+    Capability, CloudSpec, Done, Driver, KindCapability, ListScope, Notice, Pacer, Page, PageToken, Proof,
+    Session, SessionContext, Step, Touched,
 };
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::Region;
@@ -41,6 +41,18 @@ pub(crate) struct FakeCloud;
 struct FakeSession {
     account: String,
     secret: String,
+    timeout: Duration,
+    pacer: Arc<dyn Pacer>,
+}
+
+impl FakeSession {
+    /// Counts a call of an account whose name begins with `paced`, when its budget allows it.
+    async fn call(&self) {
+        if self.account.starts_with("paced") {
+            self.pacer.acquire().await;
+            *CALLS.lock().unwrap().entry(self.account.clone()).or_default() += 1;
+        }
+    }
 }
 
 impl Driver for FakeCloud {
@@ -58,14 +70,16 @@ impl Driver for FakeCloud {
 
     fn open(
         &self,
-        _cloud: Arc<CloudSpec>,
+        cloud: Arc<CloudSpec>,
         credential: Credential,
-        _context: SessionContext,
+        context: SessionContext,
     ) -> Result<Arc<dyn Session>> {
         match credential {
             Credential::AccessKey { access_key_id, secret_access_key, .. } => Ok(Arc::new(FakeSession {
                 account: access_key_id,
                 secret: secret_access_key.expose().to_owned(),
+                timeout: cloud.timeout,
+                pacer: context.pacer,
             })),
             other => Err(Error::invalid(format!("this cloud takes no {}", other.method()))),
         }
@@ -75,13 +89,19 @@ impl Driver for FakeCloud {
 #[async_trait]
 impl Session for FakeSession {
     async fn prove(&self) -> Result<Proof> {
+        self.call().await;
         let skewed = || Skew { micros: 400_000_000, uncertainty: Duration::ZERO };
+        *PROOFS.lock().unwrap().entry(self.account.clone()).or_default() += 1;
         match self.secret.as_str() {
             "wrong" => Err(Error::new(ErrorKind::Unauthorized, "the cloud refused the key")),
             "skewed" => Err(skewed().to_error("the fake cloud")),
             "down" => Err(Error::unavailable("the fake cloud is down")),
             "panic" => panic!("the driver has a defect"),
             "hang" => std::future::pending().await,
+            "late" => {
+                tokio::time::sleep(self.timeout).await;
+                Err(Error::new(ErrorKind::Timeout, "the fake cloud did not answer in time"))
+            }
             _ => Ok(Proof {
                 external_id: self.account.clone(),
                 name: format!("account {}", self.account),
@@ -91,6 +111,7 @@ impl Session for FakeSession {
     }
 
     async fn probe(&self, region: &Region, kind: Kind) -> Result<()> {
+        self.call().await;
         match (self.secret.as_str(), region.as_str()) {
             ("no-volumes", _) if kind == VOLUME => {
                 Err(Error::new(ErrorKind::Forbidden, "volumes are not for you"))
@@ -105,6 +126,7 @@ impl Session for FakeSession {
     }
 
     async fn get(&self, _: &Region, kind: Kind, key: &str) -> Result<Option<Observed>> {
+        self.call().await;
         let created = CREATED.lock().unwrap();
         let created = created.values().flatten().find(|created| created.key == key && created.is_visible());
         let created = created.filter(|_| kind == VOLUME);
@@ -112,6 +134,7 @@ impl Session for FakeSession {
     }
 
     async fn act(&self, _: &Region, step: &Step<'_>) -> Result<Done> {
+        self.call().await;
         if let (Command::Update(command), Some(target)) = (step.command, step.target) {
             return rename(&target.native_key, command.name.as_deref());
         }
@@ -119,7 +142,7 @@ impl Session for FakeSession {
         let behaviour = command.name.split('-').next().unwrap_or_default();
         let delay = match behaviour {
             "late" => Some(Duration::from_millis(2000)),
-            "never" | "stuck" => None,
+            "never" | "stuck" | "hang" => None,
             _ => Some(Duration::ZERO),
         };
         let key = format!("{}-{}", step.marker, uuid::Uuid::new_v4());
@@ -131,6 +154,11 @@ impl Session for FakeSession {
         CREATED.lock().unwrap().entry(step.marker).or_default().push(created);
         if behaviour == "late" {
             tokio::time::sleep(Duration::from_millis(1200)).await;
+        }
+        while behaviour == "hang"
+            || (behaviour == "held" && !RELEASED.lock().unwrap().contains(&command.name))
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         match behaviour {
             "late" | "never" | "stuck" => Err(Error::new(ErrorKind::Timeout, "no answer in time")),
@@ -162,7 +190,8 @@ impl Session for FakeSession {
 }
 
 /// A created volume. The first word of its name selects the behaviour: the create of `late` times out and the volume
-/// appears later, `never` times out without a volume, and every lookup of `stuck` except the first hangs.
+/// appears later, `never` times out without a volume, every lookup of `stuck` except the first hangs, `hang` hangs, and
+/// `held` is answered when it is released.
 struct CreatedVolume {
     key: String,
     name: String,
@@ -176,6 +205,9 @@ impl CreatedVolume {
 }
 
 static CREATED: LazyLock<Mutex<HashMap<Marker, Vec<CreatedVolume>>>> = LazyLock::new(Mutex::default);
+static CALLS: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
+static RELEASED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+static PROOFS: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 static LOOKUPS: LazyLock<Mutex<HashMap<Marker, usize>>> = LazyLock::new(Mutex::default);
 
 /// Applies a new name, then refuses the rest of the update.
@@ -187,6 +219,21 @@ fn rename(key: &str, name: Option<&str>) -> Result<Done> {
         name.clone_into(&mut volume.name);
     }
     Err(Error::new(ErrorKind::Conflict, "not while it is in use").after_a_part(true))
+}
+
+/// Answers the create of a volume whose name begins with `held`.
+pub(crate) fn release(name: &str) {
+    RELEASED.lock().unwrap().insert(name.to_owned());
+}
+
+/// Returns how many calls were made for an account whose name begins with `paced`.
+pub(crate) fn call_count(account: &str) -> usize {
+    CALLS.lock().unwrap().get(account).copied().unwrap_or(0)
+}
+
+/// Returns how many proofs were begun for an account.
+pub(crate) fn proof_count(account: &str) -> usize {
+    PROOFS.lock().unwrap().get(account).copied().unwrap_or(0)
 }
 
 /// Returns how many creates named a volume so.

@@ -218,7 +218,7 @@ async fn recreated_record_of_the_same_version_has_another_etag() {
     apply(Sighting::Gone(id)).await;
     // The tombstone, and with it the version, is purged.
     let far = gateway.store.now().await.unwrap().plus(std::time::Duration::from_secs(3600));
-    gateway.store.events_purge(far, 1000).await.unwrap();
+    gateway.store.tombstones_purge(far, 1000).await.unwrap();
     apply(named("second")).await;
     for (target, tag) in targets.iter().zip(&tags) {
         let again = gateway.get_with(target, &token, &[("if-none-match", tag)]).await;

@@ -1,8 +1,9 @@
 //! The front with a real socket: envelopes and replies, refusals without the bus, limits, and shutdown.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use gateway_api::front::Front;
@@ -16,11 +17,15 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::gateway::TestGateway;
-use super::raw_http::{read, send};
+use super::raw_http::{Response, read, send};
 
 /// A request service that records requests and replies, and replies only with a permit.
 pub(crate) struct RecordingService {
-    exchanges: Mutex<Vec<(Envelope, Reply)>>,
+    pub(crate) exchanges: Mutex<Vec<(Envelope, Reply)>>,
+    /// The body of the fixed reply.
+    pub(crate) answer: Mutex<String>,
+    /// The parts that follow the first one of an answer; each is a request of its own.
+    pub(crate) more_parts: AtomicUsize,
     pub(crate) arrived: Semaphore,
     pub(crate) permits: Semaphore,
     inner: Option<HandlerService>,
@@ -34,8 +39,10 @@ impl RequestService for RecordingService {
         let reply = match &self.inner {
             Some(handler) => handler.call(envelope.clone(), delivery).await,
             None => {
-                let headers = vec![("x-b".to_owned(), "1".to_owned()), ("x-b".to_owned(), "2".to_owned())];
-                Reply::new(envelope.message_id, 200, headers, Body::Utf8("hello".to_owned()))
+                let mut headers =
+                    vec![("x-b".to_owned(), "1".to_owned()), ("x-b".to_owned(), "2".to_owned())];
+                headers.extend(self.next_part(&envelope.target));
+                Reply::new(envelope.message_id, 200, headers, Body::Utf8(self.answer.lock().unwrap().clone()))
             }
         };
         self.exchanges.lock().unwrap().push((envelope, reply.clone()));
@@ -43,10 +50,19 @@ impl RequestService for RecordingService {
     }
 }
 
+impl RecordingService {
+    /// Returns the header that names the part after that of a target.
+    fn next_part(&self, target: &str) -> Option<(String, String)> {
+        let part = target.split_once("cursor=").map_or(0, |(_, number)| number.parse().unwrap());
+        let has_more = part < self.more_parts.load(Relaxed);
+        has_more.then(|| ("gateway-continue".to_owned(), format!("/v1/sync?cursor={}", part + 1)))
+    }
+}
+
 /// A running front and the service behind it.
 pub(crate) struct RunningFront {
     pub(crate) gateway: TestGateway,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     pub(crate) service: Arc<RecordingService>,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -61,13 +77,15 @@ pub(crate) async fn start(gateway: TestGateway, is_real: bool, permits: usize) -
     let inner = is_real.then(|| HandlerService::new(Arc::clone(&gateway.api), false).unwrap());
     let service = Arc::new(RecordingService {
         exchanges: Mutex::default(),
+        answer: Mutex::new("hello".to_owned()),
+        more_parts: AtomicUsize::new(0),
         arrived: Semaphore::new(0),
         permits: Semaphore::new(permits),
         inner,
     });
     let served = (Arc::clone(&gateway.bus), Arc::clone(&service));
     tokio::spawn(async move {
-        let options = ServeOptions { prefetch: 8, concurrency: 8 };
+        let options = ServeOptions { prefetch: 64, concurrency: 64 };
         served.0.serve(served.1, options, CancellationToken::new()).await.unwrap();
     });
     let (address, stop, task) = front(&gateway).await;
@@ -78,7 +96,8 @@ pub(crate) async fn start(gateway: TestGateway, is_real: bool, permits: usize) -
     running
 }
 
-async fn front(gateway: &TestGateway) -> (SocketAddr, CancellationToken, JoinHandle<()>) {
+/// Starts a front alone.
+pub(crate) async fn front(gateway: &TestGateway) -> (SocketAddr, CancellationToken, JoinHandle<()>) {
     let (bus, keyring, clock) =
         (Arc::clone(&gateway.bus), gateway.keyring.clone(), Arc::clone(&gateway.clock));
     let front = Front::bind(&gateway.config.front, bus, keyring, clock).await.unwrap();
@@ -102,15 +121,29 @@ impl RunningFront {
         }
     }
 
-    async fn get(&self, target: &str) -> super::raw_http::Response {
+    async fn get(&self, target: &str) -> Response {
         self.get_as(target, &self.token).await
     }
 
-    pub(crate) async fn get_as(&self, target: &str, token: &str) -> super::raw_http::Response {
+    pub(crate) async fn get_as(&self, target: &str, token: &str) -> Response {
         self.send_as(&format!("GET {target} HTTP/1.1"), token).await
     }
 
-    pub(crate) async fn send_as(&self, head: &str, token: &str) -> super::raw_http::Response {
+    /// Returns the head of a `GET` of a new principal.
+    pub(crate) fn get_of_another(&self, target: &str) -> String {
+        let token = self.gateway.token(PrincipalId::generate(), 0, 600);
+        format!("GET {target} HTTP/1.1\r\nauthorization: Bearer {token}")
+    }
+
+    /// Sends a request in a task of its own, and waits until it has reached the service.
+    pub(crate) async fn send_in_background(&self, head: &str, body: &str) -> JoinHandle<Response> {
+        let (address, head, body) = (self.address, head.to_owned(), body.to_owned());
+        let sent = tokio::spawn(async move { send(address, &head, &body).await });
+        self.service.arrived.acquire().await.unwrap().forget();
+        sent
+    }
+
+    pub(crate) async fn send_as(&self, head: &str, token: &str) -> Response {
         send(self.address, &format!("{head}\r\nauthorization: Bearer {token}"), "").await
     }
 }
@@ -228,24 +261,32 @@ async fn head_is_get_without_the_body() {
 
 #[tokio::test]
 async fn requests_with_max_age_hold_at_most_half_of_the_slots() {
-    let gateway = TestGateway::with(|config| config.front.max_in_flight = 4).await;
-    let (_, token) = gateway.proven("a", &["p1"]).await;
+    let gateway = TestGateway::with(|config| config.front.max_in_flight = 8).await;
+    let (_, first) = gateway.proven("a", &["p1"]).await;
+    let (_, second) = gateway.proven("b", &["p1"]).await;
     let running = start(gateway, true, UNLIMITED).await;
     // Without a poller they wait until their deadline.
     let mut waiting = JoinSet::new();
-    for _ in 0..6 {
-        let (address, token) = (running.address, token.clone());
-        let head = format!("GET /v1/volumes?max_age=0s HTTP/1.1\r\nauthorization: Bearer {token}");
-        waiting.spawn(async move { send(address, &head, "").await });
-    }
-    // Half of the slots are for them; the others are refused at once.
-    for _ in 0..4 {
+    let mut wait = |token: &str, count: usize| {
+        for _ in 0..count {
+            let address = running.address;
+            let head = format!("GET /v1/volumes?max_age=0s HTTP/1.1\r\nauthorization: Bearer {token}");
+            waiting.spawn(async move { send(address, &head, "").await });
+        }
+    };
+    wait(&first, 6);
+    running.service.arrived.acquire_many(2).await.unwrap().forget();
+    wait(&second, 6);
+    running.service.arrived.acquire().await.unwrap().forget();
+    // Half of the slots are for them, and half of those for one principal; the others are refused at once.
+    for _ in 0..9 {
         let refused = waiting.join_next().await.unwrap().unwrap();
         assert_eq!((refused.status, refused.problem().as_str()), (503, "overloaded"));
     }
-    running.service.arrived.acquire_many(2).await.unwrap().forget();
-    assert_eq!(running.get_as("/v1/volumes", &token).await.status, 200);
-    assert!(waiting.try_join_next().is_none(), "two still wait");
+    for token in [first, second] {
+        assert_eq!(running.get_as("/v1/volumes", &token).await.status, 200);
+    }
+    assert!(waiting.try_join_next().is_none(), "three still wait");
 }
 
 #[tokio::test]
@@ -254,7 +295,9 @@ async fn front_serves_its_own_paths_without_a_handler() {
     let (address, ..) = front(&gateway).await;
     let token = gateway.token(PrincipalId::generate(), 0, 600);
     assert_eq!(send(address, "GET /live HTTP/1.1", "").await.status, 200);
-    assert_eq!(send(address, "GET /ready HTTP/1.1", "").await.status, 200);
+    let unready = send(address, "GET /ready HTTP/1.1", "").await;
+    assert_eq!((unready.status, unready.problem().as_str()), (503, "not-ready"));
+    assert!(unready.body.contains("no handler answers"), "{unready:?}");
     let document = send(address, "GET /v1/openapi.json HTTP/1.1", "").await;
     let document: serde_json::Value = serde_json::from_str(&document.body).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
@@ -321,4 +364,76 @@ async fn shutdown_finishes_requests_and_accepts_no_connections() {
     running.service.permits.add_permits(1);
     assert_eq!(pending.await.unwrap().status, 200);
     running.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn many_callers_of_ready_cause_one_request() {
+    let running = start(TestGateway::open().await, true, UNLIMITED).await;
+    let mut callers = JoinSet::new();
+    for _ in 0..50 {
+        callers.spawn(send(running.address, "GET /ready HTTP/1.1", ""));
+    }
+    let begun = Instant::now();
+    assert!(callers.join_all().await.iter().all(|ready| ready.status == 200));
+    let requests = running.service.exchanges.lock().unwrap().len();
+    // One a second, if the machine is that slow.
+    assert!(requests as u64 <= 1 + begun.elapsed().as_secs(), "{requests}");
+}
+
+#[tokio::test]
+async fn front_is_not_ready_while_no_handler_answers() {
+    let running = start(TestGateway::open().await, true, 0).await;
+    for _ in 0..2 {
+        let begun = Instant::now();
+        let unready = send(running.address, "GET /ready HTTP/1.1", "").await;
+        assert_eq!((unready.status, unready.problem().as_str()), (503, "not-ready"));
+        assert!(unready.body.contains("no handler answers"), "{unready:?}");
+        assert_eq!(unready.header("retry-after"), Some("2"));
+        assert!(begun.elapsed() < Duration::from_secs(10), "no caller waits as long as a request");
+    }
+    assert_eq!(send(running.address, "GET /live HTTP/1.1", "").await.status, 200);
+    running.service.permits.add_permits(UNLIMITED);
+    wait_for_ready(running.address, 200).await;
+}
+
+#[tokio::test]
+async fn front_is_not_ready_while_the_database_does_not_answer() {
+    let running = start(TestGateway::open().await, true, UNLIMITED).await;
+    wait_for_ready(running.address, 200).await;
+    let file = running.gateway.config.database.url.strip_prefix("sqlite:").unwrap().to_owned();
+    let away = format!("{file}.away");
+    // Writes that wait for a lock hold all connections, and a folder is in the place of the file, so that no new
+    // connection can be made.
+    let lock = running.gateway.write_lock();
+    let mut writes = JoinSet::new();
+    for n in 0..running.gateway.config.database.connections {
+        let store = running.gateway.store.clone();
+        let name = format!("waiting-{n}");
+        writes.spawn(async move { store.client_create(PrincipalId::generate(), &name, vec![0; 32]).await });
+    }
+    std::fs::rename(&file, &away).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let unready = wait_for_ready(running.address, 503).await;
+    assert_eq!(unready.problem(), "not-ready");
+    assert!(unready.body.contains("the database does not answer"), "{unready:?}");
+    assert_eq!(unready.header("retry-after"), Some("2"));
+    drop(lock);
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(&away, &file).unwrap();
+    writes.join_all().await;
+    wait_for_ready(running.address, 200).await;
+}
+
+/// Asks until the front answers with this status.
+async fn wait_for_ready(address: SocketAddr, status: u16) -> Response {
+    let asking = async {
+        loop {
+            let ready = send(address, "GET /ready HTTP/1.1", "").await;
+            if ready.status == status {
+                return ready;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), asking).await.unwrap()
 }

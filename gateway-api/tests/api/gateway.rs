@@ -136,6 +136,10 @@ impl TestGateway {
     }
 
     pub(crate) async fn cloud(&self, name: &str) -> CloudId {
+        self.cloud_with_timeout(name, Duration::from_secs(5)).await
+    }
+
+    pub(crate) async fn cloud_with_timeout(&self, name: &str, timeout: Duration) -> CloudId {
         let spec = CloudSpec {
             id: CloudId::generate(),
             name: name.to_owned(),
@@ -145,7 +149,7 @@ impl TestGateway {
             allow_plaintext: true,
             require_date: false,
             calls_per_second: 10.0,
-            timeout: Duration::from_secs(5),
+            timeout,
             options: serde_json::Map::new(),
         };
         let id = spec.id;

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
+
+/// The last number of the address of a client without another one.
+pub(crate) const LOCAL: u8 = 1;
 
 /// A response.
 #[derive(Debug)]
@@ -34,13 +37,30 @@ impl Response {
 
 /// Sends a request on its own connection and reads the response.
 pub(crate) async fn send(address: SocketAddr, head: &str, body: &str) -> Response {
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    send_from(LOCAL, address, head, body).await
+}
+
+/// Sends a request from `127.0.0.PEER`.
+pub(crate) async fn send_from(peer: u8, address: SocketAddr, head: &str, body: &str) -> Response {
+    let mut stream = connect_from(peer, address).await;
+    stream.write_all(request(head, body).as_bytes()).await.unwrap();
+    read(stream).await
+}
+
+/// Opens a connection from `127.0.0.PEER`.
+pub(crate) async fn connect_from(peer: u8, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, peer], 0))).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+/// Returns the bytes of a request after which the server closes the connection.
+pub(crate) fn request(head: &str, body: &str) -> String {
     let mut text = format!("{head}\r\nhost: gateway.test\r\nconnection: close\r\n");
     if !body.is_empty() {
         text += &format!("content-length: {}\r\n", body.len());
     }
-    stream.write_all(format!("{text}\r\n{body}").as_bytes()).await.unwrap();
-    read(stream).await
+    format!("{text}\r\n{body}")
 }
 
 /// Reads a response until the server closes the connection.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::fake_cloud::{IMAGE, VOLUME, image, volume};
 use super::gateway::TestGateway;
 
-/// Returns more records than two parts hold.
+/// Returns more records than six parts hold.
 fn fixtures(region: &str, holder: Holder, kind: Kind) -> Vec<Observed> {
     match holder {
         Holder::Global if kind == IMAGE => vec![image(&format!("image-{region}"))],
@@ -42,7 +42,7 @@ async fn parts_join_to_each_record_once() {
             None => break,
         }
     }
-    assert_eq!(parts, 3);
+    assert_eq!(parts, 7);
     assert_complete(&all, 1202);
 }
 

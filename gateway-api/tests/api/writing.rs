@@ -184,6 +184,39 @@ async fn account_with_hung_cloud_leaves_slots_for_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn endpoint_with_hung_accounts_leaves_slots_for_others() {
+    let gateway = patient(60).await;
+    gateway.cloud("c2").await;
+    // More accounts than the reconciler has slots.
+    let accounts: Vec<_> = (0..70).map(|number| format!("a{number}")).collect();
+    let names: Vec<_> = accounts.iter().map(String::as_str).collect();
+    let (client, _) = gateway.proven("dashboard", &names).await;
+    let token = gateway.check(&client, &[("c2", "calm", "right")]).await.body["token"].clone();
+    let create = async |name: &str, cloud: &str, of: &str| {
+        let cloud = gateway.store.cloud_by_name(cloud).await.unwrap().unwrap().spec.id;
+        let account = AccountId::derive(cloud, of);
+        let command = json!({ "name": name, "size_gib": 1, "region": "r1", "account": account }).to_string();
+        let (bearer, headers) =
+            (format!("Bearer {}", token.as_str().unwrap()), [("prefer", "respond-async")]);
+        gateway.exchange("POST", "/v1/volumes", Some(&bearer), &headers, command).await
+    };
+    for account in &names {
+        let answer = create(&format!("stuck-of-{account}"), "c1", account).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    }
+    let _running = reconciler(&gateway).drop_guard();
+    // Half of the slots; the others would have been taken too.
+    wait_until("no second looks", async || {
+        names.iter().filter(|account| lookup_count(&format!("stuck-of-{account}")) > 1).count() >= 32
+    })
+    .await;
+    let answer = create("late-of-calm", "c2", "calm").await;
+    let link = answer.headers["location"].to_str().unwrap();
+    let operation = over(&gateway, token.as_str().unwrap(), link, Duration::from_secs(30)).await;
+    assert_eq!(operation["state"], "succeeded", "{operation}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn published_image_is_gone_at_once_after_delete_by_its_owner() {
     let gateway = gateway().await;
     let (_, token) = gateway.proven("dashboard", &["a1"]).await;

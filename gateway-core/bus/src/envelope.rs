@@ -132,12 +132,12 @@ impl std::fmt::Debug for Body {
 }
 
 impl Body {
-    /// Encodes bytes in the shortest form.
+    /// Encodes bytes: as text if they are text, unless JSON would make that longer than base64.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok("") => Self::None,
-            Ok(text) => Self::Utf8(text.to_owned()),
-            Err(_) => Self::Base64(BASE64.encode(bytes)),
+            Ok(text) if added_by_json(bytes) <= bytes.len() / 3 => Self::Utf8(text.to_owned()),
+            _ => Self::Base64(BASE64.encode(bytes)),
         }
     }
 
@@ -149,5 +149,40 @@ impl Body {
             Self::Base64(text) => BASE64.decode(text).ok(),
             Self::Sealed(_) => None,
         }
+    }
+}
+
+/// Returns the bytes that JSON adds to a text: one for each quote, backslash and line end, five for other control characters.
+fn added_by_json(text: &[u8]) -> usize {
+    text.iter()
+        .map(|byte| match byte {
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+            0..0x20 => 5,
+            _ => 0,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn body_has_the_shorter_encoding() {
+        let json = br#"{"name": "web-1", "size_gib": 5, "tags": {"env": "prod"}}"#;
+        assert!(matches!(Body::from_bytes(json), Body::Utf8(_)));
+        assert_eq!(Body::from_bytes(b""), Body::None);
+        for odd in [&b"\x01\x01\x01"[..], b"\xff", b"\"\"\"\"\""] {
+            let body = Body::from_bytes(odd);
+            assert!(matches!(body, Body::Base64(_)), "{odd:?}");
+            assert_eq!(body.to_bytes().unwrap(), odd);
+        }
+    }
+
+    #[test]
+    fn bytes_added_by_json_are_counted_exactly() {
+        let all: String = (0..0x80_u8).map(char::from).chain("wé".chars()).collect();
+        let json = serde_json::to_string(&all).unwrap();
+        assert_eq!(added_by_json(all.as_bytes()), json.len() - 2 - all.len());
     }
 }

@@ -11,6 +11,14 @@ pub enum RequestError {
     /// The broker has no queue for the request or refused it; no handler gets it.
     #[error("no handler takes this kind of request")]
     Unroutable,
+    /// The request is larger than a message may be; nothing was sent.
+    #[error("the request has {bytes} bytes as a message; the limit is {limit} bytes")]
+    TooLarge {
+        /// The bytes of the message.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The connection was lost after the request was sent; the outcome is unknown.
     #[error("the connection to the message broker was lost during the request; its outcome is unknown")]
     Lost,
@@ -28,7 +36,7 @@ impl RequestError {
         match self {
             // About the time that a broker needs to restart or a supervisor to reconnect.
             Self::NoBroker | Self::Unroutable | Self::Lost => Some(Duration::from_secs(2)),
-            Self::Timeout | Self::BadReply => None,
+            Self::Timeout | Self::BadReply | Self::TooLarge { .. } => None,
         }
     }
 }

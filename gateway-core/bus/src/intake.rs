@@ -7,6 +7,7 @@ use std::panic::AssertUnwindSafe;
 use uuid::Uuid;
 
 use crate::envelope::{Body, Envelope, VERSION};
+use crate::instruments;
 use crate::port::{Delivery, RequestService};
 use crate::reply::Reply;
 
@@ -59,6 +60,7 @@ pub(crate) async fn call(
     delivery: Delivery,
 ) -> Option<Reply> {
     let message_id = envelope.message_id;
+    instruments::delivered(delivery);
     // After a panic the envelope is not used again, so that no partial change is visible.
     let answer = AssertUnwindSafe(service.call(envelope, delivery)).catch_unwind().await;
     if answer.is_err() {

@@ -8,7 +8,9 @@
 mod admission;
 pub mod envelope;
 pub mod error;
+mod instruments;
 mod intake;
+pub mod limit;
 pub mod memory;
 pub mod nudge;
 mod open;
@@ -20,7 +22,8 @@ mod topic;
 
 pub use envelope::{Body, Envelope, WorkClass};
 pub use error::RequestError;
+pub use instruments::METRICS;
 pub use nudge::Nudge;
 pub use open::open;
-pub use port::{Bus, Delivery, EventStream, Publication, RequestService, ServeOptions};
+pub use port::{Bus, Delivery, EventStream, Publication, Refused, RequestService, ServeOptions};
 pub use reply::Reply;

@@ -17,8 +17,10 @@ use tokio_util::task::TaskTracker;
 use crate::admission::Admission;
 use crate::envelope::{Envelope, WorkClass};
 use crate::error::RequestError;
+use crate::instruments;
+use crate::limit::{MAX_MESSAGE, MAX_REPLY, json_bytes};
 use crate::nudge::{BACKLOG, Nudge};
-use crate::port::{Bus, EventStream, Publication, RequestService, ServeOptions};
+use crate::port::{Bus, EventStream, Publication, Refused, RequestService, ServeOptions};
 use crate::reply::Reply;
 use crate::topic;
 use queue::{Job, Queue};
@@ -62,11 +64,8 @@ impl MemoryBus {
             () = self.closed.cancelled() => Err(RequestError::Lost),
         }
     }
-}
 
-#[async_trait]
-impl Bus for MemoryBus {
-    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+    async fn exchange(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
         if self.closed.is_cancelled() {
             return Err(RequestError::NoBroker);
         }
@@ -74,9 +73,20 @@ impl Bus for MemoryBus {
         if remaining.is_zero() {
             return Err(RequestError::Timeout);
         }
+        let bytes = json_bytes(&envelope);
+        if bytes > MAX_MESSAGE {
+            return Err(RequestError::TooLarge { bytes, limit: MAX_MESSAGE });
+        }
         let (sender, receiver) = oneshot::channel();
         self.queue(class).push(Job { envelope, answer: sender, attempts: 0 })?;
         tokio::time::timeout(remaining, self.answer(receiver)).await.unwrap_or(Err(RequestError::Timeout))
+    }
+}
+
+#[async_trait]
+impl Bus for MemoryBus {
+    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+        instruments::request(class, self.exchange(class, envelope)).await
     }
 
     async fn serve(
@@ -85,7 +95,7 @@ impl Bus for MemoryBus {
         options: ServeOptions,
         stop: CancellationToken,
     ) -> Result<()> {
-        let admission = Admission::new(options.concurrency);
+        let admission = Admission::new(options);
         let tasks = TaskTracker::new();
         let workers = WorkClass::ALL.map(|class| Worker {
             class,
@@ -110,13 +120,15 @@ impl Bus for MemoryBus {
         Ok(())
     }
 
-    async fn publish(&self, events: Vec<Publication>) -> Result<()> {
+    async fn publish(&self, mut events: Vec<Publication>) -> Result<Vec<Refused>> {
         self.check_open()?;
-        for event in &events {
-            topic::check(&event.routing_key)?;
-        }
+        let refused = Refused::remove_from(&mut events, self.max_event_bytes());
         self.subscribers.publish(&events);
-        Ok(())
+        Ok(refused)
+    }
+
+    fn max_event_bytes(&self) -> usize {
+        MAX_REPLY
     }
 
     async fn subscribe(&self, patterns: &[String]) -> Result<EventStream> {

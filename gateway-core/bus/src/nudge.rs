@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) const BACKLOG: usize = 256;
 
 /// A hint to look at something now instead of at the next turn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "nudge", rename_all = "snake_case")]
 pub enum Nudge {
     /// The visibility of a principal changed; caches of it are invalid.

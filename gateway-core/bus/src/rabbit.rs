@@ -9,6 +9,8 @@ mod events;
 mod fault;
 mod handling;
 mod inbound;
+mod message_limit;
+mod nudge_sender;
 mod outbound;
 mod pending;
 mod reply_address;
@@ -22,7 +24,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gateway_core::config::Bus as BusConfig;
 use gateway_core::{Clock, Error, Result};
-use lapin::BasicProperties;
 use lapin::types::ShortString;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -32,17 +33,19 @@ use uuid::Uuid;
 use crate::admission::Admission;
 use crate::envelope::{Envelope, WorkClass};
 use crate::error::RequestError;
+use crate::instruments;
+use crate::limit::MAX_REPLY;
 use crate::nudge::{BACKLOG, Nudge};
-use crate::port::{Bus, EventStream, Publication, RequestService, ServeOptions};
+use crate::port::{Bus, EventStream, Publication, Refused, RequestService, ServeOptions};
 use crate::reply::Reply;
 use crate::topic;
 use address::Address;
 use consumer::Server;
 use handling::Handling;
 use inbound::{Inbound, NudgeSink};
+use nudge_sender::NudgeSender;
 use outbound::Outbound;
 use supervisor::{Link, Session as _, supervise};
-use topology::NUDGES;
 
 /// The bus over a broker. Dropping it closes its connections.
 pub struct RabbitBus {
@@ -50,8 +53,7 @@ pub struct RabbitBus {
     outbound: watch::Receiver<Link<Outbound>>,
     inbound: watch::Receiver<Link<Inbound>>,
     nudges: broadcast::Sender<Nudge>,
-    /// The id of this process in its nudges.
-    own: ShortString,
+    nudge_sender: NudgeSender,
     closed: CancellationToken,
     supervisors: TaskTracker,
     _close_on_drop: DropGuard,
@@ -68,11 +70,13 @@ impl RabbitBus {
         let own = ShortString::from(Uuid::new_v4().to_string());
         let sink = NudgeSink { receivers: nudges.clone(), own: own.clone() };
         let (outbound_up, mut outbound) = watch::channel(Link::Connecting);
+        let nudge_sender = NudgeSender::new(own, outbound.clone());
         let (inbound_up, mut inbound) = watch::channel(Link::Connecting);
         let closed = CancellationToken::new();
         let supervisors = TaskTracker::new();
         supervisors.spawn(supervise::<Outbound>(Arc::clone(&address), (), outbound_up, closed.clone()));
         supervisors.spawn(supervise::<Inbound>(address, sink, inbound_up, closed.clone()));
+        supervisors.spawn(nudge_sender.clone().run(closed.clone()));
         // The senders live as long as the supervisors, which end only after `closed` is cancelled.
         let _ = outbound.wait_for(|link| !matches!(link, Link::Connecting)).await;
         let _ = inbound.wait_for(|link| !matches!(link, Link::Connecting)).await;
@@ -81,7 +85,7 @@ impl RabbitBus {
             outbound,
             inbound,
             nudges,
-            own,
+            nudge_sender,
             _close_on_drop: closed.clone().drop_guard(),
             closed,
             supervisors,
@@ -92,17 +96,21 @@ impl RabbitBus {
     fn publishing(&self) -> Option<Arc<Outbound>> {
         self.outbound.borrow().session().filter(|session| !session.is_blocked())
     }
-}
 
-#[async_trait]
-impl Bus for RabbitBus {
-    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+    async fn exchange(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
         let session = self.publishing().ok_or(RequestError::NoBroker)?;
         let remaining = envelope.deadline.since(self.clock.now());
         if remaining.is_zero() {
             return Err(RequestError::Timeout);
         }
-        session.requester.request(class, &envelope, remaining).await
+        session.requester.request(class, &envelope, remaining, session.message_limit()).await
+    }
+}
+
+#[async_trait]
+impl Bus for RabbitBus {
+    async fn request(&self, class: WorkClass, envelope: Envelope) -> Result<Reply, RequestError> {
+        instruments::request(class, self.exchange(class, envelope)).await
     }
 
     async fn serve(
@@ -114,8 +122,8 @@ impl Bus for RabbitBus {
         let handling = Handling { service, outbound: self.outbound.clone(), clock: Arc::clone(&self.clock) };
         let server = Server {
             handling: Arc::new(handling),
-            admission: Admission::new(options.concurrency),
-            prefetch: options.prefetch,
+            admission: Admission::new(options),
+            options,
             tasks: TaskTracker::new(),
         };
         let until = stop.child_token();
@@ -130,12 +138,15 @@ impl Bus for RabbitBus {
         }
     }
 
-    async fn publish(&self, events: Vec<Publication>) -> Result<()> {
-        for event in &events {
-            topic::check(&event.routing_key)?;
-        }
+    async fn publish(&self, mut events: Vec<Publication>) -> Result<Vec<Refused>> {
         let session = self.publishing().ok_or_else(unreachable_broker)?;
-        session.events.publish(events).await
+        let mut refused = Refused::remove_from(&mut events, session.message_limit());
+        refused.extend(session.events.publish(session.connection(), events).await?);
+        Ok(refused)
+    }
+
+    fn max_event_bytes(&self) -> usize {
+        self.publishing().map_or(MAX_REPLY, |session| session.message_limit().min(MAX_REPLY))
     }
 
     async fn subscribe(&self, patterns: &[String]) -> Result<EventStream> {
@@ -151,13 +162,9 @@ impl Bus for RabbitBus {
     }
 
     async fn nudge(&self, nudge: Nudge) {
-        let payload = serde_json::to_vec(&nudge);
+        self.nudge_sender.add(nudge.clone());
         // Receivers of this process need no broker. Without a receiver the nudge is not needed.
         let _ = self.nudges.send(nudge);
-        if let (Some(session), Ok(payload)) = (self.publishing(), payload) {
-            let properties = BasicProperties::default().with_app_id(self.own.clone());
-            let _ = session.send(NUDGES, ShortString::default(), properties, &payload).await;
-        }
     }
 
     fn nudges(&self) -> broadcast::Receiver<Nudge> {
@@ -169,6 +176,7 @@ impl Bus for RabbitBus {
     }
 
     async fn close(&self) {
+        self.nudge_sender.send().await;
         self.closed.cancel();
         self.supervisors.close();
         self.supervisors.wait().await;

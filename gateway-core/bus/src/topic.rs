@@ -10,7 +10,7 @@ pub(crate) fn matches(pattern: &str, key: &str) -> bool {
     fit(&words(pattern), &words(key))
 }
 
-/// Refuses a routing key or pattern that AMQP cannot carry.
+/// Refuses a routing key or pattern that AMQP cannot carry. `gateway_core::document::event::word` makes words that fit.
 pub(crate) fn check(text: &str) -> Result<()> {
     if text.len() > MAX_BYTES {
         return Err(Error::invalid(format!(

@@ -1,7 +1,7 @@
 //! The call budget of one account in this process.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,14 +11,23 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::pace::{Pace, SLOWEST};
 
-/// Longest pause that a listing waits for. A longer one ends the listing, so that it holds no slot and no lease.
+/// Longest pause that a listing or an operation waits for. A longer one ends it for now, so that it holds no slot.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// A leaky bucket: the time of the next free call, and the rate of calls.
 #[derive(Debug)]
 struct Bucket {
     next: Instant,
-    rate: f64,
+    /// The calls per second of all processes together.
+    full: f64,
+    /// The part of them that this process may make.
+    share: f64,
+}
+
+impl Bucket {
+    fn rate(&self) -> f64 {
+        (self.full * self.share).max(SLOWEST)
+    }
 }
 
 /// The call budget of one account, shared by all its sessions of this process.
@@ -38,7 +47,7 @@ impl AccountBudget {
         // The first burst is free: no call was made so far.
         let next = now.checked_sub(pace.burst).unwrap_or(now);
         Self {
-            bucket: Mutex::new(Bucket { next, rate: pace.rate(calls_per_second) }),
+            bucket: Mutex::new(Bucket { next, full: pace.rate(calls_per_second), share: 1.0 }),
             pace,
             listings: AtomicU32::new(0),
             paused_until: watch::Sender::new(now),
@@ -51,9 +60,26 @@ impl AccountBudget {
     pub fn join(self: &Arc<Self>, calls_per_second: f64, all_listings: u32) -> ListingShare {
         let own = self.listings.fetch_add(1, Ordering::SeqCst) + 1;
         let share = f64::from(own) / f64::from(all_listings.max(own));
-        self.bucket.lock().unwrap_or_else(PoisonError::into_inner).rate =
-            (self.pace.rate(calls_per_second) * share).max(SLOWEST);
+        self.set_rate(calls_per_second);
+        self.bucket().share = share;
         ListingShare(Arc::clone(self))
+    }
+
+    /// Divides the budget among the processes that work on operations of the account, this one included.
+    pub fn divide(&self, processes: u32) {
+        self.bucket().share = 1.0 / f64::from(processes.max(1));
+    }
+
+    /// Sets the rate of the cloud's registration, which may have changed.
+    pub(crate) fn set_rate(&self, calls_per_second: f64) {
+        self.bucket().full = self.pace.rate(calls_per_second);
+    }
+
+    /// Charges calls that were made already.
+    pub(crate) fn charge(&self, calls: u32) {
+        for _ in 0..calls {
+            self.reserve();
+        }
     }
 
     /// Applies a pause that another process received from the cloud; returns whether it is longer than the
@@ -67,6 +93,12 @@ impl AccountBudget {
             }
             is_longer
         })
+    }
+
+    /// Returns the rest of a pause that is too long to wait for, if there is one.
+    pub fn long_pause_left(&self) -> Option<Duration> {
+        let left = self.paused_until.borrow().saturating_duration_since(Instant::now());
+        (left > LONGEST_WAIT).then_some(left)
     }
 
     /// Returns the rest of a pause that the caller must share with the other processes; each pause is returned once.
@@ -93,12 +125,18 @@ impl AccountBudget {
     /// Reserves the next call and returns its time.
     fn reserve(&self) -> Instant {
         let now = Instant::now();
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bucket = self.bucket();
+        let rate = bucket.rate();
         // At least two unused calls are saved up.
-        let window = Duration::from_secs_f64(2.0 / bucket.rate).max(self.pace.burst);
+        let window = Duration::from_secs_f64(2.0 / rate).max(self.pace.burst);
         let reserved = bucket.next.max(now.checked_sub(window).unwrap_or(now));
-        bucket.next = reserved + Duration::from_secs_f64(1.0 / bucket.rate);
+        bucket.next = reserved + Duration::from_secs_f64(1.0 / rate);
         reserved
+    }
+
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        // Each change is one assignment: a panic cannot leave it half done.
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -146,6 +184,28 @@ mod tests {
         }
         let took = start.elapsed().as_secs_f64();
         assert!((8.5..=10.0).contains(&took), "40 calls at half of 8 a second took {took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn processes_divide_the_budget() {
+        let start = Instant::now();
+        let calls = async |processes: u32| {
+            let budgets: Vec<_> = (0..processes).map(|_| AccountBudget::new(20.0, Pace::WRITES)).collect();
+            budgets.iter().for_each(|budget| budget.divide(processes));
+            let made = budgets.iter().map(|budget| async {
+                let mut made = 0_u32;
+                while tokio::time::timeout_at(start + Duration::from_secs(20), budget.acquire()).await.is_ok()
+                {
+                    made += 1;
+                }
+                made
+            });
+            futures_util::future::join_all(made).await.into_iter().sum::<u32>()
+        };
+        let (alone, four) = (calls(1).await, calls(4).await);
+        // Forty saved up and eighty at four a second.
+        assert!((119..=122).contains(&alone), "{alone}");
+        assert!(four <= alone + 4, "{four}");
     }
 
     #[tokio::test(start_paused = true)]

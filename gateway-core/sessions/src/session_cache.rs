@@ -8,7 +8,7 @@ use gateway_core::access::keyring::{Keyring, Purpose};
 use gateway_core::access::seal;
 use gateway_core::driver::{Capability, CloudSpec, Drivers, Session, SessionContext, SkewWatch};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::{CloudId, CredentialId};
+use gateway_core::id::{AccountId, CloudId, CredentialId};
 use gateway_store::{SealedCredential, Store};
 use quick_cache::sync::Cache;
 
@@ -17,9 +17,9 @@ use crate::budget_registry::BudgetRegistry;
 use crate::cloud_cache::CloudCache;
 use crate::pace::Pace;
 
-/// Sessions kept, at most. Higher saves logins where many accounts are polled; each holds a token and a catalog. The
-/// cache evicts by shard, so that it may hold a few less: this is twice the number of accounts that are to fit for sure.
-const CAPACITY: usize = 512;
+/// Sessions kept, at most. Higher saves logins where many accounts are polled; each holds a token and a catalog, some
+/// kilobytes. The cache evicts by shard and may hold fewer: 10,000 accounts fit for sure.
+const CAPACITY: usize = 16_384;
 
 /// Returns the current keyring, which the composition root reads again when its file changes.
 pub type KeyringSource = Arc<dyn Fn() -> Arc<Keyring> + Send + Sync>;
@@ -74,11 +74,16 @@ impl Sessions {
         Self { drivers, keyring, clock, skew, clouds, budgets, cache: Cache::new(CAPACITY) }
     }
 
-    /// Returns the session of a credential, cached or new.
+    /// Returns the session of a credential, cached or new. A session of an older registration of the cloud is replaced.
     ///
     /// # Errors
     /// Invalid or Unsupported for a credential that cannot be opened; no cloud is called.
     pub async fn get(&self, cloud: CloudId, credential: &SealedCredential) -> Result<OpenSession> {
+        let registered = self.clouds.get(cloud).await?;
+        let is_current = |open: &OpenSession| Arc::ptr_eq(&open.cloud, &registered.spec);
+        if self.cache.get(&credential.id).is_some_and(|open| !is_current(&open)) {
+            self.cache.remove(&credential.id);
+        }
         self.cache.get_or_insert_async(&credential.id, self.open(cloud, credential)).await
     }
 
@@ -104,6 +109,21 @@ impl Sessions {
         };
         let session = driver.open(Arc::clone(&cloud.spec), secret, context)?;
         Ok(OpenSession { session, cloud: cloud.spec, capability: driver.capability(), budget })
+    }
+
+    /// Returns the name of a cloud of which a session was opened, for metrics.
+    pub fn cloud_name(&self, cloud: CloudId) -> String {
+        self.clouds.name(cloud)
+    }
+
+    /// Returns the budget of an account, the same one for as long as it is in use.
+    pub fn budget(&self, account: AccountId, calls_per_second: f64) -> Arc<AccountBudget> {
+        self.budgets.budget(account, calls_per_second)
+    }
+
+    /// Returns the budget of an account that is in use.
+    pub fn known_budget(&self, account: AccountId) -> Option<Arc<AccountBudget>> {
+        self.budgets.known(account)
     }
 
     /// Removes a session whose credential was refused.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use gateway_core::access::credential::Credential;
 use gateway_core::access::keyring::{Keyring, Purpose};
 use gateway_core::access::seal;
@@ -73,7 +75,7 @@ struct Environment {
     driver: CountingDriver,
     keyring: Arc<Keyring>,
     clock: ManualClock,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Environment {
@@ -93,7 +95,7 @@ impl Environment {
             Arc::new(Unwatched),
             Pace::POLLING,
         );
-        Self { store, sessions, driver, keyring, clock, _folder: folder }
+        Self { store, sessions, driver, keyring, clock, folder }
     }
 
     async fn register(&self, driver: &str) -> CloudId {
@@ -126,6 +128,13 @@ impl Environment {
         let sealed =
             seal::seal(&self.keyring, Purpose::Credential, self.clock.now(), &place, plain.as_bytes());
         SealedCredential { id: CredentialId::generate(), principal, account, sealed: sealed.unwrap() }
+    }
+
+    /// Executes SQL beside the store.
+    fn execute(&self, sql: &str) {
+        let file = self.folder.path().join("gateway.db");
+        let mut connection = SqliteConnection::establish(&file.display().to_string()).unwrap();
+        connection.batch_execute(sql).unwrap();
     }
 
     fn opened(&self) -> usize {
@@ -165,6 +174,41 @@ async fn fresh_session_is_not_cached() {
     let cached = env.sessions.get(cloud, &credential).await.unwrap();
     assert!(!Arc::ptr_eq(&fresh.session, &cached.session));
     assert_eq!(env.opened(), 2);
+}
+
+#[tokio::test]
+async fn sessions_of_a_thousand_accounts_are_opened_once() {
+    let env = Environment::new().await;
+    let cloud = env.register("counting").await;
+    let accounts = (0..1_000).map(|number| AccountId::derive(cloud, &number.to_string()));
+    let credentials: Vec<_> = accounts.map(|account| env.credential(account)).collect();
+    for _ in 0..3 {
+        for credential in &credentials {
+            env.sessions.get(cloud, credential).await.unwrap();
+        }
+    }
+    assert_eq!(env.opened(), credentials.len());
+}
+
+#[tokio::test]
+async fn session_is_opened_again_when_the_registration_changes() {
+    let env = Environment::new().await;
+    let cloud = env.register("counting").await;
+    let credential = env.credential(AccountId::derive(cloud, "a"));
+    let first = env.sessions.get(cloud, &credential).await.unwrap();
+    env.execute("UPDATE clouds SET calls_per_second = 20.0");
+    let later = async || {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(30)).await;
+        tokio::time::resume();
+        env.sessions.get(cloud, &credential).await.unwrap()
+    };
+    let changed = later().await;
+    assert!(!Arc::ptr_eq(&first.session, &changed.session));
+    assert!((changed.cloud.calls_per_second - 20.0).abs() < f64::EPSILON);
+    assert!(Arc::ptr_eq(&changed.session, &later().await.session), "read again, and the same");
+    env.execute("ALTER TABLE clouds RENAME TO away");
+    assert!(Arc::ptr_eq(&changed.session, &later().await.session), "the database does not answer");
 }
 
 #[tokio::test]

@@ -39,8 +39,8 @@ pub struct Bus {
     pub url: String,
     /// The PEM file of the authority that signed the broker's certificate; the system's authorities when not set.
     pub ca_file: String,
-    /// Unacknowledged messages of a consumer. A higher number hides round trips to the broker; a lower one spreads work
-    /// more evenly over handlers.
+    /// Unacknowledged reads of a consumer. A higher number hides round trips to the broker; a lower one spreads work more
+    /// evenly over handlers.
     pub prefetch: u16,
     /// Whether programs that publish requests themselves may send secrets in clear. Only for a broker that accepts
     /// AMQPS alone, or for tests.
@@ -92,9 +92,23 @@ pub struct Front {
     pub check_timeout_seconds: u64,
     /// The largest body of a request over the bus; a larger one gets 413.
     pub max_body_bytes: usize,
-    /// The most requests in flight; more get 503 at once. Each holds its body in memory.
+    /// The memory for bodies of requests that arrive or are in flight; more get 503 at once. A principal, or an address
+    /// without a token, has at most half of it.
+    pub max_body_memory_bytes: usize,
+    /// The most requests in flight; more get 503 at once. A principal, or an address without a token, has at most half of
+    /// them.
     pub max_in_flight: usize,
-    /// The most uploads in progress; more get 503 at once. Each holds two connections and some chunks of its content.
+    /// The most connections; more are closed at once. An address has at most half of them.
+    pub max_connections: usize,
+    /// The most connections of one address (IPv6: of one /64 network). Behind a proxy all clients have one address: allow
+    /// it half of `max_connections`.
+    pub max_connections_per_peer: usize,
+    /// The time from the connection to the end of the head of its first request, with the TLS handshake.
+    pub first_request_timeout_seconds: u64,
+    /// The longest time for which a client may take nothing of an answer that it has requested.
+    pub unread_timeout_seconds: u64,
+    /// The most uploads in progress; more get 503 at once. A principal has at most half of them. Each holds two connections
+    /// and some chunks of its content.
     pub max_uploads: usize,
     /// The largest content of an upload, which is streamed to the cloud; a larger one gets 413.
     pub upload_limit_bytes: u64,
@@ -113,7 +127,12 @@ impl Default for Front {
             request_timeout_seconds: 30,
             check_timeout_seconds: 60,
             max_body_bytes: 1 << 20,
+            max_body_memory_bytes: 128 << 20,
             max_in_flight: 1024,
+            max_connections: 8192,
+            max_connections_per_peer: 2048,
+            first_request_timeout_seconds: 10,
+            unread_timeout_seconds: 30,
             max_uploads: 64,
             upload_limit_bytes: 1 << 40,
             upload_stall_seconds: 60,
@@ -126,7 +145,8 @@ impl Default for Front {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Handler {
-    /// The requests that one process works on at once.
+    /// The reads that one process works on at once, and the calls to clouds of its credential checks and of its operations.
+    /// Four times as many of each class may wait for a cloud.
     pub concurrency: usize,
     /// The life of a token. A longer life spares renewals; a shorter one limits the use of a stolen token.
     pub token_seconds: u64,
@@ -224,6 +244,23 @@ pub struct Relay {
 impl Default for Relay {
     fn default() -> Self {
         Self { batch: 500, lease_seconds: 15, idle_milliseconds: 200, keep_hours: 168 }
+    }
+}
+
+/// The admin listener of every role: metrics, liveness, readiness and the log filter, without authentication.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// The address and port to listen on; no listener if empty. Port 0 takes a free one, which the log names.
+    pub listen: String,
+    /// Whether `listen` may be an address that other machines reach. Everybody there can then read the metrics and change
+    /// the log filter.
+    pub allow_remote: bool,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:0".to_owned(), allow_remote: false }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Events: their types, routing keys and form.
 
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -36,6 +37,17 @@ impl Change {
 /// The name of the exchange on which events are published.
 pub const EXCHANGE: &str = "gateway.events";
 
+/// The longest document of a resource within an event, in bytes. A longer document is replaced by a link. A higher limit
+/// spares readers a request; a lower one bounds the memory of those that hold many events at once.
+pub const MAX_DOCUMENT: usize = 256 << 10;
+
+/// The longest word of a routing key, in bytes. Five words stay below AMQP's limit of 255 bytes: two of this length, an
+/// account of 36, a kind and a change. A higher limit would not fit; a lower one would cut more names.
+const MAX_WORD: usize = 80;
+
+/// The bytes of the digest at the end of a word that was cut.
+const DIGEST: usize = 8;
+
 /// The CloudEvents `type` of a change of grants. A subscriber that gets it lists again.
 pub const GRANT_CHANGED: &str = "gateway.grant.changed";
 
@@ -50,12 +62,22 @@ pub fn routing_key(holder: Holder, cloud: &str, region: &Region, kind: &str, eve
 }
 
 /// Turns a name into one word of a routing key: lower case, with `_` for characters outside of `[a-z0-9_-]`.
+///
+/// A word of more than 80 bytes is cut to 63 bytes, `-`, and the first 16 hexadecimal digits of the SHA-256 of the whole
+/// name, so that names that differ only behind the cut have different words.
 pub fn word(name: &str) -> String {
     if name.is_empty() {
         return "_".to_owned();
     }
     let fit = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '_' };
-    name.chars().map(fit).collect()
+    let mut word: String = name.chars().map(fit).collect();
+    if word.len() > MAX_WORD {
+        // Every character of a word is one byte.
+        word.truncate(MAX_WORD - 2 * DIGEST - 1);
+        word.push('-');
+        word.push_str(&hex::encode(&digest(&SHA256, name.as_bytes()).as_ref()[..DIGEST]));
+    }
+    word
 }
 
 /// Returns a CloudEvents 1.0 document in structured JSON.
@@ -82,6 +104,7 @@ pub fn cloud_event(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::AccountId;
 
     #[test]
     fn routing_key_has_five_words() {
@@ -89,5 +112,26 @@ mod tests {
         assert_eq!(key, "global.my_cloud_1.regionone.image.created");
         assert_eq!(key.split('.').count(), 5);
         assert_eq!(word(""), "_");
+    }
+
+    #[test]
+    fn words_of_long_names_are_cut_and_end_with_a_digest() {
+        let fits = "r".repeat(80);
+        assert_eq!(word(&fits), fits);
+        let long = "R".repeat(127);
+        let expected = format!("{}-{}", "r".repeat(63), "0166538db61d841f");
+        assert_eq!(word(&long), expected, "the word of a name is a promise to subscribers");
+        assert_ne!(word(&format!("{long}1")), word(&format!("{long}2")));
+        assert_eq!(word(&"\u{fc}".repeat(100)).len(), 80);
+    }
+
+    #[test]
+    fn routing_key_of_the_longest_names_fits_amqp() {
+        let holder = Holder::Account(AccountId::generate());
+        let longest = crate::kind::ALL.iter().map(|spec| spec.kind.as_str()).max_by_key(|kind| kind.len());
+        let (name, region) = ("c".repeat(1000), Region::new("r".repeat(1000)));
+        let key = routing_key(holder, &name, &region, longest.unwrap(), Change::StateChanged.as_str());
+        assert!(key.len() <= 255, "{} bytes", key.len());
+        assert_eq!(key.split('.').count(), 5);
     }
 }

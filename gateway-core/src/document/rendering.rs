@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
-use crate::document::event::{GRANT_CHANGED, cloud_event};
+use crate::document::event::{Change, GRANT_CHANGED, cloud_event};
 use crate::document::links::{self, Stored};
 use crate::error::{Error, Result};
 use crate::id::{AccountId, EventId, Holder, Region, ResourceId};
@@ -140,11 +140,20 @@ pub struct EventView<'a> {
     pub new_state: Option<&'a str>,
     /// The time at which the store saw the change.
     pub at: Timestamp,
-    /// The canonical document after the change; none for a deleted resource.
+    /// The canonical document after the change; none for a deleted resource, and for a document that is too long.
     pub document: Option<&'a str>,
 }
 
-/// Returns the EVENT document: CloudEvents 1.0 in JSON.
+impl EventView<'_> {
+    /// Returns the path of the resource, if it exists and the event lacks its document.
+    fn resource_link(&self, kind: Kind) -> Option<String> {
+        let is_missing = self.document.is_none() && self.change != Change::Deleted.as_str();
+        is_missing.then(|| format!("/v1/{}/{}", kind.spec().plural, self.resource))
+    }
+}
+
+/// Returns the EVENT document: CloudEvents 1.0 in JSON. If the resource exists and its document is missing, the event has
+/// `resource_link` instead.
 ///
 /// # Errors
 /// Internal, for a kind that this build does not have or a document that is not an object.
@@ -174,7 +183,7 @@ pub fn render_event(event: &EventView<'_>) -> Result<Value> {
         accounts: readers.as_slice(),
     };
     let resource = event.document.map(|document| render_resource(document, None, &identity)).transpose()?;
-    let data = json!({
+    let mut data = json!({
         "position": event.position,
         "version": event.version,
         "kind": kind,
@@ -185,6 +194,9 @@ pub fn render_event(event: &EventView<'_>) -> Result<Value> {
         "new_state": event.new_state,
         "resource": resource,
     });
+    if let Some(link) = event.resource_link(kind) {
+        data["resource_link"] = link.into();
+    }
     let kind = format!("gateway.resource.{}", event.change);
     Ok(cloud_event(event.id, SOURCE, &kind, event.at, &event.resource.to_string(), &data))
 }
@@ -355,6 +367,10 @@ mod tests {
         assert_eq!(event["data"]["resource"]["name"], "a");
         let gone = render_event(&EventView { document: None, change: "deleted", ..view }).unwrap();
         assert_eq!(gone["data"]["resource"], Value::Null);
+        assert!(gone["data"].get("resource_link").is_none());
+        let linked = render_event(&EventView { document: None, ..view }).unwrap();
+        assert_eq!(linked["data"]["resource"], Value::Null);
+        assert_eq!(linked["data"]["resource_link"], format!("/v1/volumes/{ID}"));
         let grant = render_event(&EventView { kind: GRANT, change: "ended", ..view }).unwrap();
         assert_eq!(grant["type"], "gateway.grant.changed");
         assert_eq!(grant["data"]["change"], "ended");

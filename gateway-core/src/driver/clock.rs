@@ -11,9 +11,10 @@ pub trait SkewWatch: Send + Sync + fmt::Debug {
     /// Records one response of an endpoint; `None` for a response without a `Date` header.
     fn observed(&self, cloud: CloudId, endpoint: &str, skew: Option<Skew>);
 
-    /// Returns the last comparison with each endpoint.
-    fn last(&self) -> Vec<EndpointClock> {
-        Vec::new()
+    /// Returns the last comparison with each endpoint that was compared after a mark, and the mark for the next call. The
+    /// first mark is 0.
+    fn compared_since(&self, mark: u64) -> (Vec<EndpointClock>, u64) {
+        (Vec::new(), mark)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::id::{CloudId, Region, ResourceId};
 use crate::kind::Kind;
 
 /// A registered cloud.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CloudSpec {
     /// The gateway's id of the cloud.
     pub id: CloudId,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::documents::Documents;
+use super::list_limit::ListLimit;
 use super::named::Named;
 
 /// A schema for the API document with those that it names, each with its name.
@@ -33,6 +34,8 @@ impl FieldError {
 pub(super) trait Body: DeserializeOwned + ToSchema + 'static {
     /// The resources that the body names.
     const NAMES: &'static [Named];
+    /// The limits of all lists in the body.
+    const LISTS: &'static [ListLimit] = &[];
     /// Returns the errors that the body alone shows, besides those of its form.
     fn errors(&self) -> FieldErrors;
     /// Returns the errors that only the documents of its target and of named resources show.
@@ -108,9 +111,20 @@ impl FieldErrors {
 /// # Errors
 /// The fields that are wrong; their values are not quoted, because they may be secrets.
 pub(super) fn read<B: Body>(body: Value) -> Result<B, Vec<FieldError>> {
+    let errors = overlong_lists(B::LISTS, &body);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     let body: B = serde_path_to_error::deserialize(body).map_err(|error| vec![form_error(&error)])?;
     let FieldErrors(errors) = body.errors();
     if errors.is_empty() { Ok(body) } else { Err(errors) }
+}
+
+/// Returns the errors of the lists in a body that are too long.
+pub(super) fn overlong_lists(limits: &[ListLimit], body: &Value) -> Vec<FieldError> {
+    let exceeded = limits.iter().filter(|limit| limit.is_exceeded(body));
+    let rule = |limit: &ListLimit| format!("must have at most {} items", limit.most);
+    exceeded.map(|limit| FieldError::new(format!("/{}", limit.field), rule(limit))).collect()
 }
 
 /// Reads the body of a verb that takes none.

@@ -136,6 +136,32 @@ mod tests {
     }
 
     #[test]
+    fn every_list_of_a_body_has_a_limit_that_is_enforced_and_documented() {
+        for (spec, verb) in ALL.iter().flat_map(|spec| spec.verbs.iter().map(move |verb| (spec, verb))) {
+            let Some(schemas) = verb.schema.map(|schema| schema()) else { continue };
+            for (position, (name, schema)) in schemas.iter().enumerate() {
+                let schema = serde_json::to_value(schema).unwrap();
+                let properties = schema["properties"].as_object().into_iter().flatten();
+                for (field, property) in properties.filter(|(_, property)| property.get("items").is_some()) {
+                    assert_eq!(position, 0, "{name}.{field}: a list below a body cannot be limited yet");
+                    let limit = verb.lists.iter().find(|limit| limit.field == field);
+                    let limit = limit.unwrap_or_else(|| panic!("{} {}: {field}", spec.kind, verb.verb));
+                    assert_eq!(property["maxItems"], limit.most, "{name}.{field}");
+                    let body = json!({ field.as_str(): vec![Value::Null; limit.most + 1] });
+                    let errors = read(spec.kind, verb.verb, body).unwrap_err();
+                    assert_eq!(
+                        errors,
+                        verb.overlong_lists(&json!({ field.as_str(): vec![0; limit.most + 1] }))
+                    );
+                    assert_eq!(errors[0].pointer, format!("/{field}"));
+                    assert!(verb.overlong_lists(&json!({ field.as_str(): vec![0; limit.most] })).is_empty());
+                }
+            }
+            assert!(verb.lists.iter().all(|limit| limit.most > 0), "{} {}", spec.kind, verb.verb);
+        }
+    }
+
+    #[test]
     fn every_body_is_a_command_and_names_fields_of_its_schema() {
         for spec in ALL {
             for verb in spec.verbs {

@@ -7,6 +7,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::body::{Body, FieldErrors, LONGEST_NAME};
 use super::column::Column;
 use super::documents::Documents;
+use super::list_limit::{ListLimit, MOST_SECURITY_GROUPS};
 use super::name::Kind;
 use super::named::Named;
 use super::reference::Reference;
@@ -183,6 +184,9 @@ pub struct BootVolume {
     pub delete_on_termination: bool,
 }
 
+/// The most interfaces of one instance. Clouds allow 15 to 30; a higher number lets one command look up more resources.
+const MOST_INTERFACES: usize = 32;
+
 fn one() -> u32 {
     1
 }
@@ -198,6 +202,12 @@ impl Body for CreateInstance {
         Named::new(&["ssh_key"], Kind::SshKey),
         Named::new(&["boot_volume", "volume"], Kind::Volume),
         Named::new(&["boot_volume", "volume_type"], Kind::VolumeType),
+    ];
+    const LISTS: &'static [ListLimit] = &[
+        ListLimit::new("networks", MOST_INTERFACES),
+        ListLimit::new("subnets", MOST_INTERFACES),
+        ListLimit::new("network_interfaces", MOST_INTERFACES),
+        ListLimit::new("security_groups", MOST_SECURITY_GROUPS),
     ];
 
     fn errors(&self) -> FieldErrors {

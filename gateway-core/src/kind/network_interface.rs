@@ -6,6 +6,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
 use super::column::Column;
+use super::list_limit::{ListLimit, MOST_SECURITY_GROUPS};
 use super::name::Kind;
 use super::named::Named;
 use super::reference::{InterfaceAddress, Reference};
@@ -107,11 +108,18 @@ pub struct FixedAddress {
     pub ip_address: Option<String>,
 }
 
+/// The most addresses of one interface. EC2 allows 50; a higher number lets one command look up more subnets.
+const MOST_ADDRESSES: usize = 50;
+
 impl Body for CreateNetworkInterface {
     const NAMES: &'static [Named] = &[
         Named::new(&["network"], Kind::Network),
         Named::new(&["addresses", "subnet"], Kind::Subnet),
         Named::new(&["security_groups"], Kind::SecurityGroup),
+    ];
+    const LISTS: &'static [ListLimit] = &[
+        ListLimit::new("addresses", MOST_ADDRESSES),
+        ListLimit::new("security_groups", MOST_SECURITY_GROUPS),
     ];
 
     fn errors(&self) -> FieldErrors {
@@ -149,6 +157,7 @@ pub struct UpdateNetworkInterface {
 
 impl Body for UpdateNetworkInterface {
     const NAMES: &'static [Named] = &[Named::new(&["security_groups"], Kind::SecurityGroup)];
+    const LISTS: &'static [ListLimit] = &[ListLimit::new("security_groups", MOST_SECURITY_GROUPS)];
 
     fn errors(&self) -> FieldErrors {
         let errors = FieldErrors::default().description(self.description.as_ref()).unless(

@@ -6,6 +6,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, FieldErrors};
 use super::column::Column;
+use super::list_limit::ListLimit;
 use super::name::Kind;
 use super::named::Named;
 use super::reference::{Reference, Route};
@@ -95,8 +96,12 @@ pub struct CreateSubnet {
     pub cloud_options: Map<String, Value>,
 }
 
+/// The most name servers of one subnet. Neutron allows 5 by default and more if it is configured so.
+const MOST_DNS_SERVERS: usize = 20;
+
 impl Body for CreateSubnet {
     const NAMES: &'static [Named] = &[Named::new(&["network"], Kind::Network)];
+    const LISTS: &'static [ListLimit] = &[ListLimit::new("dns_servers", MOST_DNS_SERVERS)];
 
     fn errors(&self) -> FieldErrors {
         let errors = FieldErrors::default()

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::body::{Body, Schemas};
+use super::body::{self, Body, FieldError, Schemas};
+use super::list_limit::ListLimit;
 use super::named::Named;
 
 /// Declares the verbs with their words.
@@ -173,6 +174,8 @@ pub struct VerbSpec {
     pub key_pair_unless: Option<&'static str>,
     /// The resources that its body names.
     pub names: &'static [Named],
+    /// The limits of all lists in its body.
+    pub lists: &'static [ListLimit],
     /// The schema of its body and then the schemas that it names; none for a verb without a body.
     pub schema: Option<fn() -> Schemas>,
     /// The type of its body, for [`super::Command::read`]; none for a verb without a body.
@@ -198,6 +201,11 @@ impl VerbSpec {
     /// Declares that the cloud makes a key pair for a command without this field.
     pub(super) const fn key_pair_unless(self, field: &'static str) -> Self {
         Self { key_pair_unless: Some(field), ..self }
+    }
+
+    /// Returns the errors of the lists in a body that are too long, before anything in them is looked up.
+    pub fn overlong_lists(&self, body: &Value) -> Vec<FieldError> {
+        body::overlong_lists(self.lists, body)
     }
 
     /// Returns whether the answer to a command holds a private key.
@@ -244,6 +252,7 @@ impl VerbSupport {
 pub(super) const fn with<B: Body>(verb: Verb, when: When, repeat: Repeat) -> VerbSpec {
     VerbSpec {
         names: B::NAMES,
+        lists: B::LISTS,
         schema: Some(schemas::<B>),
         body: Some(TypeId::of::<B>),
         ..plain(verb, when, repeat)
@@ -261,6 +270,7 @@ pub(super) const fn plain(verb: Verb, when: When, repeat: Repeat) -> VerbSpec {
         bulk: false,
         key_pair_unless: None,
         names: &[],
+        lists: &[],
         schema: None,
         body: None,
     }
@@ -277,7 +287,9 @@ pub(super) const fn delete(when: When) -> VerbSpec {
 }
 
 fn schemas<B: Body>() -> Schemas {
-    let mut all = vec![(B::name().into_owned(), B::schema())];
+    let mut body = B::schema();
+    B::LISTS.iter().for_each(|limit| limit.describe(&mut body));
+    let mut all = vec![(B::name().into_owned(), body)];
     B::schemas(&mut all);
     all
 }

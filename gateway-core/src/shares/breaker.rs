@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::{Duration, Instant};
 
 use super::call::CallKey;
+use super::instruments;
 use crate::error::{Error, ErrorKind};
 
 /// Time without any call after which a key is forgotten. It ends the breakers of endpoints that nobody calls any more; a
@@ -43,7 +44,13 @@ impl Breakers {
         match result.as_ref().map_err(Error::kind) {
             Err(ErrorKind::Timeout) => path.iter().for_each(|key| self.timed_out(key, begun)),
             // None of these proves that the cloud answered.
-            Err(ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::LeaseLost) => {}
+            Err(
+                ErrorKind::Unavailable
+                | ErrorKind::Unsupported
+                | ErrorKind::AddressRefused
+                | ErrorKind::Internal
+                | ErrorKind::LeaseLost,
+            ) => {}
             _ => path.iter().for_each(|key| self.answered(key)),
         }
     }
@@ -56,7 +63,15 @@ impl Breakers {
     /// Returns all keys with an open breaker.
     pub fn open(&self) -> Vec<CallKey> {
         let keys = self.keys();
-        keys.known.iter().filter(|(_, known)| known.is_open_now()).map(|(key, _)| key.clone()).collect()
+        let open = keys.known.iter().filter(|(_, known)| known.is_open_now());
+        let open: Vec<_> = open.map(|(key, _)| key.clone()).collect();
+        instruments::breakers_open(open.len());
+        open
+    }
+
+    /// Returns whether a call under a key was answered, as far back as this process remembers.
+    pub fn has_answered(&self, key: &CallKey) -> bool {
+        self.keys().known.get(key).is_some_and(|known| known.answered.is_some())
     }
 
     fn timed_out(&self, key: &CallKey, begun: Instant) {
@@ -65,6 +80,8 @@ impl Breakers {
         let was_answered = known.answered.is_some_and(|at| at >= begun);
         if !was_answered && !std::mem::replace(&mut known.is_open, true) {
             tracing::warn!(endpoint = %key.endpoint(), key = %key, "calls time out; they are made one at a time");
+            instruments::breaker_opened();
+            instruments::breakers_open(keys.count_open());
         }
     }
 
@@ -74,6 +91,7 @@ impl Breakers {
         known.answered = Some(known.last);
         if std::mem::replace(&mut known.is_open, false) {
             tracing::info!(endpoint = %key.endpoint(), key = %key, "calls are answered again");
+            instruments::breakers_open(keys.count_open());
         }
     }
 
@@ -90,6 +108,10 @@ impl Known {
 }
 
 impl Keys {
+    fn count_open(&self) -> usize {
+        self.known.values().filter(|known| known.is_open_now()).count()
+    }
+
     /// Returns the entry of a key that was called just now.
     fn note(&mut self, key: &CallKey) -> &mut Known {
         let now = Instant::now();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::id::{CloudId, Holder, PrincipalId, Region};
+use crate::id::{AccountId, CloudId, Holder, PrincipalId, Region, Scope};
 
 /// An address of a cloud's API that answers, or hangs, as one: the services of one region, or the identity service of the
 /// whole cloud.
@@ -18,6 +18,11 @@ impl Endpoint {
     /// Returns the endpoint of a cloud's region.
     pub fn of_region(cloud: CloudId, region: Region) -> Self {
         Self { cloud, region: Some(region) }
+    }
+
+    /// Returns the endpoint at which a scope is listed.
+    pub fn of_scope(scope: &Scope) -> Self {
+        Self::of_region(scope.cloud, scope.region.clone())
     }
 
     /// Returns the endpoint of a cloud's identity service.
@@ -50,6 +55,11 @@ impl CallKey {
     /// Returns the path of a call for one account, or for the published resources.
     pub fn for_holder(endpoint: Endpoint, holder: Holder) -> [Self; 2] {
         [Self::Endpoint(endpoint.clone()), Self::Holder(endpoint, holder)]
+    }
+
+    /// Returns the path of a call for one account in a region.
+    pub fn for_account(cloud: CloudId, region: Region, account: AccountId) -> [Self; 2] {
+        Self::for_holder(Endpoint::of_region(cloud, region), Holder::Account(account))
     }
 
     /// Returns the path of a call for one principal.

@@ -31,6 +31,11 @@ impl<K: Clone + Eq + Hash> Held<K> {
         self.taken
     }
 
+    /// Returns the slots that are free.
+    pub fn free(&self) -> usize {
+        self.total.saturating_sub(self.taken)
+    }
+
     /// Returns all keys that hold slots.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.by_key.keys()
@@ -43,7 +48,7 @@ impl<K: Clone + Eq + Hash> Held<K> {
     /// A key on probation, such as one with an open breaker, may hold a single slot, and all of them together a quarter of
     /// the pool.
     pub fn allows(&self, path: &[K], is_on_probation: impl Fn(&K) -> bool) -> bool {
-        let mut free = self.total.saturating_sub(self.taken);
+        let mut free = self.free();
         let mut share = self.total;
         for key in path {
             let held = self.of(key);

@@ -5,9 +5,13 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
 use super::breaker::Breakers;
 use super::call::CallKey;
 use super::held::Held;
+use super::instruments::PoolSeries;
 use super::waiting::{Refused, Waiting};
 
 /// Returns whether a share key is on probation.
@@ -22,6 +26,41 @@ pub struct Pool<K: Clone + Eq + Hash> {
 struct State<K> {
     held: Held<K>,
     waiting: Waiting<K>,
+    series: PoolSeries,
+}
+
+impl<K: Clone + Eq + Hash> State<K> {
+    fn take(&mut self, path: &[K]) {
+        self.held.take(path);
+        self.series.taken();
+    }
+
+    fn give_back(&mut self, path: &[K], is_on_probation: impl Fn(&K) -> bool) {
+        self.held.give_back(path);
+        self.series.given_back();
+        for _ in 0..self.waiting.grant(&mut self.held, is_on_probation) {
+            self.series.ended_to_wait();
+            self.series.taken();
+        }
+    }
+
+    fn join(&mut self, path: &[K]) -> Result<(u64, oneshot::Receiver<()>), Refused> {
+        let joined = self.waiting.join(path);
+        match joined {
+            Ok(_) => self.series.began_to_wait(),
+            Err(Refused) => self.series.refused(),
+        }
+        joined
+    }
+
+    /// Removes a request that waits; returns whether it still waited.
+    fn leave(&mut self, number: u64) -> bool {
+        let is_waiting = self.waiting.leave(number);
+        if is_waiting {
+            self.series.ended_to_wait();
+        }
+        is_waiting
+    }
 }
 
 /// A taken slot, given back on drop.
@@ -46,19 +85,22 @@ impl<K: Clone + Eq + Hash> fmt::Debug for Pool<K> {
 
 impl Pool<CallKey> {
     /// Creates a pool of slots for calls to clouds, in which keys with an open breaker are on probation.
-    pub fn of_calls(total: usize, queue: usize, breakers: Arc<Breakers>) -> Self {
-        Self::with_probation(total, queue, Arc::new(move |key| breakers.is_open(key)))
+    pub fn of_calls(name: &'static str, total: usize, queue: usize, breakers: Arc<Breakers>) -> Self {
+        Self::with_probation(name, total, queue, Arc::new(move |key| breakers.is_open(key)))
     }
 }
 
 impl<K: Clone + Eq + Hash> Pool<K> {
-    /// Creates a pool. `queue` requests may wait for a slot; as with slots, one key may have half of them.
-    pub fn new(total: usize, queue: usize) -> Self {
-        Self::with_probation(total, queue, Arc::new(|_| false))
+    /// Creates a pool with the name that its metrics carry. `queue` requests may wait for a slot; as with slots, one key
+    /// may have half of them.
+    pub fn new(name: &'static str, total: usize, queue: usize) -> Self {
+        Self::with_probation(name, total, queue, Arc::new(|_| false))
     }
 
-    fn with_probation(total: usize, queue: usize, is_on_probation: Probation<K>) -> Self {
-        let state = State { held: Held::new(total.max(1)), waiting: Waiting::new(queue) };
+    fn with_probation(name: &'static str, total: usize, queue: usize, is_on_probation: Probation<K>) -> Self {
+        let total = total.max(1);
+        let (held, waiting) = (Held::new(total), Waiting::new(queue));
+        let state = State { held, waiting, series: PoolSeries::new(name, total) };
         Self { state: Arc::new(Mutex::new(state)), is_on_probation }
     }
 
@@ -66,16 +108,17 @@ impl<K: Clone + Eq + Hash> Pool<K> {
     pub fn try_take(&self, path: &[K]) -> Option<Slot<K>> {
         let mut state = self.state();
         if !state.held.allows(path, &*self.is_on_probation) {
+            state.series.refused();
             return None;
         }
-        state.held.take(path);
+        state.take(path);
         drop(state);
         Some(self.slot(path))
     }
 
     /// Takes a slot under a path of keys, without a look at the shares: the caller has asked [`Held::allows`] before.
     pub fn take_allowed(&self, path: &[K]) -> Slot<K> {
-        self.state().held.take(path);
+        self.state().take(path);
         self.slot(path)
     }
 
@@ -87,24 +130,27 @@ impl<K: Clone + Eq + Hash> Pool<K> {
     pub async fn take(&self, path: &[K], time: Duration) -> Result<Slot<K>, Refused> {
         let (number, granted) = {
             let mut state = self.state();
-            let State { held, waiting } = &mut *state;
-            if held.allows(path, &*self.is_on_probation) {
-                held.take(path);
+            if state.held.allows(path, &*self.is_on_probation) {
+                state.take(path);
                 drop(state);
                 return Ok(self.slot(path));
             }
             if path.iter().any(|key| (self.is_on_probation)(key)) {
+                state.series.refused();
                 return Err(Refused);
             }
-            waiting.join(path)?
+            state.join(path)?
         };
+        let since = Instant::now();
         // Removes the entry, or gives the slot back, if this future is dropped.
         let mut turn = Turn { pool: self, number, path, is_over: false };
         let outcome = tokio::time::timeout(time, granted).await;
         if let Ok(Ok(())) = outcome {
             turn.is_over = true;
+            self.state().series.waited(since.elapsed());
             return Ok(self.slot(path));
         }
+        self.state().series.refused();
         Err(Refused)
     }
 
@@ -124,10 +170,7 @@ impl<K: Clone + Eq + Hash> Pool<K> {
     }
 
     fn give_back(&self, path: &[K]) {
-        let mut state = self.state();
-        let State { held, waiting } = &mut *state;
-        held.give_back(path);
-        waiting.grant(held, &*self.is_on_probation);
+        self.state().give_back(path, &*self.is_on_probation);
     }
 
     fn state(&self) -> MutexGuard<'_, State<K>> {
@@ -155,7 +198,7 @@ impl<K: Clone + Eq + Hash> Drop for Turn<'_, K> {
         if self.is_over {
             return;
         }
-        let is_waiting = self.pool.state().waiting.leave(self.number);
+        let is_waiting = self.pool.state().leave(self.number);
         if !is_waiting {
             // It was granted a slot that nobody took.
             self.pool.give_back(self.path);
@@ -191,7 +234,7 @@ mod tests {
     fn one_key_gets_half_and_several_leave_a_free_slot() {
         let keys: [&[Key]; 4] = [&["a"], &["b"], &["c"], &["d"]];
         for (count, expected) in [(1, vec![8]), (2, vec![6, 5]), (4, vec![4, 3, 3, 3])] {
-            let pool = Pool::new(16, 0);
+            let pool = Pool::new("test", 16, 0);
             let (_slots, counts) = take_all(&pool, &keys[..count]);
             assert_eq!(counts, expected);
             assert!(pool.try_take(&["another"]).is_some(), "beside {count}");
@@ -200,7 +243,7 @@ mod tests {
 
     #[test]
     fn all_accounts_of_an_endpoint_share_half() {
-        let pool = Pool::new(32, 0);
+        let pool = Pool::new("test", 32, 0);
         let (_slots, counts) = take_all(&pool, &[&["hung", "a1"]]);
         assert_eq!(counts, [8]);
         let (_more, counts) = take_all(&pool, &[&["hung", "a2"], &["hung", "a3"], &["hung", "a4"]]);
@@ -212,7 +255,7 @@ mod tests {
 
     #[test]
     fn single_slot_can_be_taken_and_is_given_back() {
-        let pool = Pool::new(1, 0);
+        let pool = Pool::new("test", 1, 0);
         let slot = pool.try_take(&["e", "a"]).unwrap();
         assert!(pool.try_take(&["f", "b"]).is_none());
         drop(slot);
@@ -222,7 +265,7 @@ mod tests {
 
     #[test]
     fn keys_on_probation_hold_one_slot_each_and_a_quarter_together() {
-        let pool = Pool::with_probation(8, 0, Arc::new(|_| true));
+        let pool = Pool::with_probation("test", 8, 0, Arc::new(|_| true));
         let probe = |key: Key| pool.try_take(&[key]);
         let first = probe("a");
         assert!(first.is_some() && probe("a").is_none());
@@ -234,7 +277,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn request_of_a_key_on_probation_does_not_wait() {
-        let pool = Pool::with_probation(8, 8, Arc::new(|key: &Key| *key == "hung"));
+        let pool = Pool::with_probation("test", 8, 8, Arc::new(|key: &Key| *key == "hung"));
         let _probe = pool.try_take(&["hung"]).unwrap();
         let refused = pool.take(&["hung"], Duration::from_secs(9)).now_or_never();
         assert_eq!(refused.unwrap().unwrap_err(), Refused);
@@ -243,7 +286,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn slots_go_to_keys_by_turns() {
-        let pool = Pool::new(4, 64);
+        let pool = Pool::new("test", 4, 64);
         let (slots, _) = take_all(&pool, &[&["flood"]]);
         let wait = |key: &'static [Key]| {
             let pool = pool.clone();
@@ -263,7 +306,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn full_queue_and_late_slot_are_refused_and_lose_no_slot() {
-        let pool = Pool::new(2, 2);
+        let pool = Pool::new("test", 2, 2);
         let slot = pool.try_take(&["a"]).unwrap();
         let late = pool.take(&["a"], Duration::from_secs(1));
         let other = pool.clone();
@@ -280,7 +323,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn request_that_gives_up_when_it_is_granted_gives_its_slot_back() {
-        let pool = Pool::new(2, 4);
+        let pool = Pool::new("test", 2, 4);
         let slot = pool.try_take(&["a"]).unwrap();
         let mut waits = Box::pin(pool.take(&["a"], Duration::from_secs(5)));
         assert!(waits.as_mut().now_or_never().is_none());

@@ -65,15 +65,19 @@ impl<K: Clone + Eq + Hash> Waiting<K> {
         entry.is_some()
     }
 
-    /// Grants free slots: each to the request whose keys hold the fewest slots, the oldest of those first.
-    pub(super) fn grant(&mut self, held: &mut Held<K>, is_on_probation: impl Fn(&K) -> bool) {
+    /// Grants free slots: each to the request whose keys hold the fewest slots, the oldest of those first. Returns the
+    /// number of slots.
+    pub(super) fn grant(&mut self, held: &mut Held<K>, is_on_probation: impl Fn(&K) -> bool) -> usize {
+        let mut count = 0;
         while let Some(number) = self.next_turn(held, &is_on_probation) {
-            let Some(entry) = self.entries.remove(&number) else { return };
+            let Some(entry) = self.entries.remove(&number) else { break };
             self.queued.give_back(&entry.path);
             held.take(&entry.path);
             // A request that has just given up gives the slot back.
             let _ = entry.granted.send(());
+            count += 1;
         }
+        count
     }
 
     /// Returns the request that gets the next free slot. Of each narrowest key only the oldest request is looked at.

@@ -5,6 +5,7 @@ mod authority;
 mod client;
 mod cloud;
 mod credential;
+mod due;
 mod grant;
 mod listable;
 mod region;

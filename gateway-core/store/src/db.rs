@@ -1,9 +1,13 @@
 //! The database layer: connections, transactions, schema, errors, and the store's handle.
 
+mod batch;
+mod call;
 mod clock;
 mod connection;
 mod dialect;
 mod error;
+mod health;
+mod instruments;
 mod migration;
 mod pool;
 mod retry;
@@ -13,11 +17,14 @@ mod store;
 mod transaction;
 
 pub use connection::Backend;
+pub use instruments::METRICS;
 pub use migration::Migrations;
 pub use store::Store;
 
+pub(crate) use batch::by_bytes;
 pub(crate) use clock::NEVER;
 pub(crate) use connection::Connection;
 pub(crate) use dialect::{for_update, insert_all};
 pub(crate) use error::{contention, corrupt, database, lease_lost};
+pub(crate) use instruments::rows_purged;
 pub(crate) use session::Session;

@@ -1,16 +1,18 @@
 //! The store: clouds, accounts, resources, events and operations, on MySQL or SQLite.
 //!
 //! Every method of [`Store`] is one short transaction at most. A transaction that loses a deadlock is tried again.
-//! The modules import downwards only: `resource` and `poll` over `access`, `target` and `event`; all over `db`,
-//! which holds every difference between the two databases.
+//! The modules import downwards only: `resource` and `poll` over `access`, `target` and `event`; `due` below those with due
+//! work; all over `db`, which holds every difference between the two databases.
 
 #![warn(missing_docs)]
 
 mod access;
 mod db;
+mod due;
 mod event;
 mod operation;
 mod poll;
+mod purge;
 mod resource;
 mod target;
 
@@ -18,13 +20,14 @@ pub use access::{
     Access, Account, Authority, Client, Cloud, DueGrant, Grant, GrantChange, Granted, NewCloud,
     SealedCredential, VisibleTarget,
 };
-pub use db::{Backend, Migrations, Store};
+pub use db::{Backend, METRICS, Migrations, Store};
 pub use event::{EventFilter, EventPage, Leadership, Numbered, StoredEvent};
 pub use operation::{
-    AuditFilter, AuditLine, CompletedStep, NewOperation, Operation, OperationLease, OperationOutcome,
-    OperationStart, OperationState, Settlement,
+    AuditFilter, AuditLine, BudgetUse, CompletedStep, DueOperation, NewOperation, Operation, OperationLease,
+    OperationOutcome, OperationStart, OperationState, Settlement,
 };
-pub use poll::{Capacity, Claim, CloudClock, RefreshProgress, ShareKey, Unlimited};
+pub use poll::{Claim, CloudClock, RefreshProgress};
+pub use purge::OldRows;
 pub use resource::{
     Applied, Cursor, KnownRecord, Listing, Observation, ResourceFilter, ResourceQuery, ResourceRow, Sighting,
     SortKey, SortOrder, SortValue, WriteGuard,

@@ -4,9 +4,11 @@ use gateway_bus::Nudge;
 use gateway_core::driver::{KindCapability, ListScope};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::Holder;
+use gateway_core::shares::{CallKey, Endpoint};
 use gateway_core::{Timestamp, crash};
 use gateway_sessions::OpenSession;
 use gateway_store::{Applied, Claim, Observation, Sighting, WriteGuard};
+use tokio::time::Instant;
 
 use super::lease::Lease;
 use crate::context::PollerContext;
@@ -32,17 +34,22 @@ impl LeasedTarget<'_> {
         }
     }
 
-    /// Calls the cloud under the lease. The inner result is the cloud's; it is `RateLimited` if the account gets a pause
-    /// that is too long to wait for.
+    /// Calls the cloud under the lease, and tells the breakers of its endpoint and holder about the answer. The inner
+    /// result is the cloud's; it is `RateLimited` if the account gets a pause that is too long to wait for.
     ///
     /// # Errors
     /// `LeaseLost` if another process holds the lease.
     pub(super) async fn call<T>(&mut self, call: impl Future<Output = Result<T>>) -> Result<Result<T>> {
-        let budget = &self.session.budget;
+        let (budget, breakers, begun) = (&self.session.budget, &self.context.breakers, Instant::now());
+        let scope = &self.claim.target.scope;
+        let path = CallKey::for_holder(Endpoint::of_scope(scope), scope.holder);
         let call = async {
             tokio::select! {
                 biased;
-                answer = call => Ok(answer),
+                answer = call => {
+                    breakers.record(&path, begun, &answer);
+                    Ok(answer)
+                }
                 wait = budget.long_pause() => {
                     let paused = Error::new(ErrorKind::RateLimited, "the cloud asked for a pause");
                     Ok(Err(paused.with_retry_after(wait)))

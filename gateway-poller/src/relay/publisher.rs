@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_bus::{Bus, Publication};
+use gateway_bus::{Bus, Publication, Refused};
 use gateway_core::document::event::routing_key;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_sessions::CloudCache;
@@ -23,11 +23,13 @@ pub(super) struct Publisher {
     bus: Arc<dyn Bus>,
     clouds: CloudCache,
     failures: ConsecutiveFailures,
+    /// Events that were skipped since the start.
+    skipped: u64,
 }
 
 impl Publisher {
     pub(super) fn new(bus: Arc<dyn Bus>, clouds: CloudCache) -> Self {
-        Self { bus, clouds, failures: ConsecutiveFailures::new("publishing events") }
+        Self { bus, clouds, failures: ConsecutiveFailures::new("publishing events"), skipped: 0 }
     }
 
     /// Publishes one wave, and waits for its confirms while the leadership lasts.
@@ -50,8 +52,9 @@ impl Publisher {
             let late = || Error::unavailable("the broker did not confirm in time");
             let confirmed = timeout(leadership.left(), self.bus.publish(publications.clone())).await;
             match confirmed.unwrap_or_else(|_| Err(late())) {
-                Ok(()) => {
+                Ok(refused) => {
                     self.failures.clear();
+                    self.skip(&refused);
                     return Ok(());
                 }
                 // Earlier waves are confirmed: a retry of this one keeps the order of every record.
@@ -66,25 +69,39 @@ impl Publisher {
         }
     }
 
+    /// Logs events that the bus refused alone. They stay in the log, where `/v1/events` shows them.
+    fn skip(&mut self, refused: &[Refused]) {
+        for Refused { id, reason } in refused {
+            self.skipped += 1;
+            tracing::error!(event = %id, reason, count = self.skipped, "an event cannot be published and is skipped");
+        }
+    }
+
     /// Returns the message of an event; `None` for one that cannot be rendered, so that it does not stop all others.
-    async fn publication(&self, event: &StoredEvent) -> Result<Option<Publication>> {
+    async fn publication(&mut self, event: &StoredEvent) -> Result<Option<Publication>> {
         let cloud = match self.clouds.get(event.cloud).await {
             Ok(cloud) => cloud.spec.name.clone(),
             Err(error) if error.kind() == ErrorKind::NotFound => event.cloud.to_string(),
             Err(error) => return Err(error),
         };
-        match render(event, &cloud) {
+        match render(event, &cloud, self.bus.max_event_bytes()) {
             Ok(publication) => Ok(Some(publication)),
             Err(error) => {
-                tracing::error!(event = %event.id, error = %error.chain(), "an event cannot be rendered and is skipped");
+                self.skipped += 1;
+                let count = self.skipped;
+                tracing::error!(event = %event.id, error = %error.chain(), count, "an event cannot be rendered and is skipped");
                 Ok(None)
             }
         }
     }
 }
 
-fn render(event: &StoredEvent, cloud: &str) -> Result<Publication> {
-    let body = event.render(cloud)?.to_string().into_bytes();
+/// Renders an event. If it is larger than the bus takes, it has a link instead of its document.
+fn render(event: &StoredEvent, cloud: &str, limit: usize) -> Result<Publication> {
+    let mut body = event.render(cloud)?.to_string();
+    if body.len() > limit && event.document.is_some() {
+        body = event.without_document().render(cloud)?.to_string();
+    }
     let routing_key = routing_key(event.holder, cloud, &event.region, &event.kind, &event.change);
-    Ok(Publication { id: event.id, routing_key, body })
+    Ok(Publication { id: event.id, routing_key, body: body.into_bytes() })
 }

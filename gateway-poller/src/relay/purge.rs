@@ -2,63 +2,55 @@
 
 use std::time::Duration;
 
-use gateway_core::error::{Error, Result};
-use gateway_store::Store;
-use tokio::time::Instant;
+use gateway_core::error::Result;
+use gateway_store::{OldRows, Store};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// Wait between two purges of events. Shorter keeps fewer old rows; longer asks the database less often.
-const EVENTS_EVERY: Duration = Duration::from_secs(60);
+/// Wait between two looks for old rows. Shorter keeps fewer of them; longer asks the database less often.
+const EVERY: Duration = Duration::from_secs(10);
 
 /// Wait between two purges of revocations. There are few of them.
 const REVOCATIONS_EVERY: Duration = Duration::from_secs(3600);
 
-/// Rows per transaction. Higher is done sooner; lower holds locks for less time.
-const BATCH: i64 = 1000;
-
-/// Transactions per turn. Higher removes more at once; lower delays the publishing of events less.
-const BATCHES: usize = 20;
-
-/// Removes old rows now and then. Two relays may do so at once.
+/// Removes old rows beside the publishing of new ones. Two relays may do so at once.
 pub(super) struct Purge {
     store: Store,
     keep: Duration,
-    events_at: Instant,
     revocations_at: Instant,
 }
 
 impl Purge {
     pub(super) fn new(store: Store, keep: Duration) -> Self {
-        let now = Instant::now();
-        Self { store, keep, events_at: now + EVENTS_EVERY, revocations_at: now + REVOCATIONS_EVERY }
+        Self { store, keep, revocations_at: Instant::now() + REVOCATIONS_EVERY }
     }
 
-    /// Does the purges that are due. A failed one is tried again at its next time.
-    pub(super) async fn turn(&mut self, stop: &CancellationToken) {
-        let now = Instant::now();
-        let done = async {
-            if now >= self.events_at {
-                self.events_at = now + EVENTS_EVERY;
-                self.purge_events(stop).await?;
+    /// Removes what is due, again and again until `stop`.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let removing = async {
+            loop {
+                sleep(EVERY).await;
+                if let Err(error) = self.turn().await {
+                    tracing::warn!(error = %error.chain(), "old rows were not removed");
+                }
             }
-            if now >= self.revocations_at {
-                self.revocations_at = now + REVOCATIONS_EVERY;
-                self.store.revocations_purge().await?;
-            }
-            Ok::<(), Error>(())
         };
-        if let Err(error) = done.await {
-            tracing::warn!(error = %error.chain(), "old rows were not removed");
-        }
+        stop.run_until_cancelled(removing).await;
     }
 
-    async fn purge_events(&self, stop: &CancellationToken) -> Result<()> {
+    async fn turn(&mut self) -> Result<()> {
         let cutoff = self.store.now().await?.minus(self.keep);
-        for _ in 0..BATCHES {
-            let removed = self.store.events_purge(cutoff, BATCH).await?;
-            if (removed as i64) < BATCH || stop.is_cancelled() {
-                break;
+        for rows in [OldRows::Events, OldRows::Tombstones] {
+            let start = Instant::now();
+            let count = self.store.purge(rows, cutoff).await?;
+            if count > 0 {
+                let duration_ms = start.elapsed().as_millis();
+                tracing::debug!(?rows, count, duration_ms, "old rows were removed");
             }
+        }
+        if Instant::now() >= self.revocations_at {
+            self.revocations_at = Instant::now() + REVOCATIONS_EVERY;
+            self.store.revocations_purge().await?;
         }
         Ok(())
     }

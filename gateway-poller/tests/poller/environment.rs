@@ -20,6 +20,7 @@ use gateway_core::secret::Secret;
 use gateway_core::{Clock as _, Kind, Timestamp};
 use gateway_poller::{Poller, PollerParts};
 use gateway_store::{Access, Grant, NewCloud, SealedCredential, Store, VisibleTarget};
+use tokio::task::JoinSet;
 
 use crate::fake_cloud::{FakeCloud, INSTANCE, VOLUME};
 
@@ -51,20 +52,8 @@ impl Environment {
         let url = format!("sqlite:{}", folder.path().join("gateway.db").display());
         let store = Store::open(&Database { url, connections: 4 }, Arc::new(clock.clone())).unwrap();
         store.migrate().await.unwrap();
-        let (cloud_id, principal) = (CloudId::generate(), PrincipalId::generate());
-        let spec = CloudSpec {
-            id: cloud_id,
-            name: "fake-1".to_owned(),
-            endpoint: "https://cloud.example".to_owned(),
-            regions: vec![],
-            allowed_hosts: vec![],
-            allow_plaintext: false,
-            require_date: false,
-            calls_per_second: 10_000.0,
-            timeout: Duration::from_secs(5),
-            options: serde_json::Map::new(),
-        };
-        store.cloud_add(NewCloud { driver: "fake".to_owned(), spec }).await.unwrap();
+        let principal = PrincipalId::generate();
+        let cloud_id = add_cloud(&store, "fake-1").await;
         store.client_create(principal, "test", vec![0; 32]).await.unwrap();
         let environment = Self {
             store,
@@ -81,6 +70,24 @@ impl Environment {
         environment
     }
 
+    /// Registers another cloud.
+    pub(crate) async fn another_cloud(&self, name: &str) -> CloudId {
+        add_cloud(&self.store, name).await
+    }
+
+    /// Moves the clock along with the paused clock of the runtime, until the handle is dropped.
+    pub(crate) fn run_clock(&self) -> JoinSet<()> {
+        const STEP: Duration = Duration::from_millis(50);
+        let (clock, mut running) = (self.clock.clone(), JoinSet::new());
+        running.spawn(async move {
+            loop {
+                tokio::time::sleep(STEP).await;
+                clock.advance(STEP);
+            }
+        });
+        running
+    }
+
     /// Grants an account by a credential that may list one kind in the given regions.
     pub(crate) async fn grant(
         &self,
@@ -89,8 +96,20 @@ impl Environment {
         kind: Kind,
         regions: &[&str],
     ) -> SealedCredential {
+        self.grant_at(self.cloud_id, account, key, kind, regions).await
+    }
+
+    /// Grants an account of a cloud.
+    pub(crate) async fn grant_at(
+        &self,
+        cloud: CloudId,
+        account: &str,
+        key: &str,
+        kind: Kind,
+        regions: &[&str],
+    ) -> SealedCredential {
         self.cloud.state().accounts.insert(key.to_owned(), account.to_owned());
-        let id = AccountId::derive(self.cloud_id, account);
+        let id = AccountId::derive(cloud, account);
         let secret = Credential::AccessKey {
             access_key_id: key.to_owned(),
             secret_access_key: Secret::new("hunter2"),
@@ -114,7 +133,7 @@ impl Environment {
         let proof = Proof { external_id: account.to_owned(), name: account.to_owned(), regions };
         let grant = Grant {
             principal: self.principal,
-            cloud: self.cloud_id,
+            cloud,
             proof,
             access,
             credential: credential.clone(),
@@ -133,6 +152,7 @@ impl Environment {
             keyring: Arc::new(move || Arc::clone(&keyring)),
             clock: Arc::new(self.clock.clone()),
             skew: Arc::new(Unwatched),
+            breakers: Arc::default(),
             config: self.config.clone(),
             process: ProcessId::generate(),
         })
@@ -194,6 +214,24 @@ impl Environment {
         connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
         connection
     }
+}
+
+async fn add_cloud(store: &Store, name: &str) -> CloudId {
+    let id = CloudId::generate();
+    let spec = CloudSpec {
+        id,
+        name: name.to_owned(),
+        endpoint: "https://cloud.example".to_owned(),
+        regions: vec![],
+        allowed_hosts: vec![],
+        allow_plaintext: false,
+        require_date: false,
+        calls_per_second: 10_000.0,
+        timeout: Duration::from_secs(5),
+        options: serde_json::Map::new(),
+    };
+    store.cloud_add(NewCloud { driver: "fake".to_owned(), spec }).await.unwrap();
+    id
 }
 
 /// Waits for a condition; fails after ten seconds.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -12,10 +13,14 @@ use gateway_core::driver::{
     SessionContext,
 };
 use gateway_core::error::Result;
-use gateway_core::id::Region;
+use gateway_core::id::{CloudId, Region};
 use gateway_core::kind::{Instance, InstanceState, Volume, VolumeState};
-use gateway_core::{Error, Kind};
+use gateway_core::{Error, ErrorKind, Kind};
 use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+/// Time after which a call to a cloud that hangs ends.
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A kind whose resources can be read one by one.
 pub(crate) const INSTANCE: Kind = Kind::Instance;
@@ -65,6 +70,14 @@ pub(crate) struct CloudState {
     pub(crate) accounts: BTreeMap<String, String>,
     /// The regions in proofs.
     pub(crate) regions: Vec<Region>,
+    /// The clouds that hang.
+    pub(crate) hung: BTreeSet<CloudId>,
+    /// The calls under way, by cloud that hangs.
+    pub(crate) waiting: BTreeMap<CloudId, usize>,
+    /// The access keys that proofs refuse.
+    pub(crate) refused: BTreeSet<String>,
+    /// The times at which each cloud showed a page.
+    pub(crate) listed_at: BTreeMap<CloudId, Vec<Instant>>,
 }
 
 #[derive(Clone, Default)]
@@ -99,15 +112,33 @@ fn observed(kind: Kind, key: &str, content: u32) -> Observed {
 }
 
 struct FakeSession {
+    id: CloudId,
     cloud: FakeCloud,
     key: String,
     context: SessionContext,
 }
 
+impl FakeSession {
+    /// Waits in vain if the cloud hangs.
+    async fn is_answered(&self) -> Result<()> {
+        if !self.cloud.state().hung.contains(&self.id) {
+            return Ok(());
+        }
+        *self.cloud.state().waiting.entry(self.id).or_default() += 1;
+        sleep(CALL_TIMEOUT).await;
+        *self.cloud.state().waiting.entry(self.id).or_default() -= 1;
+        Err(Error::new(ErrorKind::Timeout, "the cloud did not answer in time"))
+    }
+}
+
 #[async_trait]
 impl Session for FakeSession {
     async fn prove(&self) -> Result<Proof> {
+        self.is_answered().await?;
         let state = self.cloud.state();
+        if state.refused.contains(&self.key) {
+            return Err(unauthorized());
+        }
         if let Some(error) = &state.prove_error {
             return Err(error());
         }
@@ -127,11 +158,13 @@ impl Session for FakeSession {
         page: Option<&PageToken>,
     ) -> Result<Page> {
         self.context.pacer.acquire().await;
+        self.is_answered().await?;
         let hook = self.cloud.state().before_page.clone();
         if let Some(hook) = hook {
             hook(kind, region.clone()).await;
         }
         let mut state = self.cloud.state();
+        state.listed_at.entry(self.id).or_default().push(Instant::now());
         state.list_calls.push((self.key.clone(), kind, region.clone()));
         let number: usize = page.map_or(0, |token| token.0.parse().unwrap());
         if let Some((_, error)) = state.list_error.as_ref().filter(|(at, _)| *at == number) {
@@ -177,21 +210,21 @@ impl Driver for FakeCloud {
 
     fn open(
         &self,
-        _: Arc<CloudSpec>,
+        spec: Arc<CloudSpec>,
         credential: Credential,
         context: SessionContext,
     ) -> Result<Arc<dyn Session>> {
         let Credential::AccessKey { access_key_id: key, .. } = credential else {
             return Err(Error::invalid("access_key only"));
         };
-        Ok(Arc::new(FakeSession { cloud: self.clone(), key, context }))
+        Ok(Arc::new(FakeSession { id: spec.id, cloud: self.clone(), key, context }))
     }
 }
 
 pub(crate) fn forbidden() -> Error {
-    Error::new(gateway_core::ErrorKind::Forbidden, "the credential may not list this")
+    Error::new(ErrorKind::Forbidden, "the credential may not list this")
 }
 
 pub(crate) fn unauthorized() -> Error {
-    Error::new(gateway_core::ErrorKind::Unauthorized, "the cloud refused the credential")
+    Error::new(ErrorKind::Unauthorized, "the cloud refused the credential")
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gateway_bus::{Bus as _, Nudge};
+use gateway_core::shares::CallCapacity;
 use gateway_core::{Error, ErrorKind};
 
 use crate::environment::Environment;
@@ -93,7 +94,7 @@ async fn late_verification_does_not_restore_an_old_credential() {
     let env = Environment::new().await;
     let old = env.grant("a", "k", INSTANCE, &["r1"]).await;
     env.clock.advance(Duration::from_secs(1_000));
-    let claimed = env.store.grants_due(8).await.unwrap();
+    let claimed = env.store.grants_due(8, CallCapacity::unlimited()).await.unwrap();
     assert_eq!(claimed[0].credential.id, old.id);
     let new = env.grant("a", "k2", INSTANCE, &["r1"]).await;
     let grant = gateway_store::Grant {

@@ -8,6 +8,8 @@ mod environment;
 mod failed_listing;
 mod fake_cloud;
 mod grant_verification;
+mod hung_cloud;
 mod listing;
+mod metrics;
 mod relay;
 mod schedule;

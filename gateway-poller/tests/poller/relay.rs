@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gateway_bus::memory::MemoryBus;
 use gateway_bus::{
-    Bus, Envelope, EventStream, Nudge, Publication, Reply, RequestError, RequestService, ServeOptions,
-    WorkClass,
+    Bus, Envelope, EventStream, Nudge, Publication, Refused, Reply, RequestError, RequestService,
+    ServeOptions, WorkClass,
 };
 use gateway_core::config::Relay as RelayConfig;
 use gateway_core::id::ProcessId;
@@ -28,12 +28,22 @@ struct RecordingBus {
     publications: Mutex<Vec<Publication>>,
     refusals: AtomicUsize,
     confirms: AtomicUsize,
+    /// The calls that refuse their first event alone.
+    refused: AtomicUsize,
+    max_event_bytes: AtomicUsize,
 }
 
 impl RecordingBus {
     fn new(env: &Environment, refusals: usize, confirms: usize) -> Arc<Self> {
         let (refusals, confirms) = (AtomicUsize::new(refusals), AtomicUsize::new(confirms));
-        Arc::new(Self { inner: Arc::clone(&env.bus), publications: Mutex::default(), refusals, confirms })
+        Arc::new(Self {
+            inner: Arc::clone(&env.bus),
+            publications: Mutex::default(),
+            refusals,
+            confirms,
+            refused: AtomicUsize::new(0),
+            max_event_bytes: AtomicUsize::new(usize::MAX),
+        })
     }
 
     fn take_publications(&self) -> Vec<Publication> {
@@ -58,7 +68,7 @@ impl Bus for RecordingBus {
     ) -> Result<()> {
         self.inner.serve(service, options, stop).await
     }
-    async fn publish(&self, events: Vec<Publication>) -> Result<()> {
+    async fn publish(&self, events: Vec<Publication>) -> Result<Vec<Refused>> {
         if count_down(&self.refusals) {
             return Err(Error::unavailable("the broker is away"));
         }
@@ -66,11 +76,17 @@ impl Bus for RecordingBus {
         for event in &events {
             assert!(records.insert(subject(event)), "two events of a record are under way at once");
         }
-        self.publications.lock().unwrap().extend(events);
+        let refuses = count_down(&self.refused);
+        let refused = events.first().map(|event| event.id).filter(|_| refuses);
+        let taken = events.into_iter().filter(|event| Some(event.id) != refused);
+        self.publications.lock().unwrap().extend(taken);
         if !count_down(&self.confirms) {
             std::future::pending::<()>().await;
         }
-        Ok(())
+        Ok(refused.map(|id| Refused { id, reason: "a test refuses it".to_owned() }).into_iter().collect())
+    }
+    fn max_event_bytes(&self) -> usize {
+        self.max_event_bytes.load(Ordering::SeqCst)
     }
     async fn subscribe(&self, patterns: &[String]) -> Result<EventStream> {
         self.inner.subscribe(patterns).await
@@ -221,4 +237,32 @@ async fn one_relay_leads_until_it_resigns() {
     env.cloud.state().resources.values_mut().for_each(|value| *value = 10);
     env.store.relay_lead(ProcessId::generate(), Duration::from_secs(15)).await.unwrap();
     assert_eq!(broker.take_publications().len(), 5);
+}
+
+#[tokio::test]
+async fn refused_event_does_not_stop_the_others() {
+    let env = Environment::new().await;
+    make_sixteen_events(&env).await;
+    let broker = RecordingBus::new(&env, 0, usize::MAX);
+    broker.refused.store(1, Ordering::SeqCst);
+    let mut relay = relay(&env, &broker);
+    assert!(relay.publish_due().await.unwrap());
+    assert_eq!(broker.take_publications().len(), 15);
+    assert!(!env.store.relay_has_work().await.unwrap(), "the position moved past the refused event");
+}
+
+#[tokio::test]
+async fn event_that_is_too_large_for_the_bus_has_a_link() {
+    let env = Environment::new().await;
+    make_sixteen_events(&env).await;
+    let broker = RecordingBus::new(&env, 0, usize::MAX);
+    broker.max_event_bytes.store(600, Ordering::SeqCst);
+    assert!(relay(&env, &broker).publish_due().await.unwrap());
+    let events = broker.take_publications();
+    assert_eq!(check(&events), 16);
+    for event in events.iter().map(document).filter(|event| event["type"] != "gateway.grant.changed") {
+        assert!(event["data"]["resource"].is_null());
+        let id = event["subject"].as_str().unwrap();
+        assert_eq!(event["data"]["resource_link"], format!("/v1/instances/{id}"));
+    }
 }

@@ -43,7 +43,7 @@ struct Rule {
 }
 
 /// The rules of `gateway-api`: surfaces over the application layer, and one composition root.
-const RULES: [Rule; 5] = [
+const RULES: [Rule; 6] = [
     Rule {
         module: &["app"],
         never: &[
@@ -96,6 +96,21 @@ const RULES: [Rule; 5] = [
     Rule {
         module: &["handler"],
         never: &["gateway_store", "gateway_sessions", "gateway_poller", "crate::front", "crate::cli"],
+        except: &[],
+    },
+    Rule {
+        module: &["admin"],
+        never: &[
+            "gateway_store",
+            "gateway_bus",
+            "gateway_sessions",
+            "gateway_poller",
+            "crate::app",
+            "crate::http",
+            "crate::front",
+            "crate::handler",
+            "crate::cli",
+        ],
         except: &[],
     },
     Rule {

@@ -21,6 +21,25 @@ async fn temporary_error_is_retried_and_every_attempt_is_charged() {
 }
 
 #[tokio::test]
+async fn every_attempt_is_counted_by_its_outcome() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let busy = answer("429 Too Many Requests", "", "");
+    let broken = answer("500 Internal Server Error", "", "");
+    let server = ScriptedServer::new(&[busy, broken, answer(OK, JSON, "{}")], |_| {}).await;
+    server.http.send(Request::get(server.url.clone())).await.unwrap();
+    server.http.send(Request::get(server.url.clone())).await.unwrap_err();
+    let metrics = recorder.handle().render();
+    let cloud = &server.http.cloud().name;
+    let calls = |outcome| {
+        let series = format!("gateway_cloud_calls_total{{cloud=\"{cloud}\",outcome=\"{outcome}\"}} ");
+        metrics.lines().find_map(|line| line.strip_prefix(&series)?.parse::<u32>().ok()).unwrap_or(0)
+    };
+    assert_eq!(["rate_limited", "server_error", "ok"].map(calls), [1, 1, 1], "{metrics}");
+    assert!(calls("unreachable") >= 1, "the script is over: {metrics}");
+}
+
+#[tokio::test]
 async fn third_failure_is_persistent_and_quotes_the_cloud() {
     let broken = answer("502 Bad Gateway", JSON, r#"{"error": {"message": "no backend"}}"#);
     let server = ScriptedServer::new(&[broken.clone(), broken.clone(), broken], |_| {}).await;

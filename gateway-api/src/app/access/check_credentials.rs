@@ -1,19 +1,24 @@
 //! The check of a client's credentials, which ends with a token for all its grants.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use gateway_bus::Nudge;
 use gateway_core::Timestamp;
+use gateway_core::id::{AccountId, PrincipalId};
 use gateway_core::secret::Secret;
 use gateway_store::{Authority, Client};
+use tokio::time::Instant;
 
 use super::credential_check::check_credential;
 use crate::app::error::Rejection;
 use crate::app::{App, Error, Result};
 
-/// Credentials of one request that are checked at once.
+/// Credentials of one request that are checked at once at one cloud. More end sooner; fewer leave more of the cloud's share
+/// to other clients.
 const CONCURRENCY: usize = 8;
 
 /// Part of the time of a request that is kept for its answer, so that one slow cloud does not cost the whole answer.
@@ -50,12 +55,8 @@ impl App {
         deadline: Option<Timestamp>,
     ) -> Result<CheckedCredentials> {
         let left = deadline.map_or(DEFAULT_TIME, |deadline| deadline.since(self.clock.now()));
-        let time = left.saturating_sub(ANSWER_TIME).max(ANSWER_TIME);
-        let checks: Vec<_> = sent
-            .iter()
-            .map(|sent| check_credential(self, client.id, sent.cloud, sent.credential, time).boxed())
-            .collect();
-        let outcomes: Vec<_> = stream::iter(checks).buffered(CONCURRENCY).collect().await;
+        let until = Instant::now() + left.saturating_sub(ANSWER_TIME).max(ANSWER_TIME);
+        let outcomes = check_all(self, client.id, sent, until).await;
         let (accepted, rejected): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
         let rejected: Vec<_> = rejected.into_iter().filter_map(Result::err).collect();
         if !accepted.is_empty() {
@@ -72,4 +73,25 @@ impl App {
         let (token, expires_at) = self.issue_token(client)?;
         Ok(CheckedCredentials { token, expires_at, authority: Arc::new(authority), rejected })
     }
+}
+
+/// Checks credentials and returns the outcomes in the order of the credentials. Those of one cloud wait for each other, and
+/// for no other cloud.
+async fn check_all(
+    app: &App,
+    principal: PrincipalId,
+    sent: &[SentCredential<'_>],
+    until: Instant,
+) -> Vec<Result<AccountId, Rejection>> {
+    let mut clouds = BTreeMap::<&str, Vec<_>>::new();
+    for (position, sent) in sent.iter().enumerate() {
+        let check = async move {
+            (position, check_credential(app, principal, sent.cloud, sent.credential, until).await)
+        };
+        clouds.entry(sent.cloud).or_default().push(check.boxed());
+    }
+    let of_cloud = |checks| stream::iter(checks).buffer_unordered(CONCURRENCY).collect::<Vec<_>>();
+    let mut outcomes = join_all(clouds.into_values().map(of_cloud)).await.concat();
+    outcomes.sort_by_key(|(position, _)| *position);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }

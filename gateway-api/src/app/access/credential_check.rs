@@ -2,47 +2,63 @@
 //! with its grant.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use gateway_core::Kind;
 use gateway_core::access::credential::Credential;
 use gateway_core::access::keyring::Purpose;
 use gateway_core::access::seal;
-use gateway_core::driver::{Capability, Driver, Proof, Session};
+use gateway_core::driver::{Driver, Proof, Session, SessionContext};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::{AccountId, CredentialId, PrincipalId, Region};
+use gateway_core::id::{AccountId, CredentialId, PrincipalId};
+use gateway_core::shares::{CallKey, Endpoint, Slot};
+use gateway_sessions::{AccessProbe, UnprovenBudget};
 use gateway_store::{Access, Cloud, Grant, SealedCredential};
+use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
 use crate::app::error::{Rejection, RejectionReason};
 
-/// Probes of one credential that run at once. More end sooner; fewer spare the account's budget.
-const CONCURRENT_PROBES: usize = 8;
+/// Part of the time of a check, as a divisor, in which it may wait for a slot. A higher divisor leaves more of the time for
+/// the cloud; a lower one refuses fewer checks while many wait.
+const WAIT_DIVISOR: u32 = 3;
 
-/// Checks one credential within `time` and stores its grant.
+/// Checks one credential until a moment and stores its grant.
 pub(super) async fn check_credential(
     app: &App,
     principal: PrincipalId,
     cloud: &str,
     credential: &str,
-    time: Duration,
+    until: Instant,
 ) -> Result<AccountId, Rejection> {
     let check = async {
         let registered = app.store.cloud_by_name(cloud).await?;
         let registered = registered
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "no cloud of this name is registered"))?;
-        Candidate::open(app, principal, registered, credential)?.store(app).await
+        Candidate::open(app, principal, registered, credential)?.check(app, until).await
     };
-    let outcome = match tokio::time::timeout(time, check).await {
+    let outcome = match timeout_at(until, check).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(Error::new(ErrorKind::Timeout, "the cloud did not answer in time")),
+        Err(_) => Err(late().into()),
     };
-    outcome.map_err(|error| {
+    outcome.map_err(|Refusal { reason, error }| {
         tracing::info!(cloud, %principal, error = error.chain(), "credential rejected");
-        let (reason, detail) = (RejectionReason::from(&error), error.message().to_owned());
-        Rejection { cloud: cloud.to_owned(), reason, detail }
+        Rejection { cloud: cloud.to_owned(), reason, detail: error.message().to_owned() }
     })
+}
+
+/// The reason why a credential is not accepted.
+struct Refusal {
+    reason: RejectionReason,
+    error: Error,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { reason: RejectionReason::from(&error), error }
+    }
+}
+
+fn late() -> Error {
+    Error::new(ErrorKind::Timeout, "the cloud did not answer in time")
 }
 
 /// A credential that may become a grant.
@@ -52,6 +68,7 @@ struct Candidate {
     credential: Credential,
     driver: Arc<dyn Driver>,
     session: Arc<dyn Session>,
+    budget: Arc<UnprovenBudget>,
 }
 
 impl Candidate {
@@ -61,26 +78,57 @@ impl Candidate {
             app.drivers.get(&cloud.driver).cloned().ok_or_else(|| {
                 Error::unavailable("this gateway was built without the driver of the cloud")
             })?;
-        let session =
-            driver.open(Arc::new(cloud.spec.clone()), credential.clone(), app.session_context.clone())?;
-        Ok(Self { principal, cloud, credential, driver, session })
+        let budget = Arc::new(UnprovenBudget::default());
+        let context = SessionContext { pacer: Arc::clone(&budget) as _, ..app.session_context.clone() };
+        let session = driver.open(Arc::new(cloud.spec.clone()), credential.clone(), context)?;
+        Ok(Self { principal, cloud, credential, driver, session, budget })
     }
 
-    /// Proves the account and stores the grant.
-    async fn store(self, app: &App) -> Result<AccountId> {
-        let proof = self.session.prove().await?;
-        let capability = self.driver.capability();
-        let access = probe(&*self.session, &proof, capability).await?;
-        let account = AccountId::derive(self.cloud.spec.id, &proof.external_id);
-        let grant = Grant {
-            principal: self.principal,
+    /// Proves the account, probes the access and stores the grant.
+    async fn check(self, app: &App, until: Instant) -> Result<AccountId, Refusal> {
+        let cloud = self.cloud.spec.id;
+        let path = CallKey::for_principal(Endpoint::of_identity(cloud), self.principal);
+        let slot = take_slot(app, &path, until).await?;
+        let proof = self.prove(app, &path, until).await?;
+        let account = AccountId::derive(cloud, &proof.external_id);
+        let budget = app.operations.budget(account, &self.cloud.spec).await?;
+        self.budget.bind(&budget);
+        let credential = self.seal(app, account).await?;
+        let known = app.store.grant_access(&credential).await?;
+        let access = self.probe(app, &proof, known.as_ref(), until).await;
+        app.operations.share_pause(account, &budget).await;
+        drop(slot);
+        let (principal, verify_after) = (self.principal, app.verify_after);
+        let grant = Grant { principal, cloud, access, credential, proof, verify_after };
+        Ok(app.store.grant_record(grant, self.driver.capability()).await?)
+    }
+
+    /// Asks the cloud to prove the account.
+    async fn prove(&self, app: &App, path: &[CallKey], until: Instant) -> Result<Proof> {
+        let begun = Instant::now();
+        let proof = timeout_at(until, self.session.prove()).await;
+        // A caller with little time is no evidence against the cloud.
+        let is_evidence = proof.is_ok() || begun.elapsed() >= self.cloud.spec.timeout;
+        let proof = proof.unwrap_or_else(|_| Err(late()));
+        if is_evidence {
+            app.shares.breakers.record(path, begun, &proof);
+        }
+        proof
+    }
+
+    /// Probes the access. Some time is left for the kinds that do not answer to be stored as they were known.
+    async fn probe(&self, app: &App, proof: &Proof, known: Option<&Access>, until: Instant) -> Access {
+        let now = Instant::now();
+        let probe = AccessProbe {
+            session: &*self.session,
             cloud: self.cloud.spec.id,
-            access,
-            credential: self.seal(app, account).await?,
             proof,
-            verify_after: app.verify_after,
+            capability: self.driver.capability(),
+            known,
+            breakers: &app.shares.breakers,
+            until: now + until.saturating_duration_since(now) / 4 * 3,
         };
-        app.store.grant_record(grant, capability).await
+        probe.run().await
     }
 
     /// Seals the credential. A credential that is sent again keeps its id, so that listings by it still prove absence.
@@ -99,39 +147,18 @@ impl Candidate {
     }
 }
 
-/// Probes which kinds the credential may list in each region.
-async fn probe(session: &dyn Session, proof: &Proof, capability: &Capability) -> Result<Access> {
-    let mut probes = Vec::with_capacity(proof.regions.len() * capability.kinds.len());
-    for region in &proof.regions {
-        for kind in capability.kinds {
-            probes.push(may_list(session, region, kind.kind).boxed());
-        }
-    }
-    let mut access = Access::default();
-    let mut answers = stream::iter(probes).buffer_unordered(CONCURRENT_PROBES);
-    while let Some((region, kind, allowed)) = answers.try_next().await? {
-        if let Some(allowed) = allowed {
-            access.set(region, kind, allowed);
-        }
-    }
-    Ok(access)
-}
-
-/// Returns whether a kind may be listed in a region; none if the region does not have the kind.
-async fn may_list<'a>(
-    session: &dyn Session,
-    region: &'a Region,
-    kind: Kind,
-) -> Result<(&'a Region, Kind, Option<bool>)> {
-    let allowed = match session.probe(region, kind).await {
-        Ok(()) => Some(true),
-        Err(error) => match error.kind() {
-            ErrorKind::Forbidden => Some(false),
-            ErrorKind::Unsupported => None,
-            ErrorKind::ClockSkew { .. } => return Err(error),
-            // The first listing will show it, and the scope will name the reason.
-            _ => Some(true),
-        },
-    };
-    Ok((region, kind, allowed))
+/// Takes the slot of a check.
+async fn take_slot(app: &App, path: &[CallKey; 2], until: Instant) -> Result<Slot<CallKey>, Refusal> {
+    let wait = until.saturating_duration_since(Instant::now()) / WAIT_DIVISOR;
+    app.shares.checks.take(path, wait).await.map_err(|refused| {
+        let (reason, message) = match path.iter().any(|key| app.shares.breakers.is_open(key)) {
+            true => {
+                (RejectionReason::Unreachable, "the cloud does not answer, and another check is trying it")
+            }
+            false => {
+                (RejectionReason::Overloaded, "too many checks wait for this cloud; send it again later")
+            }
+        };
+        Refusal { reason, error: Error::unavailable(message).with_source(refused) }
+    })
 }

@@ -1,6 +1,7 @@
 //! Admission: a request finds its earlier operation, or is validated and becomes a new one.
 
 use gateway_core::id::OperationId;
+use gateway_core::shares::{CallKey, Slot};
 use gateway_store::{NewOperation, Operation, OperationLease, OperationStart};
 
 use super::digest::RequestDigest;
@@ -8,14 +9,14 @@ use super::idempotency_key::IdempotencyKey;
 use super::place::place;
 use super::request::{CommandRequest, Subject};
 use super::target::Target;
-use super::validate::Validation;
+use super::validate::{Validation, expect_bounded};
 use crate::app::access::Caller;
 use crate::app::{App, Error, Result};
 
 /// The operation of an admitted request.
 pub(super) enum Admission {
-    /// A new operation, whose lease this process holds.
-    New(Box<Operation>, OperationLease),
+    /// A new operation, whose lease this process holds, and the slot of the request that waits for it.
+    New(Box<Operation>, OperationLease, Slot<CallKey>),
     /// An operation that an earlier delivery of the request began.
     Known(Box<Operation>),
 }
@@ -23,6 +24,7 @@ pub(super) enum Admission {
 /// Finds the operation of a request, or validates the request and begins its operation.
 pub(super) async fn admit(app: &App, caller: &Caller, request: CommandRequest) -> Result<Admission> {
     let principal = caller.claims.sub;
+    expect_bounded(request.spec, &request.body)?;
     let CommandRequest { kind, spec, subject, mut body, key, message, digest, deadline } = request;
     let key = key.map(IdempotencyKey::into_text);
     // Before validation, because a command that was done may not be valid any more.
@@ -38,6 +40,7 @@ pub(super) async fn admit(app: &App, caller: &Caller, request: CommandRequest) -
         Subject::Resource(id) => Target::of_resource(app, caller, kind, id).await?,
         Subject::Target(target) => *target,
     };
+    let slot = app.shares.commands.try_take(&target.call_path()).ok_or(Error::Overloaded)?;
     let id = OperationId::generate();
     let validation = Validation {
         app,
@@ -73,7 +76,7 @@ pub(super) async fn admit(app: &App, caller: &Caller, request: CommandRequest) -
         OperationStart::New(held) => {
             let operation = app.store.operation_get(id).await?;
             let operation = operation.ok_or_else(|| Error::internal("a new operation is not stored"))?;
-            Ok(Admission::New(Box::new(operation), held))
+            Ok(Admission::New(Box::new(operation), held, slot))
         }
     }
 }

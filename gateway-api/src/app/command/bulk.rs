@@ -16,7 +16,7 @@ use super::idempotency_key::IdempotencyKey;
 use super::outcome::Outcome;
 use super::request::{CommandRequest, Subject};
 use super::target::Target;
-use super::validate::expect_form;
+use super::validate::{expect_bounded, expect_form};
 use super::wait::{Pending, wait};
 use crate::app::access::Caller;
 use crate::app::read::{Selection, find_row};
@@ -83,6 +83,7 @@ impl Part {
 impl App {
     /// Runs a command on every resource that the filter matches, if it matches as many as expected.
     pub(crate) async fn run_bulk(&self, caller: &Caller, request: BulkRequest) -> Result<BulkOutcome> {
+        expect_bounded(request.spec, &request.body)?;
         let key = request.key.clone().unwrap_or_else(|| IdempotencyKey::of_message(request.message));
         let parts = self.parts(caller, &request, &key).await?;
         let deadline = request.deadline.of_parts();

@@ -4,6 +4,7 @@ use gateway_core::Kind;
 use gateway_core::document::links::Stored;
 use gateway_core::id::{AccountId, CloudId, Region, ResourceId};
 use gateway_core::kind::{Verb, VerbSpec, When};
+use gateway_core::shares::CallKey;
 use gateway_store::ResourceRow;
 use serde_json::{Map, Value};
 
@@ -61,6 +62,11 @@ impl Target {
             driver: grant.driver.clone(),
             resource: Some(Resource { id: row.id, actions: stored.actions(&authority.acts_for), document }),
         })
+    }
+
+    /// Returns the share keys of a request that waits for an operation on the target.
+    pub(super) fn call_path(&self) -> [CallKey; 2] {
+        CallKey::for_account(self.cloud, self.region.clone(), self.account)
     }
 
     /// Refuses a verb that the driver does not support or that the resource does not allow now.

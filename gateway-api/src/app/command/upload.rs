@@ -46,8 +46,9 @@ impl App {
     /// Begins an upload, or finds the earlier operation of the same request.
     pub(crate) async fn begin_upload(&self, caller: &Caller, request: CommandRequest) -> Result<Upload> {
         let deadline = request.deadline;
-        let (operation, held) = match admit(self, caller, request).await? {
-            Admission::New(operation, held) => (operation, held),
+        let (operation, held, _slot) = match admit(self, caller, request).await? {
+            // The slot is held while the cloud is asked where the content goes.
+            Admission::New(operation, held, slot) => (operation, held, slot),
             known => return wait(self, deadline, Pending::from(known, self)).await.map(Upload::Over),
         };
         if let Some(forward) = self.operations.begin_upload(&operation, held).await? {
@@ -74,7 +75,9 @@ impl App {
         let operation = self.store.operation_get(id).await?.ok_or(Error::UnknownUpload)?;
         let pending = match operation.is_over() {
             true => Pending::Known(Box::new(operation)),
-            false => Pending::Running(id, self.operations.end_upload(operation, held, end)),
+            false => {
+                Pending::Running { id, task: self.operations.end_upload(operation, held, end), slot: None }
+            }
         };
         wait(self, deadline, pending).await.map(Some)
     }

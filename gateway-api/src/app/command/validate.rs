@@ -22,6 +22,12 @@ pub(super) fn expect_form(spec: &VerbSpec, body: &Value) -> Result<Command> {
     Command::read(spec, body.clone()).map_err(|errors| Error::InvalidCommand { errors })
 }
 
+/// Refuses a body with a list that is too long, before anything is read for it.
+pub(super) fn expect_bounded(spec: &VerbSpec, body: &Value) -> Result<()> {
+    let errors = spec.overlong_lists(body);
+    if errors.is_empty() { Ok(()) } else { Err(Error::InvalidCommand { errors }) }
+}
+
 /// A command that is to be validated.
 pub(super) struct Validation<'a> {
     pub(super) app: &'a App,
@@ -82,8 +88,10 @@ impl Validation<'_> {
             let quota: Map<String, Value> =
                 serde_json::from_str(&row.document).map_err(gateway_core::Error::internal)?;
             if Quota::excess(&quota, limited, count).is_some() {
-                let current = opened.session.get(&self.target.region, Quota::KIND, &row.native_key).await;
-                let current = current.ok().flatten();
+                let current = opened.session.get(&self.target.region, Quota::KIND, &row.native_key);
+                // Without an answer the cloud itself refuses what exceeds the quota.
+                let current = self.app.operations.ask_now(scope, current).await;
+                let current = current.and_then(Result::ok).flatten();
                 return Ok(current.and_then(|quota| Quota::excess(&quota.fields, limited, count)));
             }
         }

@@ -24,6 +24,8 @@ pub(crate) enum RejectionReason {
     ClockSkew,
     /// The cloud cannot be reached, or its answer cannot be read.
     Unreachable,
+    /// Too many checks of the client, or of the cloud's clients, wait already.
+    Overloaded,
     /// No cloud of this name is registered.
     UnknownCloud,
     /// The credential has a form that the cloud does not take.
@@ -34,11 +36,12 @@ pub(crate) enum RejectionReason {
 
 impl RejectionReason {
     /// All reasons.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Refused,
         Self::Forbidden,
         Self::ClockSkew,
         Self::Unreachable,
+        Self::Overloaded,
         Self::UnknownCloud,
         Self::Invalid,
         Self::AddressRefused,
@@ -62,8 +65,8 @@ impl From<&Error> for RejectionReason {
 /// Returns the reason of a check that accepted nothing. A reason that may pass by itself goes first.
 pub(crate) fn prevailing(rejected: &[Rejection]) -> RejectionReason {
     let has = |reason| rejected.iter().any(|rejection| rejection.reason == reason);
-    let first =
-        [RejectionReason::ClockSkew, RejectionReason::Unreachable].into_iter().find(|reason| has(*reason));
+    let passing = [RejectionReason::ClockSkew, RejectionReason::Unreachable, RejectionReason::Overloaded];
+    let first = passing.into_iter().find(|reason| has(*reason));
     first.unwrap_or(RejectionReason::Refused)
 }
 
@@ -71,6 +74,7 @@ pub(super) fn summary(rejected: &[Rejection]) -> &'static str {
     match prevailing(rejected) {
         RejectionReason::ClockSkew => "the clock of a cloud is too far off",
         RejectionReason::Unreachable => "a cloud could not be asked; try again later",
+        RejectionReason::Overloaded => "too many checks wait; try again later",
         _ => "no credential was accepted; `rejected` has the reason for each",
     }
 }

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use gateway_core::driver::{Done, Step, Touched};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::AccountId;
 use gateway_core::kind::{Repeat, Verb, VerbSpec};
 use gateway_core::{Timestamp, crash, fence};
 use gateway_sessions::OpenSession;
@@ -173,23 +172,10 @@ impl Operations {
 
     /// Asks the cloud to do a step. Call [`Self::journal_call`] first.
     async fn call(&self, run: &Run<'_>, step: &Step<'_>) -> Result<Done> {
-        let done = run.opened.session.act(&run.scope.region, step).await;
+        let done = self.ask(run.scope, run.opened.session.act(&run.scope.region, step)).await;
         crash::point("operation.acted");
-        if let Some(pause) = run.opened.budget.take_unshared_pause() {
-            self.share_pause(run.operation.account, pause).await;
-        }
+        self.share_pause(run.operation.account, &run.opened.budget).await;
         done
-    }
-
-    /// Shares a pause that the cloud asked for with the other processes. A failure does not affect the operation.
-    async fn share_pause(&self, account: AccountId, pause: Duration) {
-        let shared = async {
-            let until = self.store.now().await?.plus(pause);
-            self.store.account_pause(account, until).await
-        };
-        if let Err(error) = shared.await {
-            tracing::warn!(%account, error = error.chain(), "pause is not shared with other processes");
-        }
     }
 
     /// Stores the result of a step that is done.

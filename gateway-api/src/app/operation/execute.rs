@@ -39,7 +39,7 @@ impl Operations {
                         (self.outcomes.unknown(operation, now.completed, &error)?, Settlement::Final)
                     }
                 };
-                self.store.operation_settle(held, outcome, settled).await?;
+                self.settle(operation, held, outcome, settled).await?;
                 Ok(None)
             }
             ended => ended,
@@ -59,12 +59,12 @@ impl Operations {
                 if error.kind() == ErrorKind::NotFound && operation.verb == Verb::Delete && was_sent =>
             {
                 let outcome = self.outcomes.succeeded(operation, answer(&[])?, Vec::new());
-                self.store.operation_settle(held, outcome, Settlement::Final).await?;
+                self.settle(operation, held, outcome, Settlement::Final).await?;
                 return Ok(None);
             }
             Err(error) if !was_sent => {
                 let outcome = self.failed(operation, &scope, operation.completed.clone(), &error).await?;
-                self.store.operation_settle(held, outcome, Settlement::Final).await?;
+                self.settle(operation, held, outcome, Settlement::Final).await?;
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -90,7 +90,13 @@ impl Operations {
                 named,
                 marker: Marker { operation: operation.id, ordinal },
             };
-            let (outcome, settled) = match self.attempt(&run, &step, sent.take()).await? {
+            let sent = sent.take();
+            // Only one step at a time holds a slot, so that many steps take turns with other operations.
+            let attempted = match self.call_slot(scope, &opened.budget, self.slot_wait()).await {
+                Ok(_slot) => self.attempt(&run, &step, sent).await?,
+                Err(error) => Attempted::NotDone(self.without_slot(operation, sent.is_some(), error).await?),
+            };
+            let (outcome, settled) = match attempted {
                 Attempted::Done(done) => {
                     output = done.answer.or(output);
                     made.extend(done.touched.first().map(|first| prepared.made(ordinal, first)));
@@ -101,7 +107,7 @@ impl Operations {
                 }
                 Attempted::NotDone(not_done) => self.not_done(operation, scope, made, not_done).await?,
             };
-            self.persist(|| self.store.operation_settle(held, outcome.clone(), settled)).await?;
+            self.persist(|| self.settle(operation, held, outcome.clone(), settled)).await?;
             return Ok(None);
         }
         self.settle_done(operation, held, &prepared, made).await?;
@@ -131,7 +137,7 @@ impl Operations {
         let (scope, cloud) = (&prepared.scope, &prepared.opened.cloud.name);
         let documents = self.persist(|| self.documents(scope, cloud, &made)).await?;
         let outcome = self.outcomes.succeeded(operation, answer(&documents)?, made);
-        self.persist(|| self.store.operation_settle(held, outcome.clone(), Settlement::Final)).await?;
+        self.persist(|| self.settle(operation, held, outcome.clone(), Settlement::Final)).await?;
         crash::point("operation.settled");
         Ok(())
     }

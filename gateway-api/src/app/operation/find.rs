@@ -20,7 +20,7 @@ impl Operations {
             Repeat::Never => Found::Unknowable(Error::unavailable(
                 "it cannot be known whether the cloud did it, and it is not done again",
             )),
-            Repeat::Found => match session.find(&run.scope.region, step).await {
+            Repeat::Found => match self.ask(run.scope, session.find(&run.scope.region, step)).await {
                 Ok(Some(found)) => {
                     let mut done = done_to_target(step);
                     done.touched.insert(0, found);
@@ -32,7 +32,8 @@ impl Operations {
             Repeat::ByState if step.verb == Verb::Upload => self.find_content(run, step, is_settled).await?,
             Repeat::ByState => {
                 let target = step.target()?;
-                match session.get(&run.scope.region, step.kind, &target.native_key).await {
+                let seen = session.get(&run.scope.region, step.kind, &target.native_key);
+                match self.ask(run.scope, seen).await {
                     // Only the state counts: a lock, which forbids the verb too, is no evidence.
                     Ok(Some(seen)) if run.spec.when.takes(seen.state) => nothing(),
                     Ok(_) => Found::Done(done_to_target(step)),
@@ -46,7 +47,8 @@ impl Operations {
     async fn find_content(&self, run: &Run<'_>, step: &Step<'_>, is_settled: bool) -> Result<Found> {
         let target = step.target()?;
         let unclear = || Error::unavailable("the cloud does not show yet whether it has the content");
-        Ok(match run.opened.session.get(&run.scope.region, step.kind, &target.native_key).await {
+        let seen = run.opened.session.get(&run.scope.region, step.kind, &target.native_key);
+        Ok(match self.ask(run.scope, seen).await {
             Ok(Some(mut seen)) => {
                 seen.allow(run.opened.capability.verbs(step.kind));
                 match seen.state {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use gateway_core::driver::OneTimeOutput;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::fence;
-use gateway_core::id::{OperationId, ProcessId};
-use gateway_store::OperationLease;
+use gateway_core::id::{AccountId, OperationId, ProcessId};
+use gateway_store::{Operation, OperationLease};
 use tokio::task::JoinHandle;
 
 use super::Operations;
@@ -33,33 +33,37 @@ impl Operations {
     /// Works on an operation until it ends or its lease is lost.
     pub(super) async fn under_lease(
         &self,
-        id: OperationId,
+        operation: &Operation,
         held: OperationLease,
         work: impl Future<Output = Result<Option<OneTimeOutput>>>,
     ) -> Option<OneTimeOutput> {
         let work = async {
             tokio::select! {
                 outcome = work => outcome,
-                error = self.renew(held) => Err(error),
+                error = self.renew(operation.account, held) => Err(error),
             }
         };
         match fence::around(work).await {
             Ok(output) => output,
             Err(error) => {
                 // The lease ends by itself, and a process takes the operation over.
-                tracing::warn!(operation = %id, error = error.chain(), "operation is left to another process");
+                tracing::warn!(operation = %operation.id, error = error.chain(), "operation is left to another process");
                 None
             }
         }
     }
 
     /// Renews the lease until it is lost.
-    async fn renew(&self, held: OperationLease) -> Error {
+    async fn renew(&self, account: AccountId, held: OperationLease) -> Error {
         loop {
             tokio::time::sleep(self.times.lease / RENEWALS).await;
             let until = Instant::now() + self.times.lease;
             match self.store.operation_renew(held, self.times.lease).await {
-                Ok(()) => fence::extend(until),
+                Ok(()) => {
+                    fence::extend(until);
+                    // Without an answer the share stays as it was.
+                    let _ = self.share_known_budget(account).await;
+                }
                 Err(error) if error.kind() == ErrorKind::LeaseLost => return error,
                 // The lease may outlast a fault of the database; until then, writes are fenced.
                 Err(error) => {

@@ -36,6 +36,7 @@ impl Operations {
         scope: AccountScope,
     ) -> Result<Prepared> {
         let opened = self.open(operation.principal, operation.account, operation.cloud).await?;
+        self.share_budget(operation.account, &opened.budget).await?;
         let target = match operation.resource {
             None => None,
             // A poll may have found that the resource is gone.

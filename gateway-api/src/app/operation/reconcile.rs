@@ -1,13 +1,14 @@
 //! The reconciler: takes over the operations of processes that died, and those whose effect is unknown.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_core::driver::OneTimeOutput;
 use gateway_core::error::Result;
-use gateway_core::id::AccountId;
-use tokio::task::JoinHandle;
+use gateway_core::id::Holder;
+use gateway_core::shares::CallSlots;
+use gateway_store::{DueOperation, OldRows};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::Operations;
@@ -16,74 +17,97 @@ use super::Operations;
 /// sooner from a process that has died.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// Slots for operations that were taken over. Each costs a task and, at times, a connection.
+/// Shortest wait between searches, so that operations due one after the other are found together.
+const SHORTEST_WAIT: Duration = Duration::from_millis(20);
+
+/// Slots for operations that were taken over, by endpoint and account. Each costs a task and, at times, a connection.
 const SLOTS: usize = 64;
-
-/// Slots of one account, so that a cloud that hangs leaves slots for other accounts. Higher settles the operations of one
-/// account sooner; lower lets more accounts hang before others wait.
-const SLOTS_OF_ACCOUNT: usize = 8;
-
-/// An operation that was taken over, and its account.
-type Task = (AccountId, JoinHandle<Option<OneTimeOutput>>);
 
 /// Time between purges of old operations.
 const PURGE_INTERVAL: Duration = Duration::from_secs(600);
 
+/// The operations that were taken over and run in this process, each with its slot.
+struct TakenOver {
+    slots: CallSlots,
+    running: JoinSet<()>,
+}
+
 impl Operations {
-    /// Takes over due operations until `stop`.
+    /// Takes over due operations, and removes old ones, until `stop`.
     pub(crate) async fn reconcile(self: &Arc<Self>, keep: Duration, stop: CancellationToken) {
-        let mut running = Vec::new();
-        let mut purge_at = tokio::time::Instant::now() + PURGE_INTERVAL;
-        loop {
-            let wait = match self.take_over_due(&mut running).await {
-                Ok(next) => next.map_or(LONGEST_WAIT, |next| next.min(LONGEST_WAIT)),
+        let purging = stop.run_until_cancelled(self.purge_again_and_again(keep));
+        tokio::join!(self.take_over_until(&stop), purging);
+    }
+
+    async fn take_over_until(self: &Arc<Self>, stop: &CancellationToken) {
+        let slots = CallSlots::new("reconciler", SLOTS, Arc::clone(&self.breakers));
+        let mut taken = TakenOver { slots, running: JoinSet::new() };
+        while !stop.is_cancelled() {
+            let wait = match self.take_over_due(&mut taken).await {
+                Ok(next) => next.map_or(LONGEST_WAIT, |next| next.clamp(SHORTEST_WAIT, LONGEST_WAIT)),
                 Err(error) => {
                     tracing::debug!(error = error.chain(), "due operations cannot be read now");
                     LONGEST_WAIT
                 }
             };
-            if tokio::time::Instant::now() >= purge_at {
-                purge_at += PURGE_INTERVAL;
-                if let Err(error) = self.purge(keep).await {
-                    tracing::warn!(error = error.chain(), "old operations are not purged");
-                }
-            }
-            let wait = wait.max(Duration::from_millis(20));
-            if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
-                return;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = taken.slot_given_back() => {}
+                () = sleep(wait) => {}
             }
         }
     }
 
-    async fn take_over_due(self: &Arc<Self>, running: &mut Vec<Task>) -> Result<Option<Duration>> {
-        running.retain(|(_, task)| !task.is_finished());
-        let slots = SLOTS.saturating_sub(running.len());
-        if slots == 0 {
+    /// Takes over the due operations that have a free slot; returns the wait until the next one is due.
+    async fn take_over_due(self: &Arc<Self>, taken: &mut TakenOver) -> Result<Option<Duration>> {
+        let free = SLOTS.saturating_sub(taken.slots.taken());
+        if free == 0 {
             return Ok(None);
         }
-        let mut count = BTreeMap::<AccountId, usize>::new();
-        for (account, _) in running.iter() {
-            *count.entry(*account).or_default() += 1;
-        }
-        let full = count.iter().filter(|(_, count)| **count >= SLOTS_OF_ACCOUNT).map(|(account, _)| *account);
-        let (due, mut next) = self.store.operations_due(slots as i64, full.collect()).await?;
-        for (id, account) in due {
-            let count = count.entry(account).or_default();
-            if *count >= SLOTS_OF_ACCOUNT {
-                // Other accounts may have due operations behind these; the next search excludes this account.
+        let mut capacity = taken.slots.capacity();
+        let (due, mut next) = self.store.operations_due(free, capacity.clone()).await?;
+        for DueOperation { id, endpoint, account } in due {
+            let holder = Holder::Account(account);
+            if !capacity.take(&endpoint, holder) {
+                // Other operations may be due behind these; the next search leaves out what is full now.
                 next = Some(Duration::ZERO);
                 continue;
             }
-            let taken = self.take_over(id).await?.map(|task| (account, task));
-            *count += usize::from(taken.is_some());
-            running.extend(taken);
+            if let Some(task) = self.take_over(id).await? {
+                let slot = taken.slots.take(endpoint, holder);
+                taken.running.spawn(async move {
+                    // A panic ends the operation's lease in time.
+                    let _ = task.await;
+                    drop(slot);
+                });
+            }
         }
         Ok(next)
     }
 
+    /// Removes old operations, which may take long after an outage.
+    async fn purge_again_and_again(&self, keep: Duration) {
+        loop {
+            sleep(PURGE_INTERVAL).await;
+            if let Err(error) = self.purge(keep).await {
+                tracing::warn!(error = error.chain(), "old operations are not purged");
+            }
+        }
+    }
+
     async fn purge(&self, keep: Duration) -> Result<()> {
         let before = self.store.now().await?.minus(keep);
-        while self.store.operations_purge(before, 1000).await? == 1000 {}
-        Ok(())
+        self.store.purge(OldRows::Operations, before).await.map(drop)
+    }
+}
+
+impl TakenOver {
+    /// Waits until an operation has ended. Those that end together count once.
+    async fn slot_given_back(&mut self) {
+        if self.running.join_next().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        sleep(SHORTEST_WAIT).await;
+        while self.running.try_join_next().is_some() {}
     }
 }

@@ -7,7 +7,7 @@ use gateway_core::document::observation::{Observed, Visibility};
 use gateway_core::document::rendering::{Identity, resource_text};
 use gateway_core::driver::Touched;
 use gateway_core::error::{Error, Result};
-use gateway_core::id::{Holder, ResourceId, Scope};
+use gateway_core::id::{Holder, Scope};
 use gateway_core::{Kind, Timestamp};
 use gateway_sessions::OpenSession;
 use gateway_store::{Applied, CompletedStep, Observation, Sighting, WriteGuard};
@@ -106,7 +106,8 @@ impl Operations {
         let mut waits = waits.iter();
         loop {
             let as_of = self.store.now().await?;
-            let seen = opened.session.get(&scope.region, one.kind, &one.native_key).await;
+            let seen = opened.session.get(&scope.region, one.kind, &one.native_key);
+            let seen = self.ask(scope, seen).await;
             let seen = seen.map(|seen| {
                 seen.map(|mut seen| {
                     seen.allow(opened.capability.verbs(one.kind));
@@ -127,14 +128,10 @@ impl Operations {
         cloud_name: &str,
         made: &[CompletedStep],
     ) -> Result<Vec<Box<RawValue>>> {
+        let mut rows = scope.rows(&self.store, made.iter().map(|one| one.id).collect()).await?;
         let mut documents = Vec::with_capacity(made.len());
-        let mut known: Vec<ResourceId> = Vec::new();
         for one in made {
-            if known.contains(&one.id) {
-                continue;
-            }
-            known.push(one.id);
-            let Some((row, holder)) = scope.row(&self.store, one.kind, one.id).await? else { continue };
+            let Some((row, holder)) = rows.remove(&(one.kind, one.id)) else { continue };
             let identity = Identity {
                 id: row.id,
                 kind: one.kind,

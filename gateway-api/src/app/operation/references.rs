@@ -3,13 +3,13 @@
 use gateway_core::driver::References;
 use gateway_core::error::Result;
 use gateway_core::id::ResourceId;
-use gateway_core::kind::{FieldError, VerbSpec};
+use gateway_core::kind::{FieldError, Named, VerbSpec};
 use gateway_store::Store;
 use serde_json::Value;
 
-use super::scope::AccountScope;
+use super::scope::{AccountScope, known};
 
-/// Looks up the resources that a command names. A resource of another region, account or kind is unknown.
+/// Looks up the resources that a command names, all with one statement. A resource of another region, account or kind is unknown.
 ///
 /// # Errors
 /// Unavailable without a database.
@@ -19,21 +19,23 @@ pub(crate) async fn named_resources(
     spec: &VerbSpec,
     body: &Value,
 ) -> Result<(References, Vec<FieldError>)> {
+    let pointers =
+        |named: &'static Named| named.pointers(body).into_iter().map(|(at, id)| (at, named.kind, id));
+    let named: Vec<_> = spec
+        .names
+        .iter()
+        .flat_map(pointers)
+        .map(|(pointer, kind, text)| (pointer, kind, text.parse::<ResourceId>().ok()))
+        .collect();
+    let rows = scope.rows(store, named.iter().filter_map(|(.., id)| *id).collect()).await?;
     let (mut references, mut errors) = (References::default(), Vec::new());
-    for named in spec.names {
-        for (pointer, text) in named.pointers(body) {
-            let kind = named.kind;
-            let found = match text.parse::<ResourceId>() {
-                Ok(id) => scope.known(store, kind, id).await?,
-                Err(_) => None,
-            };
-            match found {
-                Some(found) => drop(references.0.insert(found.id, found)),
-                None => errors.push(FieldError::new(
-                    pointer,
-                    format!("must be the id of a {kind} that the account can use in this region"),
-                )),
-            }
+    for (pointer, kind, id) in named {
+        match id.and_then(|id| rows.get(&(kind, id))) {
+            Some((row, _)) => drop(references.0.insert(row.id, known(kind, row.clone())?)),
+            None => errors.push(FieldError::new(
+                pointer,
+                format!("must be the id of a {kind} that the account can use in this region"),
+            )),
         }
     }
     Ok((references, errors))

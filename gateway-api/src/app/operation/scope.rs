@@ -1,5 +1,7 @@
 //! The scope of an operation: one account in one region, and the records that it can use there.
 
+use std::collections::HashMap;
+
 use gateway_core::Kind;
 use gateway_core::driver::Known;
 use gateway_core::error::{Error, Result};
@@ -60,35 +62,33 @@ impl AccountScope {
         self.target(kind, Holder::Account(self.account))
     }
 
-    /// Returns the record of a resource: the account's own before the published one.
-    pub(crate) async fn row(
+    /// Returns the records of resources by kind and id, read at once: the account's own before the published one.
+    pub(crate) async fn rows(
         &self,
         store: &Store,
-        kind: Kind,
-        id: ResourceId,
-    ) -> Result<Option<(ResourceRow, Holder)>> {
-        let rows = store.resource_get(id, false).await?;
-        let mut usable: Vec<_> = rows
-            .into_iter()
-            .filter_map(|row| {
-                let (_, of, holder) = self.targets.iter().find(|(target, ..)| *target == row.target)?;
-                (*of == kind).then_some((row, *holder))
-            })
-            .collect();
-        usable.sort_by_key(|(_, holder)| *holder == Holder::Global);
-        Ok(usable.into_iter().next())
+        ids: Vec<ResourceId>,
+    ) -> Result<HashMap<(Kind, ResourceId), (ResourceRow, Holder)>> {
+        let mut usable = HashMap::new();
+        for row in store.resources_get(ids).await? {
+            let target = self.targets.iter().find(|(target, ..)| *target == row.target);
+            let Some((_, kind, holder)) = target else { continue };
+            let key = (*kind, row.id);
+            if *holder != Holder::Global || !usable.contains_key(&key) {
+                usable.insert(key, (row, *holder));
+            }
+        }
+        Ok(usable)
     }
 
     /// Returns the record of a resource in the form that drivers get.
     pub(crate) async fn known(&self, store: &Store, kind: Kind, id: ResourceId) -> Result<Option<Known>> {
-        match self.row(store, kind, id).await? {
-            None => Ok(None),
-            Some((row, _)) => known(kind, row).map(Some),
-        }
+        let row = self.rows(store, vec![id]).await?.remove(&(kind, id));
+        row.map(|(row, _)| known(kind, row)).transpose()
     }
 }
 
-fn known(kind: Kind, row: ResourceRow) -> Result<Known> {
+/// Returns a record in the form that drivers get.
+pub(super) fn known(kind: Kind, row: ResourceRow) -> Result<Known> {
     let mut document: Map<String, Value> = serde_json::from_str(&row.document).map_err(Error::internal)?;
     // The store adds these two to the driver's document.
     document.remove("links");

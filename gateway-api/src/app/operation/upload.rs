@@ -15,8 +15,10 @@ use gateway_core::{Timestamp, crash};
 use gateway_store::{Operation, OperationLease, Settlement};
 use serde_json::json;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use super::attempt::{Attempted, NotDone, Run, Sent, done_to_target};
+use super::call_slot::UPLOAD_WAIT;
 use super::record::READ_WAITS;
 use super::upload_end::UploadEnd;
 use super::{Operations, spec_of};
@@ -42,7 +44,8 @@ impl Operations {
             let prepared = self.prepare(operation, &json!({}), scope.clone()).await?;
             let target =
                 prepared.target.as_ref().ok_or_else(|| Error::internal("an upload has no target"))?;
-            let forward = prepared.opened.session.upload(&scope.region, target).await?;
+            let _slot = self.call_slot(&scope, &prepared.opened.budget, UPLOAD_WAIT).await?;
+            let forward = self.ask(&scope, prepared.opened.session.upload(&scope.region, target)).await?;
             self.store.operation_call_started(held, self.times.lease * LOST_REPORTS).await?;
             Ok::<_, Error>(forward)
         };
@@ -56,7 +59,7 @@ impl Operations {
                     self.forget_session(operation).await?;
                 }
                 let outcome = self.failed(operation, &scope, Vec::new(), &error).await?;
-                self.store.operation_settle(held, outcome, Settlement::Final).await?;
+                self.settle(operation, held, outcome, Settlement::Final).await?;
                 Ok(None)
             }
         }
@@ -78,10 +81,12 @@ impl Operations {
         end: UploadEnd,
     ) -> JoinHandle<Option<OneTimeOutput>> {
         let this = Arc::clone(self);
-        self.tasks.spawn(async move {
+        let span = tracing::error_span!("operation", operation = %operation.id);
+        let work = async move {
             let work = this.conclude(&operation, held, end);
-            this.under_lease(operation.id, held, async { work.await.map(|()| None) }).await
-        })
+            this.under_lease(&operation, held, async { work.await.map(|()| None) }).await
+        };
+        self.tasks.spawn(work.instrument(span))
     }
 
     async fn conclude(&self, operation: &Operation, held: OperationLease, end: UploadEnd) -> Result<()> {
@@ -97,12 +102,22 @@ impl Operations {
             named: &prepared.named,
             marker: Marker { operation: operation.id, ordinal: 1 },
         };
-        match self.result(&run, &step, end).await? {
+        let attempted = match self.call_slot(scope, &opened.budget, self.slot_wait()).await {
+            Ok(_slot) => {
+                let attempted = self.result(&run, &step, end).await?;
+                if matches!(attempted, Attempted::NotDone(_)) {
+                    self.record(scope, opened, &done_to_target(&step).touched, false).await?;
+                }
+                attempted
+            }
+            // The state of the resource will show how the upload ended.
+            Err(error) => Attempted::NotDone(self.without_slot(operation, true, error).await?),
+        };
+        match attempted {
             Attempted::Done(done) => self.succeed(operation, held, &prepared, done).await,
             Attempted::NotDone(not_done) => {
-                self.record(scope, opened, &done_to_target(&step).touched, false).await?;
                 let (outcome, settled) = self.not_done(operation, scope, Vec::new(), not_done).await?;
-                self.store.operation_settle(held, outcome, settled).await
+                self.settle(operation, held, outcome, settled).await
             }
         }
     }

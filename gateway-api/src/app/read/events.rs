@@ -8,6 +8,7 @@ use gateway_core::id::CloudId;
 use gateway_store::{Authority, EventFilter, EventPage, Store, StoredEvent};
 use serde_json::Value;
 
+use super::page_bytes::PageBytes;
 use crate::app::access::Caller;
 use crate::app::{App, Error, Result};
 
@@ -40,6 +41,7 @@ pub(crate) async fn events(app: &App, caller: &Caller, after: i64, limit: usize)
         );
         return Err(Error::Expired { detail });
     }
+    end_by_bytes(&mut page);
     let clouds = cloud_names(&app.store, &authority, &page.events).await?;
     let documents = page.events.iter().map(|event| render(event, &clouds)).collect::<Result<_>>()?;
     Ok(Events { documents, position: page.position, more: page.more })
@@ -59,6 +61,17 @@ fn truncate(page: &mut EventPage, position: i64) {
     if page.position > position {
         page.events.retain(|event| event.position.is_some_and(|at| at <= position));
         page.position = position;
+        page.more = true;
+    }
+}
+
+/// Ends a page before an answer becomes too large; later events are left to the next page.
+fn end_by_bytes(page: &mut EventPage) {
+    let fitting =
+        PageBytes::count(page.events.iter().map(|event| event.document.as_deref().unwrap_or_default()));
+    if fitting < page.events.len() {
+        page.events.truncate(fitting);
+        page.position = page.events.last().and_then(|event| event.position).unwrap_or(page.position);
         page.more = true;
     }
 }

@@ -7,6 +7,7 @@ use gateway_core::document::rendering::{ADDED, COMMON};
 use gateway_core::error::Error as CoreError;
 use serde_json::value::RawValue;
 
+use crate::app::error::shortened;
 use crate::app::{Error, Result};
 
 /// The selected fields, in the order of the request; all of them if none is named.
@@ -24,6 +25,7 @@ impl Fields {
             if !is_known {
                 let all: Vec<_> =
                     ADDED.iter().chain(&COMMON).copied().chain(own.iter().map(String::as_str)).collect();
+                let name = shortened(name);
                 let rule = format!("names `{name}`, which does not exist; it may name {}", all.join(", "));
                 return Err(Error::invalid_query("fields", rule));
             }

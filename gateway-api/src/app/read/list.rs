@@ -7,6 +7,7 @@ use gateway_core::Timestamp;
 use gateway_store::ResourceQuery;
 
 use super::fields::Fields;
+use super::page_bytes::PageBytes;
 use super::page_start::PageStart;
 use super::record::Record;
 use super::selection::Selection;
@@ -64,25 +65,32 @@ pub(crate) async fn list(
     let authority = &*authority;
     // Later pages keep the position of the first: changes after it may have been missed by the first page.
     let position = start.as_ref().map_or(authority.position, |start| start.position);
-    let listing = app
-        .store
-        .resource_list(ResourceQuery {
-            targets: selection.targets(authority).map(|target| target.id).collect(),
-            filter: selection.records.clone(),
-            order: selection.order,
-            after: start.map(|start| start.after),
-            limit: *limit,
-            raw: *raw,
-        })
-        .await?;
+    let mut page = ResourceQuery {
+        targets: selection.targets(authority).map(|target| target.id).collect(),
+        filter: selection.records.clone(),
+        order: selection.order,
+        after: start.map(|start| start.after),
+        limit: *limit,
+        raw: *raw,
+    };
+    let (records, next) = loop {
+        let listing = app.store.resource_list(page.clone()).await?;
+        let records = listing.rows.iter().map(|row| Record::render(row, authority, fields));
+        let records = records.collect::<Result<Vec<_>>>()?;
+        let fitting = PageBytes::count(records.iter().map(|record| record.document.get()));
+        if fitting == records.len() {
+            break (records, listing.next);
+        }
+        // Read again, because only the store knows the cursor within a page.
+        page.limit = fitting;
+    };
     let mut scopes = selection.scopes(authority);
     if let Some(as_of) = required {
         scopes.iter_mut().for_each(|scope| scope.require(as_of));
     }
-    let records = listing.rows.iter().map(|row| Record::render(row, authority, fields));
     Ok(RecordPage {
-        records: records.collect::<Result<_>>()?,
-        next: listing.next.map(|after| PageStart { after, position }.to_text(mark)),
+        records,
+        next: next.map(|after| PageStart { after, position }.to_text(mark)),
         position,
         age: ScopeFreshness::oldest_age(&scopes, authority.read_at),
         scopes,

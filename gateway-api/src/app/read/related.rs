@@ -8,6 +8,7 @@ use gateway_store::{Authority, ResourceFilter, ResourceQuery, Store, VisibleTarg
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::page_bytes::PageBytes;
 use super::record::{expect_target, find_row, render};
 use crate::app::access::Caller;
 use crate::app::{App, Error, Result};
@@ -60,16 +61,16 @@ pub(crate) async fn related(
     let origin = Origin { store: &app.store, authority, target, id: row.id };
     let document: Map<String, Value> = serde_json::from_str(&row.document).map_err(CoreError::internal)?;
     let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted == name);
-    let mut groups = Vec::new();
+    let (mut groups, mut bytes) = (Vec::new(), PageBytes::default());
     for relation in kind.spec().relations.iter().filter(|relation| is_wanted(relation.name)) {
         let ids = relation.ids(&document);
         if !ids.is_empty() {
-            groups.push(origin.named(relation, ids).await?);
+            groups.push(origin.named(relation, ids, &mut bytes).await?);
         }
     }
     for (spec, relation) in kind.named_by().into_iter().filter(|(_, relation)| is_wanted(relation.inverse)) {
-        let group = origin.naming(spec, relation).await?;
-        if !group.documents.is_empty() {
+        let group = origin.naming(spec, relation, &mut bytes).await?;
+        if !group.documents.is_empty() || group.more {
             groups.push(group);
         }
     }
@@ -78,20 +79,35 @@ pub(crate) async fn related(
 
 impl Origin<'_> {
     /// Returns the records that the record names.
-    async fn named(&self, relation: &'static Relation, ids: Vec<ResourceId>) -> Result<RelatedGroup> {
-        let mut documents = Vec::new();
+    async fn named(
+        &self,
+        relation: &'static Relation,
+        ids: Vec<ResourceId>,
+        bytes: &mut PageBytes,
+    ) -> Result<RelatedGroup> {
+        let (mut documents, mut more) = (Vec::new(), false);
         for id in ids {
             // A record that the caller may not see, or that is not listed yet, is only a reference in the document.
             if let Some(row) = find_row(self.store, self.authority, relation.to, id, false).await? {
-                documents.push(render(&row, self.authority)?);
+                let document = render(&row, self.authority)?;
+                more = !bytes.fit(document.get());
+                if more {
+                    break;
+                }
+                documents.push(document);
             }
         }
         let direction = Direction::Names;
-        Ok(RelatedGroup { relation: relation.name, direction, kind: relation.to, documents, more: false })
+        Ok(RelatedGroup { relation: relation.name, direction, kind: relation.to, documents, more })
     }
 
     /// Returns the first of the records that name the record.
-    async fn naming(&self, spec: &'static KindSpec, relation: &'static Relation) -> Result<RelatedGroup> {
+    async fn naming(
+        &self,
+        spec: &'static KindSpec,
+        relation: &'static Relation,
+        bytes: &mut PageBytes,
+    ) -> Result<RelatedGroup> {
         let term = Term::field(relation.name, &self.id.to_string());
         let query = ResourceQuery {
             targets: self.targets(spec.kind),
@@ -100,14 +116,18 @@ impl Origin<'_> {
             ..ResourceQuery::default()
         };
         let listing = self.store.resource_list(query).await?;
-        let documents = listing.rows.iter().map(|row| render(row, self.authority));
-        Ok(RelatedGroup {
-            relation: relation.inverse,
-            direction: Direction::NamedBy(relation.name),
-            kind: spec.kind,
-            documents: documents.collect::<Result<_>>()?,
-            more: listing.next.is_some(),
-        })
+        let mut documents = Vec::new();
+        let mut more = listing.next.is_some();
+        for row in &listing.rows {
+            let document = render(row, self.authority)?;
+            if !bytes.fit(document.get()) {
+                more = true;
+                break;
+            }
+            documents.push(document);
+        }
+        let direction = Direction::NamedBy(relation.name);
+        Ok(RelatedGroup { relation: relation.inverse, direction, kind: spec.kind, documents, more })
     }
 
     fn targets(&self, kind: Kind) -> Vec<TargetId> {

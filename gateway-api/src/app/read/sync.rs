@@ -3,14 +3,16 @@
 use gateway_store::ResourceQuery;
 use serde_json::value::RawValue;
 
+use super::page_bytes::PageBytes;
 use super::page_start::{FilterMark, PageStart};
 use super::record::render;
 use crate::app::access::Caller;
 use crate::app::visibility::{ScopeFilter, ScopeFreshness};
 use crate::app::{App, Result};
 
-/// Records of one page. A higher value saves messages; a lower one saves memory, which holds each page whole.
-const PAGE: usize = 500;
+/// Most records of one page. A higher value saves messages, until pages end by their bytes and are read twice; a lower one
+/// saves memory, which holds each page whole.
+const PAGE: usize = 200;
 
 /// A query for one page of the copy.
 #[derive(Clone, Debug)]
@@ -40,17 +42,23 @@ pub(crate) async fn sync(app: &App, caller: &Caller, query: &SyncQuery) -> Resul
     let start = PageStart::parse(query.cursor.as_deref(), mark)?;
     let position = start.as_ref().map_or(authority.position, |start| start.position);
     let scopes = start.is_none().then(|| query.scopes.scopes(authority));
-    let listing = app
-        .store
-        .resource_list(ResourceQuery {
-            targets: query.scopes.targets(authority).map(|target| target.id).collect(),
-            after: start.map(|start| start.after),
-            limit: PAGE,
-            ..ResourceQuery::default()
-        })
-        .await?;
-    let documents = listing.rows.iter().map(|row| render(row, authority)).collect::<Result<_>>()?;
-    let next = listing.next.map(|after| PageStart { after, position }.to_text(mark));
+    let mut page = ResourceQuery {
+        targets: query.scopes.targets(authority).map(|target| target.id).collect(),
+        after: start.map(|start| start.after),
+        limit: PAGE,
+        ..ResourceQuery::default()
+    };
+    let (documents, next) = loop {
+        let listing = app.store.resource_list(page.clone()).await?;
+        let documents = listing.rows.iter().map(|row| render(row, authority)).collect::<Result<Vec<_>>>()?;
+        let fitting = PageBytes::count(documents.iter().map(|document| document.get()));
+        if fitting == documents.len() {
+            break (documents, listing.next);
+        }
+        // Read again, because only the store knows the cursor within a page.
+        page.limit = fitting;
+    };
+    let next = next.map(|after| PageStart { after, position }.to_text(mark));
     Ok(SyncPage { position, scopes, documents, next })
 }
 

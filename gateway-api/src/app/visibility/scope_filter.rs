@@ -5,7 +5,7 @@ use gateway_core::id::Holder;
 use gateway_store::{Authority, VisibleTarget};
 
 use super::freshness::ScopeFreshness;
-use crate::app::error::{Error, Result};
+use crate::app::error::{Error, Result, shortened};
 
 /// A filter of scopes. Each member that is none matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,7 +78,7 @@ fn expect(parameter: &str, value: Option<&str>, is_known: impl FnOnce(&str) -> b
     match value {
         Some(value) if !is_known(value) => Err(Error::UnknownFilterValue {
             parameter: parameter.to_owned(),
-            detail: format!("`{value}` matches no {parameter} that you have access to"),
+            detail: format!("`{}` matches no {parameter} that you have access to", shortened(value)),
         }),
         _ => Ok(()),
     }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Problem;
 use crate::app::error::{Error, InvalidState, Rejection, RejectionReason, prevailing};
+use crate::app::shares::RETRY_AFTER;
 
 /// Describes an operation as problems name it.
 pub(crate) fn operation(id: OperationId) -> Value {
@@ -75,6 +76,7 @@ impl From<Error> for Problem {
                 problem("count-mismatch", "Count mismatch", StatusCode::CONFLICT)
                     .with_member("matched", matched.into())
             }
+            Error::Overloaded => Self::overloaded(detail, RETRY_AFTER),
             Error::DeadlineExceeded => {
                 problem("deadline-exceeded", "Deadline exceeded", StatusCode::GATEWAY_TIMEOUT)
             }
@@ -148,6 +150,7 @@ fn credentials_rejected(rejected: &[Rejection], detail: String) -> Problem {
             Problem::new("unreachable", "Cloud unreachable", StatusCode::SERVICE_UNAVAILABLE, detail)
                 .with_retry_after(Duration::from_secs(10))
         }
+        RejectionReason::Overloaded => Problem::overloaded(detail, RETRY_AFTER),
         _ => Problem::new("refused", "Credentials refused", StatusCode::UNAUTHORIZED, detail),
     };
     problem.with_member("rejected", rejected.iter().map(rejection).collect())
@@ -169,6 +172,7 @@ pub(crate) fn rejection_word(reason: RejectionReason) -> &'static str {
         RejectionReason::Forbidden => "forbidden",
         RejectionReason::ClockSkew => "clock_skew",
         RejectionReason::Unreachable => "unreachable",
+        RejectionReason::Overloaded => "overloaded",
         RejectionReason::UnknownCloud => "unknown_cloud",
         RejectionReason::Invalid => "invalid",
         RejectionReason::AddressRefused => "address_refused",

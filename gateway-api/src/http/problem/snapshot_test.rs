@@ -83,6 +83,7 @@ fn errors() -> Vec<Error> {
     all.extend([
         rejected(RejectionReason::ClockSkew),
         rejected(RejectionReason::Unreachable),
+        rejected(RejectionReason::Overloaded),
         rejected(RejectionReason::Refused),
         Error::NothingToRenew,
         Error::invalid_query("limit", "must be a number from 1 to 500"),
@@ -104,6 +105,7 @@ fn errors() -> Vec<Error> {
         Error::KeyReused { operation: operation() },
         Error::CountMismatch { matched: 3, is_more: false, expected: 2, has_begun: false },
         Error::CountMismatch { matched: 500, is_more: true, expected: 2, has_begun: true },
+        Error::Overloaded,
         Error::DeadlineExceeded,
         Error::StillRunning { operation: operation() },
         detailed(),

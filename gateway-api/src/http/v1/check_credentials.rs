@@ -100,6 +100,7 @@ pub(super) fn operation() -> ApiOperation {
     .body("CheckCredentials")
     .answer(201, "The token", Some(reference("CheckedCredentials")))
     .problem(401, "The client or all credentials were refused, or there is no grant to renew")
+    .problem(429, "Too many wrong client secrets came from this address")
     .problem(422, "No credential was accepted, and the clock of a cloud is off")
     .problem(503, "No credential was accepted, and a cloud cannot be reached; or the gateway is unavailable")
 }

@@ -101,6 +101,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                     "old_state": { "type": ["string", "null"] },
                     "new_state": { "type": ["string", "null"] },
                     "resource": { "oneOf": [reference("Resource"), { "type": "null" }] },
+                    "resource_link": { "type": "string", "description": "The path of a resource whose document is too long for an event." },
                     "change": { "enum": ["granted", "ended"] },
                 },
             },

@@ -31,7 +31,7 @@ impl FromRequest<Arc<App>> for Incoming {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let caller = Caller::from_request_parts(&mut parts, app).await?;
-        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
         let body = axum::body::to_bytes(body, usize::MAX).await.map_err(|_| Problem::internal())?;
         let exchange = Exchange::of(&parts.extensions);
         Ok(Self { caller, exchange, headers: parts.headers, query, body })

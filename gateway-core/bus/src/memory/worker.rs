@@ -9,7 +9,9 @@ use tokio_util::task::TaskTracker;
 use super::queue::{Job, Queue, most_attempts};
 use crate::admission::{Admission, Slot};
 use crate::envelope::WorkClass;
+use crate::instruments;
 use crate::intake;
+use crate::limit::{self, MAX_REPLY};
 use crate::port::{Delivery, RequestService};
 
 /// A server of one work class.
@@ -43,13 +45,19 @@ impl Worker {
             return;
         }
         if intake::is_late(job.envelope.deadline, &*self.clock) {
+            instruments::dropped_late(self.class);
             return;
         }
         let delivery = Delivery { class: self.class, redelivered: job.attempts > 0, reply_owner: None };
         job.attempts += 1;
         match intake::call(&*self.service, job.envelope.clone(), delivery).await {
             // The caller may have gone; then nobody needs the answer.
-            Some(reply) => drop(job.answer.send(reply)),
+            Some(reply) => {
+                let bytes = limit::reply_bytes(&reply);
+                let fits = bytes <= MAX_REPLY;
+                let _ =
+                    job.answer.send(if fits { reply } else { limit::too_large(&reply, bytes, MAX_REPLY) });
+            }
             None if job.attempts < most_attempts(self.class) => self.queue.put_back(job),
             None => {}
         }

@@ -19,12 +19,13 @@ use super::supervisor::{Link, RECONNECT, Session as _, connected};
 use super::topology;
 use crate::admission::Admission;
 use crate::envelope::WorkClass;
+use crate::port::ServeOptions;
 
 /// A server of requests, over any number of successive connections.
 pub(super) struct Server {
     pub(super) handling: Arc<Handling>,
     pub(super) admission: Admission,
-    pub(super) prefetch: u16,
+    pub(super) options: ServeOptions,
     pub(super) tasks: TaskTracker,
 }
 
@@ -53,7 +54,7 @@ impl Server {
                 // A request that cannot be answered is not taken.
                 connected(&mut self.handling.outbound.clone()).await?;
                 let session = connected(&mut inbound).await?;
-                ClassConsumer::open(session.connection(), class, self.prefetch).await
+                ClassConsumer::open(session.connection(), class, self.options.prefetch(class)).await
             };
             match stop.run_until_cancelled(opening).await {
                 None => break,
@@ -87,7 +88,7 @@ struct ClassConsumer {
 impl ClassConsumer {
     async fn open(connection: &Connection, class: WorkClass, prefetch: u16) -> Result<Self, Fault> {
         let channel = connection.create_channel().await?;
-        channel.basic_qos(prefetch.max(1), BasicQosOptions::default()).await?;
+        channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
         let queue = topology::declare_requests(&channel, class).await?;
         let options = BasicConsumeOptions::default();
         let consumer =

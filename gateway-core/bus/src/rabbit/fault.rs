@@ -3,10 +3,11 @@
 use std::fmt;
 
 use gateway_core::{Error, ErrorKind};
+use lapin::protocol::AMQPErrorKind;
 
 /// The AMQP reply codes of lasting faults.
 const ACCESS_REFUSED: u16 = 403;
-const PRECONDITION_FAILED: u16 = 406;
+pub(super) const PRECONDITION_FAILED: u16 = 406;
 const NOT_ALLOWED: u16 = 530;
 
 /// The reason for which there is no session.
@@ -44,6 +45,16 @@ impl Fault {
             )
             .with("broker", text),
         }
+    }
+}
+
+/// Returns whether the broker closed one channel because of one message, while the connection goes on.
+pub(super) fn closes_channel_only(error: &lapin::Error) -> bool {
+    match error.kind() {
+        lapin::ErrorKind::ProtocolError(amqp) => {
+            matches!(amqp.kind(), AMQPErrorKind::Soft(_)) && amqp.get_id() == PRECONDITION_FAILED
+        }
+        _ => false,
     }
 }
 

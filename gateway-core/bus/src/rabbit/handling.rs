@@ -17,7 +17,9 @@ use super::submission::TRANSIENT;
 use super::supervisor::{Link, connected};
 use crate::admission::Slot;
 use crate::envelope::{Envelope, WorkClass};
+use crate::instruments;
 use crate::intake;
+use crate::limit::{self, MAX_REPLY};
 use crate::port::{Delivery, RequestService};
 use crate::reply::Reply;
 
@@ -47,7 +49,10 @@ impl Handling {
             }
         };
         match intake::read(&message.data) {
-            Ok(envelope) if intake::is_late(envelope.deadline, &*self.clock) => ack(&message).await,
+            Ok(envelope) if intake::is_late(envelope.deadline, &*self.clock) => {
+                instruments::dropped_late(class);
+                ack(&message).await;
+            }
             Ok(envelope) => {
                 let delivery = Delivery { class, redelivered: message.redelivered, reply_owner };
                 self.work(delivery, envelope, &message, reply_to).await;
@@ -105,19 +110,28 @@ impl Handling {
         correlation: ShortString,
         deadline: Timestamp,
     ) -> bool {
-        // A reply consists of texts and numbers, which JSON can always hold.
-        let Ok(payload) = serde_json::to_vec(reply) else { return false };
         let mut outbound = self.outbound.clone();
         let remaining = deadline.since(self.clock.now());
         let Ok(Ok(session)) = tokio::time::timeout(remaining, connected(&mut outbound)).await else {
             return false;
         };
+        // A reply consists of texts and numbers, which JSON can always hold.
+        let Some(payload) = payload(reply, session.message_limit().min(MAX_REPLY)) else { return false };
         let properties = BasicProperties::default()
             .with_content_type("application/json".into())
             .with_delivery_mode(TRANSIENT)
             .with_correlation_id(correlation);
         session.send("", queue, properties, &payload).await.is_ok()
     }
+}
+
+/// Returns the JSON of a reply, or of the problem in its place if it is too large for the broker.
+fn payload(reply: &Reply, limit: usize) -> Option<Vec<u8>> {
+    let payload = serde_json::to_vec(reply).ok()?;
+    if payload.len() <= limit {
+        return Some(payload);
+    }
+    serde_json::to_vec(&limit::too_large(reply, payload.len(), limit)).ok()
 }
 
 /// Acknowledges a message. Without its connection this fails, and the broker delivers the message again.

@@ -5,6 +5,7 @@ use futures_util::StreamExt as _;
 use lapin::options::BasicConsumeOptions;
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Connection, Consumer};
+use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -62,8 +63,9 @@ async fn listen(mut nudges: Consumer, sink: NudgeSink, broken: CancellationToken
         if delivery.properties.app_id().as_ref() == Some(&sink.own) {
             continue;
         }
+        let nudges = serde_json::from_slice::<Vec<Value>>(&delivery.data).unwrap_or_default();
         // An unknown nudge is of a later version.
-        if let Ok(nudge) = serde_json::from_slice(&delivery.data) {
+        for nudge in nudges.into_iter().filter_map(|nudge| serde_json::from_value(nudge).ok()) {
             let _ = sink.receivers.send(nudge);
         }
     }

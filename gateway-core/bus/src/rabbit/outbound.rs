@@ -11,7 +11,8 @@ use lapin::{BasicProperties, Channel, Connection, Event};
 use tokio_util::sync::CancellationToken;
 
 use super::events::EventPublisher;
-use super::fault::Fault;
+use super::fault::{Fault, closes_channel_only};
+use super::message_limit;
 use super::requester::Requester;
 use super::supervisor::Session;
 use super::topology;
@@ -23,6 +24,8 @@ pub(super) struct Outbound {
     pub(super) events: EventPublisher,
     /// The channel without confirms, for replies and nudges.
     unconfirmed: Channel,
+    /// The largest message that the broker takes.
+    message_limit: usize,
     blocked: Arc<AtomicBool>,
     broken: CancellationToken,
 }
@@ -38,9 +41,10 @@ impl Session for Outbound {
         tokio::spawn(watch(connection.events_listener(), Arc::clone(&blocked), broken.clone()));
         let unconfirmed = connection.create_channel().await?;
         topology::declare_exchanges(&unconfirmed).await?;
+        let message_limit = message_limit::find(&connection).await?;
         let events = EventPublisher::open(&connection).await?;
         let requester = Requester::open(&connection, broken.clone()).await?;
-        Ok(Self { connection, requester, events, unconfirmed, blocked, broken })
+        Ok(Self { connection, requester, events, unconfirmed, message_limit, blocked, broken })
     }
 
     fn connection(&self) -> &Connection {
@@ -60,6 +64,11 @@ impl Outbound {
     /// Returns whether the broker blocks publishers for lack of memory or disk. Messages would pile up in this process.
     pub(super) fn is_blocked(&self) -> bool {
         self.blocked.load(Ordering::Relaxed)
+    }
+
+    /// Returns the largest message that the broker takes.
+    pub(super) fn message_limit(&self) -> usize {
+        self.message_limit
     }
 
     /// Publishes without a confirm. An error means only that the connection is lost.
@@ -97,6 +106,8 @@ async fn watch(
                 tracing::info!("the message broker accepts messages again");
                 blocked.store(false, Ordering::Relaxed);
             }
+            // Each channel has an owner that notices its end.
+            Event::Error(error) if closes_channel_only(&error) => {}
             Event::Error(_) => broken.cancel(),
             _ => {}
         }

@@ -44,14 +44,19 @@ impl Requester {
         Ok(Self { pending, outgoing })
     }
 
-    /// Sends a request and waits for its reply.
+    /// Sends a request of at most `limit` bytes and waits for its reply.
     pub(super) async fn request(
         &self,
         class: WorkClass,
         envelope: &Envelope,
         remaining: Duration,
+        limit: usize,
     ) -> Result<Reply, RequestError> {
         let message = message(class, envelope, remaining)?;
+        let bytes = message.payload.len();
+        if bytes > limit {
+            return Err(RequestError::TooLarge { bytes, limit });
+        }
         let mut ticket = self.pending.register(envelope.message_id)?;
         self.outgoing.send(message).map_err(|_| RequestError::NoBroker)?;
         let answer =

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
 use super::fault::Fault;
+use crate::instruments;
 
 /// The time that a connection has to close before it is dropped. A longer time lets a slow broker finish; a shorter one ends
 /// sooner.
@@ -81,6 +82,7 @@ pub(super) async fn supervise<S: Session>(
 ) {
     let broker = address.shown();
     let mut backoff = RECONNECT;
+    instruments::connected(S::NAME, false);
     loop {
         let Some(opened) = stop.run_until_cancelled(open(&address, context.clone())).await else { break };
         match opened {
@@ -89,9 +91,11 @@ pub(super) async fn supervise<S: Session>(
                 tracing::info!(%broker, session = S::NAME, "connected to the message broker");
                 let session = Arc::new(session);
                 link.send_replace(Link::Up(Arc::clone(&session)));
+                instruments::connected(S::NAME, true);
                 stop.run_until_cancelled(session.broken().cancelled()).await;
                 // The link goes down before pending requests fail, so that no request is added in between.
                 link.send_replace(Link::Down(Fault::Passing("the connection was lost".to_owned())));
+                instruments::connected(S::NAME, false);
                 if !stop.is_cancelled() {
                     tracing::warn!(%broker, session = S::NAME, "the connection to the message broker was lost");
                 }

@@ -9,7 +9,8 @@ use gateway_bus::sealing::{open_reply, open_request, seal_reply, seal_request};
 use gateway_bus::{Body, Nudge, Publication, Reply, RequestError, WorkClass};
 use gateway_core::access::keyring::Keyring;
 use gateway_core::clock::{Clock, SystemClock};
-use gateway_core::id::EventId;
+use gateway_core::document::event::{routing_key, word};
+use gateway_core::id::{AccountId, EventId, Holder, PrincipalId, Region};
 use tokio::sync::Semaphore;
 
 use crate::environment::{Environment, Serving, TIMEOUT, echo, eventually, request};
@@ -76,6 +77,42 @@ pub async fn request_is_dropped_after_its_deadline(environment: Environment) {
     busy.await.unwrap().unwrap();
     bus.request(WorkClass::Read, request("/third", TIMEOUT)).await.unwrap();
     assert_eq!(*seen.lock().unwrap(), ["/first", "/third"]);
+    serving.stopped().await;
+}
+
+pub async fn requests_that_wait_for_a_cloud_delay_no_other(environment: Environment) {
+    let bus = environment.bus().await;
+    let (waiting, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (waits, opened) = (Arc::clone(&waiting), Arc::clone(&gate));
+    let serving = Serving::start(&bus, 1, move |envelope, _| {
+        let (waits, opened) = (Arc::clone(&waits), Arc::clone(&opened));
+        async move {
+            if envelope.target == "/hung" {
+                waits.add_permits(1);
+                opened.acquire().await.unwrap().forget();
+            }
+            echo(&envelope)
+        }
+    })
+    .await;
+    let classes = [WorkClass::Write, WorkClass::Check, WorkClass::Refresh];
+    let hung: Vec<_> = classes
+        .iter()
+        .flat_map(|class| [*class; 5])
+        .map(|class| {
+            let bus = Arc::clone(&bus);
+            tokio::spawn(async move { bus.request(class, request("/hung", TIMEOUT)).await })
+        })
+        .collect();
+    let count = u32::try_from(hung.len()).unwrap();
+    waiting.acquire_many(count).await.unwrap().forget();
+    for class in WorkClass::ALL {
+        bus.request(class, request("/healthy", TIMEOUT)).await.unwrap();
+    }
+    gate.add_permits(hung.len());
+    for request in hung {
+        request.await.unwrap().unwrap();
+    }
     serving.stopped().await;
 }
 
@@ -186,10 +223,76 @@ pub async fn events_arrive_in_order_by_pattern(environment: Environment) {
 
 pub async fn events_without_subscriber_are_published(environment: Environment) {
     let bus = environment.bus().await;
-    let mut event = Publication { id: EventId::generate(), routing_key: "a.b".to_owned(), body: Vec::new() };
-    bus.publish(vec![event.clone()]).await.unwrap();
-    event.routing_key = "x".repeat(256);
-    assert!(bus.publish(vec![event]).await.is_err());
+    assert_eq!(bus.publish(vec![event("a.b", 0)]).await.unwrap(), []);
+}
+
+fn event(routing_key: &str, bytes: usize) -> Publication {
+    Publication { id: EventId::generate(), routing_key: routing_key.to_owned(), body: vec![b'0'; bytes] }
+}
+
+pub async fn events_that_no_broker_takes_are_refused_alone(environment: Environment) {
+    let (relay, follower) = (environment.bus().await, environment.bus().await);
+    let mut stream = follower.subscribe(&["#".to_owned()]).await.unwrap();
+    let events =
+        [event("a.first", 2), event(&"x".repeat(256), 2), event("a.large", 3 << 20), event("a.last", 2)];
+    let ids = events.each_ref().map(|event| event.id);
+    let refused = relay.publish(events.to_vec()).await.unwrap();
+    assert_eq!(refused.iter().map(|refused| refused.id).collect::<Vec<_>>(), ids[1..3]);
+    assert!(refused[0].reason.contains("255") && refused[1].reason.contains("limit"), "{refused:?}");
+    for id in [ids[0], ids[3]] {
+        assert_eq!(tokio::time::timeout(TIMEOUT, stream.next()).await.unwrap().unwrap().id, id);
+    }
+}
+
+pub async fn events_of_the_longest_names_arrive(environment: Environment) {
+    let bus = environment.bus().await;
+    let (holder, region) = (Holder::Account(AccountId::generate()), Region::new("r".repeat(500)));
+    let key = routing_key(holder, &"c".repeat(500), &region, "security_group_rule", "state_changed");
+    let pattern = format!("{holder}.*.{}.#", word(region.as_str()));
+    let mut stream = bus.subscribe(&[pattern]).await.unwrap();
+    let event = event(&key, 2);
+    assert_eq!(bus.publish(vec![event.clone()]).await.unwrap(), []);
+    assert_eq!(tokio::time::timeout(TIMEOUT, stream.next()).await.unwrap().unwrap().id, event.id);
+}
+
+pub async fn reply_that_is_too_large_is_an_error_of_its_request_alone(environment: Environment) {
+    let (front, handler) = (environment.bus().await, environment.bus().await);
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&calls);
+    let serving = Serving::start(&handler, 64, move |envelope, _| {
+        let bytes: usize = envelope.target[1..].parse().unwrap();
+        seen.lock().unwrap().push(bytes);
+        async move { Reply::new(envelope.message_id, 200, Vec::new(), Body::Utf8("a".repeat(bytes))) }
+    })
+    .await;
+    let sizes = [10, 2 << 20, 500 << 10, 20 << 20, 1000 << 10, 20];
+    let replies = sizes.map(|bytes| {
+        let front = Arc::clone(&front);
+        async move { front.request(WorkClass::Read, request(&format!("/{bytes}"), TIMEOUT)).await.unwrap() }
+    });
+    for (reply, bytes) in join_all(replies).await.into_iter().zip(sizes) {
+        if bytes <= 1000 << 10 {
+            assert_eq!((reply.status, reply.body), (200, Body::Utf8("a".repeat(bytes))));
+        } else {
+            assert_eq!(reply.status, 500);
+            let problem = String::from_utf8(reply.body.to_bytes().unwrap()).unwrap();
+            assert!(problem.contains("/problems/answer-too-large"), "{problem}");
+        }
+    }
+    assert_eq!(calls.lock().unwrap().len(), sizes.len(), "no request was delivered twice");
+    serving.stopped().await;
+}
+
+pub async fn request_that_is_too_large_is_refused_alone(environment: Environment) {
+    let bus = environment.bus().await;
+    let serving = Serving::start(&bus, 4, |envelope, _| async move { echo(&envelope) }).await;
+    let mut large = request("/large", TIMEOUT);
+    large.body = Body::Utf8("a".repeat(3 << 20));
+    let other = bus.request(WorkClass::Write, request("/other", TIMEOUT));
+    let (refused, other) = tokio::join!(bus.request(WorkClass::Write, large), other);
+    assert!(matches!(refused, Err(RequestError::TooLarge { bytes, .. }) if bytes > 3 << 20), "{refused:?}");
+    assert_eq!(other.unwrap().status, 200);
+    serving.stopped().await;
 }
 
 pub async fn nudges_reach_every_process(environment: Environment) {
@@ -203,6 +306,27 @@ pub async fn nudges_reach_every_process(environment: Environment) {
         }
         assert!(receiver.try_recv().is_err(), "a nudge arrived twice");
     }
+}
+
+pub async fn last_of_many_nudges_reaches_other_processes(environment: Environment) {
+    let (here, there) = (environment.bus().await, environment.bus().await);
+    let mut other = there.nudges();
+    let principal = PrincipalId::generate();
+    for _ in 0..100 {
+        here.nudge(Nudge::EventsWaiting).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    here.nudge(Nudge::Authority { principal }).await;
+    let mut received = 0;
+    loop {
+        match tokio::time::timeout(TIMEOUT, other.recv()).await.unwrap().unwrap() {
+            Nudge::EventsWaiting => received += 1,
+            last => break assert_eq!(last, Nudge::Authority { principal }),
+        }
+    }
+    // In one process a nudge costs nothing, and is not merged.
+    let merged = matches!(environment, Environment::Rabbit(_));
+    assert!(if merged { (1..50).contains(&received) } else { received == 100 }, "{received}");
 }
 
 pub async fn sealed_request_opens_at_the_handler(environment: Environment) {

@@ -35,6 +35,11 @@ pub struct Broker {
 impl Broker {
     /// Chooses folder and ports without starting the node.
     pub fn prepare() -> Self {
+        Self::prepare_with("")
+    }
+
+    /// Chooses folder and ports of a node with more lines of configuration.
+    pub fn prepare_with(more: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("gateway-bus-test-{}", Uuid::new_v4()));
         std::fs::create_dir_all(folder.join("log")).unwrap();
         // All are bound at the same time, so that they differ.
@@ -43,7 +48,7 @@ impl Broker {
         let [amqp, admin, ..] = ports;
         let configuration = format!(
             "loopback_users = none\nlisteners.tcp.local = 127.0.0.1:{amqp}\n\
-             management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {admin}\n"
+             management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {admin}\n{more}\n"
         );
         std::fs::write(folder.join("rabbitmq.conf"), configuration).unwrap();
         std::fs::write(folder.join("plugins"), "[rabbitmq_management].\n").unwrap();

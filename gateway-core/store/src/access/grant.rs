@@ -38,6 +38,19 @@ impl Store {
         self.write(move |session| session.grant_record(&grant, capability)).await
     }
 
+    /// Returns the access that was last found with a credential; none if no grant is of this credential.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn grant_access(&self, credential: &SealedCredential) -> Result<Option<Access>> {
+        let credential = credential.clone();
+        self.read(move |session| {
+            let access = grant_of(&credential).select(grants::access).first::<String>(session.connection);
+            access.optional().map_err(database)?.as_deref().map(Access::parse).transpose()
+        })
+        .await
+    }
+
     /// Records the renewal of a grant, with the access that its verification found; returns whether the access changed.
     ///
     /// A grant that has ended, or whose credential was replaced meanwhile, does not come back.

@@ -5,9 +5,11 @@ use std::time::Duration;
 use diesel::prelude::*;
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
-use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId};
+use gateway_core::id::{AccountId, CloudId, CredentialId, Holder, PrincipalId};
+use gateway_core::shares::{CallCapacity, Endpoint};
 
 use super::credential::{CredentialRow, SealedCredential};
+use super::due::{DueGrants, GrantRow};
 use super::grant::grant_of;
 use crate::db::schema::{credentials, grants};
 use crate::db::{Session, Store, corrupt, database, for_update};
@@ -21,6 +23,8 @@ pub struct DueGrant {
     pub credential: SealedCredential,
     /// Consecutive definitive refusals so far.
     pub refusals: i32,
+    /// Time since the verification was due.
+    pub late: Duration,
 }
 
 /// The effect of a refusal on a grant.
@@ -46,29 +50,19 @@ const CLAIM: Duration = Duration::from_secs(120);
 const SECOND_VERIFICATION: Duration = Duration::from_secs(10);
 
 impl Store {
-    /// Claims grants whose verification is due.
+    /// Claims grants whose verification is due within a capacity, so that those of one cloud or account delay no others.
     ///
     /// # Errors
     /// `Unavailable` if the database cannot be reached.
-    pub async fn grants_due(&self, limit: i64) -> Result<Vec<DueGrant>> {
+    pub async fn grants_due(&self, limit: usize, capacity: CallCapacity) -> Result<Vec<DueGrant>> {
         self.write(move |session| {
-            let now = session.now()?;
-            let due = grants::table
-                .filter(grants::verify_at.le(now.0))
-                .order(grants::verify_at)
-                .limit(limit)
-                .select((
-                    grants::principal_id,
-                    grants::account_id,
-                    grants::cloud_id,
-                    grants::refusals,
-                    grants::verify_at,
-                ))
-                .load::<DueRow>(session.connection)
-                .map_err(database)?;
+            let (now, mut capacity) = (session.now()?, capacity.clone());
             let mut claimed = Vec::new();
-            for row in due {
-                claimed.extend(session.claim_verification(row, now)?);
+            for (verify_at, row) in session.due_before::<DueGrants>(now.0 + 1, limit, &capacity)? {
+                let due = due_grant(row)?;
+                if capacity.take(&Endpoint::of_identity(due.cloud), Holder::Account(due.account)) {
+                    claimed.extend(session.claim_verification(due, verify_at, now)?);
+                }
             }
             Ok(claimed)
         })
@@ -168,22 +162,40 @@ impl Store {
     }
 }
 
-/// A due grant: principal, account, cloud, refusals, due time.
-type DueRow = (Vec<u8>, Vec<u8>, Vec<u8>, i32, i64);
+/// A due grant before the claim.
+struct Unclaimed {
+    principal: PrincipalId,
+    account: AccountId,
+    cloud: CloudId,
+    refusals: i32,
+}
+
+fn due_grant((principal, account, cloud, refusals): GrantRow) -> Result<Unclaimed> {
+    Ok(Unclaimed {
+        principal: PrincipalId::from_bytes(&principal).ok_or_else(|| corrupt("principal id"))?,
+        account: AccountId::from_bytes(&account).ok_or_else(|| corrupt("account id"))?,
+        cloud: CloudId::from_bytes(&cloud).ok_or_else(|| corrupt("cloud id"))?,
+        refusals,
+    })
+}
 
 impl Session<'_> {
     /// Claims one verification; `None` if another process was faster or the grant has just ended.
-    fn claim_verification(&mut self, row: DueRow, now: Timestamp) -> Result<Option<DueGrant>> {
-        let (principal, account, cloud, refusals, verify_at) = row;
-        let row = grants::table.find((&principal, &account)).filter(grants::verify_at.eq(verify_at));
+    fn claim_verification(
+        &mut self,
+        due: Unclaimed,
+        verify_at: i64,
+        now: Timestamp,
+    ) -> Result<Option<DueGrant>> {
+        let Unclaimed { principal, account, cloud, refusals } = due;
+        let key = (principal.to_bytes(), account.to_bytes());
+        let row = grants::table.find(key).filter(grants::verify_at.eq(verify_at));
         let won = diesel::update(row).set(grants::verify_at.eq(now.plus(CLAIM).0)).execute(self.connection);
         if won.map_err(database)? == 0 {
             return Ok(None);
         }
-        let principal = PrincipalId::from_bytes(&principal).ok_or_else(|| corrupt("principal id"))?;
-        let account = AccountId::from_bytes(&account).ok_or_else(|| corrupt("account id"))?;
-        let cloud = CloudId::from_bytes(&cloud).ok_or_else(|| corrupt("cloud id"))?;
         let credential = self.credential_of(principal, account)?;
-        Ok(credential.map(|credential| DueGrant { cloud, credential, refusals }))
+        let late = now.since(Timestamp(verify_at));
+        Ok(credential.map(|credential| DueGrant { cloud, credential, refusals, late }))
     }
 }

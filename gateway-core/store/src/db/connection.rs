@@ -1,5 +1,7 @@
 //! The connection type over two databases, and the settings of each.
 
+use std::time::Duration;
+
 use diesel::connection::{Connection as _, SimpleConnection as _};
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
@@ -29,6 +31,12 @@ mod multi {
     }
 }
 
+/// Seconds after which the server ends an unused connection: a minute after the pool would have closed it.
+const WAIT_TIMEOUT: u32 = 360;
+
+/// Longest wait for SQLite's write lock, in milliseconds. Longer outlasts longer transactions; shorter gives up sooner.
+const SQLITE_LONGEST_WAIT: u128 = 10_000;
+
 /// Settings of a MySQL session.
 ///
 /// A process that freezes or is cut off inside a transaction holds its locks as long as the server keeps the
@@ -50,8 +58,12 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode 
 /// Opens and sets up a connection.
 ///
 /// The derive's own `establish` tries one database after the other and hides why the first failed.
-pub(super) fn connect(backend: Backend, url: &str) -> ConnectionResult<Connection> {
-    match backend {
+pub(super) fn connect(
+    backend: Backend,
+    url: &str,
+    statement_limit: Duration,
+) -> ConnectionResult<Connection> {
+    let mut connection = match backend {
         Backend::MySql => {
             let mut connection = MysqlConnection::establish(url)?;
             for statement in MYSQL_SETTINGS {
@@ -59,12 +71,44 @@ pub(super) fn connect(backend: Backend, url: &str) -> ConnectionResult<Connectio
                     .execute(&mut connection)
                     .map_err(ConnectionError::CouldntSetupConfiguration)?;
             }
-            Ok(Connection::Mysql(connection))
+            Connection::Mysql(connection)
         }
         Backend::Sqlite => {
             let mut connection = SqliteConnection::establish(url)?;
             connection.batch_execute(SQLITE_SETTINGS).map_err(ConnectionError::CouldntSetupConfiguration)?;
-            Ok(Connection::Sqlite(connection))
+            Connection::Sqlite(connection)
+        }
+    };
+    limit_statements(&mut connection, statement_limit)?;
+    Ok(connection)
+}
+
+/// Limits the time of each statement; zero is no limit. MySQL limits reads only, and MariaDB ignores its setting; SQLite
+/// limits the wait for the write lock, which is all that a statement waits for in one process.
+pub(super) fn limit_statements(connection: &mut Connection, limit: Duration) -> ConnectionResult<()> {
+    let milliseconds = limit.as_millis();
+    match connection {
+        Connection::Mysql(connection) => diesel::sql_query(format!(
+            "SET SESSION wait_timeout = {WAIT_TIMEOUT} /*M! , SESSION max_statement_time = {} */ \
+             /*!50708 , SESSION max_execution_time = {milliseconds} */",
+            limit.as_secs_f64()
+        ))
+        .execute(connection)
+        .map(drop),
+        Connection::Sqlite(connection) => {
+            let wait =
+                if limit.is_zero() { SQLITE_LONGEST_WAIT } else { milliseconds.min(SQLITE_LONGEST_WAIT) };
+            connection.batch_execute(&format!("PRAGMA busy_timeout = {wait}"))
         }
     }
+    .map_err(ConnectionError::CouldntSetupConfiguration)
+}
+
+/// Runs the cheapest of all queries.
+pub(super) fn select_one(connection: &mut Connection) -> ConnectionResult<()> {
+    match connection {
+        Connection::Mysql(connection) => diesel::sql_query("SELECT 1").execute(connection).map(drop),
+        Connection::Sqlite(connection) => connection.batch_execute("SELECT 1"),
+    }
+    .map_err(ConnectionError::CouldntSetupConfiguration)
 }

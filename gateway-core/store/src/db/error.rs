@@ -30,6 +30,9 @@ pub(crate) fn database(error: Diesel) -> Error {
             let text = info.message().to_owned();
             let lower = text.to_lowercase();
             let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+            if says(&TIME_EXCEEDED) {
+                return too_slow(&text);
+            }
             if says(&CONTENTION) {
                 return contention(&text);
             }
@@ -42,9 +45,33 @@ pub(crate) fn database(error: Diesel) -> Error {
     }
 }
 
-/// Returns the error of a pool that has no connection to give.
-pub(super) fn no_connection(error: diesel::r2d2::PoolError) -> Error {
+/// The source of errors from a limit of time, after which the connection is intact.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct TimeExceeded(String);
+
+/// Texts of a statement that the server ended: MariaDB's `max_statement_time`, MySQL's `max_execution_time`.
+const TIME_EXCEEDED: [&str; 2] = ["max_statement_time exceeded", "maximum statement execution time exceeded"];
+
+/// Returns the error of a pool that cannot connect.
+pub(super) fn no_connection(error: diesel::ConnectionError) -> Error {
     unavailable().with_source(error)
+}
+
+/// Returns the error of calls to a server that gives no sign of life.
+pub(super) fn silent() -> Error {
+    Error::unavailable("the gateway's database does not answer")
+}
+
+/// Returns the error of a call that reached a limit of time.
+pub(super) fn too_slow(reason: &str) -> Error {
+    Error::unavailable("the gateway's database is too busy").with_source(TimeExceeded(reason.to_owned()))
+}
+
+/// Returns whether the server is gone, rather than slow.
+pub(super) fn is_gone(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    error.kind() == ErrorKind::Unavailable && !source.is_some_and(|source| source.is::<TimeExceeded>())
 }
 
 /// Returns whether the same transaction may succeed if it runs again.

@@ -5,6 +5,7 @@ use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use gateway_core::error::{Error, Result};
+use gateway_core::time_limit::{TimeLimit, within};
 
 use super::connection::Connection;
 use super::error::database;
@@ -23,7 +24,7 @@ impl Store {
     /// # Errors
     /// `Unavailable` if the database cannot be reached; `Internal`, with the cause, if a migration fails.
     pub async fn migrate(&self) -> Result<Migrations> {
-        self.read(|session| {
+        let migrating = self.read(|session| {
             let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::internal(error.to_string());
             let names = |done: Vec<diesel::migration::MigrationVersion<'_>>| {
                 done.iter().map(ToString::to_string).collect()
@@ -40,8 +41,8 @@ impl Store {
                     .map_err(failed),
             }
             .map(Migrations)
-        })
-        .await
+        });
+        within(TimeLimit::NONE, migrating).await
     }
 
     /// Returns the migrations that [`Self::migrate`] would apply.

@@ -1,77 +1,99 @@
 //! The pool of connections.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::prelude::*;
-use diesel::r2d2::ManageConnection;
 use gateway_core::config::Database as DatabaseConfig;
 use gateway_core::error::{Error, Result};
 
-use super::connection::{Backend, Connection, connect};
+use super::connection::{Backend, Connection, connect, limit_statements, select_one};
+use super::error::no_connection;
 
-/// Longest wait of a caller for a connection to the server. Longer hangs requests on a dead database; shorter gives up
-/// on a slow one.
+/// Longest time of attempts to connect. Longer outlasts the restart of a server; shorter fails sooner without one.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) type Pool = diesel::r2d2::Pool<Manager>;
+/// Wait between two of these attempts.
+const CONNECT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A connection of the pool, with its fitness for further use.
-pub(super) struct TrackedConnection {
-    pub(super) connection: Connection,
-    broken: bool,
-    /// Count of outages when the connection was made.
-    made_after: u64,
-    outages: Arc<AtomicU64>,
-}
+/// Time after which an unused connection is closed. Longer spares logins; shorter leaves the server fewer connections.
+const IDLE: Duration = Duration::from_secs(300);
 
-impl TrackedConnection {
-    /// Keeps the connection from being used again.
-    pub(super) fn discard(&mut self) {
-        self.broken = true;
-    }
-
-    /// Keeps all connections from being used again that were made before the present outage.
-    ///
-    /// They are all dead; each would fail one more call before the pool noticed.
-    pub(super) fn discard_all(&mut self) {
-        self.broken = true;
-        self.outages.fetch_max(self.made_after + 1, Ordering::Relaxed);
-    }
-}
-
-/// The maker of the pool's connections.
-#[derive(Debug)]
-pub(super) struct Manager {
+/// The maker and keeper of connections. Callers limit how many are in use.
+pub(super) struct Pool {
     url: String,
     backend: Backend,
-    outages: Arc<AtomicU64>,
+    idle: Mutex<Vec<PooledConnection>>,
+    /// Count of outages. Connections from before the present one are dead; each would fail one more call.
+    outages: AtomicU64,
 }
 
-impl ManageConnection for Manager {
-    type Connection = TrackedConnection;
-    type Error = ConnectionError;
+/// A connection, and what its next user must know.
+pub(super) struct PooledConnection {
+    pub(super) connection: Connection,
+    /// Count of outages when the connection was made.
+    made_after: u64,
+    /// The longest time of a statement, as the connection has it.
+    statement_limit: Duration,
+    unused_since: Instant,
+}
 
-    fn connect(&self) -> ConnectionResult<TrackedConnection> {
-        let made_after = self.outages.load(Ordering::Relaxed);
-        let connection = connect(self.backend, &self.url)?;
-        Ok(TrackedConnection { connection, broken: false, made_after, outages: Arc::clone(&self.outages) })
+impl Pool {
+    /// Makes the pool for a configured URL; connects when first used.
+    pub(super) fn new(config: &DatabaseConfig) -> Result<Self> {
+        let (url, backend) = match config.url.strip_prefix("sqlite:") {
+            Some(file) => {
+                create_parent_folder(file)?;
+                (file.to_owned(), Backend::Sqlite)
+            }
+            None if config.url.starts_with("mysql:") => (config.url.clone(), Backend::MySql),
+            None => return Err(Error::invalid("database.url must start with mysql: or sqlite:")),
+        };
+        Ok(Self { url, backend, idle: Mutex::default(), outages: AtomicU64::default() })
     }
 
-    /// Compares outages only: a question to the server before each use would double the round trips.
-    fn is_valid(&self, tracked: &mut TrackedConnection) -> ConnectionResult<()> {
-        if tracked.made_after < self.outages.load(Ordering::Relaxed) {
-            return Err(ConnectionError::BadConnection("the server went away since it was made".to_owned()));
+    pub(super) fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Returns an unused connection or a new one. Tries for some seconds to connect. Blocks.
+    pub(super) fn take(&self, statement_limit: Duration) -> Result<PooledConnection> {
+        let start = Instant::now();
+        loop {
+            match self.try_take(statement_limit) {
+                Ok(pooled) => return Ok(pooled),
+                Err(error) if start.elapsed() > CONNECT_TIMEOUT => return Err(no_connection(error)),
+                Err(_) => std::thread::sleep(CONNECT_PAUSE),
+            }
         }
+    }
+
+    /// Asks the server for a sign of life, on an unused connection or a new one. Blocks.
+    pub(super) fn ping(&self) -> ConnectionResult<()> {
+        while let Some(mut pooled) = self.unused(Duration::MAX) {
+            if select_one(&mut pooled.connection).is_ok() {
+                self.give_back(pooled);
+                return Ok(());
+            }
+            self.discard_all(&pooled);
+        }
+        let mut pooled = match self.connect(Duration::ZERO) {
+            Ok(pooled) => pooled,
+            // Too many connections: the server answers, and those in use go on.
+            Err(error) if error.to_string().to_lowercase().contains("connections") => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        select_one(&mut pooled.connection)?;
+        self.give_back(pooled);
         Ok(())
     }
 
-    /// Refuses a connection on which work panicked or a rollback failed: it may be inside a transaction.
-    fn has_broken(&self, tracked: &mut TrackedConnection) -> bool {
-        let stuck = match &mut tracked.connection {
+    /// Takes a connection back, unless it is from before an outage, or inside a transaction that could not be ended.
+    pub(super) fn give_back(&self, mut pooled: PooledConnection) {
+        let stuck = match &mut pooled.connection {
             Connection::Mysql(connection) => {
                 AnsiTransactionManager::is_broken_transaction_manager(connection)
             }
@@ -79,28 +101,67 @@ impl ManageConnection for Manager {
                 AnsiTransactionManager::is_broken_transaction_manager(connection)
             }
         };
-        std::thread::panicking() || tracked.broken || stuck
-    }
-}
-
-/// Builds the pool for a configured URL; connects when first used.
-pub(super) fn build(config: &DatabaseConfig) -> Result<(Pool, Backend)> {
-    let (url, backend) = match config.url.strip_prefix("sqlite:") {
-        Some(file) => {
-            create_parent_folder(file)?;
-            (file.to_owned(), Backend::Sqlite)
+        if !stuck && self.is_current(&pooled) {
+            pooled.unused_since = Instant::now();
+            self.lock().push(pooled);
         }
-        None if config.url.starts_with("mysql:") => (config.url.clone(), Backend::MySql),
-        None => return Err(Error::invalid("database.url must start with mysql: or sqlite:")),
-    };
-    let pool = diesel::r2d2::Pool::builder()
-        .max_size(config.connections)
-        .min_idle(Some(0))
-        .idle_timeout(Some(Duration::from_secs(300)))
-        .connection_timeout(CONNECT_TIMEOUT)
-        .error_handler(Box::new(Silent))
-        .build_unchecked(Manager { url, backend, outages: Arc::default() });
-    Ok((pool, backend))
+    }
+
+    /// Keeps all connections from being used again that were made before the outage that this one found.
+    pub(super) fn discard_all(&self, found_by: &PooledConnection) {
+        self.outages.fetch_max(found_by.made_after + 1, Ordering::Relaxed);
+    }
+
+    /// Keeps all present connections from being used again.
+    pub(super) fn discard_present(&self) {
+        self.outages.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn try_take(&self, statement_limit: Duration) -> ConnectionResult<PooledConnection> {
+        while let Some(mut pooled) = self.unused(statement_limit) {
+            if pooled.statement_limit == statement_limit {
+                return Ok(pooled);
+            }
+            if limit_statements(&mut pooled.connection, statement_limit).is_ok() {
+                pooled.statement_limit = statement_limit;
+                return Ok(pooled);
+            }
+            self.discard_all(&pooled);
+        }
+        self.connect(statement_limit)
+    }
+
+    /// Returns the connection that was used last, preferably one with this limit, and closes those that are too old.
+    fn unused(&self, statement_limit: Duration) -> Option<PooledConnection> {
+        let mut idle = self.lock();
+        let is_usable =
+            |pooled: &PooledConnection| self.is_current(pooled) && pooled.unused_since.elapsed() < IDLE;
+        let closed: Vec<_> = idle.extract_if(.., |pooled| !is_usable(pooled)).collect();
+        let index = idle.iter().rposition(|pooled| pooled.statement_limit == statement_limit);
+        let found = match index {
+            Some(index) => Some(idle.remove(index)),
+            None => idle.pop(),
+        };
+        drop(idle);
+        // A close says goodbye to the server, which may take a moment.
+        drop(closed);
+        found
+    }
+
+    fn connect(&self, statement_limit: Duration) -> ConnectionResult<PooledConnection> {
+        let made_after = self.outages.load(Ordering::Relaxed);
+        let connection = connect(self.backend, &self.url, statement_limit)?;
+        Ok(PooledConnection { connection, made_after, statement_limit, unused_since: Instant::now() })
+    }
+
+    fn is_current(&self, pooled: &PooledConnection) -> bool {
+        pooled.made_after >= self.outages.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<PooledConnection>> {
+        // Each change of the list is one call, so that a panic cannot leave it incomplete.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn create_parent_folder(file: &str) -> Result<()> {
@@ -110,12 +171,4 @@ fn create_parent_folder(file: &str) -> Result<()> {
         }),
         _ => Ok(()),
     }
-}
-
-/// A handler that drops errors: r2d2 would log each by another crate, and callers get them anyway.
-#[derive(Debug)]
-struct Silent;
-
-impl<E> diesel::r2d2::HandleError<E> for Silent {
-    fn handle_error(&self, _: E) {}
 }

@@ -7,7 +7,7 @@ use gateway_core::error::Result;
 use gateway_core::id::{AccountId, CloudId, EventId, PrincipalId};
 
 use crate::db::schema::events;
-use crate::db::{Session, database, insert_all};
+use crate::db::{Session, by_bytes, database, insert_all};
 
 /// An event without a position.
 #[derive(Insertable)]
@@ -32,10 +32,10 @@ pub(crate) struct NewEvent {
 impl Session<'_> {
     /// Adds events.
     pub(crate) fn events_add(&mut self, new: &[NewEvent]) -> Result<()> {
-        if new.is_empty() {
-            return Ok(());
+        for new in by_bytes(new, |event| event.document.as_ref().map_or(0, String::len)) {
+            insert_all!(self, events::table, new)?;
         }
-        insert_all!(self, events::table, new).map(drop)
+        Ok(())
     }
 
     /// Adds the event of a changed grant, after which the principal and all others who see the account list again.

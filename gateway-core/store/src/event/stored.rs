@@ -39,7 +39,8 @@ pub struct StoredEvent {
     pub new_state: Option<String>,
     /// Database time of the change.
     pub at: Timestamp,
-    /// Canonical document after the change; `None` for a deletion.
+    /// Canonical document after the change; `None` for a deletion, and for a document of more than
+    /// [`MAX_DOCUMENT`](gateway_core::document::event::MAX_DOCUMENT) bytes.
     pub document: Option<String>,
 }
 
@@ -47,6 +48,12 @@ impl StoredEvent {
     /// Returns whether the event is about a grant.
     pub fn is_grant(&self) -> bool {
         self.kind == GRANT
+    }
+
+    /// Returns the event with a link instead of its document.
+    #[must_use]
+    pub fn without_document(&self) -> Self {
+        Self { document: None, ..self.clone() }
     }
 
     /// Renders the document that readers of the log and subscribers get alike.

@@ -5,39 +5,95 @@ use std::time::Duration;
 use diesel::prelude::*;
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
-use gateway_core::id::{AccountId, OperationId};
+use gateway_core::id::{AccountId, CloudId, OperationId, Region};
+use gateway_core::shares::{CallCapacity, Endpoint};
 
-use crate::db::schema::operations;
-use crate::db::{NEVER, Store, corrupt, database};
+use crate::db::schema::{operations, regions};
+use crate::db::{NEVER, Session, Store, corrupt, database};
+use crate::due::{DueWork, Part, region_with_first};
+
+/// An operation that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueOperation {
+    /// Id.
+    pub id: OperationId,
+    /// Endpoint that it calls.
+    pub endpoint: Endpoint,
+    /// Account that it calls for.
+    pub account: AccountId,
+}
+
+/// The due operations.
+struct DueOperations;
+
+/// An operation: id, cloud, region, account.
+type Row = (Vec<u8>, Vec<u8>, String, Vec<u8>);
+
+impl DueWork for DueOperations {
+    type Row = Row;
+
+    fn first_by_endpoint(session: &mut Session<'_>) -> Result<Vec<(Endpoint, i64)>> {
+        let first = operations::table
+            .filter(operations::cloud_id.eq(regions::cloud_id))
+            .filter(operations::region.eq(regions::name))
+            .filter(operations::due_at.lt(NEVER))
+            .order(operations::due_at)
+            .select(operations::due_at);
+        let rows = regions::table
+            .select((regions::cloud_id, regions::name, first.single_value()))
+            .load(session.connection)
+            .map_err(database)?;
+        rows.into_iter().filter_map(region_with_first).collect()
+    }
+
+    fn due_before(
+        session: &mut Session<'_>,
+        time: i64,
+        limit: usize,
+        part: Option<Part<'_>>,
+    ) -> Result<Vec<(i64, Row)>> {
+        let row = (operations::id, operations::cloud_id, operations::region, operations::account_id);
+        let mut query = operations::table
+            .filter(operations::due_at.lt(time))
+            .order(operations::due_at)
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+            .select((operations::due_at, row))
+            .into_boxed();
+        if let Some(part) = part {
+            query = query
+                .filter(operations::cloud_id.eq(part.endpoint.cloud.to_bytes()))
+                .filter(operations::region.eq(part.region()))
+                .filter(operations::account_id.ne_all(part.full));
+        }
+        query.load(session.connection).map_err(database)
+    }
+}
+
+fn due_operation((id, cloud, region, account): Row) -> Result<DueOperation> {
+    let cloud = CloudId::from_bytes(&cloud).ok_or_else(|| corrupt("cloud id"))?;
+    Ok(DueOperation {
+        id: OperationId::from_bytes(&id).ok_or_else(|| corrupt("operation id"))?,
+        endpoint: Endpoint::of_region(cloud, Region::new(region)),
+        account: AccountId::from_bytes(&account).ok_or_else(|| corrupt("account id"))?,
+    })
+}
 
 impl Store {
-    /// Returns due operations with their accounts, except those of `full` accounts; and the wait until the next one is
-    /// due.
+    /// Returns due operations that have a free slot; and the wait until the next one is due.
     ///
     /// # Errors
     /// `Unavailable` if the database cannot be reached.
     pub async fn operations_due(
         &self,
-        limit: i64,
-        full: Vec<AccountId>,
-    ) -> Result<(Vec<(OperationId, AccountId)>, Option<Duration>)> {
+        limit: usize,
+        capacity: CallCapacity,
+    ) -> Result<(Vec<DueOperation>, Option<Duration>)> {
         self.read(move |session| {
             let now = session.now()?;
-            let rows = operations::table
-                .filter(operations::due_at.lt(NEVER))
-                .filter(operations::account_id.ne_all(full.iter().map(|account| account.to_bytes())))
-                .order(operations::due_at)
-                .limit(limit)
-                .select((operations::id, operations::account_id, operations::due_at))
-                .load::<(Vec<u8>, Vec<u8>, i64)>(session.connection)
-                .map_err(database)?;
-            let next = rows.iter().map(|(.., due)| Timestamp(*due)).find(|due| *due > now);
-            let due = rows.iter().filter(|(.., due)| *due <= now.0);
-            let ids = due.map(|(id, account, _)| {
-                let id = OperationId::from_bytes(id).ok_or_else(|| corrupt("operation id"))?;
-                Ok((id, AccountId::from_bytes(account).ok_or_else(|| corrupt("account id"))?))
-            });
-            Ok((ids.collect::<Result<_>>()?, next.map(|next| next.since(now))))
+            let mut rows = session.due_before::<DueOperations>(NEVER, limit, &capacity)?;
+            let later = rows.split_off(rows.partition_point(|(due, _)| *due <= now.0));
+            let due = rows.into_iter().map(|(_, row)| due_operation(row)).collect::<Result<_>>()?;
+            Ok((due, later.first().map(|(due, _)| Timestamp(*due).since(now))))
         })
         .await
     }
@@ -50,6 +106,7 @@ impl Store {
         self.write(move |session| {
             let old = operations::table
                 .filter(operations::finished_at.lt(before.0))
+                .order(operations::finished_at)
                 .limit(limit)
                 .select(operations::id)
                 .load::<Vec<u8>>(session.connection)

@@ -59,6 +59,8 @@ impl Store {
                 Settlement::Final => (NEVER, Some(now.0)),
                 Settlement::RetryIn(wait) => (now.plus(wait).0, None),
             };
+            // The process that settled it is known for a while, as one that works for the account.
+            let owner = finished.and(row.lease_owner.clone());
             let status = i32::from(outcome.status);
             // An attempt that found nothing new adds no line.
             if row.state != outcome.state.as_str() || finished.is_some() {
@@ -69,7 +71,7 @@ impl Store {
                 .set((
                     operations::state.eq(outcome.state.as_str()),
                     operations::due_at.eq(due),
-                    operations::lease_owner.eq(None::<Vec<u8>>),
+                    operations::lease_owner.eq(owner),
                     operations::finished_at.eq(finished),
                     // An accepted operation has called no cloud, as far as a later attempt is concerned.
                     operations::sent_at.eq(if outcome.state == OperationState::Accepted {

@@ -6,13 +6,15 @@ use std::time::Duration;
 use diesel::prelude::*;
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
-use gateway_core::id::{Holder, ProcessId};
+use gateway_core::id::ProcessId;
+use gateway_core::shares::{CallCapacity, Endpoint};
 
-use super::capacity::{Capacity, ShareKey, Unlimited, share_key};
+use super::due::DueTargets;
+use super::sharing::budget_key;
 use crate::access::SealedCredential;
 use crate::db::schema::poll_targets;
-use crate::db::{Connection, NEVER, Session, Store, database};
-use crate::target::{Fence, Target, TargetRow, TargetStatus};
+use crate::db::{NEVER, Session, Store, database};
+use crate::target::{Fence, Target, TargetStatus};
 
 /// A target that this process may list.
 #[derive(Clone, Debug)]
@@ -38,10 +40,10 @@ impl Store {
     /// # Errors
     /// `Unavailable` if the database cannot be reached.
     pub async fn targets_claim(&self, owner: ProcessId, lease: Duration, limit: usize) -> Result<Vec<Claim>> {
-        self.targets_claim_within(owner, lease, limit, Unlimited).await
+        self.targets_claim_within(owner, lease, limit, CallCapacity::unlimited()).await
     }
 
-    /// Claims due targets within a capacity, so that the targets of one share key delay no others.
+    /// Claims due targets within a capacity, so that the targets of one endpoint or holder delay no others.
     ///
     /// # Errors
     /// `Unavailable` if the database cannot be reached.
@@ -50,15 +52,15 @@ impl Store {
         owner: ProcessId,
         lease: Duration,
         limit: usize,
-        capacity: impl Capacity + Sync,
+        capacity: CallCapacity,
     ) -> Result<Vec<Claim>> {
         self.write(move |session| {
             let (now, mut capacity) = (session.now()?, capacity.clone());
             let mut won = Vec::new();
-            for row in session.due(now, limit, &capacity.full())? {
+            for (_, row) in session.due_before::<DueTargets>(now.0 + 1, limit, &capacity)? {
                 let (epoch, elected) = (row.epoch(), row.credential());
                 let target = row.into_target()?;
-                if !capacity.take(share_key(&target.scope)) {
+                if !capacity.take(&Endpoint::of_scope(&target.scope), target.scope.holder) {
                     continue;
                 }
                 match session.elect(&target.scope, target.kind, elected)? {
@@ -74,38 +76,19 @@ impl Store {
         .await
     }
 
-    /// Returns the wait until the next target is due within a capacity; `None` if no target will be.
+    /// Returns the wait until the next target is due within a capacity; `None` if no target will be. It agrees with
+    /// [`Self::targets_claim_within`]: while it returns zero, a claim finds a target that no other process has claimed.
     ///
     /// # Errors
     /// `Unavailable` if the database cannot be reached.
-    pub async fn targets_next_due(&self, capacity: impl Capacity + Sync) -> Result<Option<Duration>> {
+    pub async fn targets_next_due(&self, capacity: CallCapacity) -> Result<Option<Duration>> {
         self.read(move |session| {
-            let next = except(&capacity.full())
-                .filter(poll_targets::due_at.lt(NEVER))
-                .order(poll_targets::due_at)
-                .select(poll_targets::due_at)
-                .first::<i64>(session.connection)
-                .optional()
-                .map_err(database)?;
+            let next = session.due_before::<DueTargets>(NEVER, 1, &capacity)?.pop();
             let now = session.now()?;
-            Ok(next.map(|due| Timestamp(due).since(now)))
+            Ok(next.map(|(due, _)| Timestamp(due).since(now)))
         })
         .await
     }
-}
-
-type Targets = poll_targets::BoxedQuery<'static, <Connection as diesel::Connection>::Backend>;
-
-/// Selects the targets of all share keys except the full ones.
-fn except(full: &[ShareKey]) -> Targets {
-    let (global, accounts): (Vec<_>, Vec<_>) = full.iter().partition(|(_, holder)| *holder == Holder::Global);
-    let clouds: Vec<_> = global.iter().map(|(cloud, _)| cloud.to_bytes()).collect();
-    let accounts: Vec<_> = accounts.iter().map(|(_, holder)| holder.to_bytes()).collect();
-    let published = poll_targets::holder.eq(Holder::Global.to_bytes());
-    poll_targets::table
-        .filter(poll_targets::holder.ne_all(accounts))
-        .filter(diesel::dsl::not(published.and(poll_targets::cloud_id.eq_any(clouds))))
-        .into_boxed()
 }
 
 /// Selects the target if no process has claimed it since it was read.
@@ -119,16 +102,6 @@ fn still_due(target: &Target, epoch: i64, now: Timestamp) -> _ {
 }
 
 impl Session<'_> {
-    fn due(&mut self, now: Timestamp, limit: usize, full: &[ShareKey]) -> Result<Vec<TargetRow>> {
-        except(full)
-            .filter(poll_targets::due_at.le(now.0))
-            .order(poll_targets::due_at)
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-            .select(TargetRow::as_select())
-            .load(self.connection)
-            .map_err(database)
-    }
-
     /// Leases a target, unless another process was faster.
     fn lease(
         &mut self,
@@ -172,11 +145,11 @@ impl Session<'_> {
         if won.is_empty() {
             return Ok(Vec::new());
         }
-        let keys: HashSet<_> = won.iter().map(|(target, ..)| share_key(&target.scope)).collect();
+        let keys: HashSet<_> = won.iter().map(|(target, ..)| budget_key(&target.scope)).collect();
         let accounts: HashSet<_> = won.iter().map(|(.., credential)| credential.account).collect();
         let (sharing, paused) = (self.sharing(&keys, now)?, self.paused_until(&accounts)?);
         let claim = |(target, fence, credential): Won| {
-            let sharing = sharing.get(&share_key(&target.scope)).copied().unwrap_or(1);
+            let sharing = sharing.get(&budget_key(&target.scope)).copied().unwrap_or(1);
             let paused_until = paused.get(&credential.account).copied().unwrap_or(Timestamp(0));
             Claim { target, fence, credential, sharing, paused_until }
         };

@@ -5,19 +5,26 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
-use gateway_core::id::{AccountId, CloudId, Holder};
+use gateway_core::id::{AccountId, CloudId, Holder, Scope};
 
-use super::capacity::ShareKey;
 use crate::db::schema::{accounts, poll_targets};
 use crate::db::{Session, corrupt, database};
 
+/// Key of a call budget: one account, or the published resources of one cloud.
+pub(super) type BudgetKey = (CloudId, Holder);
+
+/// Returns the key of the budget that the listings of a scope are charged to.
+pub(super) fn budget_key(scope: &Scope) -> BudgetKey {
+    (scope.cloud, scope.holder)
+}
+
 impl Session<'_> {
-    /// Counts the targets under lease by share key.
+    /// Counts the targets under lease by budget.
     pub(super) fn sharing(
         &mut self,
-        keys: &HashSet<ShareKey>,
+        keys: &HashSet<BudgetKey>,
         now: Timestamp,
-    ) -> Result<HashMap<ShareKey, u32>> {
+    ) -> Result<HashMap<BudgetKey, u32>> {
         let leased = poll_targets::table
             .filter(poll_targets::cloud_id.eq_any(keys.iter().map(|(cloud, _)| cloud.to_bytes())))
             .filter(poll_targets::holder.eq_any(keys.iter().map(|(_, holder)| holder.to_bytes())))

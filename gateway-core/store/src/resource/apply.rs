@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use gateway_core::Timestamp;
-use gateway_core::document::event::Change;
+use gateway_core::document::event::{Change, MAX_DOCUMENT};
 use gateway_core::document::observation::Observed;
 use gateway_core::error::Result;
 use gateway_core::id::{EventId, ResourceId, TargetId};
@@ -203,7 +203,7 @@ impl Changes<'_> {
             old_state,
             new_state: row.and_then(|row| row.state).map(str::to_owned),
             at: self.now.0,
-            document: row.map(|row| row.document.clone()),
+            document: row.map(|row| &row.document).filter(|text| text.len() <= MAX_DOCUMENT).cloned(),
         });
     }
 }

@@ -53,6 +53,21 @@ impl Store {
         .await
     }
 
+    /// Returns every record of some resources, with one statement.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn resources_get(&self, ids: Vec<ResourceId>) -> Result<Vec<ResourceRow>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read(move |session| {
+            let ids = ids.iter().map(|id| id.to_bytes());
+            session.load_records(resources::table.filter(resources::id.eq_any(ids)).into_boxed(), false)
+        })
+        .await
+    }
+
     /// Returns one page of a listing.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::name::{indexed, name_key};
 use super::observation::Observation;
 use super::terms;
 use crate::db::schema::{missing_resources, resources};
-use crate::db::{Session, corrupt, database, for_update, insert_all};
+use crate::db::{Session, by_bytes, corrupt, database, for_update, insert_all};
 
 /// The parts of a stored record that `apply` compares.
 pub(super) struct StoredRow {
@@ -110,7 +110,10 @@ impl Session<'_> {
     }
 
     pub(super) fn rows_insert(&mut self, rows: &[NewRow]) -> Result<()> {
-        insert_all!(self, resources::table, rows).map(drop)
+        for rows in by_bytes(rows, |row| row.document.len() + row.raw.len()) {
+            insert_all!(self, resources::table, rows)?;
+        }
+        Ok(())
     }
 
     pub(super) fn row_update(&mut self, row: NewRow) -> Result<()> {

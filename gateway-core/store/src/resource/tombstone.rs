@@ -3,18 +3,41 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use gateway_core::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::id::{ResourceId, TargetId};
 
 use crate::db::schema::tombstones;
-use crate::db::{Session, corrupt, database};
+use crate::db::{Connection, Session, Store, corrupt, database};
 
 /// Version and time of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tombstone {
     pub(super) version: i64,
     pub(super) observed_at: i64,
+}
+
+impl Store {
+    /// Removes tombstones from before `cutoff`, the oldest first. At most `limit`; returns their count.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn tombstones_purge(&self, cutoff: Timestamp, limit: i64) -> Result<usize> {
+        // Neither database has the form of the other; both go along the index of times.
+        const MYSQL: &str = "DELETE FROM tombstones WHERE observed_at < ? ORDER BY observed_at LIMIT ?";
+        const SQLITE: &str = "DELETE FROM tombstones WHERE (target_id, id) IN \
+                              (SELECT target_id, id FROM tombstones WHERE observed_at < ? ORDER BY observed_at LIMIT ?)";
+        self.write(move |session| {
+            let sql = match session.connection {
+                Connection::Mysql(_) => MYSQL,
+                Connection::Sqlite(_) => SQLITE,
+            };
+            let delete = diesel::sql_query(sql).bind::<BigInt, _>(cutoff.0).bind::<BigInt, _>(limit);
+            delete.execute(session.connection).map_err(database)
+        })
+        .await
+    }
 }
 
 impl Session<'_> {

@@ -34,6 +34,8 @@ pub struct Target {
     pub agreeing: i32,
     /// Wait after the last attempt.
     pub interval: Duration,
+    /// Due time; before a claim that of the listing, after it the end of the lease.
+    pub due_at: Timestamp,
 }
 
 #[derive(Queryable, Selectable)]
@@ -53,6 +55,7 @@ pub(crate) struct TargetRow {
     failures: i32,
     agreeing: i32,
     interval_ms: i64,
+    due_at: i64,
 }
 
 impl TargetRow {
@@ -83,6 +86,7 @@ impl TargetRow {
             failures: self.failures,
             agreeing: self.agreeing,
             interval: Duration::from_millis(u64::try_from(self.interval_ms).unwrap_or(0)),
+            due_at: Timestamp(self.due_at),
         })
     }
 }

@@ -18,7 +18,7 @@ pub async fn target_without_able_credential_is_suspended_until_a_grant(fixture: 
     assert!(claim(store, LATER).await.is_empty());
     assert_eq!(fixture.rows("poll_targets WHERE status = 'suspended'"), TARGETS as i64);
     assert_eq!(
-        store.targets_next_due(gateway_store::Unlimited).await.unwrap(),
+        store.targets_next_due(gateway_core::shares::CallCapacity::unlimited()).await.unwrap(),
         None,
         "no passage of time makes a target due"
     );

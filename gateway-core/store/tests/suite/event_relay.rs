@@ -39,6 +39,7 @@ pub async fn positions_have_no_gaps_and_follow_versions(fixture: TestStore) {
     let (store, instances) = (&fixture.store, Instances::new(&fixture.store, 1));
     change(&instances, 0).await;
     let leader = lead(store).await;
+    assert_eq!(store.relay_backlog(1000).await.unwrap(), 25);
     let mut counts = Vec::new();
     for _ in 0..3 {
         let Numbered { count, position } = store.relay_number(leader.epoch, 24).await.unwrap();
@@ -52,9 +53,13 @@ pub async fn positions_have_no_gaps_and_follow_versions(fixture: TestStore) {
         log.extend(batch);
     }
     check(&log);
+    assert_eq!(store.relay_backlog(1000).await.unwrap(), 25);
+    store.relay_published(leader.epoch, 24).await.unwrap();
+    assert_eq!(store.relay_backlog(1000).await.unwrap(), 1);
     assert!(store.relay_batch(25, 10).await.unwrap().is_empty());
 
     change(&instances, 5).await;
+    assert_eq!((store.relay_backlog(1000).await.unwrap(), store.relay_backlog(7).await.unwrap()), (26, 7));
     // As on a cluster of several writing servers: the later version has the earlier row.
     fixture.sql().execute("UPDATE events SET version = 16 - version WHERE version IN (6, 10)");
     assert_eq!(store.relay_number(leader.epoch, 100).await.unwrap(), Numbered { count: 25, position: 50 });

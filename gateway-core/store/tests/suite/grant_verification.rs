@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gateway_core::shares::CallCapacity;
 use gateway_store::GrantChange::{Doubted, Ended, Kept};
 use gateway_store::{DueGrant, SealedCredential, Store};
 
@@ -11,7 +12,7 @@ use crate::test_store::TestStore;
 const NOW: Duration = Duration::ZERO;
 
 async fn due(store: &Store) -> Vec<DueGrant> {
-    store.grants_due(100).await.unwrap()
+    store.grants_due(100, CallCapacity::unlimited()).await.unwrap()
 }
 
 pub async fn due_grant_is_claimed_once(fixture: TestStore) {

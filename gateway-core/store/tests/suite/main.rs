@@ -1,13 +1,15 @@
 //! The suite of the store, run on SQLite and MySQL, with tests that only a real server allows.
 
-// Helpers may panic, and their modules are visible to this executable only.
-#![allow(clippy::unwrap_used, unreachable_pub)]
+// Helpers may panic and print figures, and their modules are visible to this executable only.
+#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
 mod authority;
 mod cloud_clocks;
 mod clouds_and_clients;
 mod credential_election;
 mod database_outage;
+mod database_silence;
+mod due_by_endpoint;
 mod event_log;
 mod event_relay;
 mod fixtures;
@@ -16,6 +18,8 @@ mod grants;
 mod migrations;
 mod operations;
 mod poll_claim;
+mod proxy;
+mod purge;
 mod query_plans;
 mod recording;
 mod refresh_request;
@@ -80,10 +84,15 @@ on_both! {
         overtaken_lease_holder_writes_nothing,
         renewed_lease_is_kept,
         finished_target_is_due_after_its_interval,
-        full_share_keys_are_left_out,
-        share_key_gets_no_more_than_its_slots,
         postponed_target_is_due_later_and_otherwise_unchanged,
         unanswered_refresh_request_makes_the_target_due_at_once;
+    due_by_endpoint:
+        targets_of_full_endpoint_are_left_out,
+        targets_of_full_holder_are_left_out,
+        holder_gets_no_more_than_its_slots,
+        grants_of_full_identity_service_are_left_out,
+        operations_of_full_endpoints_and_accounts_are_left_out,
+        search_does_not_walk_over_work_of_a_full_endpoint;
     refresh_request:
         refresh_request_makes_only_its_target_due_and_is_answered_once,
         refresh_request_during_a_listing_repeats_only_an_early_listing,
@@ -123,6 +132,9 @@ on_both! {
         next_page_of_the_log_starts_after_the_last_one,
         purge_leaves_a_reported_gap,
         unpublished_event_is_not_purged;
+    purge:
+        purge_is_faster_than_events_are_written,
+        mass_deletion_leaves_tombstones_that_are_removed_in_batches;
     resource_listing:
         pages_over_targets_hold_each_record_once,
         changes_between_pages_do_not_affect_other_records,
@@ -142,6 +154,7 @@ on_both! {
         repeated_request_finds_its_operation,
         operation_is_claimed_by_one_process,
         renewal_of_a_returned_lease_changes_nothing,
+        processes_of_an_account_are_counted_while_they_work_and_shortly_after,
         call_of_a_dead_process_counts_until_its_lease_ended,
         unknown_operation_is_due_again,
         purge_removes_operations_and_keeps_the_audit;

@@ -76,7 +76,10 @@ pub async fn search_migration_makes_targets_due(fixture: TestStore) {
         2,
         "no listing of before counts"
     );
-    assert_eq!(empty.store.targets_next_due(gateway_store::Unlimited).await.unwrap(), Some(Duration::ZERO));
+    assert_eq!(
+        empty.store.targets_next_due(gateway_core::shares::CallCapacity::unlimited()).await.unwrap(),
+        Some(Duration::ZERO)
+    );
     empty.store.targets_claim(ProcessId::generate(), Duration::from_secs(30), 9).await.unwrap();
     assert_eq!(empty.rows("poll_targets WHERE id = 2 AND lease_epoch = 8"), 1, "nobody can list it still");
 }

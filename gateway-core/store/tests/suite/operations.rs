@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use gateway_core::id::{AccountId, OperationId, PrincipalId, ProcessId};
 use gateway_core::kind::Verb;
+use gateway_core::shares::{CallCapacity, Endpoint};
 use gateway_core::{ErrorKind, Timestamp};
 use gateway_store::{
-    AuditFilter, NewOperation, OperationLease, OperationOutcome as Outcome, OperationStart, OperationState,
-    Settlement, Store,
+    AuditFilter, DueOperation, NewOperation, OperationLease, OperationOutcome as Outcome, OperationStart,
+    OperationState, Settlement, Store,
 };
 use uuid::Uuid;
 
@@ -118,6 +119,27 @@ pub async fn operation_is_claimed_by_one_process(fixture: TestStore) {
     assert_eq!(take(store.clone()).await, None);
 }
 
+pub async fn processes_of_an_account_are_counted_while_they_work_and_shortly_after(fixture: TestStore) {
+    let store = &fixture.store;
+    let principal = client(store, "dashboard").await;
+    let one = new(store, principal, None).await;
+    let (account, cloud) = (one.account, one.cloud);
+    let used = async || store.operations_budget(account).await.unwrap();
+    assert_eq!((used().await.processes, used().await.pause), (0, Duration::ZERO));
+    let first = held(begin(store, one.clone(), LATER).await);
+    held(begin(store, new(store, principal, None).await, LATER).await);
+    let other = NewOperation { account: AccountId::derive(cloud, "a2"), ..new(store, principal, None).await };
+    held(begin(store, other, LATER).await);
+    held(begin(store, new(store, principal, None).await, Duration::ZERO).await);
+    assert_eq!(used().await.processes, 2, "neither another account's nor one whose lease has ended");
+    store.operation_settle(first, outcome(OperationState::Succeeded), Settlement::Final).await.unwrap();
+    assert_eq!(used().await.processes, 2, "it has just settled one");
+    fixture
+        .sql()
+        .execute("UPDATE operations SET finished_at = finished_at - 11000000 WHERE finished_at IS NOT NULL");
+    assert_eq!(used().await.processes, 1);
+}
+
 pub async fn renewal_of_a_returned_lease_changes_nothing(fixture: TestStore) {
     let store = &fixture.store;
     let principal = client(store, "dashboard").await;
@@ -158,16 +180,17 @@ pub async fn unknown_operation_is_due_again(fixture: TestStore) {
     let principal = client(store, "dashboard").await;
     let one = new(store, principal, None).await;
     let first = held(begin(store, one.clone(), LATER).await);
-    assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0, []);
+    assert_eq!(store.operations_due(10, CallCapacity::unlimited()).await.unwrap().0, []);
     let unknown = outcome(OperationState::Unknown);
     store.operation_settle(first, unknown.clone(), Settlement::RetryIn(Duration::ZERO)).await.unwrap();
-    assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0, [(one.id, one.account)]);
-    assert_eq!(store.operations_due(10, vec![one.account]).await.unwrap().0, [], "its account is full");
+    let endpoint = Endpoint::of_region(one.cloud, one.region.clone());
+    let due = DueOperation { id: one.id, endpoint, account: one.account };
+    assert_eq!(store.operations_due(10, CallCapacity::unlimited()).await.unwrap().0, [due]);
     let (operation, second) =
         store.operation_claim(one.id, ProcessId::generate(), LATER).await.unwrap().unwrap();
     assert_eq!((operation.state, operation.sealed.as_str()), (OperationState::Unknown, "sealed command"));
     store.operation_settle(second, unknown, Settlement::RetryIn(LATER)).await.unwrap();
-    let (due, next) = store.operations_due(10, Vec::new()).await.unwrap();
+    let (due, next) = store.operations_due(10, CallCapacity::unlimited()).await.unwrap();
     assert!(due.is_empty() && next.is_some_and(|next| next > LATER / 2));
     // An attempt without news adds no line.
     let lines = store.audit_list(AuditFilter { limit: 10, ..AuditFilter::default() }).await.unwrap();

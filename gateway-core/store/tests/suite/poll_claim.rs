@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use gateway_core::Timestamp;
 use gateway_core::error::{ErrorKind, Result};
-use gateway_core::id::{CredentialId, Holder, ProcessId, ResourceId};
-use gateway_store::{
-    Capacity, Claim, Fence, Observation, PollOutcome, ShareKey, Store, TargetStatus, Unlimited, WriteGuard,
-};
+use gateway_core::id::{CredentialId, ProcessId, ResourceId};
+use gateway_core::shares::CallCapacity;
+use gateway_store::{Claim, Fence, Observation, PollOutcome, Store, TargetStatus, WriteGuard};
 
 use crate::fixtures::{GLOBAL_TARGETS, INSTANCE, LATER, OWN_TARGETS, client, cloud, granted, one_account};
 use crate::sightings::{Running, present};
@@ -50,7 +49,9 @@ pub async fn target_is_claimed_by_one_of_eight_processes(fixture: TestStore) {
             let (me, mut mine) = (ProcessId::generate(), Vec::new());
             loop {
                 let claims = store.targets_claim(me, LATER, 4).await.unwrap();
-                if claims.is_empty() && store.targets_next_due(Unlimited).await.unwrap() > Some(NOTHING) {
+                if claims.is_empty()
+                    && store.targets_next_due(CallCapacity::unlimited()).await.unwrap() > Some(NOTHING)
+                {
                     return mine;
                 }
                 mine.extend(claims.into_iter().map(|claim| claim.fence));
@@ -115,7 +116,7 @@ pub async fn renewed_lease_is_kept(fixture: TestStore) {
     one_account(store).await;
     let held = claim_instances(store, Duration::from_secs(3)).await;
     store.target_renew(held.fence, LATER).await.unwrap();
-    let next = store.targets_next_due(Unlimited).await.unwrap().unwrap();
+    let next = store.targets_next_due(CallCapacity::unlimited()).await.unwrap().unwrap();
     assert!(next <= Duration::from_secs(3), "the others are due sooner");
     let due = format!("due_at > {}", store.now().await.unwrap().plus(LATER / 2).0);
     assert_eq!(fixture.rows(&format!("poll_targets WHERE {due}")), 1);
@@ -131,7 +132,7 @@ pub async fn finished_target_is_due_after_its_interval(fixture: TestStore) {
         store.target_finish(claim.fence, fresh(claim.credential.id, began, LATER)).await.unwrap();
     }
     assert!(claim(store, LATER).await.is_empty());
-    let next = store.targets_next_due(Unlimited).await.unwrap().unwrap();
+    let next = store.targets_next_due(CallCapacity::unlimited()).await.unwrap().unwrap();
     assert!(next > LATER / 2 && next <= LATER, "{next:?}");
 
     store.target_release(held[0].fence).await.unwrap();
@@ -151,66 +152,6 @@ pub async fn finished_target_is_due_after_its_interval(fixture: TestStore) {
     let target = &claim(store, LATER).await[0].target;
     assert_eq!((target.status, target.failures, target.agreeing), (TargetStatus::Failed, 3, 1));
     assert_eq!(target.as_of, Some(began), "a failure leaves the age of the records");
-}
-
-pub async fn full_share_keys_are_left_out(fixture: TestStore) {
-    let store = &fixture.store;
-    let mine = one_account(store).await;
-    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
-    let other = granted(store, mine.principal, cloud, "other").await;
-    let elsewhere = crate::fixtures::cloud(store, "elsewhere").await;
-    granted(store, mine.principal, elsewhere, "demo").await;
-    let busy = [(cloud, Holder::Account(mine.account)), (cloud, Holder::Global)];
-    let room = Slots(busy.map(|share_key| (share_key, 0)).to_vec());
-    let claims = store.targets_claim_within(ProcessId::generate(), LATER, 100, room).await.unwrap();
-    let of = |cloud, holder| {
-        claims
-            .iter()
-            .filter(move |claim| (claim.target.scope.cloud, claim.target.scope.holder) == (cloud, holder))
-    };
-    assert_eq!(of(cloud, Holder::Account(mine.account)).count() + of(cloud, Holder::Global).count(), 0);
-    assert_eq!(of(cloud, Holder::Account(other.account)).count() as i64, OWN_TARGETS);
-    assert_eq!(
-        of(elsewhere, Holder::Global).count() as i64,
-        GLOBAL_TARGETS,
-        "those of another cloud have free slots"
-    );
-    assert_eq!(claim(store, LATER).await.len(), TARGETS, "the targets that were left out are still due");
-}
-
-pub async fn share_key_gets_no_more_than_its_slots(fixture: TestStore) {
-    let store = &fixture.store;
-    let mine = one_account(store).await;
-    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
-    let mine = (cloud, Holder::Account(mine.account));
-    let room = Slots(vec![((cloud, Holder::Global), 0), (mine, 1)]);
-    let claims = store.targets_claim_within(ProcessId::generate(), LATER, 100, room).await.unwrap();
-    assert_eq!(claims.len(), 1);
-    let nobody = Slots(vec![((cloud, Holder::Global), 0), (mine, 0)]);
-    let next = store.targets_next_due(nobody).await.unwrap();
-    assert_eq!(next, None, "the due targets have no slot, and the leased one has the same share key");
-    assert_eq!(claim(store, LATER).await.len(), TARGETS - 1, "the targets without a slot are still due");
-}
-
-/// Slots by share key; other keys have no limit.
-#[derive(Clone)]
-struct Slots(Vec<(ShareKey, usize)>);
-
-impl Capacity for Slots {
-    fn full(&self) -> Vec<ShareKey> {
-        self.0.iter().filter(|(_, left)| *left == 0).map(|(share_key, _)| *share_key).collect()
-    }
-
-    fn take(&mut self, share_key: ShareKey) -> bool {
-        match self.0.iter_mut().find(|(known, _)| *known == share_key) {
-            None => true,
-            Some((_, 0)) => false,
-            Some((_, left)) => {
-                *left -= 1;
-                true
-            }
-        }
-    }
 }
 
 pub async fn postponed_target_is_due_later_and_otherwise_unchanged(fixture: TestStore) {

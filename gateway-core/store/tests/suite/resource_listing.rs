@@ -282,4 +282,7 @@ pub async fn resource_is_read_with_the_records_of_all_holders(fixture: TestStore
     assert!(rows.iter().all(|row| row.version == 1 && row.changed_at.0 > 0));
     assert_eq!(store.resource_get(one.id("a"), false).await.unwrap()[0].raw, None);
     assert!(store.resource_get(ResourceId::generate(), false).await.unwrap().is_empty());
+    let rows = store.resources_get(vec![one.id("a"), ResourceId::generate()]).await.unwrap();
+    assert_eq!(rows, store.resource_get(one.id("a"), false).await.unwrap());
+    assert!(store.resources_get(Vec::new()).await.unwrap().is_empty());
 }

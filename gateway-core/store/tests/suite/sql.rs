@@ -3,7 +3,7 @@
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Binary, Text};
 
 /// A connection past the store.
 pub enum Sql {
@@ -21,6 +21,13 @@ struct Number {
 struct Word {
     #[diesel(sql_type = Text)]
     t: String,
+}
+
+/// A row with a cloud, of which nothing is needed.
+#[derive(QueryableByName)]
+struct OfCloud {
+    #[diesel(sql_type = Binary, column_name = "cloud_id")]
+    _cloud: Vec<u8>,
 }
 
 macro_rules! on_either {
@@ -49,6 +56,20 @@ impl Sql {
     pub fn texts(&mut self, sql: &str) -> Vec<String> {
         let rows = on_either!(self, connection => sql_query(sql).load::<Word>(connection));
         rows.unwrap_or_else(|error| panic!("{sql}: {error}")).into_iter().map(|row| row.t).collect()
+    }
+
+    /// Returns the rows that a query with the column `cloud_id` reads; 0 on SQLite, which does not count them.
+    pub fn rows_read(&mut self, sql: &str) -> i64 {
+        const READ: &str = "SELECT CAST(SUM(variable_value) AS SIGNED) AS n FROM information_schema.session_status \
+                            WHERE variable_name LIKE 'Handler_read%'";
+        if matches!(self, Self::Sqlite(_)) {
+            return 0;
+        }
+        let (idle, before) = (self.number(READ), self.number(READ));
+        let rows = on_either!(self, connection => sql_query(sql).load::<OfCloud>(connection));
+        drop(rows.unwrap_or_else(|error| panic!("{sql}: {error}")));
+        // The count itself reads rows too.
+        self.number(READ) - before - (before - idle)
     }
 
     /// Runs statements.

@@ -59,7 +59,7 @@ async fn poll(store: &Store, counter: &mut WriteCounter) -> (Applied, i64) {
     store.missing_set(claim.fence, HashSet::new()).await.unwrap();
     assert!(store.missing_list(claim.target.id).await.unwrap().is_empty());
     store.relay_has_work().await.unwrap();
-    store.targets_next_due(gateway_store::Unlimited).await.unwrap();
+    store.targets_next_due(gateway_core::shares::CallCapacity::unlimited()).await.unwrap();
     let written = counter.count() - before;
     let outcome = PollOutcome {
         status: TargetStatus::Fresh,

@@ -7,6 +7,7 @@ use gateway_core::Timestamp;
 use gateway_core::document::terms::Term;
 use gateway_core::id::{AccountId, CredentialId, OperationId, ProcessId, Scope, TokenId};
 use gateway_core::kind::Verb;
+use gateway_core::shares::{CallCapacity, Endpoint};
 use gateway_store::{
     AuditFilter, Cursor, EventFilter, NewOperation, Observation, OperationOutcome, OperationState,
     PollOutcome, ResourceFilter, ResourceQuery, Settlement, Sighting, SortKey, SortOrder, SortValue, Store,
@@ -14,6 +15,7 @@ use gateway_store::{
 };
 
 use super::fleet::{COMMON, Fleet, RARE};
+use crate::due_by_endpoint::Taken;
 use crate::fixtures::{INSTANCE, LATER, granted};
 use crate::sightings::{Running, Stopped, present};
 
@@ -84,7 +86,9 @@ fn filters(order: SortOrder) -> Vec<ResourceFilter> {
 }
 
 async fn polls(store: &Store, fleet: &Fleet) {
-    store.targets_next_due(gateway_store::Unlimited).await.unwrap();
+    for capacity in [CallCapacity::unlimited(), partly_full(fleet)] {
+        store.targets_next_due(capacity).await.unwrap();
+    }
     let claims = store.targets_claim(ProcessId::generate(), LATER, 30).await.unwrap();
     let claim = claims.iter().find(|claim| claim.target.id == fleet.targets[0]).unwrap();
     for after in [None, Some(fleet.one)] {
@@ -130,6 +134,19 @@ async fn polls(store: &Store, fleet: &Fleet) {
     assert_eq!(store.targets_claim(ProcessId::generate(), LATER, 30).await.unwrap().len(), 1);
 }
 
+/// Returns a capacity without a free slot for one endpoint, and for an account at others.
+fn partly_full(fleet: &Fleet) -> CallCapacity {
+    let region = |name| Endpoint::of_region(fleet.cloud, crate::fixtures::region(name));
+    let account = AccountId::derive(fleet.cloud, "another");
+    let identity = Endpoint::of_identity(fleet.cloud);
+    let taken = Taken::none(&[region("r2")]).with_hung(&region("r1"), account).with_hung(&identity, account);
+    let capacity = taken.with_full(&region("r2")).capacity();
+    let full = capacity.full_holders();
+    assert!(full.at(&region("r1")).next().is_some() && full.at(&identity).next().is_some());
+    assert!(!capacity.is_free_for(&region("r2")));
+    capacity
+}
+
 async fn operations(store: &Store, fleet: &Fleet) {
     let principal = fleet.credential.principal;
     assert!(
@@ -163,9 +180,12 @@ async fn operations(store: &Store, fleet: &Fleet) {
     };
     let id = new.id;
     store.operation_begin(new, ProcessId::generate(), Duration::ZERO).await.unwrap();
-    assert_eq!(store.operations_due(10, Vec::new()).await.unwrap().0[0].0, id);
+    for capacity in [CallCapacity::unlimited(), partly_full(fleet)] {
+        assert_eq!(store.operations_due(10, capacity).await.unwrap().0[0].id, id);
+    }
     let (_, held) = store.operation_claim(id, ProcessId::generate(), LATER).await.unwrap().unwrap();
     store.operation_renew(held, LATER).await.unwrap();
+    assert_eq!(store.operations_budget(account).await.unwrap().processes, 1);
     store.operation_call_started(held, LATER).await.unwrap();
     store.operation_call_ended(held).await.unwrap();
     store.operation_record_steps(held, Vec::new()).await.unwrap();
@@ -193,6 +213,7 @@ async fn relays(store: &Store) {
     assert_eq!(store.relay_batch(199_000, 100).await.unwrap().len(), 100);
     store.relay_published(leader.epoch, 199_500).await.unwrap();
     assert_eq!(store.events_purge(Timestamp(1000), 200).await.unwrap(), 200);
+    assert_eq!(store.tombstones_purge(Timestamp(10_000), 200).await.unwrap(), 200);
     store.relay_resign(leader.epoch).await.unwrap();
 }
 
@@ -205,7 +226,8 @@ async fn grants(store: &Store, fleet: &Fleet) {
     assert!(store.credential_reseal(credential.id, "sealed", "sealed").await.unwrap());
     store.grant_postponed(credential, LATER).await.unwrap();
     store.grant_suspect(credential.id).await.unwrap();
-    assert_eq!(store.grants_due(20).await.unwrap().len(), 1);
+    let due = store.grants_due(20, partly_full(fleet)).await.unwrap().len();
+    assert_eq!(due + store.grants_due(20, CallCapacity::unlimited()).await.unwrap().len(), 1);
     store.grant_verified(credential, LATER).await.unwrap();
     store.grant_refused(credential).await.unwrap();
     granted(store, principal, fleet.cloud, "demo").await;

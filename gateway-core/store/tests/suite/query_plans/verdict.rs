@@ -8,9 +8,10 @@ use super::statement::Statement;
 use crate::sql::Sql;
 
 /// Tables that may be read whole, because they hold few rows.
-const SMALL: [&str; 2] = [
+const SMALL: [&str; 3] = [
     // Registered one by one by operators.
-    "clouds", // One row for each kind of leadership.
+    "clouds",  // Some of each cloud.
+    "regions", // One row for each kind of leadership.
     "leaders",
 ];
 
