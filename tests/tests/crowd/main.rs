@@ -25,8 +25,12 @@ const WINDOW: Duration = Duration::from_secs(30);
 /// The largest ratio of the readers' p99 in the crowd to their p99 alone.
 const RATIO: f64 = 2.0;
 
-/// The p99 below which a ratio says nothing: a single stall of a busy machine is longer.
-const NOISE: Duration = Duration::from_millis(40);
+/// The p99 below which a ratio says nothing: the stalls of a machine that also runs the crowd. Without shares, readers wait
+/// for seconds or are refused.
+const NOISE: Duration = Duration::from_millis(300);
+
+/// The same of the long run, which is for machines with nothing else to do.
+const NOISE_OF_LONG_RUN: Duration = Duration::from_millis(40);
 
 /// The longest check of a credential at the healthy cloud in the crowd.
 const CHECK_WITHIN: Duration = Duration::from_secs(5);
@@ -36,10 +40,7 @@ const REVOKED_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hung_accounts_and_floods_delay_no_healthy_party() {
-    let counts: &[usize] = match std::env::var_os("GATEWAY_TEST_LONG") {
-        None => &[64],
-        Some(_) => &[1, 8, 64],
-    };
+    let counts: &[usize] = if is_long() { &[1, 8, 64] } else { &[64] };
     for hung in counts {
         measure(*hung).await;
     }
@@ -84,8 +85,13 @@ async fn measure(hung: usize) {
     counts.expect_refusals();
 }
 
+fn is_long() -> bool {
+    std::env::var_os("GATEWAY_TEST_LONG").is_some()
+}
+
 fn limit(alone: &Latencies) -> Duration {
-    alone.percentile(99).mul_f64(RATIO).max(NOISE)
+    let noise = if is_long() { NOISE_OF_LONG_RUN } else { NOISE };
+    alone.percentile(99).mul_f64(RATIO).max(noise)
 }
 
 /// Reads a list with four readers for `window`; every read must succeed.
