@@ -7,6 +7,8 @@ use gateway_tests::client::access_key;
 use gateway_tests::{Client, Simulator, TestCluster, until};
 use serde_json::{Value, json};
 
+use crate::freshness::COLLECTIONS;
+
 pub(crate) const HEALTHY: &str = "healthy";
 pub(crate) const HUNG: &str = "hung";
 
@@ -67,12 +69,14 @@ impl Environment {
         env
     }
 
-    /// Waits until every scope of the reader is fresh.
+    /// Waits until every scope is fresh whose age is read later.
     async fn until_listed(&self) {
         until("every healthy scope to be listed", FILLED_WITHIN, || async {
-            let listing = self.reader.list("instances", &[]).await?;
-            let fresh = listing.scopes.iter().filter(|scope| scope["status"] == "fresh").count();
-            ensure!(fresh == listing.scopes.len() && fresh == CALM, "{fresh} of {}", listing.scopes.len());
+            for collection in COLLECTIONS {
+                let scopes = self.reader.page(collection, &[("limit", "1")]).await?.scopes;
+                let fresh = scopes.iter().filter(|scope| scope["status"] == "fresh").count();
+                ensure!(fresh == scopes.len() && fresh >= CALM, "{collection}: {fresh} of {}", scopes.len());
+            }
             Ok(())
         })
         .await

@@ -8,7 +8,7 @@ use gateway_core::clock::{Clock as _, SystemClock};
 use crate::environment::Environment;
 
 /// The collections whose ages are read.
-const COLLECTIONS: [&str; 4] = ["instances", "volumes", "images", "networks"];
+pub(crate) const COLLECTIONS: [&str; 4] = ["instances", "volumes", "images", "networks"];
 
 /// Returns the oldest age of any scope of the reader, read twice a second for `window`.
 pub(crate) async fn oldest(env: &Environment, window: Duration) -> Duration {
