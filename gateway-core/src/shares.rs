@@ -12,11 +12,12 @@ mod capacity;
 mod held;
 mod instruments;
 mod pool;
+mod silence;
 mod waiting;
 
 pub use breaker::Breakers;
 pub use call::{CallKey, Endpoint};
-pub use calls::CallSlots;
+pub use calls::{CallSlot, CallSlots};
 pub use capacity::{CallCapacity, FullHolders};
 pub use held::Held;
 pub use instruments::METRICS;

@@ -72,7 +72,7 @@ impl Schedule {
     async fn fill_slots(&mut self) -> Result<Duration> {
         loop {
             while self.running.try_join_next().is_some() {}
-            let free = self.context.config.concurrency.saturating_sub(self.running.len());
+            let free = self.slots.free();
             if free == 0 || self.stop.is_cancelled() {
                 return Ok(LONGEST_SLEEP);
             }

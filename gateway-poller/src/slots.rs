@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gateway_core::id::TargetId;
-use gateway_core::shares::{Breakers, CallCapacity, CallKey, CallSlots, Endpoint, Slot};
+use gateway_core::shares::{Breakers, CallCapacity, CallSlot, CallSlots, Endpoint};
 use gateway_store::{Claim, Fence};
 
 /// All slots of this process.
@@ -18,7 +18,7 @@ pub(crate) struct ListingSlots {
 pub(crate) struct ListingSlot {
     slots: ListingSlots,
     target: TargetId,
-    _slot: Slot<CallKey>,
+    _slot: CallSlot,
 }
 
 impl ListingSlots {
@@ -29,6 +29,11 @@ impl ListingSlots {
     /// Returns the present capacity, for a claim: until the claim returns, slots can only be given back.
     pub(crate) fn capacity(&self) -> CallCapacity {
         self.calls.capacity()
+    }
+
+    /// Returns the number of slots that are free for a cloud that has none.
+    pub(crate) fn free(&self) -> usize {
+        self.calls.free()
     }
 
     /// Takes the slot of a claim that was made within the capacity.

@@ -71,7 +71,7 @@ impl Verifier {
     /// Starts verifications of due grants while there are slots.
     async fn fill_slots(self: &Arc<Self>, running: &mut JoinSet<Result<()>>) -> Result<()> {
         loop {
-            let free = SLOTS.saturating_sub(self.slots.taken());
+            let free = self.slots.free();
             if free == 0 {
                 return Ok(());
             }

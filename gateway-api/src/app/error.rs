@@ -99,6 +99,8 @@ pub(crate) enum Error {
     },
     /// The account, or its cloud, has its share of the requests that wait; the operation was not begun.
     Overloaded,
+    /// The principal has its share of the refresh requests that wait; no listing was requested.
+    TooManyRefreshes,
     /// No time was left for the operation, which was not begun.
     DeadlineExceeded,
     /// The operation is not over yet.
@@ -206,6 +208,10 @@ impl fmt::Display for Error {
             }
             Self::Overloaded => f.write_str(
                 "too many requests wait for this account or its cloud, and nothing was done; send it again later",
+            ),
+            Self::TooManyRefreshes => f.write_str(
+                "too many requests of this client wait for listings, and none was requested; send it again later, or read \
+                 without `max_age`",
             ),
             Self::DeadlineExceeded => f.write_str("no time was left and nothing was done; send it again"),
             Self::StillRunning { .. } => f.write_str(

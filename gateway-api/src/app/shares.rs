@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway_core::id::PrincipalId;
 use gateway_core::shares::{Breakers, CallKey, Pool};
 
 /// Requests that wait, for each request that is worked on. More absorb longer bursts of one cloud's clients; fewer are
@@ -25,6 +26,8 @@ pub(crate) struct Shares {
     pub(crate) calls: Pool<CallKey>,
     /// Mutating requests that wait for their operations, by region and account. They call no cloud themselves.
     pub(crate) commands: Pool<CallKey>,
+    /// Refresh requests that wait for listings, by principal. They call no cloud themselves.
+    pub(crate) refreshes: Pool<PrincipalId>,
 }
 
 impl Shares {
@@ -36,6 +39,7 @@ impl Shares {
             checks: calls("handler_checks"),
             calls: calls("handler_calls"),
             commands: Pool::new("handler_commands", waiting, 0),
+            refreshes: Pool::new("handler_refreshes", waiting, 0),
             breakers,
         }
     }
@@ -52,7 +56,7 @@ mod tests {
         for concurrency in [1, 8, 64] {
             let options = ServeOptions { prefetch: 1, concurrency };
             let waiting = concurrency + concurrency * WAITING;
-            for class in [WorkClass::Check, WorkClass::Write] {
+            for class in [WorkClass::Check, WorkClass::Write, WorkClass::Refresh] {
                 assert!(options.in_progress(class) > waiting, "{class:?} {concurrency}");
             }
         }

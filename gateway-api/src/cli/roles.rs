@@ -124,6 +124,10 @@ impl Process {
             let (keyring, stop) = (self.keyring.clone(), stop_others.clone());
             async move { keyring.watch(stop).await }
         });
+        tokio::spawn({
+            let (breakers, stop) = (Arc::clone(&self.breakers), stop_others.clone());
+            async move { stop.run_until_cancelled(breakers.report()).await }
+        });
         let admin = self.start_admin(roles, stop_others.clone()).await?;
         for role in roles {
             match role {

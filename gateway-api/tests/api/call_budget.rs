@@ -59,3 +59,26 @@ async fn credential_checks_spend_the_budget_of_their_account() {
     assert!(made <= allowed(begun.elapsed()) + 14, "{made} calls in {:?}", begun.elapsed());
     checks.iter().for_each(|check| check.abort());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checks_in_several_handlers_keep_to_the_budget_of_their_account() {
+    let gateway = TestGateway::open().await;
+    let mut handlers = Vec::new();
+    for number in 0..4 {
+        handlers
+            .push((Arc::new(gateway.second_process()), gateway.client(&format!("client-{number}")).await));
+    }
+    let begun = Instant::now();
+    let checks: Vec<_> = handlers
+        .iter()
+        .flat_map(|(handler, client)| (0..10).map(move |_| (Arc::clone(handler), client.clone())))
+        .map(|(handler, client)| {
+            tokio::spawn(async move { handler.check(&client, &[("c1", "paced-shared", "right")]).await })
+        })
+        .collect();
+    tokio::time::sleep(TIME).await;
+    let made = call_count("paced-shared");
+    // Forty logins, and what each handler saved up for the moment before it knew of the others.
+    assert!(made <= allowed(begun.elapsed()) + 40 + 22, "{made} calls in {:?}", begun.elapsed());
+    checks.iter().for_each(|check| check.abort());
+}

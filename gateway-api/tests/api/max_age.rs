@@ -84,6 +84,32 @@ async fn hundred_requests_share_one_listing_of_their_target() {
 }
 
 #[tokio::test]
+async fn refresh_beyond_the_share_of_its_principal_is_refused_at_once() {
+    // Four requests may wait in the process, two of them for one principal.
+    let gateway = TestGateway::with(|config| config.handler.concurrency = 1).await;
+    let (_, flooding) = gateway.proven("flooding", &["p1"]).await;
+    let (_, other) = gateway.proven("other", &["p2"]).await;
+    finish_listings(&gateway, TargetStatus::Fresh).await;
+    let ask = |token| gateway.get("/v1/volumes?region=r1&max_age=0s", token);
+    let mut waiting = vec![Box::pin(ask(&flooding)), Box::pin(ask(&flooding))];
+    for request in &mut waiting {
+        assert!(timeout(Duration::from_millis(500), request).await.is_err(), "it waits for a listing");
+    }
+    let refused = timeout(Duration::from_secs(5), ask(&flooding)).await.unwrap();
+    assert_eq!(
+        (refused.status, &refused.body["type"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"/problems/overloaded".into())
+    );
+    assert!(refused.headers.contains_key("retry-after"));
+    waiting.push(Box::pin(ask(&other)));
+    assert!(timeout(Duration::from_millis(500), &mut waiting[2]).await.is_err(), "it waits for a listing");
+    finish_listings(&gateway, TargetStatus::Fresh).await;
+    for answer in futures_util::future::join_all(waiting).await {
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn failed_listing_is_named_in_scopes() {
     let gateway = TestGateway::open().await;
     let (_, token) = gateway.proven("a", &["p1"]).await;

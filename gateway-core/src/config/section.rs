@@ -187,7 +187,8 @@ impl Default for Operations {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Poller {
-    /// The listings that one process runs at once. One page of each is in memory.
+    /// The listings that one process runs at once. One page of each is in memory. Listings at clouds that have fallen silent
+    /// come on top, up to twice as many.
     pub concurrency: usize,
     /// The life of a lease on a target. A shorter life takes over sooner from a dead poller; a longer one writes fewer
     /// renewals.

@@ -11,6 +11,14 @@ use serde::{Deserialize, Serialize};
 pub struct Region(Arc<str>);
 
 impl Region {
+    /// The most characters of a name that the store keeps. Names of real clouds have fewer than 40.
+    pub const LONGEST_NAME: usize = 127;
+
+    /// Returns whether the store can keep the name.
+    pub fn is_storable(&self) -> bool {
+        self.0.chars().count() <= Self::LONGEST_NAME
+    }
+
     /// Makes a region from the cloud's name, unchanged.
     pub fn new(name: impl AsRef<str>) -> Self {
         Self(Arc::from(name.as_ref()))

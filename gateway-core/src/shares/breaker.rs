@@ -13,6 +13,9 @@ use crate::error::{Error, ErrorKind};
 /// shorter time lets several calls at once try an endpoint that still hangs.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(900);
 
+/// Interval of reports of open breakers. A longer one shows breakers that have ended for longer; a shorter one costs time.
+const REPORT_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Keys that are remembered before old ones are looked for. Higher costs memory, lower costs time.
 const LOOKED_THROUGH_AT: usize = 1024;
 
@@ -72,6 +75,19 @@ impl Breakers {
     /// Returns whether a call under a key was answered, as far back as this process remembers.
     pub fn has_answered(&self, key: &CallKey) -> bool {
         self.keys().known.get(key).is_some_and(|known| known.answered.is_some())
+    }
+
+    /// Returns whether a call under a key was answered after a moment.
+    pub fn was_answered_after(&self, key: &CallKey, moment: Instant) -> bool {
+        self.keys().known.get(key).is_some_and(|known| known.answered.is_some_and(|at| at > moment))
+    }
+
+    /// Reports the number of open breakers again and again, without end: those of keys that nobody calls end by themselves.
+    pub async fn report(&self) {
+        loop {
+            tokio::time::sleep(REPORT_INTERVAL).await;
+            self.open();
+        }
     }
 
     fn timed_out(&self, key: &CallKey, begun: Instant) {
@@ -170,6 +186,20 @@ mod tests {
         tokio::time::advance(Duration::from_secs(30)).await;
         breakers.record(&hung, begun, &late());
         assert_eq!(breakers.open(), [hung[1].clone()]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gauge_of_open_breakers_forgets_those_that_have_ended() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let _recording = metrics::set_default_local_recorder(&recorder);
+        let breakers = Breakers::default();
+        let shows = |open: &str| {
+            recorder.handle().render().lines().any(|line| line == format!("gateway_breakers_open {open}"))
+        };
+        breakers.record(&path(&endpoint(), "a"), Instant::now(), &late());
+        assert!(shows("2"));
+        let _ = tokio::time::timeout(FORGOTTEN_AFTER + REPORT_INTERVAL, breakers.report()).await;
+        assert!(shows("0"), "{}", recorder.handle().render());
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::breaker::Breakers;
 use super::call::{CallKey, Endpoint};
 use super::held::Held;
+use super::silence::Silence;
 use crate::id::{CloudId, Holder};
 
 /// Slots that all endpoints of one cloud hold together, as a multiple of those that are free. With 3, a cloud with many
@@ -17,10 +18,12 @@ const OF_CLOUD: usize = 3;
 /// endpoints and holders, and takes slots from its own copy.
 ///
 /// Beyond the rule of the pool, a holder has fewer slots at all endpoints of its cloud than are free, a cloud leaves a
-/// quarter of the slots to others, and an endpoint that was never answered has one slot until it is.
+/// quarter of the slots to others, and an endpoint that was never answered has one slot until it is. Calls that wait for
+/// other clouds that are silent take none of the slots.
 #[derive(Clone, Debug)]
 pub struct CallCapacity {
     held: Held<CallKey>,
+    silence: Silence,
     of_clouds: HashMap<CloudId, usize>,
     of_holders: HashMap<(CloudId, Holder), usize>,
     /// Keys whose breaker is open.
@@ -47,14 +50,14 @@ impl FullHolders {
 impl CallCapacity {
     /// Returns a capacity without a limit.
     pub fn unlimited() -> Self {
-        Self::with(Held::new(usize::MAX), None)
+        Self::with(Held::new(usize::MAX), Silence::new(0), None)
     }
 
-    pub(super) fn new(held: Held<CallKey>, breakers: Arc<Breakers>) -> Self {
-        Self::with(held, Some(breakers))
+    pub(super) fn new(held: Held<CallKey>, silence: Silence, breakers: Arc<Breakers>) -> Self {
+        Self::with(held, silence, Some(breakers))
     }
 
-    fn with(held: Held<CallKey>, breakers: Option<Arc<Breakers>>) -> Self {
+    fn with(held: Held<CallKey>, silence: Silence, breakers: Option<Arc<Breakers>>) -> Self {
         let (mut of_clouds, mut of_holders) = (HashMap::new(), HashMap::new());
         for key in held.keys() {
             let cloud = key.endpoint().cloud;
@@ -67,7 +70,7 @@ impl CallCapacity {
             }
         }
         let open = breakers.iter().flat_map(|breakers| breakers.open()).collect();
-        Self { held, of_clouds, of_holders, open, breakers }
+        Self { held, silence, of_clouds, of_holders, open, breakers }
     }
 
     /// Returns whether every endpoint and every holder has a free slot, so that a search needs to leave out nothing.
@@ -81,9 +84,9 @@ impl CallCapacity {
     /// Returns whether an endpoint has a free slot. If it has one, all its holders have one except the full ones.
     pub fn is_free_for(&self, endpoint: &Endpoint) -> bool {
         let (key, of_cloud) = (CallKey::Endpoint(endpoint.clone()), self.of_clouds.get(&endpoint.cloud));
-        of_cloud.is_none_or(|held| *held < self.held.free().saturating_mul(OF_CLOUD))
+        of_cloud.is_none_or(|held| *held < self.free_for(endpoint.cloud).saturating_mul(OF_CLOUD))
             && (self.held.of(&key) == 0 || self.has_answered(&key))
-            && self.held.allows(&[key], |key| self.open.contains(key))
+            && self.held_allows(endpoint, &[key])
     }
 
     /// Returns the holders without a free slot at endpoints that have one.
@@ -122,14 +125,24 @@ impl CallCapacity {
     }
 
     fn is_free_for_holder(&self, cloud: CloudId, holder: Holder) -> bool {
-        self.of_holders.get(&(cloud, holder)).is_none_or(|held| *held < self.held.free())
+        self.of_holders.get(&(cloud, holder)).is_none_or(|held| *held < self.free_for(cloud))
+    }
+
+    /// Returns the free slots as a cloud sees them.
+    fn free_for(&self, cloud: CloudId) -> usize {
+        self.held.free_beside(self.silence.beside(Some(cloud)))
+    }
+
+    fn held_allows(&self, endpoint: &Endpoint, path: &[CallKey]) -> bool {
+        let uncounted = self.silence.beside(Some(endpoint.cloud));
+        self.held.allows_beside(uncounted, path, |key| self.open.contains(key))
     }
 
     fn allows(&self, endpoint: &Endpoint, holder: Holder) -> bool {
         let path = CallKey::for_holder(endpoint.clone(), holder);
         self.is_free_for(endpoint)
             && self.is_free_for_holder(endpoint.cloud, holder)
-            && self.held.allows(&path, |key| self.open.contains(key))
+            && self.held_allows(endpoint, &path)
     }
 
     /// Returns all keys that may be full, each once.
@@ -141,7 +154,7 @@ impl CallCapacity {
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::Instant;
+    use tokio::time::{Duration, Instant};
 
     use super::*;
     use crate::error::{Error, ErrorKind, Result};
@@ -247,6 +260,46 @@ mod tests {
         assert!(slots.capacity().take(&hung[0], account(0)), "it answers again");
         drop(probe);
         assert_eq!(slots.taken(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clouds_that_fall_silent_at_once_leave_all_slots_to_others() {
+        let hung: Vec<_> = (0..2 * TOTAL).map(|_| endpoint()).collect();
+        let healthy = endpoint();
+        let (slots, _) = slots(&[hung.as_slice(), std::slice::from_ref(&healthy)].concat());
+        let mut held = Vec::new();
+        for half in hung.chunks(TOTAL) {
+            let mut capacity = slots.capacity();
+            held.extend(
+                half.iter()
+                    .filter(|hung| capacity.take(hung, account(0)))
+                    .map(|hung| slots.take((*hung).clone(), account(0))),
+            );
+            assert!(!slots.capacity().is_free_for(&healthy), "they have just begun");
+            tokio::time::advance(Duration::from_secs(10)).await;
+            let mut capacity = slots.capacity();
+            assert_eq!(take_all(&mut capacity, std::slice::from_ref(&healthy), 64), TOTAL / 2);
+            assert_eq!(slots.free(), TOTAL);
+        }
+        assert_eq!(held.len(), 2 * TOTAL);
+        let more: Vec<_> = (0..TOTAL).map(|_| slots.take(endpoint(), account(0))).collect();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(slots.free(), 0, "the number of silent calls is limited");
+        drop((held, more));
+        assert_eq!((slots.taken(), slots.free()), (0, TOTAL));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silent_calls_of_a_cloud_count_for_itself_until_it_answers() {
+        let (hung, other) = ([endpoint()], endpoint());
+        let (slots, breakers) = slots(&hung);
+        let _held: Vec<_> =
+            (0..TOTAL / 2).map(|number| slots.take(hung[0].clone(), account(number))).collect();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert!(!slots.capacity().is_free_for(&hung[0]) && slots.capacity().is_free_for(&other));
+        assert_eq!(slots.free(), TOTAL);
+        record(&breakers, &hung[0], Ok(()));
+        assert_eq!(slots.free(), TOTAL / 2);
     }
 
     #[test]

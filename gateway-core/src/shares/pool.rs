@@ -275,6 +275,17 @@ mod tests {
         assert!(probe("c").is_some());
     }
 
+    #[test]
+    fn probe_counts_once_although_its_account_is_on_probation_too() {
+        let pool = Pool::with_probation("test", 8, 0, Arc::new(|key: &Key| !key.starts_with("healthy")));
+        let probes = [pool.try_take(&["e1", "a1"]), pool.try_take(&["e2", "a2"])];
+        assert!(probes.iter().all(Option::is_some));
+        assert!(pool.try_take(&["e3", "a3"]).is_none(), "a quarter of the pool");
+        drop(probes);
+        let accounts = [pool.try_take(&["healthy", "a1"]), pool.try_take(&["healthy", "a2"])];
+        assert!(accounts.iter().all(Option::is_some) && pool.try_take(&["healthy", "a3"]).is_none());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn request_of_a_key_on_probation_does_not_wait() {
         let pool = Pool::with_probation("test", 8, 8, Arc::new(|key: &Key| *key == "hung"));

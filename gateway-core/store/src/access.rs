@@ -19,6 +19,6 @@ pub use cloud::{Cloud, NewCloud};
 pub use credential::SealedCredential;
 pub use grant::Grant;
 pub use listable::Access;
-pub use verification::{DueGrant, GrantChange};
+pub use verification::{DueGrant, GrantChange, VERIFICATION_CLAIM};
 
 pub(crate) use credential::CredentialRow;

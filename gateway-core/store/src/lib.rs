@@ -18,7 +18,7 @@ mod target;
 
 pub use access::{
     Access, Account, Authority, Client, Cloud, DueGrant, Grant, GrantChange, Granted, NewCloud,
-    SealedCredential, VisibleTarget,
+    SealedCredential, VERIFICATION_CLAIM, VisibleTarget,
 };
 pub use db::{Backend, METRICS, Migrations, Store};
 pub use event::{EventFilter, EventPage, Leadership, Numbered, StoredEvent};

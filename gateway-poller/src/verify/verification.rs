@@ -7,16 +7,27 @@ use gateway_core::driver::Proof;
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{AccountId, Holder};
 use gateway_core::shares::{CallKey, Endpoint};
-use gateway_sessions::{AccessProbe, OpenSession};
-use gateway_store::{DueGrant, Grant, GrantChange};
+use gateway_sessions::{AccessProbe, OpenSession, prove};
+use gateway_store::{DueGrant, Grant, GrantChange, VERIFICATION_CLAIM};
 use tokio::time::{Instant, timeout};
 
 use super::Verifier;
 use crate::instruments;
 use crate::interval::spread;
 
-/// Time limit of one verification. It must be shorter than the time for which the store reserves the grant.
-const TIME_LIMIT: Duration = Duration::from_secs(90);
+/// Time limit of the proof. Longer waits for slower identity services; shorter frees the slot sooner.
+const PROOF_TIME: Duration = Duration::from_secs(90);
+
+/// Time limit of the probes after a proof. Longer probes more kinds of slow clouds; shorter frees the slot sooner.
+const PROBE_TIME: Duration = Duration::from_secs(30);
+
+/// Time for what the store does before and after.
+const STORE_TIME: Duration = Duration::from_secs(30);
+
+// No other process begins the verification while this one may still run.
+const _: () = assert!(
+    PROOF_TIME.as_secs() + PROBE_TIME.as_secs() + STORE_TIME.as_secs() < VERIFICATION_CLAIM.as_secs()
+);
 
 /// Wait after a verification without an answer; it is between half of this and two and a half times this.
 const NO_ANSWER: Duration = Duration::from_secs(120);
@@ -35,7 +46,7 @@ impl Verifier {
         instruments::verification_began(due.late);
         let (credential, begun) = (&due.credential, Instant::now());
         let late = || Error::new(ErrorKind::Timeout, "the verification took too long");
-        let verdict = timeout(TIME_LIMIT, self.prove(due)).await.unwrap_or_else(|_| Err(late()));
+        let verdict = timeout(PROOF_TIME, self.prove(due)).await.unwrap_or_else(|_| Err(late()));
         let path = CallKey::for_holder(Endpoint::of_identity(due.cloud), Holder::Account(credential.account));
         self.context.breakers.record(&path, begun, &verdict);
         instruments::verification_ended(match &verdict {
@@ -60,7 +71,7 @@ impl Verifier {
     /// grant.
     async fn prove(&self, due: &DueGrant) -> Result<Verdict> {
         let session = self.context.sessions.open(due.cloud, &due.credential).await?;
-        match session.session.prove().await {
+        match prove(&*session.session, due.cloud).await {
             Ok(proof) if AccountId::derive(due.cloud, &proof.external_id) == due.credential.account => {
                 Ok(Verdict::Valid(proof, session))
             }
@@ -81,7 +92,7 @@ impl Verifier {
             capability: session.capability,
             known: known.as_ref(),
             breakers: &self.context.breakers,
-            until: Instant::now() + TIME_LIMIT / 3,
+            until: Instant::now() + PROBE_TIME,
         };
         let access = probe.run().await;
         let credential = due.credential.clone();

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use gateway_bus::{Bus as _, Nudge};
+use gateway_core::id::Region;
 use gateway_core::shares::CallCapacity;
 use gateway_core::{Error, ErrorKind};
+use gateway_store::VERIFICATION_CLAIM;
 
 use crate::environment::Environment;
 use crate::fake_cloud::{INSTANCE, VOLUME, unauthorized};
@@ -39,6 +41,20 @@ async fn two_consecutive_refusals_end_a_grant() {
     let principal = env.principal;
     assert_eq!(nudges.recv().await.unwrap(), Nudge::Authority { principal });
     assert_eq!(due(&env, &poller).await, 0, "nothing is left to verify");
+}
+
+#[tokio::test]
+async fn verification_is_not_begun_by_another_process_while_it_may_run() {
+    let env = Environment::new().await;
+    env.grant("a", "k", INSTANCE, &["r1"]).await;
+    env.clock.advance(Duration::from_secs(1_000));
+    let claimed = async || env.store.grants_due(8, CallCapacity::unlimited()).await.unwrap().len();
+    assert_eq!(claimed().await, 1);
+    // Proof and probes have ninety and thirty seconds, and the store needs some too.
+    env.clock.advance(Duration::from_secs(150));
+    assert_eq!(claimed().await, 0);
+    env.clock.advance(VERIFICATION_CLAIM);
+    assert_eq!(claimed().await, 1);
 }
 
 #[tokio::test]
@@ -109,4 +125,18 @@ async fn late_verification_does_not_restore_an_old_credential() {
     assert!(!env.store.grant_renew(grant, capability).await.unwrap());
     let kept = env.store.credential_of(old.principal, old.account).await.unwrap().unwrap();
     assert_eq!(kept.id, new.id);
+}
+
+#[tokio::test]
+async fn region_with_a_name_that_is_too_long_is_left_out() {
+    let env = Environment::new().await;
+    env.grant("a", "k", INSTANCE, &["r1"]).await;
+    let poller = env.poller();
+    env.cloud.state().regions = vec![Region::new("r".repeat(128)), Region::new("r".repeat(127))];
+    assert_eq!(due(&env, &poller).await, 1);
+    let regions = env.store.region_list(env.cloud_id).await.unwrap();
+    assert_eq!(regions, [Region::new("r1"), Region::new("r".repeat(127))]);
+    env.cloud.state().regions.truncate(1);
+    assert_eq!(due(&env, &poller).await, 1);
+    assert_eq!(grants(&env).await, 1, "a cloud that the gateway cannot keep ends no grant");
 }

@@ -88,6 +88,23 @@ async fn healthy_cloud_is_listed_in_time_beside_eight_that_hang() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn healthy_cloud_is_listed_in_time_beside_many_that_hang_at_once() {
+    // More than there are slots, and each was answered before.
+    let crowd = Crowd::new(40, 1).await;
+    crowd.env.cloud.state().hung.clear();
+    let (_clock, poller) = (crowd.env.run_clock(), crowd.start_poller());
+    sleep(INTERVAL * 3).await;
+    assert!(crowd.hung.iter().all(|cloud| crowd.env.cloud.state().listed_at.contains_key(cloud)));
+    crowd.env.cloud.state().hung.extend(&crowd.hung);
+    let begun = Instant::now();
+    sleep(CALL_TIMEOUT * 2).await;
+    crowd.env.cloud.state().listed_at.entry(crowd.healthy).or_default().retain(|listed| *listed >= begun);
+    let gap = crowd.longest_gap(begun);
+    assert!(gap < INTERVAL * 2, "not listed for {gap:?}");
+    poller.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn cloud_that_answers_again_is_listed_whole() {
     let crowd = Crowd::new(1, 64).await;
     let (_clock, poller) = (crowd.env.run_clock(), crowd.start_poller());

@@ -10,7 +10,7 @@ use gateway_core::driver::{CloudSpec, Driver, OwnToken, Proof, Session, SessionC
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{AccountId, CredentialId, PrincipalId};
 use gateway_core::shares::{CallKey, Endpoint, Slot};
-use gateway_sessions::{AccessProbe, UnprovenBudget};
+use gateway_sessions::{AccessProbe, UnprovenBudget, prove};
 use gateway_store::{Access, Cloud, Grant, SealedCredential};
 use tokio::time::{Instant, timeout_at};
 
@@ -98,11 +98,12 @@ impl Candidate {
         let slot = take_slot(app, &path, until).await?;
         let proof = self.prove(app, &path, until).await?;
         let account = AccountId::derive(cloud, &proof.external_id);
-        let budget = app.operations.budget(account, &self.cloud.spec).await?;
+        let budget = app.operations.join_budget(account, &self.cloud.spec).await?;
         self.budget.bind(&budget);
         let credential = self.seal(app, account).await?;
         let known = app.store.grant_access(&credential).await?;
-        let access = self.probe(app, &proof, known.as_ref(), until).await;
+        let probe = self.probe(app, &proof, known.as_ref(), until);
+        let access = app.operations.within_budget(account, &budget, probe).await;
         app.operations.share_pause(account, &budget).await;
         drop(slot);
         let (principal, verify_after, id) = (self.principal, app.verify_after, credential.id);
@@ -117,7 +118,7 @@ impl Candidate {
     /// Asks the cloud to prove the account.
     async fn prove(&self, app: &App, path: &[CallKey], until: Instant) -> Result<Proof> {
         let begun = Instant::now();
-        let proof = timeout_at(until, self.session.prove()).await;
+        let proof = timeout_at(until, prove(&*self.session, self.cloud.spec.id)).await;
         // A caller with little time is no evidence against the cloud.
         let is_evidence = proof.is_ok() || begun.elapsed() >= self.cloud.spec.timeout;
         let proof = proof.unwrap_or_else(|_| Err(late()));

@@ -60,7 +60,7 @@ impl Operations {
 
     /// Takes over the due operations that have a free slot; returns the wait until the next one is due.
     async fn take_over_due(self: &Arc<Self>, taken: &mut TakenOver) -> Result<Option<Duration>> {
-        let free = SLOTS.saturating_sub(taken.slots.taken());
+        let free = taken.slots.free();
         if free == 0 {
             return Ok(None);
         }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use gateway_bus::Nudge;
 use gateway_core::Timestamp;
+use gateway_core::id::PrincipalId;
+use gateway_core::shares::Slot;
 use gateway_store::{Authority, VisibleTarget};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -35,6 +37,8 @@ struct Wait {
     /// Receives the moment at which no listing is expected any more; none if none was expected from the start.
     settled: Option<oneshot::Receiver<Timestamp>>,
     until: Instant,
+    /// The place among the requests that wait. Each principal has a share of them.
+    _slot: Slot<PrincipalId>,
 }
 
 /// Requests a refresh and waits for it. Returns the caller's access afterwards and the moment that listings must reach.
@@ -45,15 +49,17 @@ pub(crate) async fn refreshed<'a>(
     max_age: Duration,
     deadline: Option<Timestamp>,
 ) -> Result<(Arc<Authority>, Timestamp)> {
-    let refresh = Refresh::request(app, targets, max_age, deadline).await?;
+    let refresh = Refresh::request(app, caller, targets, max_age, deadline).await?;
     let as_of = refresh.as_of;
     Ok((refresh.wait(app, caller).await?, as_of))
 }
 
 impl Refresh {
-    /// Requests listings of these targets that began at most `max_age` ago. Writes nothing if all targets have one.
+    /// Requests listings of these targets that began at most `max_age` ago. Writes nothing if all targets have one, or if
+    /// too many requests of the principal wait.
     pub(crate) async fn request<'a>(
         app: &App,
+        caller: &Caller,
         targets: impl Iterator<Item = &'a VisibleTarget>,
         max_age: Duration,
         deadline: Option<Timestamp>,
@@ -67,6 +73,7 @@ impl Refresh {
         if too_old.len() > MAX_TARGETS {
             return Err(Error::TooManyScopes { count: too_old.len() });
         }
+        let slot = app.shares.refreshes.try_take(&[caller.claims.sub]).ok_or(Error::TooManyRefreshes)?;
         let mut expected = app.store.request_refresh(too_old, as_of).await?;
         expected.retain(|progress| is_expected(progress, progress, as_of));
         let settled = if expected.is_empty() {
@@ -79,7 +86,7 @@ impl Refresh {
         };
         let left = deadline.map_or(DEFAULT_WAIT, |deadline| deadline.since(app.clock.now()));
         let until = Instant::now() + left.saturating_sub(RESERVE);
-        Ok(Self { as_of, wait: Some(Wait { settled, until }) })
+        Ok(Self { as_of, wait: Some(Wait { settled, until, _slot: slot }) })
     }
 
     /// Waits until each target is new enough or no longer expected to be in time. Returns the access that the caller

@@ -76,7 +76,7 @@ impl From<Error> for Problem {
                 problem("count-mismatch", "Count mismatch", StatusCode::CONFLICT)
                     .with_member("matched", matched.into())
             }
-            Error::Overloaded => Self::overloaded(detail, RETRY_AFTER),
+            Error::Overloaded | Error::TooManyRefreshes => Self::overloaded(detail, RETRY_AFTER),
             Error::DeadlineExceeded => {
                 problem("deadline-exceeded", "Deadline exceeded", StatusCode::GATEWAY_TIMEOUT)
             }

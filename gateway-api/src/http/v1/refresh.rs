@@ -46,7 +46,7 @@ pub(super) async fn handle(
     };
     // A request without the wait has the same work class.
     let deadline = max_age::deadline(exchange.as_deref(), true)?;
-    let refresh = Refresh::request(&app, filter.targets(&caller.authority), age, deadline).await?;
+    let refresh = Refresh::request(&app, &caller, filter.targets(&caller.authority), age, deadline).await?;
     if !waits {
         return Ok((StatusCode::ACCEPTED, respond(filter.listed(&caller.authority))));
     }

@@ -41,9 +41,9 @@ pub enum GrantChange {
 /// Consecutive definitive refusals that end a grant: one may be a hiccup of an identity service, two are an answer.
 const REFUSALS: i32 = 2;
 
-/// Length of a claim on a verification. A longer one delays the verification after a crash; a shorter one lets two
-/// processes verify at once.
-const CLAIM: Duration = Duration::from_secs(120);
+/// Length of a claim on a verification. It must outlast the longest verification: with a shorter one, two processes may
+/// verify at once; a longer one delays the verification after a crash.
+pub const VERIFICATION_CLAIM: Duration = Duration::from_secs(180);
 
 /// Wait from the first refusal to the second verification. Longer keeps a dead grant alive; shorter asks an identity
 /// service again that has not recovered.
@@ -151,7 +151,7 @@ impl Store {
             // A grant that waits for its second verification keeps its time.
             let row = grant_of(&known.into_credential()?)
                 .filter(grants::refusals.eq(0))
-                .filter(grants::verify_at.gt(now.plus(CLAIM).0));
+                .filter(grants::verify_at.gt(now.plus(VERIFICATION_CLAIM).0));
             diesel::update(row)
                 .set(grants::verify_at.eq(now.0))
                 .execute(session.connection)
@@ -190,7 +190,9 @@ impl Session<'_> {
         let Unclaimed { principal, account, cloud, refusals } = due;
         let key = (principal.to_bytes(), account.to_bytes());
         let row = grants::table.find(key).filter(grants::verify_at.eq(verify_at));
-        let won = diesel::update(row).set(grants::verify_at.eq(now.plus(CLAIM).0)).execute(self.connection);
+        let won = diesel::update(row)
+            .set(grants::verify_at.eq(now.plus(VERIFICATION_CLAIM).0))
+            .execute(self.connection);
         if won.map_err(database)? == 0 {
             return Ok(None);
         }

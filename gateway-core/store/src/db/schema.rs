@@ -79,6 +79,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    budget_users (account_id, process_id) {
+        account_id -> Binary,
+        process_id -> Binary,
+        used_until -> BigInt,
+    }
+}
+
+diesel::table! {
     poll_targets (id) {
         id -> BigInt,
         cloud_id -> Binary,

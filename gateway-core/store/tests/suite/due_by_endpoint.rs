@@ -6,7 +6,7 @@ use std::time::Duration;
 use gateway_core::error::{Error, ErrorKind};
 use gateway_core::id::{AccountId, CloudId, Holder, OperationId, PrincipalId, ProcessId};
 use gateway_core::kind::Verb;
-use gateway_core::shares::{Breakers, CallCapacity, CallKey, CallSlots, Endpoint, Slot};
+use gateway_core::shares::{Breakers, CallCapacity, CallKey, CallSlot, CallSlots, Endpoint};
 use gateway_store::{Claim, NewOperation, Store};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ const SLOTS: usize = 1000;
 pub struct Taken {
     breakers: Arc<Breakers>,
     slots: CallSlots,
-    held: Vec<Slot<CallKey>>,
+    held: Vec<CallSlot>,
 }
 
 impl Taken {

@@ -138,6 +138,13 @@ pub async fn processes_of_an_account_are_counted_while_they_work_and_shortly_aft
         .sql()
         .execute("UPDATE operations SET finished_at = finished_at - 11000000 WHERE finished_at IS NOT NULL");
     assert_eq!(used().await.processes, 1);
+    let checking = ProcessId::generate();
+    for _ in 0..2 {
+        store.budget_use(account, checking, LATER).await.unwrap();
+    }
+    assert_eq!(used().await.processes, 2, "a process that checks a credential");
+    store.budget_use(account, checking, Duration::ZERO).await.unwrap();
+    assert_eq!(used().await.processes, 1);
 }
 
 pub async fn renewal_of_a_returned_lease_changes_nothing(fixture: TestStore) {

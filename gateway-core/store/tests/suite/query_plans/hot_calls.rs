@@ -185,6 +185,7 @@ async fn operations(store: &Store, fleet: &Fleet) {
     }
     let (_, held) = store.operation_claim(id, ProcessId::generate(), LATER).await.unwrap().unwrap();
     store.operation_renew(held, LATER).await.unwrap();
+    store.budget_use(account, ProcessId::generate(), Duration::ZERO).await.unwrap();
     assert_eq!(store.operations_budget(account).await.unwrap().processes, 1);
     store.operation_call_started(held, LATER).await.unwrap();
     store.operation_call_ended(held).await.unwrap();
