@@ -38,7 +38,7 @@ pub type Histogram<const N: usize> = Metric<Observed, N>;
 pub trait Recorded {
     /// The type in descriptions.
     const METRIC_TYPE: MetricType;
-    /// One series of a metric, for code that records it often.
+    /// The type of one series of a metric.
     type Series;
 
     /// Returns the series of a name and labels.
