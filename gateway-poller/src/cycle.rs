@@ -64,7 +64,7 @@ async fn poll_in_span(context: &PollerContext, claim: &Claim, claimed: Instant, 
     let cloud = context.sessions.cloud_name(claim.target.scope.cloud);
     let outcome = ended.as_ref().map_or("lease_lost", Ending::outcome);
     instruments::listing_ended(cloud.into(), outcome, claimed.elapsed());
-    let Some(ending) = ended else { return log_lease_lost(claim) };
+    let Some(ending) = ended else { return log_lease_lost() };
     context.clock_report.update().await;
     end_lease(context, claim, ending).await;
 }
@@ -82,9 +82,9 @@ async fn end_lease(context: &PollerContext, claim: &Claim, ending: Ending) {
         Ending::Stopped => store.target_release(claim.fence).await.map(|()| false),
     };
     match is_awaited {
-        Err(error) if error.kind() == ErrorKind::LeaseLost => log_lease_lost(claim),
+        Err(error) if error.kind() == ErrorKind::LeaseLost => log_lease_lost(),
         Err(error) => {
-            tracing::warn!(target = %claim.target.id, error = %error.chain(), "a lease was not released and expires");
+            tracing::warn!(error = %error.chain(), "a lease was not released and expires");
         }
         Ok(false) => {}
         Ok(true) => context.bus.nudge(Nudge::TargetListed { target: claim.target.id }).await,
@@ -143,11 +143,10 @@ async fn failed(context: &PollerContext, claim: &Claim, error: &Error) -> PollOu
     let target = &claim.target;
     // At `warn` once per change, so that a target that stays broken does not fill the log.
     if matches!(target.status, TargetStatus::Fresh | TargetStatus::Pending) {
-        tracing::warn!(target = %target.id, cloud = %target.scope.cloud, region = %target.scope.region,
+        tracing::warn!(cloud = %target.scope.cloud, region = %target.scope.region,
             kind = %target.kind, error = %error.chain(), "a listing failed");
     } else {
-        tracing::debug!(target = %target.id, failures = target.failures, error = %error.chain(),
-            "a listing failed again");
+        tracing::debug!(failures = target.failures, error = %error.chain(), "a listing failed again");
     }
     if error.kind() == ErrorKind::Unauthorized {
         context.sessions.forget(claim.credential.id);
@@ -159,6 +158,6 @@ async fn failed(context: &PollerContext, claim: &Claim, error: &Error) -> PollOu
     outcome::after_failure(&context.config, target, error)
 }
 
-fn log_lease_lost(claim: &Claim) {
-    tracing::info!(target = %claim.target.id, "a lease was lost to another process");
+fn log_lease_lost() {
+    tracing::info!("a lease was lost to another process");
 }

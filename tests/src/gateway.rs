@@ -56,6 +56,13 @@ impl Gateway {
         self.url.as_deref().unwrap_or_else(|| panic!("`{}` does not listen", self.role))
     }
 
+    /// Returns the URL of the admin listener.
+    pub fn admin_url(&self) -> String {
+        let log = self.child.log();
+        let url = log.lines().find_map(|line| line.split_once("ready admin url="));
+        url.unwrap_or_else(|| panic!("`{}` has no admin listener", self.role)).1.trim().to_owned()
+    }
+
     /// Restarts the process and waits until it is ready. Kills it first if it is running.
     pub async fn restart(&mut self) {
         self.child.set_variable(CRASH_VARIABLE, None);

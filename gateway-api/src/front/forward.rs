@@ -103,7 +103,7 @@ impl Upload {
                     End::Answered { endpoint, status, headers, body }
                 }
                 Err(error) => {
-                    tracing::info!(request = %self.request.message_id, error = error.chain(), "an upload broke off");
+                    tracing::info!(error = error.chain(), "an upload broke off");
                     progress.broken(error.message())
                 }
             },
@@ -141,12 +141,7 @@ impl Upload {
                 return Err(reply::unanswered(&error, WorkClass::Write));
             }
             let attempt = backoff.failures();
-            tracing::warn!(
-                request = %self.request.message_id,
-                attempt,
-                %error,
-                "the end of an upload could not be reported"
-            );
+            tracing::warn!(attempt, %error, "the end of an upload could not be reported");
             tokio::time::sleep(wait).await;
         }
     }

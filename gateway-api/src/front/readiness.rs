@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_bus::envelope::VERSION;
-use gateway_bus::{Body, Bus, Envelope, WorkClass};
+use gateway_bus::{Bus, Envelope, WorkClass};
 use gateway_core::Clock;
 use gateway_core::probe::{Probe, Verdict};
-use uuid::Uuid;
 
 /// The longest wait for the answer of a handler. A longer one keeps callers of `/ready` waiting; a shorter one calls busy
 /// handlers dead.
@@ -31,21 +29,7 @@ async fn ask(bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Verdict {
     if !bus.is_connected() {
         return Err("there is no connection to the message broker".into());
     }
-    let now = clock.now();
-    let envelope = Envelope {
-        v: VERSION,
-        message_id: Uuid::now_v7(),
-        received_at: now,
-        deadline: now.plus(ANSWER_TIME),
-        method: "GET".to_owned(),
-        target: PATH.to_owned(),
-        scheme: String::new(),
-        authority: String::new(),
-        listener: String::new(),
-        peer: String::new(),
-        headers: Vec::new(),
-        body: Body::None,
-    };
+    let envelope = Envelope::get(PATH, clock.now(), ANSWER_TIME);
     match bus.request(WorkClass::Read, envelope).await {
         Ok(reply) if reply.status == NOT_READY => Err("the database does not answer".into()),
         // A handler of an older version has no such path, but it answers.

@@ -110,7 +110,7 @@ impl RunningFront {
     async fn wait_until_served(&self) {
         // Yields to the serving task until its queues have a server.
         loop {
-            let probe = Envelope { deadline: self.gateway.clock.now(), ..empty(&self.gateway) };
+            let probe = Envelope::get("/", self.gateway.clock.now(), Duration::ZERO);
             match self.gateway.bus.request(gateway_bus::WorkClass::Read, probe).await {
                 Err(gateway_bus::RequestError::Timeout) => break,
                 _ => tokio::task::yield_now().await,
@@ -145,24 +145,6 @@ impl RunningFront {
 
     pub(crate) async fn send_as(&self, head: &str, token: &str) -> Response {
         send(self.address, &format!("{head}\r\nauthorization: Bearer {token}"), "").await
-    }
-}
-
-fn empty(gateway: &TestGateway) -> Envelope {
-    let now = gateway.clock.now();
-    Envelope {
-        v: gateway_bus::envelope::VERSION,
-        message_id: uuid::Uuid::now_v7(),
-        received_at: now,
-        deadline: now,
-        method: "GET".to_owned(),
-        target: "/".to_owned(),
-        scheme: String::new(),
-        authority: String::new(),
-        listener: String::new(),
-        peer: String::new(),
-        headers: Vec::new(),
-        body: Body::None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Wrong client secrets and tokens at a front: refused early, counted and logged.
 
 use gateway_core::id::PrincipalId;
+use tracing::Level;
 
 use super::front::{UNLIMITED, start};
 use super::gateway::{Client, TestGateway};
@@ -17,7 +18,7 @@ const BODY: &str = r#"{"credentials":[{"cloud":"c1","credential":{"method":"acce
 
 #[tokio::test]
 async fn flood_of_wrong_secrets_is_refused_without_the_bus_and_logged_once() {
-    let (lines, _guard) = LogLines::collect();
+    let (lines, _guard) = LogLines::collect(Level::INFO);
     let running = start(TestGateway::open().await, true, UNLIMITED).await;
     let known = running.gateway.client("a").await;
     let check = |peer: u8, client: &Client| {
@@ -50,7 +51,7 @@ async fn flood_of_wrong_secrets_is_refused_without_the_bus_and_logged_once() {
 
 #[tokio::test]
 async fn forged_tokens_are_logged_once() {
-    let (lines, _guard) = LogLines::collect();
+    let (lines, _guard) = LogLines::collect(Level::INFO);
     let running = start(TestGateway::open().await, false, UNLIMITED).await;
     let other = TestGateway::open().await;
     let forged = other.token(PrincipalId::generate(), 0, 600);

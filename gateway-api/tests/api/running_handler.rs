@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_api::handler::HandlerService;
-use gateway_bus::envelope::VERSION;
 use gateway_bus::{Body, Envelope, Reply, RequestError, ServeOptions, WorkClass};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use uuid::Uuid;
 
 use super::gateway::{Client, TestGateway};
 
@@ -91,21 +89,7 @@ impl RunningHandler {
 
     /// Returns a request that no route has, with so much time.
     fn of_no_route(&self, time: Duration) -> Envelope {
-        let now = self.gateway.clock.now();
-        Envelope {
-            v: VERSION,
-            message_id: Uuid::now_v7(),
-            received_at: now,
-            deadline: now.plus(time),
-            method: "GET".to_owned(),
-            target: "/".to_owned(),
-            scheme: String::new(),
-            authority: String::new(),
-            listener: String::new(),
-            peer: String::new(),
-            headers: Vec::new(),
-            body: Body::None,
-        }
+        Envelope::get("/", self.gateway.clock.now(), time)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use gateway_api::handler::HandlerService;
-use gateway_bus::envelope::VERSION;
 use gateway_bus::sealing::{open_reply, seal_request};
 use gateway_bus::{Body, Delivery, Envelope, RequestService as _, WorkClass};
 use serde_json::{Value, json};
@@ -26,20 +25,11 @@ async fn answer_to_the_queue_of_another_principal_is_refused() {
 }
 
 fn envelope(gateway: &TestGateway, method: &str, target: &str, authorization: &str, body: &str) -> Envelope {
-    let now = gateway.clock.now();
     Envelope {
-        v: VERSION,
-        message_id: Uuid::now_v7(),
-        received_at: now,
-        deadline: now.plus(Duration::from_secs(30)),
         method: method.to_owned(),
-        target: target.to_owned(),
-        scheme: String::new(),
-        authority: String::new(),
-        listener: String::new(),
-        peer: String::new(),
         headers: vec![("authorization".to_owned(), authorization.to_owned())],
         body: Body::from_bytes(body.as_bytes()),
+        ..Envelope::get(target, gateway.clock.now(), Duration::from_secs(30))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Envelopes: whole HTTP requests as JSON, version 1.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use gateway_core::Timestamp;
@@ -99,6 +101,24 @@ impl std::fmt::Debug for Envelope {
 }
 
 impl Envelope {
+    /// Returns a `GET` of a target that ends after `time`, without headers and client.
+    pub fn get(target: &str, received_at: Timestamp, time: Duration) -> Self {
+        Self {
+            v: VERSION,
+            message_id: Uuid::now_v7(),
+            received_at,
+            deadline: received_at.plus(time),
+            method: "GET".to_owned(),
+            target: target.to_owned(),
+            scheme: String::new(),
+            authority: String::new(),
+            listener: String::new(),
+            peer: String::new(),
+            headers: Vec::new(),
+            body: Body::None,
+        }
+    }
+
     /// Returns the first header of a lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())

@@ -30,6 +30,11 @@ static TOO_LARGE: Counter<0> = Counter::new(
 );
 static CONNECTED: Gauge<1> =
     Gauge::new("gateway_bus_connected", ["session"], "1 while the session with the broker is open, else 0");
+static REOPENED: Counter<1> = Counter::new(
+    "gateway_bus_channels_reopened_total",
+    ["channel"],
+    "Channels that the broker closed, and that were opened again on the same connection",
+);
 
 /// The metrics of the bus.
 pub static METRICS: &[Description] = &[
@@ -39,6 +44,7 @@ pub static METRICS: &[Description] = &[
     LATE.description(),
     TOO_LARGE.description(),
     CONNECTED.description(),
+    REOPENED.description(),
 ];
 
 /// Waits for the reply to a request, and records the outcome and the time.
@@ -87,4 +93,9 @@ pub(crate) fn reply_too_large() {
 /// Records that a session with the broker was opened or has ended.
 pub(crate) fn connected(session: &'static str, is_open: bool) {
     CONNECTED.set(if is_open { 1.0 } else { 0.0 }, [session.into()]);
+}
+
+/// Records that a channel was opened in place of one that the broker closed.
+pub(crate) fn channel_reopened(channel: &'static str) {
+    REOPENED.increment([channel.into()]);
 }

@@ -1,7 +1,8 @@
 //! The bus over RabbitMQ.
 //!
 //! Each direction has a supervised connection of its own, so that a broker that stops reading our publications does not stop
-//! our acks. A lost connection is opened again with its topology; meanwhile requests fail at once and consumers wait.
+//! our acks. A lost connection is opened again with its topology; meanwhile requests fail at once and consumers wait. Each use
+//! has a channel of its own, which is opened again if the broker closes it alone.
 
 mod address;
 mod consumer;
@@ -13,6 +14,7 @@ mod message_limit;
 mod nudge_sender;
 mod outbound;
 mod pending;
+mod publisher;
 mod reply_address;
 mod requester;
 mod submission;
@@ -103,7 +105,8 @@ impl RabbitBus {
         if remaining.is_zero() {
             return Err(RequestError::Timeout);
         }
-        session.requester.request(class, &envelope, remaining, session.message_limit()).await
+        let (requester, limit) = (&session.requester, session.message_limit());
+        requester.request(session.connection(), class, &envelope, remaining, limit).await
     }
 }
 
@@ -141,7 +144,7 @@ impl Bus for RabbitBus {
     async fn publish(&self, mut events: Vec<Publication>) -> Result<Vec<Refused>> {
         let session = self.publishing().ok_or_else(unreachable_broker)?;
         let mut refused = Refused::remove_from(&mut events, session.message_limit());
-        refused.extend(session.events.publish(session.connection(), events).await?);
+        refused.extend(events::publish(&session.events, session.connection(), events).await?);
         Ok(refused)
     }
 

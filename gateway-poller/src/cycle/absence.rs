@@ -113,7 +113,7 @@ async fn judge_mass(target: &mut LeasedTarget<'_>, missing: &Missing) -> Result<
     }
     let claimed = &target.claim.target;
     let warning = format!("{} of {} records vanished at once; {reason}", missing.ids.len(), missing.known);
-    tracing::warn!(target = %claimed.id, cloud = %claimed.scope.cloud, region = %claimed.scope.region,
+    tracing::warn!(cloud = %claimed.scope.cloud, region = %claimed.scope.region,
         kind = %claimed.kind, count = missing.ids.len(), reason = %warning, "vanished records are held back");
     verdict.warning = Some(warning);
     Ok(verdict)

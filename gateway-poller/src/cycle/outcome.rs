@@ -21,7 +21,7 @@ pub(super) fn after_listing(target: &LeasedTarget<'_>, listing: &Listing, absenc
     let next = until_next(&target.context.config, claimed.interval, moves);
     let notices: Vec<_> = session.session.notices().into_iter().map(|notice| notice.0).collect();
     let reason = absence.warning.or_else(|| (!notices.is_empty()).then(|| notices.join("; ")));
-    tracing::debug!(target = %claimed.id, region = %claimed.scope.region, kind = %claimed.kind,
+    tracing::debug!(region = %claimed.scope.region, kind = %claimed.kind,
         count = applied.written(), "a target was listed");
     PollOutcome {
         status: TargetStatus::Fresh,

@@ -40,8 +40,7 @@ pub(super) async fn read_each(target: &mut LeasedTarget<'_>, ids: Vec<ResourceId
                 answers.gone.insert(id);
             }
             Err(error) => {
-                tracing::debug!(target = %claimed.id, resource = %id, error = %error.chain(),
-                    "a missing record could not be read");
+                tracing::debug!(resource = %id, error = %error.chain(), "a missing record could not be read");
                 // The other reads would fail alike, and cost the account's budget.
                 if error.retry_after().is_some() || error.kind() == ErrorKind::Unauthorized {
                     break;

@@ -7,9 +7,11 @@ use gateway_core::id::ProcessId;
 use gateway_core::skew::Skew;
 use gateway_core::{Error, ErrorKind, Timestamp};
 use gateway_store::TargetStatus;
+use tracing::Level;
 
 use crate::environment::Environment;
 use crate::fake_cloud::{ErrorSource, INSTANCE, VOLUME, forbidden, unauthorized};
+use crate::log_lines::LogLines;
 
 async fn polled(kind: gateway_core::Kind) -> (Environment, gateway_poller::Poller) {
     let env = Environment::new().await;
@@ -171,4 +173,17 @@ async fn poll_without_lease_writes_nothing() {
     assert_eq!((target.as_of, target.status), (before.as_of, before.status));
     assert_eq!(env.records().values().sum::<i64>(), 10, "nothing changed, nothing deleted");
     assert_eq!(env.written(), [("poll_targets".to_owned(), 2)].into(), "the two claims");
+}
+
+#[tokio::test]
+async fn line_of_a_listing_names_its_target_once() {
+    let (lines, _guard) = LogLines::collect(Level::DEBUG);
+    let (env, poller) = polled(INSTANCE).await;
+    let id = env.target().await.id;
+    env.cloud.state().list_error = Some((0, error_source(forbidden)));
+    env.poll(&poller).await;
+    for message in ["a target was listed", "a listing failed"] {
+        assert_eq!(lines.with(&[message, &format!("target={id}")]).len(), 1, "{message}");
+    }
+    lines.name_no_unit_twice();
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gateway_core::id::CloudId;
 use gateway_store::TargetStatus;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -132,5 +133,27 @@ async fn revoked_grant_ends_beside_64_of_a_cloud_that_hangs() {
         sleep(Duration::from_millis(500)).await;
     }
     assert_eq!(grants().await.len(), 64, "no answer ends no grant");
+    poller.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_of_listings_and_verifications_are_gauges() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let crowd = Crowd::new(8, 2).await;
+    let gauge = |name: &str, pool: &str| {
+        let (metrics, series) = (recorder.handle().render(), format!("{name}{{pool=\"{pool}\"}} "));
+        let value = metrics.lines().find_map(|line| line.strip_prefix(&series)?.parse::<usize>().ok());
+        value.unwrap_or_else(|| panic!("no {series}in\n{metrics}"))
+    };
+    let (_clock, poller) = (crowd.env.run_clock(), crowd.start_poller());
+    sleep(CALL_TIMEOUT / 2).await;
+    assert_eq!(gauge("gateway_pool_slots", "listings"), crowd.env.config.concurrency);
+    assert_eq!(gauge("gateway_pool_held", "listings"), 8, "one of each cloud that hangs");
+    sleep(CALL_TIMEOUT).await;
+    assert!(gauge("gateway_pool_held", "verifications") > 0, "grants are due after 20 s");
+    crowd.env.cloud.state().hung.clear();
+    sleep(CALL_TIMEOUT * 2).await;
+    assert_eq!(gauge("gateway_pool_held", "verifications"), 0);
     poller.abort();
 }

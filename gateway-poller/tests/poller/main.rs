@@ -10,6 +10,8 @@ mod fake_cloud;
 mod grant_verification;
 mod hung_cloud;
 mod listing;
+#[path = "../../../gateway-api/tests/api/log_lines.rs"]
+mod log_lines;
 mod metrics;
 mod relay;
 mod schedule;

@@ -3,14 +3,19 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use futures_util::future::join_all;
 use gateway_tests::client::Answer;
-use gateway_tests::{TestCluster, until};
+use gateway_tests::{TestCluster, tls, until};
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::environment::{Environment, SOON, problem_type};
 
 /// The longest time of an error answer; a debug build beside a starting broker is slow.
 const ERROR_WITHIN: Duration = Duration::from_secs(2);
+
+/// The longest time of an error while the database is frozen, on a busy machine. The front itself would wait for 30 s.
+const FROZEN_WITHIN: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_fail_without_broker_or_database_and_recover() {
@@ -47,6 +52,13 @@ async fn requests_fail_without_broker_or_database_and_recover() {
     env.cluster.servers.as_mut().unwrap().mariadb.restart().await;
     recovered(&env).await;
 
+    // A frozen server refuses nothing and answers nothing.
+    env.cluster.servers.as_mut().unwrap().mariadb.child().pause();
+    tokio::join!(reads_fail_soon(&env), is_soon_unready(&env));
+    env.cluster.servers.as_mut().unwrap().mariadb.child().resume();
+    recovered(&env).await;
+    until("readiness", SOON, || async { env.client.get("/ready").await }).await;
+
     let cluster = &mut env.cluster;
     let roles = cluster.handlers.iter_mut().chain(&mut cluster.pollers);
     for role in roles.chain([&mut cluster.relay, &mut cluster.front]) {
@@ -64,6 +76,49 @@ async fn unavailable(env: &Environment) -> Answer {
         Ok(answer)
     })
     .await
+}
+
+/// Sends many reads at once. All get 503 with `Retry-After` within seconds.
+async fn reads_fail_soon(env: &Environment) {
+    let begun = Instant::now();
+    let reads = (0..40).map(|_| env.client.request(Method::GET, "/v1/instances?limit=1"));
+    for answer in join_all(reads).await {
+        let answer = answer.unwrap();
+        let problem = problem_type(&answer.body);
+        assert_eq!((answer.status.as_u16(), problem), (503, "unavailable"), "{}", answer.body);
+        assert!(answer.headers.contains_key("retry-after"), "no Retry-After");
+    }
+    println!("40 reads failed within {:?} of the freeze", begun.elapsed());
+    assert!(begun.elapsed() < FROZEN_WITHIN, "{:?}", begun.elapsed());
+}
+
+/// Waits until the front and the admin listeners of the others say that the database does not answer.
+async fn is_soon_unready(env: &Environment) {
+    let begun = Instant::now();
+    let cluster = &env.cluster;
+    let front = until("an unready front", FROZEN_WITHIN, || async {
+        let ready = env.client.request(Method::GET, "/ready").await?;
+        ensure!(ready.status == 503, "{}", ready.status);
+        Ok(ready)
+    })
+    .await;
+    assert_eq!(problem_type(&front.body), "not-ready");
+    assert_eq!(front.body["detail"], "the database does not answer", "{}", front.body);
+    for role in [&cluster.handlers[0], &cluster.pollers[0], &cluster.relay] {
+        let (http, url) = (tls::http(), format!("{}/ready", role.admin_url()));
+        let parts = until("an unready role", FROZEN_WITHIN, || async {
+            let ready = http.get(&url).send().await?;
+            ensure!(ready.status() == 503, "{}", ready.status());
+            Ok(ready.json::<Value>().await?["parts"].clone())
+        })
+        .await;
+        let parts = parts.as_array().unwrap();
+        let part = |name| parts.iter().find(|part| part["part"] == name).unwrap();
+        assert_eq!(part("broker")["ready"], true);
+        assert!(part("database")["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{parts:?}");
+    }
+    println!("all roles were unready within {:?} of the freeze", begun.elapsed());
+    assert!(begun.elapsed() < FROZEN_WITHIN, "{:?}", begun.elapsed());
 }
 
 /// Waits until reads, polls and credential checks work again.

@@ -147,10 +147,7 @@ impl Operations {
                     return Ok(Attempted::NotDone(NotDone::Refused(error)));
                 }
                 Err(error) => {
-                    tracing::warn!(
-                        operation = %run.operation.id, attempt = attempts, error = error.chain(),
-                        "effect of a call is unknown"
-                    );
+                    tracing::warn!(attempt = attempts, error = error.chain(), "effect of a call is unknown");
                     unclear = Some(error);
                     // The time after the call, which may have waited for long and left late.
                     let at = self.persist(|| self.store.operation_call_ended(run.held)).await?;

@@ -27,17 +27,14 @@ impl Operations {
             Err(error) if error.status() == Status::Permanent && error.kind() != ErrorKind::LeaseLost => {
                 let Some(now) = self.store.operation_get(operation.id).await? else { return Err(error) };
                 let (outcome, settled) = match (now.sent_at, self.is_in_time(operation).await?) {
-                    (None, _) => (
-                        self.outcomes.failed(operation, now.completed, &error, Vec::new())?,
-                        Settlement::Final,
-                    ),
+                    (None, _) => {
+                        (self.outcomes.failed(now.completed, &error, Vec::new())?, Settlement::Final)
+                    }
                     (_, true) => (
-                        self.outcomes.unknown(operation, now.completed, &error)?,
+                        self.outcomes.unknown(now.completed, &error)?,
                         Settlement::RetryIn(LONGEST_WAIT.min(self.times.give_up)),
                     ),
-                    (_, false) => {
-                        (self.outcomes.unknown(operation, now.completed, &error)?, Settlement::Final)
-                    }
+                    (_, false) => (self.outcomes.unknown(now.completed, &error)?, Settlement::Final),
                 };
                 self.settle(operation, held, outcome, settled).await?;
                 Ok(None)
@@ -158,14 +155,10 @@ impl Operations {
                 }
                 (self.failed(operation, scope, made, &error).await?, Settlement::Final)
             }
-            NotDone::Later(error, wait) => {
-                (outcomes.later(operation, made, &error)?, Settlement::RetryIn(wait))
-            }
-            NotDone::Unclear(error, wait) => {
-                (outcomes.unknown(operation, made, &error)?, Settlement::RetryIn(wait))
-            }
-            NotDone::Lost(error) => (outcomes.unknown(operation, made, &error)?, Settlement::Final),
-            NotDone::BrokenOff(by, why) => (outcomes.broken(operation, by, &why)?, Settlement::Final),
+            NotDone::Later(error, wait) => (outcomes.later(made, &error)?, Settlement::RetryIn(wait)),
+            NotDone::Unclear(error, wait) => (outcomes.unknown(made, &error)?, Settlement::RetryIn(wait)),
+            NotDone::Lost(error) => (outcomes.unknown(made, &error)?, Settlement::Final),
+            NotDone::BrokenOff(by, why) => (outcomes.broken(by, &why)?, Settlement::Final),
         })
     }
 
@@ -178,7 +171,7 @@ impl Operations {
         error: &Error,
     ) -> Result<Outcome> {
         let users = users(&self.store, scope, operation, error).await?;
-        self.outcomes.failed(operation, made, error, users)
+        self.outcomes.failed(made, error, users)
     }
 }
 

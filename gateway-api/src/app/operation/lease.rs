@@ -47,7 +47,7 @@ impl Operations {
             Ok(output) => output,
             Err(error) => {
                 // The lease ends by itself, and a process takes the operation over.
-                tracing::warn!(operation = %operation.id, error = error.chain(), "operation is left to another process");
+                tracing::warn!(error = error.chain(), "operation is left to another process");
                 None
             }
         }
@@ -67,7 +67,7 @@ impl Operations {
                 Err(error) if error.kind() == ErrorKind::LeaseLost => return error,
                 // The lease may outlast a fault of the database; until then, writes are fenced.
                 Err(error) => {
-                    tracing::debug!(operation = %held.operation, error = error.chain(), "lease was not renewed");
+                    tracing::debug!(error = error.chain(), "lease was not renewed");
                 }
             }
         }

@@ -39,60 +39,40 @@ impl Outcomes {
     }
 
     /// Returns the outcome of an operation that was refused.
-    pub(super) fn failed(
-        self,
-        operation: &Operation,
-        made: Vec<CompletedStep>,
-        error: &Error,
-        users: Vec<User>,
-    ) -> Result<Outcome> {
+    pub(super) fn failed(self, made: Vec<CompletedStep>, error: &Error, users: Vec<User>) -> Result<Outcome> {
         let references = made.iter().map(|one| (one.kind, one.id)).collect();
         let failure = Failure { users, made: references, ..Failure::from(error) };
-        self.outcome(operation, OperationState::Failed, made, error, &failure)
+        self.outcome(OperationState::Failed, made, error, &failure)
     }
 
     /// Returns the outcome of an upload whose content broke off, so that the image is as empty as before.
-    pub(super) fn broken(self, operation: &Operation, by: UploadParty, why: &str) -> Result<Outcome> {
+    pub(super) fn broken(self, by: UploadParty, why: &str) -> Result<Outcome> {
         let detail = format!("{why}; send the content again");
         let failure = Failure::new(FailureReason::UploadBroken(by), detail);
-        self.outcome(operation, OperationState::Failed, Vec::new(), &Error::unavailable(why), &failure)
+        self.outcome(OperationState::Failed, Vec::new(), &Error::unavailable(why), &failure)
     }
 
     /// Returns the interim outcome of an operation that the cloud refused to do now: it is accepted, as before.
-    pub(super) fn later(
-        self,
-        operation: &Operation,
-        made: Vec<CompletedStep>,
-        error: &Error,
-    ) -> Result<Outcome> {
-        self.outcome(operation, OperationState::Accepted, made, error, &Failure::from(error))
+    pub(super) fn later(self, made: Vec<CompletedStep>, error: &Error) -> Result<Outcome> {
+        self.outcome(OperationState::Accepted, made, error, &Failure::from(error))
     }
 
     /// Returns the outcome of an operation whose effect is unknown.
-    pub(super) fn unknown(
-        self,
-        operation: &Operation,
-        made: Vec<CompletedStep>,
-        error: &Error,
-    ) -> Result<Outcome> {
+    pub(super) fn unknown(self, made: Vec<CompletedStep>, error: &Error) -> Result<Outcome> {
         let detail = format!("it is not known whether the cloud did it ({error}); read the operation later");
         let cloud = error.cloud().cloned();
         let failure = Failure { cloud, ..Failure::new(FailureReason::Unknown, detail) };
-        self.outcome(operation, OperationState::Unknown, made, error, &failure)
+        self.outcome(OperationState::Unknown, made, error, &failure)
     }
 
     fn outcome(
         self,
-        operation: &Operation,
         state: OperationState,
         made: Vec<CompletedStep>,
         error: &Error,
         failure: &Failure,
     ) -> Result<Outcome> {
-        tracing::info!(
-            operation = %operation.id, state = state.as_str(), error = error.chain(),
-            "operation did not succeed"
-        );
+        tracing::info!(state = state.as_str(), error = error.chain(), "operation did not succeed");
         Ok(Outcome {
             state,
             status: self.0.of(Ending::Failed(failure)),

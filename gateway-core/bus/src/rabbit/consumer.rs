@@ -19,6 +19,7 @@ use super::supervisor::{Link, RECONNECT, Session as _, connected};
 use super::topology;
 use crate::admission::Admission;
 use crate::envelope::WorkClass;
+use crate::instruments;
 use crate::port::ServeOptions;
 
 /// A server of requests, over any number of successive connections.
@@ -54,13 +55,18 @@ impl Server {
                 // A request that cannot be answered is not taken.
                 connected(&mut self.handling.outbound.clone()).await?;
                 let session = connected(&mut inbound).await?;
-                ClassConsumer::open(session.connection(), class, self.options.prefetch(class)).await
+                let connection = session.connection();
+                let consumer = ClassConsumer::open(connection, class, self.options.prefetch(class)).await?;
+                Ok::<_, Fault>((consumer, connection.status().clone()))
             };
             match stop.run_until_cancelled(opening).await {
                 None => break,
-                Some(Ok(consumer)) => {
+                Some(Ok((consumer, connection))) => {
                     backoff.reset();
                     consumer.take(self, stop).await;
+                    if connection.connected() && !stop.is_cancelled() {
+                        instruments::channel_reopened(class.as_str());
+                    }
                 }
                 Some(Err(fault)) if fault.is_lasting() => return Err(fault.to_error()),
                 Some(Err(fault)) => {

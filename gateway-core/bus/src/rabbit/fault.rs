@@ -48,12 +48,12 @@ impl Fault {
     }
 }
 
-/// Returns whether the broker closed one channel because of one message, while the connection goes on.
-pub(super) fn closes_channel_only(error: &lapin::Error) -> bool {
+/// Returns whether an error ends one channel, while the connection goes on.
+pub(super) fn ends_channel_only(error: &lapin::Error) -> bool {
     match error.kind() {
-        lapin::ErrorKind::ProtocolError(amqp) => {
-            matches!(amqp.kind(), AMQPErrorKind::Soft(_)) && amqp.get_id() == PRECONDITION_FAILED
-        }
+        lapin::ErrorKind::ProtocolError(amqp) => matches!(amqp.kind(), AMQPErrorKind::Soft(_)),
+        // The channel was closed before.
+        lapin::ErrorKind::InvalidChannelState(..) => true,
         _ => false,
     }
 }

@@ -8,15 +8,20 @@ use lapin::BasicProperties;
 use lapin::types::ShortString;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::outbound::Outbound;
-use super::supervisor::Link;
+use super::submission::Message;
+use super::supervisor::{Link, Session as _};
 use super::topology::NUDGES;
 use crate::nudge::Nudge;
 
 /// Time between two messages with nudges of one process. Longer sends fewer messages to all processes; shorter delays the
 /// nudges that come shortly after others less.
 const INTERVAL: Duration = Duration::from_millis(50);
+
+/// Longest wait for the confirm of a message. Longer tolerates a slower broker; shorter delays the next nudges less.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Most nudges in one message, which keeps it far below every limit of a broker.
 const MOST_AT_ONCE: usize = 500;
@@ -69,9 +74,18 @@ impl NudgeSender {
         for nudges in self.take().chunks(MOST_AT_ONCE) {
             let session = self.outbound.borrow().session().filter(|session| !session.is_blocked());
             if let (Some(session), Ok(payload)) = (session, serde_json::to_vec(nudges)) {
-                let properties = BasicProperties::default().with_app_id(self.own.clone());
-                // An error means that the connection is lost, and nudges may be lost.
-                let _ = session.send(NUDGES, ShortString::default(), properties, &payload).await;
+                let message = Message {
+                    id: Uuid::nil(),
+                    exchange: NUDGES,
+                    routing_key: ShortString::default(),
+                    mandatory: false,
+                    properties: BasicProperties::default().with_app_id(self.own.clone()),
+                    payload: payload.into(),
+                };
+                let messages = [message];
+                let sent = session.nudges.publish(session.connection(), &messages);
+                // Without a confirm the connection is lost, and nudges may be lost.
+                let _ = tokio::time::timeout(CONFIRM_TIMEOUT, sent).await;
             }
         }
     }

@@ -5,25 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use futures_util::{Stream, StreamExt as _};
-use lapin::options::BasicPublishOptions;
-use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Connection, Event};
+use lapin::{Connection, Event};
 use tokio_util::sync::CancellationToken;
 
-use super::events::EventPublisher;
-use super::fault::{Fault, closes_channel_only};
+use super::fault::{Fault, ends_channel_only};
 use super::message_limit;
+use super::publisher::Publisher;
 use super::requester::Requester;
 use super::supervisor::Session;
-use super::topology;
 
 /// A session of the publishing connection.
 pub(super) struct Outbound {
     connection: Connection,
     pub(super) requester: Requester,
-    pub(super) events: EventPublisher,
-    /// The channel without confirms, for replies and nudges.
-    unconfirmed: Channel,
+    // A channel for each, so that the end of one delays no other.
+    pub(super) replies: Publisher,
+    pub(super) events: Publisher,
+    pub(super) nudges: Publisher,
     /// The largest message that the broker takes.
     message_limit: usize,
     blocked: Arc<AtomicBool>,
@@ -39,12 +37,12 @@ impl Session for Outbound {
         let broken = CancellationToken::new();
         let blocked = Arc::new(AtomicBool::new(false));
         tokio::spawn(watch(connection.events_listener(), Arc::clone(&blocked), broken.clone()));
-        let unconfirmed = connection.create_channel().await?;
-        topology::declare_exchanges(&unconfirmed).await?;
         let message_limit = message_limit::find(&connection).await?;
-        let events = EventPublisher::open(&connection).await?;
+        let replies = Publisher::open(&connection, "replies").await?;
+        let events = Publisher::open(&connection, "events").await?;
+        let nudges = Publisher::open(&connection, "nudges").await?;
         let requester = Requester::open(&connection, broken.clone()).await?;
-        Ok(Self { connection, requester, events, unconfirmed, message_limit, blocked, broken })
+        Ok(Self { connection, requester, replies, events, nudges, message_limit, blocked, broken })
     }
 
     fn connection(&self) -> &Connection {
@@ -70,24 +68,6 @@ impl Outbound {
     pub(super) fn message_limit(&self) -> usize {
         self.message_limit
     }
-
-    /// Publishes without a confirm. An error means only that the connection is lost.
-    pub(super) async fn send(
-        &self,
-        exchange: &'static str,
-        routing_key: ShortString,
-        properties: BasicProperties,
-        payload: &[u8],
-    ) -> lapin::Result<()> {
-        let options = BasicPublishOptions::default();
-        let sent =
-            self.unconfirmed.basic_publish(exchange.into(), routing_key, options, payload, properties).await;
-        if sent.is_err() {
-            self.broken.cancel();
-        }
-        // On a channel without confirms this returns at once.
-        sent?.await.map(drop)
-    }
 }
 
 async fn watch(
@@ -107,7 +87,7 @@ async fn watch(
                 blocked.store(false, Ordering::Relaxed);
             }
             // Each channel has an owner that notices its end.
-            Event::Error(error) if closes_channel_only(&error) => {}
+            Event::Error(error) if ends_channel_only(&error) => {}
             Event::Error(_) => broken.cancel(),
             _ => {}
         }

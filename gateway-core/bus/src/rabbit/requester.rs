@@ -1,12 +1,13 @@
-//! Requests and their replies on one channel, as direct reply-to requires.
+//! Requests and their replies on one channel, as direct reply-to requires. If it ends, its pending requests end with it, and
+//! the next request opens another.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use lapin::message::BasicReturnMessage;
-use lapin::options::{BasicConsumeOptions, ConfirmSelectOptions};
+use lapin::options::BasicConsumeOptions;
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, Consumer};
 use tokio::sync::mpsc;
@@ -15,38 +16,42 @@ use uuid::Uuid;
 
 use super::fault::Fault;
 use super::pending::Pending;
-use super::submission::{Message, PERSISTENT, TRANSIENT, submit};
+use super::submission::{Message, PERSISTENT, TRANSIENT, confirming, submit};
 use super::topology::{DIRECT_REPLY, REQUESTS};
 use crate::envelope::{Envelope, VERSION, WorkClass};
 use crate::error::RequestError;
+use crate::instruments;
 use crate::reply::Reply;
 
 /// Sends requests and matches replies.
 pub(super) struct Requester {
+    channel: Mutex<Arc<RequestChannel>>,
+    /// Held while a channel is opened.
+    opening: tokio::sync::Mutex<()>,
+    /// Cancelled when the connection is lost.
+    broken: CancellationToken,
+}
+
+/// A channel with its pending requests.
+struct RequestChannel {
     pending: Arc<Pending>,
     /// Unbounded, because callers limit their requests in flight.
     outgoing: mpsc::UnboundedSender<Message>,
+    /// Cancelled at the end of the channel.
+    ended: CancellationToken,
 }
 
 impl Requester {
-    /// Starts on a channel of its own. Cancels `broken` when the channel ends.
+    /// Starts on a channel of its own. Cancels `broken` when the connection is lost.
     pub(super) async fn open(connection: &Connection, broken: CancellationToken) -> Result<Self, Fault> {
-        let channel = connection.create_channel().await?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
-        let replies = channel
-            .basic_consume(DIRECT_REPLY.into(), ShortString::default(), no_ack, FieldTable::default())
-            .await?;
-        let pending = Pending::new();
-        let (outgoing, queue) = mpsc::unbounded_channel();
-        tokio::spawn(receive(replies, Arc::clone(&pending), broken.clone()));
-        tokio::spawn(send(channel, queue, Arc::clone(&pending), broken));
-        Ok(Self { pending, outgoing })
+        let channel = RequestChannel::open(connection, broken.clone()).await?;
+        Ok(Self { channel: Mutex::new(Arc::new(channel)), opening: tokio::sync::Mutex::new(()), broken })
     }
 
     /// Sends a request of at most `limit` bytes and waits for its reply.
     pub(super) async fn request(
         &self,
+        connection: &Connection,
         class: WorkClass,
         envelope: &Envelope,
         remaining: Duration,
@@ -57,10 +62,13 @@ impl Requester {
         if bytes > limit {
             return Err(RequestError::TooLarge { bytes, limit });
         }
-        let mut ticket = self.pending.register(envelope.message_id)?;
-        self.outgoing.send(message).map_err(|_| RequestError::NoBroker)?;
-        let answer =
-            tokio::time::timeout(remaining, ticket.answer()).await.unwrap_or(Err(RequestError::Timeout))?;
+        let exchange = async {
+            let channel = self.channel(connection).await?;
+            let mut ticket = channel.pending.register(envelope.message_id)?;
+            channel.outgoing.send(message).map_err(|_| RequestError::NoBroker)?;
+            ticket.answer().await
+        };
+        let answer = tokio::time::timeout(remaining, exchange).await.unwrap_or(Err(RequestError::Timeout))?;
         let reply: Reply = serde_json::from_slice(&answer).map_err(|_| RequestError::BadReply)?;
         if reply.v != VERSION || reply.message_id != envelope.message_id {
             return Err(RequestError::BadReply);
@@ -70,7 +78,59 @@ impl Requester {
 
     /// Ends every pending request with `Lost`.
     pub(super) fn abandon(&self) {
-        self.pending.abandon();
+        self.present().pending.abandon();
+    }
+
+    /// Returns the channel, a new one if it has ended.
+    async fn channel(&self, connection: &Connection) -> Result<Arc<RequestChannel>, RequestError> {
+        let present = self.present();
+        if !present.ended.is_cancelled() {
+            return Ok(present);
+        }
+        let _opening = self.opening.lock().await;
+        let present = self.present();
+        if !present.ended.is_cancelled() {
+            return Ok(present);
+        }
+        let opened = RequestChannel::open(connection, self.broken.clone()).await;
+        let opened = Arc::new(opened.map_err(|_| RequestError::NoBroker)?);
+        *self.lock() = Arc::clone(&opened);
+        instruments::channel_reopened("requests");
+        Ok(opened)
+    }
+
+    fn present(&self) -> Arc<RequestChannel> {
+        Arc::clone(&self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<RequestChannel>> {
+        // Replaced in one step: a panic cannot leave it half changed.
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RequestChannel {
+    async fn open(connection: &Connection, broken: CancellationToken) -> Result<Self, Fault> {
+        let channel = confirming(connection).await?;
+        let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+        let replies = channel
+            .basic_consume(DIRECT_REPLY.into(), ShortString::default(), no_ack, FieldTable::default())
+            .await?;
+        let (pending, ended) = (Pending::new(), CancellationToken::new());
+        let (outgoing, queue) = mpsc::unbounded_channel();
+        tokio::spawn(send(channel, queue, Arc::clone(&pending), ended.clone()));
+        let opened = Self { pending: Arc::clone(&pending), outgoing, ended: ended.clone() };
+        let status = connection.status().clone();
+        tokio::spawn(async move {
+            receive(replies, &pending).await;
+            ended.cancel();
+            if !status.connected() {
+                broken.cancel();
+            }
+            // No reply can come any more.
+            pending.abandon();
+        });
+        Ok(opened)
     }
 }
 
@@ -92,24 +152,24 @@ fn message(class: WorkClass, envelope: &Envelope, remaining: Duration) -> Result
         routing_key: class.as_str().into(),
         mandatory: true,
         properties,
-        payload,
+        payload: payload.into(),
     })
 }
 
-async fn receive(mut replies: Consumer, pending: Arc<Pending>, broken: CancellationToken) {
+/// Passes replies on until the channel ends.
+async fn receive(mut replies: Consumer, pending: &Pending) {
     while let Some(Ok(delivery)) = replies.next().await {
         if let Some(id) = uuid(delivery.properties.correlation_id().as_ref()) {
             pending.settle(id, Ok(delivery.data));
         }
     }
-    broken.cancel();
 }
 
 async fn send(
     channel: Channel,
     mut queue: mpsc::UnboundedReceiver<Message>,
     pending: Arc<Pending>,
-    broken: CancellationToken,
+    ended: CancellationToken,
 ) {
     let mut in_flight = FuturesUnordered::new();
     loop {
@@ -131,10 +191,9 @@ async fn send(
                 }
                 Err(_) => pending.settle(id, Err(RequestError::Lost)),
             },
-            () = broken.cancelled() => break,
+            () = ended.cancelled() => break,
         }
     }
-    broken.cancel();
 }
 
 fn refuse(pending: &Pending, returned: &BasicReturnMessage) {

@@ -4,10 +4,14 @@ use std::future::{Future, ready};
 use std::pin::Pin;
 use std::task::Poll;
 
-use lapin::options::BasicPublishOptions;
+use bytes::Bytes;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Confirmation};
+use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use uuid::Uuid;
+
+use super::fault::Fault;
+use super::topology;
 
 /// The delivery mode of messages that need not survive a restart of the broker.
 pub(super) const TRANSIENT: u8 = 1;
@@ -15,17 +19,27 @@ pub(super) const TRANSIENT: u8 = 1;
 pub(super) const PERSISTENT: u8 = 2;
 
 /// A message to publish.
+#[derive(Clone)]
 pub(super) struct Message {
     pub(super) id: Uuid,
     pub(super) exchange: &'static str,
     pub(super) routing_key: ShortString,
     pub(super) mandatory: bool,
     pub(super) properties: BasicProperties,
-    pub(super) payload: Vec<u8>,
+    pub(super) payload: Bytes,
 }
 
 /// A submitted message. It ends with the broker's confirm and must be awaited: lapin keeps messages that are dropped before.
 pub(super) type InFlight = Pin<Box<dyn Future<Output = (Uuid, lapin::Result<Confirmation>)> + Send>>;
+
+/// Opens a channel with confirms. The exchanges are declared first, because the channel before it may have ended for want of
+/// one.
+pub(super) async fn confirming(connection: &Connection) -> Result<Channel, Fault> {
+    let channel = connection.create_channel().await?;
+    topology::declare_exchanges(&channel).await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    Ok(channel)
+}
 
 /// Submits a message after those before it and returns the future of its confirm.
 ///

@@ -14,7 +14,6 @@ use gateway_core::clock::{Clock, SystemClock};
 use gateway_core::config::Bus as BusConfig;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::broker;
 
@@ -58,20 +57,11 @@ pub async fn connect(url: &str) -> Arc<dyn Bus> {
 
 /// Makes a GET with a deadline in `time`; the target identifies the request.
 pub fn request(target: &str, time: Duration) -> Envelope {
-    let now = SystemClock.now();
     Envelope {
-        v: 1,
-        message_id: Uuid::new_v4(),
-        received_at: now,
-        deadline: now.plus(time),
-        method: "GET".to_owned(),
-        target: target.to_owned(),
         scheme: "http".to_owned(),
         authority: "gateway.example".to_owned(),
-        listener: String::new(),
-        peer: String::new(),
         headers: vec![("accept".to_owned(), "application/json".to_owned())],
-        body: Body::None,
+        ..Envelope::get(target, SystemClock.now(), time)
     }
 }
 

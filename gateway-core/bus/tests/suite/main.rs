@@ -5,6 +5,8 @@
 
 mod both_buses;
 mod broker;
+mod channel_closer;
+mod channel_closures;
 mod direct_publishing;
 mod environment;
 mod message_limits;

@@ -136,6 +136,7 @@ on_both! {
         unpublished_event_is_not_purged;
     purge:
         purge_is_faster_than_events_are_written,
+        purge_is_faster_than_records_are_deleted,
         mass_deletion_leaves_tombstones_that_are_removed_in_batches;
     resource_listing:
         pages_over_targets_hold_each_record_once,
