@@ -3,6 +3,8 @@
 
 # Executables that measure, or load the whole machine. They run after the others, one at a time.
 TESTS_ALONE=tests/tests/many,tests/tests/crowd,tests/tests/chaos,tests/tests/once
+# Executables that take longest, which start first, so that the end of the run does not wait for one of them.
+TESTS_FIRST=tests/tests/end_to_end,gateway-core/store/tests/suite,gateway-api/tests/api
 # Executables that run at once. Tests wait more than they compute, so two of them keep two processors busy.
 TESTS_AT_ONCE=2
 
@@ -39,8 +41,8 @@ run_tests() {
   : >"$GATEWAY_TEST_LEDGER"
   [ -z "$long" ] || { export GATEWAY_TEST_LONG=1; slow=(); }
   # In the background, so that the shell handles a signal at once and not after the tests.
-  "$binaries/with_servers" "$binaries/run_tests" --jobs "$TESTS_AT_ONCE" --alone "$TESTS_ALONE" \
-    "${slow[@]}" -- --test-threads="$(nproc)" ${filter:+"$filter"} <"$test_files/built" &
+  "$binaries/with_servers" "$binaries/run_tests" --jobs "$TESTS_AT_ONCE" --threads "$(nproc)" --first "$TESTS_FIRST" \
+    --alone "$TESTS_ALONE" "${slow[@]}" -- ${filter:+"$filter"} <"$test_files/built" &
   servers=$!
   wait "$servers" || status=$?
   # Only rustdoc compiles and runs the examples in doc comments.
