@@ -1,10 +1,9 @@
 //! Jobs: what is started as one process. Each slow test is one of its own, so that it begins first and the end of the run
 //! does not wait for it alone.
 
+use std::io::{Read as _, Seek as _};
 use std::process::{Command, Stdio};
 use std::time::Instant;
-
-use std::io::{Read as _, Seek as _};
 
 use crate::options::Options;
 use crate::outcome::Outcome;
@@ -24,7 +23,7 @@ pub(crate) struct Job {
 }
 
 /// Returns the jobs of executables that run beside each other: every slow test first, then the rest of each executable.
-pub(crate) fn beside(suites: Vec<Suite>, slow: Option<&SlowTests>, options: &Options) -> Vec<Job> {
+pub(crate) fn of(suites: Vec<Suite>, slow: Option<&SlowTests>, options: &Options) -> Vec<Job> {
     // A filter may leave out the slow tests.
     let slow = slow.filter(|_| !options.have_filter());
     let slow_of = |suite: &Suite| -> Vec<String> {
@@ -42,12 +41,6 @@ pub(crate) fn beside(suites: Vec<Suite>, slow: Option<&SlowTests>, options: &Opt
         test: None,
     }));
     jobs
-}
-
-/// Returns one job for each executable.
-pub(crate) fn alone(suites: Vec<Suite>, options: &Options) -> Vec<Job> {
-    let job = |suite| Job { suite, threads: options.threads, ..Job::default() };
-    suites.into_iter().map(job).collect()
 }
 
 impl Job {
@@ -127,7 +120,7 @@ mod tests {
     #[test]
     fn slow_test_is_in_one_job_that_starts_first() {
         let slow = SlowTests::parse("b wait::long: it waits\n");
-        let jobs = beside(vec![suite("a"), suite("b")], Some(&slow), &options(&["--threads", "2"]));
+        let jobs = of(vec![suite("a"), suite("b")], Some(&slow), &options(&["--threads", "2"]));
         let expected =
             [("b wait::long", "wait::long --exact", 1), ("a", "", 2), ("b", "--skip wait::long --exact", 2)];
         let expected = expected.map(|(name, words, threads)| (name.to_owned(), words.to_owned(), threads));
@@ -137,7 +130,7 @@ mod tests {
     #[test]
     fn filter_is_given_to_whole_executables() {
         let slow = SlowTests::parse("b wait::long: it waits\n");
-        let jobs = beside(vec![suite("b")], Some(&slow), &options(&["--", "--show-output", "some"]));
+        let jobs = of(vec![suite("b")], Some(&slow), &options(&["--", "--show-output", "some"]));
         assert_eq!(described(&jobs), [("b".to_owned(), String::new(), 1)]);
     }
 }

@@ -27,11 +27,11 @@ fn main() -> ExitCode {
         }
     };
     let slow = options.slow.as_deref().map(SlowTests::read);
-    let (alone, beside): (Vec<_>, Vec<_>) =
-        suite::read(&options).into_iter().partition(|suite| options.alone.contains(&suite.source));
     let places = options.jobs * options.threads;
-    let mut outcomes = queue::run(job::beside(beside, slow.as_ref(), &options), places, &options);
-    outcomes.extend(queue::run(job::alone(alone, &options), options.threads, &options));
+    let mut outcomes = Vec::new();
+    for group in suite::groups(suite::read(&options), &options) {
+        outcomes.extend(queue::run(job::of(group, slow.as_ref(), &options), places, &options));
+    }
     if outcomes.is_empty() {
         eprintln!("run_tests: there is no such test executable");
         return ExitCode::FAILURE;

@@ -11,8 +11,8 @@ pub(crate) struct Options {
     pub(crate) threads: usize,
     /// Sources of the executables that start before the others: they take longest.
     pub(crate) first: Vec<String>,
-    /// Sources of the executables that run after the others, one at a time: they measure, or load the whole machine.
-    pub(crate) alone: Vec<String>,
+    /// Sources of executables that run after all others, one group after the other.
+    pub(crate) then: Vec<Vec<String>>,
     /// Sources of the executables to run, such as `tests/tests/end_to_end`; all when empty.
     pub(crate) only: Vec<String>,
     /// The file with the slow tests and their reasons.
@@ -29,7 +29,7 @@ impl Options {
             jobs: 1,
             threads: 1,
             first: Vec::new(),
-            alone: Vec::new(),
+            then: Vec::new(),
             only: Vec::new(),
             slow: None,
             refuse_skips: false,
@@ -46,7 +46,7 @@ impl Options {
                 "--jobs" => options.jobs = number(value()?)?,
                 "--threads" => options.threads = number(value()?)?,
                 "--first" => options.first.extend(list(value()?)),
-                "--alone" => options.alone.extend(list(value()?)),
+                "--then" => options.then.push(list(value()?)),
                 "--only" => options.only.extend(list(value()?)),
                 "--slow" => options.slow = Some(value()?.into()),
                 "--refuse-skips" => options.refuse_skips = true,

@@ -55,3 +55,32 @@ pub(crate) fn read(options: &Options) -> Vec<Suite> {
     suites.sort_by_key(|suite| place(suite).unwrap_or(usize::MAX));
     suites
 }
+
+/// Returns the executables that run beside each other, group after group.
+pub(crate) fn groups(suites: Vec<Suite>, options: &Options) -> Vec<Vec<Suite>> {
+    let group = |suite: &Suite| {
+        let of = options.then.iter().position(|group| group.contains(&suite.source));
+        of.map_or(0, |at| at + 1)
+    };
+    let mut groups = vec![Vec::new(); options.then.len() + 1];
+    suites.into_iter().for_each(|suite| groups[group(&suite)].push(suite));
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_executables_run_after_all_others() {
+        let words = ["--then", "kills,restarts", "--then", "measures"].map(str::to_owned);
+        let options = Options::read(words.into_iter()).expect("known words");
+        let suites = ["measures", "a", "kills", "b", "restarts"]
+            .map(|source| Suite { source: source.to_owned(), ..Suite::default() });
+        let groups: Vec<Vec<String>> = groups(suites.to_vec(), &options)
+            .into_iter()
+            .map(|group| group.into_iter().map(|suite| suite.source).collect())
+            .collect();
+        assert_eq!(groups, [vec!["a", "b"], vec!["kills", "restarts"], vec!["measures"]]);
+    }
+}
