@@ -1,12 +1,13 @@
 //! The life cycle of a small application by one script, on both clouds. No resource may remain.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use gateway_tests::ledger;
 
 use crate::aws::Aws;
 use crate::clouds::Clouds;
 use crate::environment::{AWS, Environment, STACK};
+use crate::listings;
 use crate::openstack::OpenStack;
 
 /// The interval of polls of resources at rest. What changes is polled each second.
@@ -19,7 +20,14 @@ async fn application_runs_on_openstack_and_ec2_and_leaves_no_resource() {
     let (env, aws) =
         tokio::join!(Environment::start("application", &clouds, POLLED_SECONDS), Aws::make(&clouds));
     let (stack_before, aws_before) = tokio::join!(demo.left(), aws.left());
-    tokio::join!(run(&env, STACK, Some(&env.demo.id)), run(&env, AWS, None));
+    // The script chooses from these.
+    listings::wait_fresh(&env.client, &["images", "instance_types", "networks"]).await;
+    let outcomes = tokio::join!(run(&env, STACK, Some(&env.demo.id)), run(&env, AWS, None));
+    for (cloud, output) in [(STACK, outcomes.0), (AWS, outcomes.1)] {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        println!("{cloud}\n{}", text(&output.stdout));
+        assert!(output.status.success(), "{cloud}: {}", text(&output.stderr));
+    }
     let (stack_after, aws_after) = tokio::join!(demo.left(), aws.left());
     for (before, after) in [(stack_before, stack_after), (aws_before, aws_after)] {
         let left: Vec<_> = after.symmetric_difference(&before).collect();
@@ -28,13 +36,10 @@ async fn application_runs_on_openstack_and_ec2_and_leaves_no_resource() {
     ledger::ran_on(ledger::MYSQL_RABBITMQ, "application");
 }
 
-async fn run(env: &Environment, cloud: &'static str, account: Option<&str>) {
+/// Runs the script at one cloud to its end, so that a failure at the other leaves nothing here.
+async fn run(env: &Environment, cloud: &'static str, account: Option<&str>) -> Output {
     let mut command = Command::new("python3");
     command.args(["-B", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_clouds/application.py")]);
     command.args([env.client.base(), env.client.token.as_ref().unwrap(), cloud]).args(account);
-    let output =
-        tokio::task::spawn_blocking(move || command.output().expect("python3 is installed")).await.unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    println!("{cloud}\n{}", text(&output.stdout));
-    assert!(output.status.success(), "{cloud}: {}", text(&output.stderr));
+    tokio::task::spawn_blocking(move || command.output().expect("python3 is installed")).await.unwrap()
 }
