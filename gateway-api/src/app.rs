@@ -23,6 +23,7 @@ use gateway_core::driver::{Drivers, SessionContext};
 use gateway_core::id::PrincipalId;
 use gateway_core::probe::Probe;
 use gateway_core::shares::Breakers;
+use gateway_sessions::TokenCache;
 use gateway_store::Store;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +55,8 @@ pub struct AppParts {
     pub session_context: SessionContext,
     /// The endpoints that do not answer, known to all roles of the process.
     pub breakers: Arc<Breakers>,
+    /// The tokens of the process.
+    pub tokens: Arc<TokenCache>,
     /// The status numbers of operations, as the API defines them.
     pub answer_status: AnswerStatus,
     /// Times of the operation engine.
@@ -93,6 +96,7 @@ impl AppParts {
             drivers,
             session_context,
             breakers: Arc::default(),
+            tokens: Arc::default(),
             answer_status,
             concurrency: config.handler.concurrency,
             operations: config.operations.clone(),
@@ -145,6 +149,7 @@ impl App {
                 skew: Arc::clone(&parts.session_context.skew),
                 calls: shares.calls.clone(),
                 breakers: parts.breakers,
+                tokens: parts.tokens,
                 config: &parts.operations,
                 answer_status: parts.answer_status,
             }),

@@ -13,6 +13,7 @@ mod listing;
 mod registry;
 mod session;
 mod step;
+mod token;
 mod upload;
 
 pub use budget::{FOR_POLLING, Pacer, Unpaced};
@@ -24,4 +25,5 @@ pub use listing::{ListScope, Page, PageToken};
 pub use registry::{Driver, Drivers};
 pub use session::{Notice, Proof, Session};
 pub use step::{Done, Known, OneTimeOutput, References, Step, Touched};
+pub use token::{KeptToken, OwnToken, TokenKeeper};
 pub use upload::{Forward, Forwarded};

@@ -9,7 +9,7 @@ use gateway_core::error::Result;
 use gateway_core::id::ProcessId;
 use gateway_core::shares::{Breakers, CallCapacity};
 use gateway_core::{Clock, config};
-use gateway_sessions::{KeyringSource, Pace, Sessions};
+use gateway_sessions::{KeyringSource, Pace, Sessions, TokenCache};
 use gateway_store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,8 @@ pub struct PollerParts {
     pub skew: Arc<dyn SkewWatch>,
     /// The circuit breakers of the clouds' endpoints, which all parts of the process share.
     pub breakers: Arc<Breakers>,
+    /// The tokens of the process.
+    pub tokens: Arc<TokenCache>,
     /// Intervals and limits.
     pub config: config::Poller,
     /// The owner of this process's leases.
@@ -50,9 +52,10 @@ pub struct Poller {
 impl Poller {
     /// Returns an idle poller.
     pub fn new(parts: PollerParts) -> Self {
-        let PollerParts { store, bus, drivers, keyring, clock, skew, breakers, config, process } = parts;
+        let PollerParts { store, bus, drivers, keyring, clock, skew, breakers, tokens, config, process } =
+            parts;
         let clock_report = ClockReport::new(store.clone(), Arc::clone(&skew));
-        let sessions = Sessions::new(store.clone(), drivers, keyring, clock, skew, Pace::POLLING);
+        let sessions = Sessions::new(store.clone(), drivers, keyring, clock, skew, Pace::POLLING, tokens);
         let context = PollerContext { store, bus, config, sessions, clock_report, breakers, process };
         Self { context: Arc::new(context) }
     }

@@ -13,9 +13,14 @@ static DURATION: Histogram<1> = Histogram::of_durations(
     ["cloud"],
     "Time from a request to its whole answer, or to its failure",
 );
+static LOGINS: Counter<2> = Counter::new(
+    "gateway_cloud_logins_total",
+    ["cloud", "outcome"],
+    "Logins at a cloud, each for a token that is kept until shortly before it expires",
+);
 
 /// The metrics of calls to clouds.
-pub static METRICS: &[Description] = &[CALLS.description(), DURATION.description()];
+pub static METRICS: &[Description] = &[CALLS.description(), DURATION.description(), LOGINS.description()];
 
 /// Records one request and the status of its answer, or the kind of its failure.
 pub(crate) fn called(cloud: &str, time: Duration, outcome: Result<StatusCode, ErrorKind>) {
@@ -30,4 +35,14 @@ pub(crate) fn called(cloud: &str, time: Duration, outcome: Result<StatusCode, Er
     };
     CALLS.increment([cloud.to_owned().into(), outcome.into()]);
     DURATION.record(time, [cloud.to_owned().into()]);
+}
+
+/// Records one login and the kind of its failure, if it failed.
+pub(crate) fn logged_in(cloud: &str, failure: Option<ErrorKind>) {
+    let outcome = match failure {
+        None => "ok",
+        Some(ErrorKind::Unauthorized) => "refused",
+        Some(_) => "no_answer",
+    };
+    LOGINS.increment([cloud.to_owned().into(), outcome.into()]);
 }

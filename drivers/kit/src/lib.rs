@@ -1,7 +1,8 @@
 //! The HTTP client of all drivers, with its guards.
 //!
 //! [`CloudHttp`] calls the layers in order, one file each: [`address`](AddressGate) gate, call budget, time limit,
-//! body limit, clock gate, error answers, retry. A driver adds only its authentication and its documents.
+//! body limit, clock gate, error answers, retry. [`Logins`] keeps a session's token. A driver adds only its
+//! authentication and its documents.
 
 #![warn(missing_docs)]
 
@@ -14,6 +15,7 @@ mod crypto;
 mod error_answer;
 mod instruments;
 mod json;
+mod logins;
 mod marked;
 mod message;
 mod retry;
@@ -28,6 +30,7 @@ pub use crypto::install_crypto;
 pub use error_answer::{cloud_words, kind_of_status, status_error, trim_words};
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use instruments::METRICS;
+pub use logins::{Login, Logins};
 pub use marked::find_marked;
 pub use message::{Explain, Request, Response};
 pub use skew_board::SkewBoard;

@@ -10,6 +10,9 @@ use url::Url;
 use crate::config::Interface;
 use crate::service::Service;
 
+/// Memory of an address beside its text, about: the node of the map and its allocations.
+const NODE: usize = 128;
+
 /// Addresses by service and region. They are untrusted: driver-kit's address gate checks each call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog(BTreeMap<(Service, Region), Url>);
@@ -52,6 +55,12 @@ impl Catalog {
             }
         }
         Self(addresses)
+    }
+
+    /// Returns about how much memory the addresses take, each once more with its version when its service was called.
+    pub(crate) fn bytes(&self) -> usize {
+        let text = |region: &Region, url: &Url| region.as_str().len() + url.as_str().len();
+        self.0.iter().map(|((_, region), url)| 2 * (size_of::<Url>() + NODE + text(region, url))).sum()
     }
 
     /// Returns the regions with at least one known service.

@@ -4,16 +4,15 @@ mod upload;
 mod write;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use driver_kit::{CloudHttp, HeaderName, HeaderValue, Request, Response};
+use driver_kit::{CloudHttp, HeaderName, HeaderValue, Logins, Request, Response};
 use gateway_core::access::credential::Credential;
 use gateway_core::clock::Timestamp;
 use gateway_core::error::{Error, ErrorKind, Result, Status};
 use gateway_core::id::Region;
 use gateway_core::secret::Secret;
-use tokio::sync::Mutex;
 use url::Url;
 
 use crate::auth::Account;
@@ -38,13 +37,9 @@ pub(crate) struct Client {
     keystone: Url,
     config: Config,
     credential: Credential,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    login: Option<Arc<Login>>,
-    refused: Option<(Timestamp, String)>,
+    logins: Logins<Login>,
+    /// The end of the time for which a refusal is cached, and its message.
+    refused: Mutex<Option<(Timestamp, String)>>,
 }
 
 /// A token, and what Keystone sent with it.
@@ -59,7 +54,17 @@ pub(crate) struct Login {
     /// The addresses of the services.
     pub(crate) catalog: Catalog,
     /// Negotiated addresses and versions. They last as long as the token, so that an upgrade of the cloud is noticed.
-    targets: std::sync::Mutex<BTreeMap<(Service, Region), Arc<Target>>>,
+    targets: Mutex<BTreeMap<(Service, Region), Arc<Target>>>,
+}
+
+impl driver_kit::Login for Login {
+    fn use_until(&self) -> Timestamp {
+        self.use_until
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.token.expose().len() + self.catalog.bytes()
+    }
 }
 
 /// The address and headers of one service in one region.
@@ -88,7 +93,8 @@ impl Target {
 
 impl Client {
     pub(crate) fn new(http: CloudHttp, keystone: Url, config: Config, credential: Credential) -> Self {
-        Self { http, keystone, config, credential, state: Mutex::default() }
+        let logins = Logins::new(http.clone());
+        Self { http, keystone, config, credential, logins, refused: Mutex::default() }
     }
 
     pub(crate) fn http(&self) -> &CloudHttp {
@@ -101,7 +107,7 @@ impl Client {
 
     /// Logs in, whatever is cached.
     pub(crate) async fn login_anew(&self) -> Result<Arc<Login>> {
-        self.issue(&mut *self.state.lock().await).await
+        self.logins.anew(self.issue()).await
     }
 
     /// Reads from a service. A token that the service refuses is renewed once.
@@ -176,49 +182,48 @@ impl Client {
         }
     }
 
-    /// Returns the cached login, or a new one if that expires soon. Concurrent callers share one login.
+    /// Returns the login of the credential, or a new one if that expires soon. Concurrent callers share one login.
     pub(crate) async fn login(&self) -> Result<Arc<Login>> {
-        let mut state = self.state.lock().await;
-        let now = self.http.link().now();
-        match &*state {
-            State { login: Some(login), .. } if now < login.use_until => Ok(login.clone()),
-            State { refused: Some((until, message)), .. } if now < *until => {
-                Err(Error::new(ErrorKind::Unauthorized, message.clone()))
-            }
-            _ => self.issue(&mut state).await,
-        }
+        self.logins.current(self.issue_unless_refused()).await
     }
 
     async fn login_after_refusal_of(&self, refused: &Arc<Login>) -> Result<Arc<Login>> {
-        let mut state = self.state.lock().await;
-        match &state.login {
-            Some(login) if !Arc::ptr_eq(login, refused) => Ok(login.clone()),
-            _ => self.issue(&mut state).await,
+        self.logins.replace(refused, self.issue()).await
+    }
+
+    async fn issue_unless_refused(&self) -> Result<Login> {
+        let now = self.http.link().now();
+        let refused = self.refused().as_ref().filter(|(until, _)| now < *until).cloned();
+        match refused {
+            Some((_, message)) => Err(Error::new(ErrorKind::Unauthorized, message)),
+            None => self.issue().await,
         }
     }
 
-    async fn issue(&self, state: &mut State) -> Result<Arc<Login>> {
-        let token = match auth::issue(&self.http, &self.keystone, &self.credential).await {
-            Ok(token) => token,
-            Err(error) => {
-                if error.kind() == ErrorKind::Unauthorized {
-                    let until = self.http.link().now().plus(REFUSAL_CACHED);
-                    *state = State { login: None, refused: Some((until, error.message().to_owned())) };
-                }
-                return Err(error);
+    async fn issue(&self) -> Result<Login> {
+        let issued = auth::issue(&self.http, &self.keystone, &self.credential).await;
+        match &issued {
+            Ok(_) => *self.refused() = None,
+            Err(error) if error.kind() == ErrorKind::Unauthorized => {
+                let until = self.http.link().now().plus(REFUSAL_CACHED);
+                *self.refused() = Some((until, error.message().to_owned()));
             }
-        };
+            Err(_) => {}
+        }
+        let token = issued?;
         let allowed = &self.http.cloud().regions;
-        let login = Arc::new(Login {
+        Ok(Login {
             catalog: Catalog::new(&token.catalog, self.config.interface, allowed),
             token: token.secret,
             use_until: token.use_until,
             account: token.account,
             project_name: token.project_name,
-            targets: std::sync::Mutex::default(),
-        });
-        *state = State { login: Some(login.clone()), refused: None };
-        Ok(login)
+            targets: Mutex::default(),
+        })
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Option<(Timestamp, String)>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

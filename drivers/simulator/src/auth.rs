@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use driver_kit::{CloudHttp, Request};
+use driver_kit::{CloudHttp, Logins, Request};
 use gateway_core::secret::Secret;
 use gateway_core::{Result, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::Mutex;
 use url::Url;
 
 use crate::error::explain;
@@ -32,48 +31,49 @@ pub(crate) struct Account {
     pub(crate) name: String,
 }
 
+impl driver_kit::Login for Login {
+    fn use_until(&self) -> Timestamp {
+        self.expires.minus(RENEW_BEFORE)
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.token.expose().len() + self.account.id.len() + self.account.name.len()
+    }
+}
+
 /// Access key at one cloud, with its current token.
 pub(crate) struct Authenticator {
+    http: CloudHttp,
     /// URL of the login.
     url: Url,
     access_key_id: String,
     secret_access_key: Secret,
-    /// Locked during a login, so that concurrent calls log in once.
-    login: Mutex<Option<Arc<Login>>>,
+    logins: Logins<Login>,
 }
 
 impl Authenticator {
-    /// Creates an authenticator without a token.
-    pub(crate) fn new(url: Url, access_key_id: String, secret_access_key: Secret) -> Self {
-        Self { url, access_key_id, secret_access_key, login: Mutex::new(None) }
+    /// Creates an authenticator; it logs in with the first call.
+    pub(crate) fn new(http: CloudHttp, url: Url, access_key_id: String, secret_access_key: Secret) -> Self {
+        let logins = Logins::new(http.clone());
+        Self { http, url, access_key_id, secret_access_key, logins }
     }
 
     /// Logs in, even if there is a token.
-    pub(crate) async fn log_in_again(&self, http: &CloudHttp) -> Result<Arc<Login>> {
-        let mut cached = self.login.lock().await;
-        *cached = None;
-        self.log_in(http, &mut cached).await
+    pub(crate) async fn log_in_again(&self) -> Result<Arc<Login>> {
+        self.logins.anew(self.log_in()).await
     }
 
     /// Returns a login whose token is valid for some time.
-    pub(crate) async fn current(&self, http: &CloudHttp, now: Timestamp) -> Result<Arc<Login>> {
-        let mut cached = self.login.lock().await;
-        match cached.as_ref() {
-            Some(login) if login.expires > now.plus(RENEW_BEFORE) => Ok(Arc::clone(login)),
-            _ => self.log_in(http, &mut cached).await,
-        }
+    pub(crate) async fn current(&self) -> Result<Arc<Login>> {
+        self.logins.current(self.log_in()).await
     }
 
     /// Returns a login other than the refused one, which another call may have made meanwhile.
-    pub(crate) async fn replace(&self, http: &CloudHttp, refused: &Arc<Login>) -> Result<Arc<Login>> {
-        let mut cached = self.login.lock().await;
-        match cached.as_ref() {
-            Some(login) if !Arc::ptr_eq(login, refused) => Ok(Arc::clone(login)),
-            _ => self.log_in(http, &mut cached).await,
-        }
+    pub(crate) async fn replace(&self, refused: &Arc<Login>) -> Result<Arc<Login>> {
+        self.logins.replace(refused, self.log_in()).await
     }
 
-    async fn log_in(&self, http: &CloudHttp, cached: &mut Option<Arc<Login>>) -> Result<Arc<Login>> {
+    async fn log_in(&self) -> Result<Login> {
         let body = json!({
             "access_key_id": self.access_key_id,
             "secret_access_key": self.secret_access_key.expose(),
@@ -82,8 +82,6 @@ impl Authenticator {
         let request = Request::post(self.url.clone(), "application/json", body.to_string())
             .idempotent()
             .explain(explain);
-        let login = Arc::new(http.send(request).await?.json::<Login>()?);
-        *cached = Some(Arc::clone(&login));
-        Ok(login)
+        self.http.send(request).await?.json::<Login>()
     }
 }

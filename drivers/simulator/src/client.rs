@@ -30,7 +30,8 @@ impl Client {
         context: SessionContext,
     ) -> Result<Self> {
         let http = CloudHttp::new(cloud, context.clone())?;
-        let auth = Authenticator::new(url_of(&endpoint, &["auth"])?, access_key_id, secret_access_key);
+        let auth =
+            Authenticator::new(http.clone(), url_of(&endpoint, &["auth"])?, access_key_id, secret_access_key);
         Ok(Self { http, context, endpoint, auth })
     }
 
@@ -41,7 +42,7 @@ impl Client {
 
     /// Logs in, even if there is a token.
     pub(crate) async fn log_in_again(&self) -> Result<Arc<Login>> {
-        self.auth.log_in_again(&self.http).await
+        self.auth.log_in_again().await
     }
 
     /// Sends a read; a refused token is renewed once.
@@ -53,7 +54,7 @@ impl Client {
         let login = self.login().await?;
         match self.get_with(&login, url.clone()).await {
             Err(error) if error.kind() == ErrorKind::Unauthorized => {
-                let login = self.auth.replace(&self.http, &login).await?;
+                let login = self.auth.replace(&login).await?;
                 self.get_with(&login, url).await
             }
             result => result,
@@ -71,7 +72,7 @@ impl Client {
         let login = self.login().await?;
         match self.write_with(&login, method.clone(), url.clone(), body).await {
             Err(error) if error.kind() == ErrorKind::Unauthorized => {
-                let login = self.auth.replace(&self.http, &login).await?;
+                let login = self.auth.replace(&login).await?;
                 self.write_with(&login, method, url, body).await
             }
             result => result,
@@ -124,7 +125,7 @@ impl Client {
     }
 
     async fn login(&self) -> Result<Arc<Login>> {
-        self.auth.current(&self.http, self.context.now()).await
+        self.auth.current().await
     }
 }
 

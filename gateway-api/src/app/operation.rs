@@ -28,13 +28,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_bus::Bus;
-use gateway_core::driver::{Drivers, OneTimeOutput, SkewWatch};
+use gateway_core::driver::{CloudSpec, Drivers, KeptToken, OneTimeOutput, SkewWatch};
 use gateway_core::error::{Error, ErrorKind, Result};
-use gateway_core::id::{AccountId, CloudId, PrincipalId, ProcessId};
+use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId, ProcessId};
 use gateway_core::kind::VerbSpec;
 use gateway_core::shares::{Breakers, CallKey, Pool};
 use gateway_core::{Clock, config};
-use gateway_sessions::{OpenSession, Pace, Sessions};
+use gateway_sessions::{OpenSession, Pace, Sessions, TokenCache};
 use gateway_store::{OperationLease, Store};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -96,6 +96,7 @@ pub(crate) struct OperationParts<'a> {
     /// Slots for calls to clouds.
     pub(crate) calls: Pool<CallKey>,
     pub(crate) breakers: Arc<Breakers>,
+    pub(crate) tokens: Arc<TokenCache>,
     pub(crate) config: &'a config::Operations,
     pub(crate) answer_status: AnswerStatus,
 }
@@ -112,6 +113,7 @@ impl Operations {
             skew,
             calls,
             breakers,
+            tokens,
             config,
             answer_status,
         } = parts;
@@ -123,6 +125,7 @@ impl Operations {
             Arc::clone(&clock),
             skew,
             Pace::WRITES,
+            tokens,
         );
         let times = Times {
             lease: Duration::from_secs(config.lease_seconds),
@@ -155,6 +158,11 @@ impl Operations {
             Error::new(ErrorKind::Forbidden, "the grant for this account has ended").untouched()
         })?;
         self.sessions.get(cloud, &credential).await
+    }
+
+    /// Keeps the token with which a credential was just proven, so that its first listing or operation does not log in.
+    pub(crate) fn adopt_token(&self, credential: CredentialId, cloud: &Arc<CloudSpec>, token: KeptToken) {
+        self.sessions.adopt(credential, cloud, token);
     }
 
     /// Runs an operation to its end, even if no caller waits for it. Its one-time output goes to the returned task alone.

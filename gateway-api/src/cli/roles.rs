@@ -12,6 +12,7 @@ use gateway_core::error::{Error, Result};
 use gateway_core::id::ProcessId;
 use gateway_core::shares::Breakers;
 use gateway_poller::{Poller, PollerParts, Relay, RelayParts};
+use gateway_sessions::TokenCache;
 use gateway_store::Store;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -78,6 +79,7 @@ struct Process {
     drivers: Drivers,
     skew: Arc<SkewBoard>,
     breakers: Arc<Breakers>,
+    tokens: Arc<TokenCache>,
     /// The reader of the metrics; none without an admin listener.
     exporter: Option<Exporter>,
 }
@@ -107,6 +109,7 @@ impl Process {
             drivers: Setting::drivers(),
             skew,
             breakers: Arc::default(),
+            tokens: Arc::default(),
             exporter,
             setting,
         })
@@ -187,7 +190,12 @@ impl Process {
     }
 
     fn api(&self) -> Result<Arc<App>> {
-        let link = SessionContext { clock: self.clock(), pacer: Arc::new(Unpaced), skew: self.skew.clone() };
+        let link = SessionContext {
+            clock: self.clock(),
+            pacer: Arc::new(Unpaced),
+            skew: self.skew.clone(),
+            tokens: None,
+        };
         let parts = AppParts::new(
             &self.setting.config,
             self.store()?,
@@ -197,7 +205,8 @@ impl Process {
             link,
             http::ANSWER_STATUS,
         );
-        Ok(App::new(AppParts { breakers: Arc::clone(&self.breakers), ..parts }))
+        let (breakers, tokens) = (Arc::clone(&self.breakers), Arc::clone(&self.tokens));
+        Ok(App::new(AppParts { breakers, tokens, ..parts }))
     }
 
     fn poller(&self) -> Result<Poller> {
@@ -210,6 +219,7 @@ impl Process {
             clock: self.clock(),
             skew: self.skew.clone(),
             breakers: Arc::clone(&self.breakers),
+            tokens: Arc::clone(&self.tokens),
             config: self.setting.config.poller.clone(),
             process: self.id,
         }))

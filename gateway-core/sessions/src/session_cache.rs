@@ -6,7 +6,7 @@ use gateway_core::Clock;
 use gateway_core::access::credential::Credential;
 use gateway_core::access::keyring::{Keyring, Purpose};
 use gateway_core::access::seal;
-use gateway_core::driver::{Capability, CloudSpec, Drivers, Session, SessionContext, SkewWatch};
+use gateway_core::driver::{Capability, CloudSpec, Drivers, KeptToken, Session, SessionContext, SkewWatch};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{AccountId, CloudId, CredentialId};
 use gateway_store::{SealedCredential, Store};
@@ -16,9 +16,10 @@ use crate::account_budget::AccountBudget;
 use crate::budget_registry::BudgetRegistry;
 use crate::cloud_cache::CloudCache;
 use crate::pace::Pace;
+use crate::token_cache::TokenCache;
 
-/// Sessions kept, at most. Higher saves logins where many accounts are polled; each holds a token and a catalog, some
-/// kilobytes. The cache evicts by shard and may hold fewer: 10,000 accounts fit for sure.
+/// Sessions kept, at most. Higher saves calls for what a session learns, such as the ids of flavors; each takes some
+/// kilobytes. An evicted session costs no login: its token is in the [`TokenCache`].
 const CAPACITY: usize = 16_384;
 
 /// Returns the current keyring, which the composition root reads again when its file changes.
@@ -51,6 +52,7 @@ pub struct Sessions {
     skew: Arc<dyn SkewWatch>,
     clouds: CloudCache,
     budgets: BudgetRegistry,
+    tokens: Arc<TokenCache>,
     cache: Cache<CredentialId, OpenSession>,
 }
 
@@ -61,7 +63,7 @@ impl std::fmt::Debug for Sessions {
 }
 
 impl Sessions {
-    /// Returns an empty cache whose sessions spend each account's calls at this pace.
+    /// Returns an empty cache whose sessions spend each account's calls at this pace, and use these tokens.
     pub fn new(
         store: Store,
         drivers: Drivers,
@@ -69,9 +71,16 @@ impl Sessions {
         clock: Arc<dyn Clock>,
         skew: Arc<dyn SkewWatch>,
         pace: Pace,
+        tokens: Arc<TokenCache>,
     ) -> Self {
         let (clouds, budgets) = (CloudCache::new(store), BudgetRegistry::new(pace));
-        Self { drivers, keyring, clock, skew, clouds, budgets, cache: Cache::new(CAPACITY) }
+        Self { drivers, keyring, clock, skew, clouds, budgets, tokens, cache: Cache::new(CAPACITY) }
+    }
+
+    /// Sets the number of sessions that are kept.
+    #[must_use]
+    pub fn with_capacity(self, sessions: usize) -> Self {
+        Self { cache: Cache::new(sessions), ..self }
     }
 
     /// Returns the session of a credential, cached or new. A session of an older registration of the cloud is replaced.
@@ -87,7 +96,7 @@ impl Sessions {
         self.cache.get_or_insert_async(&credential.id, self.open(cloud, credential)).await
     }
 
-    /// Opens a session that is not cached, so that its answer about the credential is fresh.
+    /// Opens a session that is not cached. It shares the credential's token; a proof logs in anew.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -106,6 +115,7 @@ impl Sessions {
             clock: Arc::clone(&self.clock),
             pacer: Arc::clone(&budget) as _,
             skew: Arc::clone(&self.skew),
+            tokens: Some(self.tokens.keeper(credential.id, Arc::clone(&cloud.spec))),
         };
         let session = driver.open(Arc::clone(&cloud.spec), secret, context)?;
         Ok(OpenSession { session, cloud: cloud.spec, capability: driver.capability(), budget })
@@ -126,8 +136,14 @@ impl Sessions {
         self.budgets.known(account)
     }
 
-    /// Removes a session whose credential was refused.
+    /// Keeps the token of a session that was opened before its credential had an id.
+    pub fn adopt(&self, credential: CredentialId, cloud: &Arc<CloudSpec>, token: KeptToken) {
+        self.tokens.keeper(credential, Arc::clone(cloud)).put(token);
+    }
+
+    /// Removes the session and the token of a credential that was refused.
     pub fn forget(&self, credential: CredentialId) {
         self.cache.remove(&credential);
+        self.tokens.forget(credential);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::budget::{Pacer, Unpaced};
 use super::clock::{SkewWatch, Unwatched};
+use super::token::TokenKeeper;
 use crate::clock::{Clock, Timestamp};
 
 /// The services that a session uses.
@@ -15,12 +16,14 @@ pub struct SessionContext {
     pub pacer: Arc<dyn Pacer>,
     /// The receiver of comparisons of clocks.
     pub skew: Arc<dyn SkewWatch>,
+    /// The keeper of the credential's token; none for a session that keeps its own. A keeper belongs to one credential.
+    pub tokens: Option<Arc<dyn TokenKeeper>>,
 }
 
 impl SessionContext {
     /// Makes a context without a budget and without a watch.
     pub fn unpaced(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, pacer: Arc::new(Unpaced), skew: Arc::new(Unwatched) }
+        Self { clock, pacer: Arc::new(Unpaced), skew: Arc::new(Unwatched), tokens: None }
     }
 
     /// Returns the present moment.

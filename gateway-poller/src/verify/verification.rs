@@ -97,6 +97,8 @@ impl Verifier {
     async fn record_refusal(&self, due: &DueGrant) -> Result<()> {
         let credential = &due.credential;
         let (cloud, account, principal) = (due.cloud, credential.account, credential.principal);
+        // Also of a credential that belongs to another account now: its token is not one of this account.
+        self.context.sessions.forget(credential.id);
         match self.context.store.grant_refused(credential).await? {
             GrantChange::Kept => {}
             GrantChange::Doubted => {
@@ -104,7 +106,6 @@ impl Verifier {
             }
             GrantChange::Ended => {
                 tracing::info!(%cloud, %account, %principal, "a grant ended after two refusals");
-                self.context.sessions.forget(credential.id);
                 self.announce(due).await;
             }
         }

@@ -153,6 +153,7 @@ impl Environment {
             clock: Arc::new(self.clock.clone()),
             skew: Arc::new(Unwatched),
             breakers: Arc::default(),
+            tokens: Arc::default(),
             config: self.config.clone(),
             process: ProcessId::generate(),
         })

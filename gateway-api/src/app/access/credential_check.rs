@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gateway_core::access::credential::Credential;
 use gateway_core::access::keyring::Purpose;
 use gateway_core::access::seal;
-use gateway_core::driver::{Driver, Proof, Session, SessionContext};
+use gateway_core::driver::{CloudSpec, Driver, OwnToken, Proof, Session, SessionContext, TokenKeeper as _};
 use gateway_core::error::{Error, ErrorKind, Result};
 use gateway_core::id::{AccountId, CredentialId, PrincipalId};
 use gateway_core::shares::{CallKey, Endpoint, Slot};
@@ -68,7 +68,9 @@ struct Candidate {
     credential: Credential,
     driver: Arc<dyn Driver>,
     session: Arc<dyn Session>,
+    spec: Arc<CloudSpec>,
     budget: Arc<UnprovenBudget>,
+    tokens: Arc<OwnToken>,
 }
 
 impl Candidate {
@@ -78,10 +80,15 @@ impl Candidate {
             app.drivers.get(&cloud.driver).cloned().ok_or_else(|| {
                 Error::unavailable("this gateway was built without the driver of the cloud")
             })?;
-        let budget = Arc::new(UnprovenBudget::default());
-        let context = SessionContext { pacer: Arc::clone(&budget) as _, ..app.session_context.clone() };
-        let session = driver.open(Arc::new(cloud.spec.clone()), credential.clone(), context)?;
-        Ok(Self { principal, cloud, credential, driver, session, budget })
+        let (budget, tokens) = (Arc::<UnprovenBudget>::default(), Arc::<OwnToken>::default());
+        let context = SessionContext {
+            pacer: Arc::clone(&budget) as _,
+            tokens: Some(Arc::clone(&tokens) as _),
+            ..app.session_context.clone()
+        };
+        let spec = Arc::new(cloud.spec.clone());
+        let session = driver.open(Arc::clone(&spec), credential.clone(), context)?;
+        Ok(Self { principal, cloud, credential, driver, session, spec, budget, tokens })
     }
 
     /// Proves the account, probes the access and stores the grant.
@@ -98,9 +105,13 @@ impl Candidate {
         let access = self.probe(app, &proof, known.as_ref(), until).await;
         app.operations.share_pause(account, &budget).await;
         drop(slot);
-        let (principal, verify_after) = (self.principal, app.verify_after);
+        let (principal, verify_after, id) = (self.principal, app.verify_after, credential.id);
         let grant = Grant { principal, cloud, access, credential, proof, verify_after };
-        Ok(app.store.grant_record(grant, self.driver.capability()).await?)
+        let account = app.store.grant_record(grant, self.driver.capability()).await?;
+        if let Some(token) = self.tokens.get() {
+            app.operations.adopt_token(id, &self.spec, token);
+        }
+        Ok(account)
     }
 
     /// Asks the cloud to prove the account.

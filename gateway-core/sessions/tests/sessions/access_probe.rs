@@ -1,7 +1,5 @@
 //! Probes of what a credential may list, with answers, refusals and neither.
 
-#![allow(clippy::unwrap_used)] // Clippy knows functions marked as tests, but not their helpers.
-
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,29 +1,21 @@
 //! Sessions and registered clouds, cached over a real store.
 
-#![allow(clippy::unwrap_used)] // Clippy knows functions marked as tests, but not their helpers.
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
 use gateway_core::access::credential::Credential;
-use gateway_core::access::keyring::{Keyring, Purpose};
-use gateway_core::access::seal;
-use gateway_core::clock::{Clock as _, ManualClock, Timestamp};
-use gateway_core::config::Database;
 use gateway_core::document::observation::Observed;
 use gateway_core::driver::{
     Capability, CloudSpec, Driver, Drivers, ListScope, Notice, Page, PageToken, Proof, Session,
-    SessionContext, Unwatched,
+    SessionContext,
 };
-use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId, Region};
-use gateway_core::secret::Secret;
+use gateway_core::id::{AccountId, CloudId, Region};
 use gateway_core::{Error, ErrorKind, Kind, Result};
-use gateway_sessions::{CloudCache, Pace, Sessions};
-use gateway_store::{NewCloud, SealedCredential, Store};
+use gateway_sessions::CloudCache;
+
+use crate::environment::Environment;
 
 static CAPABILITY: Capability = Capability { kinds: &[], verbs: &[], credentials: &["access_key"] };
 
@@ -68,118 +60,55 @@ impl Driver for CountingDriver {
     }
 }
 
-/// A store, the sessions on it, and their driver.
-struct Environment {
-    store: Store,
-    sessions: Sessions,
-    driver: CountingDriver,
-    keyring: Arc<Keyring>,
-    clock: ManualClock,
-    folder: tempfile::TempDir,
+impl CountingDriver {
+    fn opened(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
-impl Environment {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = ManualClock::at(Timestamp::from_seconds(1_800_000_000));
-        let url = format!("sqlite:{}", folder.path().join("gateway.db").display());
-        let store = Store::open(&Database { url, connections: 2 }, Arc::new(clock.clone())).unwrap();
-        store.migrate().await.unwrap();
-        let keyring = Arc::new(Keyring::generate(clock.now()).unwrap());
-        let (driver, current) = (CountingDriver::default(), Arc::clone(&keyring));
-        let sessions = Sessions::new(
-            store.clone(),
-            Drivers::default().with(driver.clone()),
-            Arc::new(move || Arc::clone(&current)),
-            Arc::new(clock.clone()),
-            Arc::new(Unwatched),
-            Pace::POLLING,
-        );
-        Self { store, sessions, driver, keyring, clock, folder }
-    }
-
-    async fn register(&self, driver: &str) -> CloudId {
-        let id = CloudId::generate();
-        let spec = CloudSpec {
-            id,
-            name: format!("cloud-{driver}"),
-            endpoint: "https://cloud.example".to_owned(),
-            regions: vec![],
-            allowed_hosts: vec![],
-            allow_plaintext: false,
-            require_date: false,
-            calls_per_second: 10.0,
-            timeout: Duration::from_secs(5),
-            options: serde_json::Map::new(),
-        };
-        self.store.cloud_add(NewCloud { driver: driver.to_owned(), spec }).await.unwrap();
-        id
-    }
-
-    fn credential(&self, account: AccountId) -> SealedCredential {
-        let principal = PrincipalId::generate();
-        let credential = Credential::AccessKey {
-            access_key_id: "k".to_owned(),
-            secret_access_key: Secret::new("hunter2"),
-            session_token: None,
-        };
-        let (place, plain) =
-            (SealedCredential::associated_data(principal, account), credential.to_sealable());
-        let sealed =
-            seal::seal(&self.keyring, Purpose::Credential, self.clock.now(), &place, plain.as_bytes());
-        SealedCredential { id: CredentialId::generate(), principal, account, sealed: sealed.unwrap() }
-    }
-
-    /// Executes SQL beside the store.
-    fn execute(&self, sql: &str) {
-        let file = self.folder.path().join("gateway.db");
-        let mut connection = SqliteConnection::establish(&file.display().to_string()).unwrap();
-        connection.batch_execute(sql).unwrap();
-    }
-
-    fn opened(&self) -> usize {
-        self.driver.0.load(Ordering::SeqCst)
-    }
+async fn environment() -> (Environment, CountingDriver) {
+    let driver = CountingDriver::default();
+    (Environment::new(Drivers::default().with(driver.clone())).await, driver)
 }
 
 #[tokio::test]
 async fn session_of_a_credential_is_opened_once() {
-    let env = Environment::new().await;
-    let cloud = env.register("counting").await;
+    let (env, driver) = environment().await;
+    let cloud = env.register("counting", "https://cloud.example").await;
     let credential = env.credential(AccountId::derive(cloud, "a"));
     let get = || env.sessions.get(cloud, &credential);
     let (first, second) = tokio::try_join!(get(), get()).unwrap();
     assert!(Arc::ptr_eq(&first.session, &second.session));
     assert!(Arc::ptr_eq(&first.session, &get().await.unwrap().session));
-    assert_eq!(env.opened(), 1);
+    assert_eq!(driver.opened(), 1);
 }
 
 #[tokio::test]
 async fn forgotten_session_is_opened_again() {
-    let env = Environment::new().await;
-    let cloud = env.register("counting").await;
+    let (env, driver) = environment().await;
+    let cloud = env.register("counting", "https://cloud.example").await;
     let credential = env.credential(AccountId::derive(cloud, "a"));
     env.sessions.get(cloud, &credential).await.unwrap();
     env.sessions.forget(credential.id);
     env.sessions.get(cloud, &credential).await.unwrap();
-    assert_eq!(env.opened(), 2);
+    assert_eq!(driver.opened(), 2);
 }
 
 #[tokio::test]
 async fn fresh_session_is_not_cached() {
-    let env = Environment::new().await;
-    let cloud = env.register("counting").await;
+    let (env, driver) = environment().await;
+    let cloud = env.register("counting", "https://cloud.example").await;
     let credential = env.credential(AccountId::derive(cloud, "a"));
     let fresh = env.sessions.open(cloud, &credential).await.unwrap();
     let cached = env.sessions.get(cloud, &credential).await.unwrap();
     assert!(!Arc::ptr_eq(&fresh.session, &cached.session));
-    assert_eq!(env.opened(), 2);
+    assert_eq!(driver.opened(), 2);
 }
 
 #[tokio::test]
 async fn sessions_of_a_thousand_accounts_are_opened_once() {
-    let env = Environment::new().await;
-    let cloud = env.register("counting").await;
+    let (env, driver) = environment().await;
+    let cloud = env.register("counting", "https://cloud.example").await;
     let accounts = (0..1_000).map(|number| AccountId::derive(cloud, &number.to_string()));
     let credentials: Vec<_> = accounts.map(|account| env.credential(account)).collect();
     for _ in 0..3 {
@@ -187,13 +116,13 @@ async fn sessions_of_a_thousand_accounts_are_opened_once() {
             env.sessions.get(cloud, credential).await.unwrap();
         }
     }
-    assert_eq!(env.opened(), credentials.len());
+    assert_eq!(driver.opened(), credentials.len());
 }
 
 #[tokio::test]
 async fn session_is_opened_again_when_the_registration_changes() {
-    let env = Environment::new().await;
-    let cloud = env.register("counting").await;
+    let (env, _) = environment().await;
+    let cloud = env.register("counting", "https://cloud.example").await;
     let credential = env.credential(AccountId::derive(cloud, "a"));
     let first = env.sessions.get(cloud, &credential).await.unwrap();
     env.execute("UPDATE clouds SET calls_per_second = 20.0");
@@ -213,8 +142,8 @@ async fn session_is_opened_again_when_the_registration_changes() {
 
 #[tokio::test]
 async fn sessions_of_one_account_share_its_budget() {
-    let env = Environment::new().await;
-    let cloud = env.register("counting").await;
+    let (env, _) = environment().await;
+    let cloud = env.register("counting", "https://cloud.example").await;
     let (a, b) = (AccountId::derive(cloud, "a"), AccountId::derive(cloud, "b"));
     let first = env.sessions.get(cloud, &env.credential(a)).await.unwrap();
     let second = env.sessions.get(cloud, &env.credential(a)).await.unwrap();
@@ -225,8 +154,8 @@ async fn sessions_of_one_account_share_its_budget() {
 
 #[tokio::test]
 async fn cloud_of_an_unknown_driver_is_unsupported() {
-    let env = Environment::new().await;
-    let cloud = env.register("other").await;
+    let (env, _) = environment().await;
+    let cloud = env.register("other", "https://cloud.example").await;
     let credential = env.credential(AccountId::derive(cloud, "a"));
     let error = env.sessions.get(cloud, &credential).await.unwrap_err();
     assert_eq!(
@@ -237,11 +166,11 @@ async fn cloud_of_an_unknown_driver_is_unsupported() {
 
 #[tokio::test]
 async fn cloud_that_is_registered_later_is_found() {
-    let env = Environment::new().await;
+    let (env, _) = environment().await;
     let clouds = CloudCache::new(env.store.clone());
     let unknown = clouds.get(CloudId::generate()).await.unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::NotFound);
-    let cloud = env.register("counting").await;
+    let cloud = env.register("counting", "https://cloud.example").await;
     assert_eq!(clouds.get(cloud).await.unwrap_err().kind(), ErrorKind::NotFound, "the list was just read");
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(1)).await;
