@@ -36,7 +36,7 @@ pub use operation::AnswerStatus;
 use operation::{OperationParts, Operations};
 use refresh::Watcher;
 use shares::Shares;
-use visibility::AuthorityCache;
+use visibility::{AuthorityCache, TargetCache};
 
 /// The ports and settings that the composition root hands to [`App`].
 #[derive(Clone)]
@@ -116,6 +116,7 @@ pub struct App {
     pub(crate) drivers: Drivers,
     pub(crate) session_context: SessionContext,
     pub(crate) authorities: AuthorityCache,
+    pub(crate) targets: TargetCache,
     /// The health of the database.
     pub(crate) database: Probe,
     pub(crate) shares: Shares,
@@ -138,6 +139,7 @@ impl App {
         let shares = Shares::new(parts.concurrency, Arc::clone(&parts.breakers));
         Arc::new(Self {
             authorities: AuthorityCache::new(parts.store.clone(), parts.authority_life),
+            targets: TargetCache::new(parts.store.clone(), parts.authority_life),
             database: health::database(parts.store.clone()),
             watcher: Watcher::new(parts.store.clone(), Arc::clone(&parts.bus)),
             operations: Operations::new(OperationParts {

@@ -16,14 +16,16 @@ mod login;
 mod pages;
 mod problem;
 mod request;
+mod scopes;
 
 pub use address::Address;
 pub use answer::Answer;
 pub use client::{ANSWER_TIMEOUT, Client, path_of};
 pub use error::{Error, Refusal};
 pub use login::{Account, Login};
-pub use pages::{Page, Pages, Scope};
+pub use pages::{Page, Pages};
 pub use problem::{Problem, Reference, Rejected};
 pub use request::Request;
 pub use reqwest::header::HeaderMap;
 pub use reqwest::{Method, StatusCode};
+pub use scopes::{Scope, ScopeSummary};

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::scopes::{Scope, ScopeSummary};
 
 /// Most records on one page of the API.
 const LONGEST: usize = 1000;
@@ -20,26 +21,13 @@ pub struct Page {
     pub next: Option<String>,
     /// The position from which to follow the events.
     pub position: i64,
-    /// The scopes of the whole listing.
+    /// The first scopes of the whole listing, those that are not fresh before the others.
     pub scopes: Vec<Scope>,
+    /// All scopes of the listing.
+    pub scope_summary: ScopeSummary,
     /// The age of the oldest part, if all parts have been listed.
     #[serde(skip)]
     pub age: Option<Duration>,
-}
-
-/// The freshness of one part of a listing.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Scope {
-    /// The name of the cloud.
-    pub cloud: String,
-    /// The region.
-    pub region: String,
-    /// The id of the account, or `global`.
-    pub account: String,
-    /// `fresh`, `stale`, `failed`, `suspended` or `forbidden`.
-    pub status: String,
-    /// The reason if the part is not fresh.
-    pub reason: Option<String>,
 }
 
 /// The pages of one listing, up to a number of records.

@@ -1,5 +1,7 @@
 //! The audit of the caller's accounts.
 
+use std::sync::Arc;
+
 use gateway_store::AuditFilter;
 
 pub(crate) use gateway_store::AuditLine;
@@ -19,8 +21,11 @@ pub(crate) struct AuditPage {
 impl App {
     /// Returns the audit lines after a number.
     pub(crate) async fn list_audit(&self, caller: &Caller, after: i64, limit: usize) -> Result<AuditPage> {
-        let filter =
-            AuditFilter { accounts: Some(caller.authority.acts_for.clone()), after, limit: limit as i64 + 1 };
+        let filter = AuditFilter {
+            reader: Some(Arc::clone(&caller.authority.visibility)),
+            after,
+            limit: limit as i64 + 1,
+        };
         let mut lines = self.store.audit_list(filter).await?;
         let is_more = lines.len() > limit;
         lines.truncate(limit);

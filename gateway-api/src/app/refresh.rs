@@ -4,5 +4,5 @@ mod progress;
 mod request;
 mod watcher;
 
-pub(crate) use request::{Refresh, refreshed};
+pub(crate) use request::{Refresh, Refreshed, refreshed};
 pub(crate) use watcher::Watcher;

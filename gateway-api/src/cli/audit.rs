@@ -71,7 +71,7 @@ impl Audit {
         let store = setting.migrated_store().await?;
         let (mut rows, mut after) = (Rows::new(self.shape.form()), self.after);
         loop {
-            let page = store.audit_list(AuditFilter { accounts: None, after, limit: PAGE }).await?;
+            let page = store.audit_list(AuditFilter { reader: None, after, limit: PAGE }).await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
             let lines = page.into_iter().map(|line| serde_json::to_value(AuditDocument::from(line)));

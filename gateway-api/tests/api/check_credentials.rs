@@ -110,10 +110,7 @@ async fn malformed_body_is_refused_without_quoting_it() {
 async fn the_same_credential_again_keeps_its_id_and_another_replaces_it() {
     let gateway = TestGateway::open().await;
     let (client, _) = gateway.proven("a", &["p1"]).await;
-    let account = {
-        let authority = gateway.store.authority(client.id).await.unwrap().unwrap();
-        authority.grants[0].account.id
-    };
+    let account = gateway.store.visibility(client.id).await.unwrap().account_ids()[0];
     let stored = async || gateway.store.credential_of(client.id, account).await.unwrap().unwrap();
     let first = stored().await;
     assert!(!first.sealed.contains("right"));

@@ -197,8 +197,10 @@ async fn recreated_record_of_the_same_version_has_another_etag() {
     let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 0).await;
     let (client, token) = gateway.proven("a", &["p1"]).await;
     gateway.poll(|_, _, _| Vec::new()).await;
-    let authority = gateway.store.authority(client.id).await.unwrap().unwrap();
-    let target = authority.targets.iter().find(|target| target.kind == VOLUME).unwrap();
+    let account = gateway.store.visibility(client.id).await.unwrap().accounts()[0].clone();
+    let of_account = vec![(account.cloud, Holder::Account(account.id))];
+    let targets = gateway.store.target_states_of(of_account).await.unwrap();
+    let target = targets.iter().find(|target| target.kind == VOLUME).unwrap();
     let scope = Scope { cloud: target.cloud, region: target.region.clone(), holder: target.holder };
     let apply = async |sighting: Sighting| {
         let as_of = gateway.store.now().await.unwrap();

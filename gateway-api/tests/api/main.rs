@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod account_pages;
 mod admin;
 mod call_budget;
 mod check_credentials;
@@ -26,6 +27,7 @@ mod related;
 mod request_id;
 mod running_handler;
 mod sealed;
+mod statements;
 mod status;
 mod sync;
 mod tokens;

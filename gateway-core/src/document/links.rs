@@ -112,16 +112,16 @@ impl<'a> Stored<'a> {
         self.may.split(',').next()?.trim_matches('"').parse().ok()
     }
 
-    /// Returns the verbs that a caller with these accounts may use, as items of a JSON array.
+    /// Returns the verbs that a caller with these accounts, in ascending order, may use, as items of a JSON array.
     pub(crate) fn actions_text(&self, accounts: &[AccountId]) -> &'a str {
         let owned = self.may.split_once(',').filter(|(owner, _)| {
             let owner = owner.trim_matches('"').parse::<AccountId>();
-            owner.is_ok_and(|owner| accounts.contains(&owner))
+            owner.is_ok_and(|owner| accounts.binary_search(&owner).is_ok())
         });
         owned.map_or("", |(_, verbs)| verbs)
     }
 
-    /// Returns the verbs that a caller with these accounts may use.
+    /// Returns the verbs that a caller with these accounts, in ascending order, may use.
     pub fn actions(&self, accounts: &[AccountId]) -> Vec<Verb> {
         self.actions_text(accounts)
             .split(',')

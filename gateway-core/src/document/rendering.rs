@@ -51,7 +51,7 @@ pub struct Identity<'a> {
     pub holder: Holder,
     /// The time at which the store last saw it change.
     pub changed_at: Timestamp,
-    /// The accounts of its reader; none for a document for many readers.
+    /// The accounts of its reader in ascending order; none for a document for many readers.
     pub accounts: &'a [AccountId],
 }
 

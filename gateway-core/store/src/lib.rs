@@ -17,11 +17,11 @@ mod resource;
 mod target;
 
 pub use access::{
-    Access, Account, Authority, Client, Cloud, DueGrant, Grant, GrantChange, Granted, NewCloud,
-    SealedCredential, VisibleTarget,
+    Access, Account, Client, Cloud, DueGrant, Grant, GrantChange, Granted, Identity, NewCloud,
+    SealedCredential, Visibility, VisibleAccount, VisibleCloud,
 };
 pub use db::{Backend, METRICS, Migrations, Store};
-pub use event::{EventFilter, EventPage, Leadership, Numbered, StoredEvent};
+pub use event::{EventPage, Leadership, Numbered, StoredEvent};
 pub use operation::{
     AuditFilter, AuditLine, BudgetUse, CompletedStep, DueOperation, NewOperation, Operation, OperationLease,
     OperationOutcome, OperationStart, OperationState, Settlement,
@@ -32,4 +32,4 @@ pub use resource::{
     Applied, Cursor, KnownRecord, Listing, Observation, ResourceFilter, ResourceQuery, ResourceRow, Sighting,
     SortKey, SortOrder, SortValue, WriteGuard,
 };
-pub use target::{Fence, PollOutcome, Target, TargetStatus};
+pub use target::{Fence, PollOutcome, Target, TargetChange, TargetState, TargetStatus};

@@ -1,6 +1,8 @@
 //! Resources: the single write path, and reading by id or by page.
 
 mod apply;
+mod firsts;
+mod key;
 mod known;
 mod listing;
 mod name;

@@ -15,11 +15,11 @@ use gateway_core::access::seal;
 use gateway_core::clock::ManualClock;
 use gateway_core::config::{Database, Poller as PollerConfig};
 use gateway_core::driver::{CloudSpec, Driver as _, Drivers, Proof, Unwatched};
-use gateway_core::id::{AccountId, CloudId, CredentialId, PrincipalId, ProcessId, Region};
+use gateway_core::id::{AccountId, CloudId, CredentialId, Holder, PrincipalId, ProcessId, Region};
 use gateway_core::secret::Secret;
 use gateway_core::{Clock as _, Kind, Timestamp};
 use gateway_poller::{Poller, PollerParts};
-use gateway_store::{Access, Grant, NewCloud, SealedCredential, Store, VisibleTarget};
+use gateway_store::{Access, Grant, NewCloud, SealedCredential, Store, TargetState};
 use tokio::task::JoinSet;
 
 use crate::fake_cloud::{FakeCloud, INSTANCE, VOLUME};
@@ -160,17 +160,23 @@ impl Environment {
     }
 
     /// Moves the clock past every interval, polls once, and returns the target.
-    pub(crate) async fn poll(&self, poller: &Poller) -> VisibleTarget {
+    pub(crate) async fn poll(&self, poller: &Poller) -> TargetState {
         self.clock.advance(Duration::from_secs(70));
         assert_eq!(poller.poll_due().await.unwrap(), 1);
         self.target().await
     }
 
-    pub(crate) async fn targets(&self) -> Vec<VisibleTarget> {
-        self.store.authority(self.principal).await.unwrap().unwrap().targets
+    pub(crate) async fn targets(&self) -> Vec<TargetState> {
+        let visibility = self.store.visibility(self.principal).await.unwrap();
+        let accounts = visibility.accounts().iter().map(|one| (one.cloud, Holder::Account(one.id)));
+        let published = visibility.clouds().map(|(cloud, _)| (cloud, Holder::Global));
+        let mut targets = self.store.target_states_of(accounts.chain(published).collect()).await.unwrap();
+        targets.retain(|one| visibility.shows(one.cloud, one.holder, &one.region, one.kind));
+        targets.sort_unstable_by_key(|target| target.id);
+        targets
     }
 
-    pub(crate) async fn target(&self) -> VisibleTarget {
+    pub(crate) async fn target(&self) -> TargetState {
         let mut targets = self.targets().await;
         assert_eq!(targets.len(), 1);
         targets.remove(0)

@@ -15,7 +15,7 @@ async fn due(env: &Environment, poller: &gateway_poller::Poller) -> usize {
 }
 
 async fn grants(env: &Environment) -> usize {
-    env.store.authority(env.principal).await.unwrap().unwrap().grants.len()
+    env.store.visibility(env.principal).await.unwrap().accounts().len()
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ impl Environment {
     /// Waits until the grant for `revoked` has ended; returns the time since `begun`.
     pub(crate) async fn until_revoked(&self, within: Duration, begun: Instant) -> Duration {
         until("the revoked grant to end", within, || async {
-            let accounts = self.crowd.get("/v1/accounts").await?;
+            let accounts = self.crowd.get("/v1/accounts?limit=1000").await?;
             let named = accounts["items"]
                 .as_array()
                 .is_some_and(|all| all.iter().any(|one| one["name"] == "revoked"));

@@ -105,7 +105,12 @@ async fn unchanged_poll_of_100_000_instances_writes_at_most_three_rows() {
     println!("memory:      {} KiB idle, {} KiB at the peak", idle >> 10, peak >> 10);
     let total: i64 = changed.values().sum();
     assert!((1..=MAX_ROWS).contains(&total), "{changed:?}");
-    assert_eq!(tables.keys().collect::<Vec<_>>(), ["poll_targets"], "{tables:?}");
+    // A clock is recorded by time and not by poll: on a busy machine that time may fall into this poll.
+    assert!(
+        tables.keys().all(|table| ["poll_targets", "cloud_clocks"].contains(&table.as_str())),
+        "{tables:?}"
+    );
+    assert!(tables.contains_key("poll_targets"), "{tables:?}");
     assert!(peak - idle < MAX_MEMORY, "{} MiB above idle", (peak - idle) >> 20);
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use gateway_core::Timestamp;
 use gateway_core::access::token::{self, Claims};
 use gateway_core::id::PrincipalId;
-use gateway_store::{Authority, Client};
+use gateway_store::Client;
 
+use crate::app::visibility::Authority;
 use crate::app::{App, Error, Result};
 use crate::client_secret::ClientSecret;
 
@@ -31,10 +32,10 @@ impl Caller {
 
     /// Refuses a token that was revoked before this authority was read.
     pub(crate) fn expect_valid(&self, authority: &Authority) -> Result<()> {
-        let client = &authority.client;
+        let client = authority.client();
         let is_withdrawn = client.disabled
             || Timestamp::from_seconds(self.claims.iat) < client.tokens_from
-            || authority.revoked.contains(&self.claims.jti);
+            || authority.identity.revoked.contains(&self.claims.jti);
         if is_withdrawn { Err(Error::TokenRevoked) } else { Ok(()) }
     }
 }

@@ -1,7 +1,6 @@
 //! The check of a client's credentials, which ends with a token for all its grants.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -10,7 +9,7 @@ use gateway_bus::Nudge;
 use gateway_core::Timestamp;
 use gateway_core::id::{AccountId, PrincipalId};
 use gateway_core::secret::Secret;
-use gateway_store::{Authority, Client};
+use gateway_store::{Client, Granted};
 use tokio::time::Instant;
 
 use super::credential_check::check_credential;
@@ -27,6 +26,9 @@ const ANSWER_TIME: Duration = Duration::from_secs(3);
 /// Time of a request without a deadline.
 const DEFAULT_TIME: Duration = Duration::from_secs(60);
 
+/// Grants that an answer names. At least the credentials of one request; more make each answer larger.
+const NAMED_GRANTS: usize = 100;
+
 /// A credential as a client sends it.
 #[derive(Clone, Copy)]
 pub(crate) struct SentCredential<'a> {
@@ -41,8 +43,8 @@ pub(crate) struct SentCredential<'a> {
 pub(crate) struct CheckedCredentials {
     pub(crate) token: Secret,
     pub(crate) expires_at: Timestamp,
-    /// The client's access, with all its grants.
-    pub(crate) authority: Arc<Authority>,
+    /// Grants of the client: those that were just proven, then others in the order of `/v1/accounts`.
+    pub(crate) grants: Vec<Granted>,
     pub(crate) rejected: Vec<Rejection>,
 }
 
@@ -66,12 +68,26 @@ impl App {
         } else if !rejected.is_empty() {
             return Err(Error::CredentialsRejected(rejected));
         }
-        let authority = self.store.authority(client.id).await?.ok_or(Error::ClientRefused)?;
-        if authority.grants.is_empty() {
+        let proven = accepted.into_iter().filter_map(Result::ok).collect();
+        let grants = self.named_grants(client.id, proven).await?;
+        if grants.is_empty() {
             return Err(Error::NothingToRenew);
         }
         let (token, expires_at) = self.issue_token(client)?;
-        Ok(CheckedCredentials { token, expires_at, authority: Arc::new(authority), rejected })
+        Ok(CheckedCredentials { token, expires_at, grants, rejected })
+    }
+
+    async fn named_grants(
+        &self,
+        principal: PrincipalId,
+        proven: BTreeSet<AccountId>,
+    ) -> Result<Vec<Granted>> {
+        let mut named = self.store.grants_of(principal, proven.iter().copied().collect()).await?;
+        let mut others = self.store.grant_list(principal, None, NAMED_GRANTS).await?;
+        others.retain(|grant| !proven.contains(&grant.account.id));
+        named.extend(others);
+        named.truncate(NAMED_GRANTS);
+        Ok(named)
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn admit(app: &App, caller: &Caller, request: CommandRequest) -
         return Err(Error::DeadlineExceeded);
     }
     let target = match subject {
-        Subject::New => place(&caller.authority, &mut body)?,
+        Subject::New => place(&caller.authority.visibility, &mut body)?,
         Subject::Resource(id) => Target::of_resource(app, caller, kind, id).await?,
         Subject::Target(target) => *target,
     };

@@ -19,7 +19,7 @@ use super::target::Target;
 use super::validate::{expect_bounded, expect_form};
 use super::wait::{Pending, wait};
 use crate::app::access::Caller;
-use crate::app::read::{Selection, find_row};
+use crate::app::read::{Selection, VisibleRecord, find_record};
 use crate::app::{App, Error, Result};
 
 /// Most resources of one bulk command. Each costs at least one call of a cloud, and the answer names them all.
@@ -66,7 +66,7 @@ pub(crate) struct BulkItem {
 /// The part of a bulk command for one resource.
 enum Part {
     /// A resource that the filter matches.
-    Matched(ResourceRow),
+    Matched(Box<VisibleRecord>),
     /// An operation that an earlier delivery of the same request began.
     Begun(ResourceId, Box<Operation>),
 }
@@ -74,7 +74,7 @@ enum Part {
 impl Part {
     fn id(&self) -> ResourceId {
         match self {
-            Self::Matched(row) => row.id,
+            Self::Matched(record) => record.row.id,
             Self::Begun(id, _) => *id,
         }
     }
@@ -96,8 +96,9 @@ impl App {
     async fn parts(&self, caller: &Caller, request: &BulkRequest, key: &IdempotencyKey) -> Result<Vec<Part>> {
         let selection = &request.selection;
         selection.expect_known(&caller.authority)?;
+        let targets = self.targets.select(&caller.authority, selection.scopes(), None).await?;
         let query = ResourceQuery {
-            targets: selection.targets(&caller.authority).map(|target| target.id).collect(),
+            targets: targets.ids(),
             filter: selection.records.clone(),
             limit: MOST,
             ..ResourceQuery::default()
@@ -111,7 +112,11 @@ impl App {
             }
         };
         let has_begun = !begun.is_empty();
-        let mut parts: Vec<_> = matched.rows.into_iter().map(Part::Matched).collect();
+        let matched_part = |row: ResourceRow| {
+            let target = targets.get(row.target)?.clone();
+            Some(Part::Matched(Box::new(VisibleRecord { row, target })))
+        };
+        let mut parts: Vec<_> = matched.rows.into_iter().filter_map(matched_part).collect();
         // The filter no longer matches what an earlier delivery has changed, which belongs to the parts nevertheless.
         if has_begun && begun.len() == request.expected {
             parts.clear();
@@ -155,11 +160,11 @@ impl Bulk<'_> {
         let name =
             |row: &ResourceRow| serde_json::from_str::<Named>(&row.document).ok().map(|named| named.name);
         let name = match part {
-            Part::Matched(row) => name(row),
+            Part::Matched(record) => name(&record.row),
             Part::Begun(id, _) => {
                 let authority = &self.caller.authority;
-                let row = find_row(&self.app.store, authority, self.request.kind, *id, false).await;
-                row.ok().flatten().as_ref().and_then(name)
+                let found = find_record(&self.app.store, authority, self.request.kind, *id, false).await;
+                found.ok().flatten().and_then(|found| name(&found.row))
             }
         };
         name.unwrap_or_default()
@@ -174,8 +179,8 @@ impl Bulk<'_> {
                 expect_same(&known, digest)?;
                 Pending::Known(known)
             }
-            Part::Matched(row) => {
-                let target = Target::of_row(self.caller, &row)?;
+            Part::Matched(record) => {
+                let target = Target::of_record(self.caller, &record)?;
                 if self.request.dry_run {
                     target.expect(self.app, *kind, spec)?;
                     expect_form(spec, body)?;

@@ -2,14 +2,14 @@
 
 use gateway_core::id::{AccountId, Region};
 use gateway_core::kind::FieldError;
-use gateway_store::{Authority, Granted};
+use gateway_store::{Visibility, VisibleAccount, VisibleCloud};
 use serde_json::Value;
 
 use super::target::Target;
 use crate::app::{Error, Result};
 
-/// A region of an account that the caller has proven.
-type Candidate<'a> = (&'a Granted, &'a Region);
+/// An account that the caller has proven, its cloud, and a region.
+type Candidate<'a> = (&'a VisibleAccount, &'a VisibleCloud, &'a Region);
 
 /// A member of a create's body that selects candidates.
 struct Member {
@@ -22,28 +22,29 @@ struct Member {
 const MEMBERS: [Member; 3] = [
     Member {
         name: "cloud",
-        value: |(grant, _)| grant.cloud_name.clone(),
-        selects: |(grant, _), wanted| grant.cloud_name == wanted,
+        value: |(_, cloud, _)| cloud.name.clone(),
+        selects: |(_, cloud, _), wanted| cloud.name == wanted,
     },
     Member {
         name: "account",
-        value: |(grant, _)| grant.account.id.to_string(),
-        selects: |(grant, _), wanted| wanted.parse::<AccountId>() == Ok(grant.account.id),
+        value: |(account, ..)| account.id.to_string(),
+        selects: |(account, ..), wanted| wanted.parse::<AccountId>() == Ok(account.id),
     },
     Member {
         name: "region",
-        value: |(_, region)| region.as_str().to_owned(),
-        selects: |(_, region), wanted| region.as_str() == wanted,
+        value: |(.., region)| region.as_str().to_owned(),
+        selects: |(.., region), wanted| region.as_str() == wanted,
     },
 ];
 
 /// Takes `cloud`, `region` and `account` out of a create's body and returns the one place that they select.
-pub(super) fn place(authority: &Authority, body: &mut Value) -> Result<Target> {
-    let mut candidates: Vec<Candidate<'_>> = authority
-        .grants
-        .iter()
-        .flat_map(|grant| grant.access.0.keys().map(move |region| (grant, region)))
-        .collect();
+pub(super) fn place(visibility: &Visibility, body: &mut Value) -> Result<Target> {
+    let mut candidates: Vec<Candidate<'_>> = Vec::new();
+    for account in visibility.accounts() {
+        if let Some(cloud) = visibility.cloud(account.cloud) {
+            candidates.extend(account.access.0.keys().map(|region| (account, cloud, region)));
+        }
+    }
     for member in &MEMBERS {
         let Some(wanted) = take(body, member)? else { continue };
         candidates.retain(|candidate| (member.selects)(*candidate, &wanted));
@@ -53,11 +54,11 @@ pub(super) fn place(authority: &Authority, body: &mut Value) -> Result<Target> {
         }
     }
     match candidates.as_slice() {
-        [(grant, region)] => Ok(Target {
-            account: grant.account.id,
-            cloud: grant.account.cloud,
+        [(account, cloud, region)] => Ok(Target {
+            account: account.id,
+            cloud: account.cloud,
             region: (*region).clone(),
-            driver: grant.driver.clone(),
+            driver: cloud.driver.clone(),
             resource: None,
         }),
         [] => Err(Error::NoAccount),

@@ -5,12 +5,11 @@ use gateway_core::document::links::Stored;
 use gateway_core::id::{AccountId, CloudId, Region, ResourceId};
 use gateway_core::kind::{Verb, VerbSpec, When};
 use gateway_core::shares::CallKey;
-use gateway_store::ResourceRow;
 use serde_json::{Map, Value};
 
 use crate::app::access::Caller;
 use crate::app::error::{InvalidState, Requirement};
-use crate::app::read::{find_row, target_of};
+use crate::app::read::{VisibleRecord, find_record};
 use crate::app::{App, Error, Result};
 
 /// The account, cloud and region of a command, and its resource.
@@ -37,30 +36,33 @@ pub(super) struct Resource {
 impl Target {
     /// Returns the target of a resource that the caller has access to and owns.
     pub(super) async fn of_resource(app: &App, caller: &Caller, kind: Kind, id: ResourceId) -> Result<Self> {
-        let row =
-            find_row(&app.store, &caller.authority, kind, id, false).await?.ok_or(Error::UnknownResource)?;
-        Self::of_row(caller, &row)
+        let found = find_record(&app.store, &caller.authority, kind, id, false).await?;
+        Self::of_record(caller, &found.ok_or(Error::UnknownResource)?)
     }
 
     /// Returns the target of a record that the caller has access to, if the caller owns the resource.
-    pub(super) fn of_row(caller: &Caller, row: &ResourceRow) -> Result<Self> {
-        let authority = &caller.authority;
+    pub(super) fn of_record(caller: &Caller, record: &VisibleRecord) -> Result<Self> {
+        let (visibility, VisibleRecord { row, target }) = (&caller.authority.visibility, record);
         let unreadable = || Error::internal("a record cannot be read");
-        let target = target_of(row, authority).ok_or_else(unreadable)?;
         let stored = Stored::read(&row.document).ok_or_else(unreadable)?;
         let document: Map<String, Value> =
             serde_json::from_str(&row.document).map_err(gateway_core::Error::internal)?;
         let owner = stored.owner().or(target.holder.account());
-        let grant = owner.and_then(|owner| authority.grants.iter().find(|grant| grant.account.id == owner));
+        let account = owner.and_then(|owner| visibility.account(owner));
         let owned_by = document.get("owner").and_then(Value::as_str);
-        let grant = grant.filter(|grant| owned_by.is_none_or(|owner| owner == grant.account.external_id));
-        let grant = grant.ok_or(Error::NotOwner)?;
+        let account = account.filter(|account| owned_by.is_none_or(|owner| owner == account.external_id));
+        let account = account.ok_or(Error::NotOwner)?;
+        let cloud = visibility.cloud(account.cloud).ok_or_else(unreadable)?;
         Ok(Self {
-            account: grant.account.id,
+            account: account.id,
             cloud: target.cloud,
             region: target.region.clone(),
-            driver: grant.driver.clone(),
-            resource: Some(Resource { id: row.id, actions: stored.actions(&authority.acts_for), document }),
+            driver: cloud.driver.clone(),
+            resource: Some(Resource {
+                id: row.id,
+                actions: stored.actions(visibility.account_ids()),
+                document,
+            }),
         })
     }
 

@@ -7,11 +7,12 @@ use gateway_core::id::{OperationId, PrincipalId};
 use gateway_core::kind::{Canonical as _, Command, FieldError, Quota, Verb, VerbSpec};
 use gateway_core::marker::Marker;
 use gateway_sessions::OpenSession;
-use gateway_store::{Authority, ResourceFilter, ResourceQuery};
+use gateway_store::{ResourceFilter, ResourceQuery};
 use serde_json::{Map, Value};
 
 use super::target::Target;
 use crate::app::operation::{AccountScope, named_resources};
+use crate::app::visibility::Authority;
 use crate::app::{App, Error, Result};
 
 /// Most quotas that are read for one command.
@@ -52,7 +53,8 @@ impl Validation<'_> {
     async fn errors(&self, command: &Command) -> Result<Vec<FieldError>> {
         let Self { app, kind, spec, target, body, .. } = *self;
         let scope =
-            AccountScope::visible_to(self.authority, target.cloud, target.region.clone(), target.account);
+            AccountScope::load(&app.store, target.cloud, target.region.clone(), target.account).await?;
+        let scope = scope.visible_to(&self.authority.visibility);
         let (named, mut errors) = named_resources(&app.store, &scope, spec, body).await?;
         let known = match &target.resource {
             Some(resource) => scope.known(&app.store, kind, resource.id).await?,

@@ -6,7 +6,7 @@ use gateway_core::Kind;
 use gateway_core::driver::Known;
 use gateway_core::error::{Error, Result};
 use gateway_core::id::{AccountId, CloudId, Holder, Region, ResourceId, Scope, TargetId};
-use gateway_store::{Authority, ResourceRow, Store};
+use gateway_store::{ResourceRow, Store, Visibility};
 use serde_json::{Map, Value};
 
 /// An account in a region, with the poll targets whose records it can use: its own and the published ones.
@@ -19,21 +19,11 @@ pub(crate) struct AccountScope {
 }
 
 impl AccountScope {
-    /// Returns the scope with the targets that a caller has access to.
-    pub(crate) fn visible_to(
-        authority: &Authority,
-        cloud: CloudId,
-        region: Region,
-        account: AccountId,
-    ) -> Self {
-        let is_usable =
-            |holder: Holder| matches!(holder, Holder::Global) || holder == Holder::Account(account);
-        let targets = authority
-            .targets
-            .iter()
-            .filter(|target| target.cloud == cloud && target.region == region && is_usable(target.holder));
-        let targets = targets.map(|target| (target.id, target.kind, target.holder)).collect();
-        Self { cloud, region, account, targets }
+    /// Reduces the scope to the targets that a caller may see.
+    pub(crate) fn visible_to(mut self, visibility: &Visibility) -> Self {
+        let (cloud, region) = (self.cloud, &self.region);
+        self.targets.retain(|(_, kind, holder)| visibility.shows(cloud, *holder, region, *kind));
+        self
     }
 
     /// Loads the scope with all its targets.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use gateway_core::error::Error as CoreError;
 use gateway_core::id::CloudId;
-use gateway_store::{Authority, EventFilter, EventPage, Store, StoredEvent};
+use gateway_store::{EventPage, Store, StoredEvent};
 use serde_json::Value;
 
 use super::page_bytes::PageBytes;
 use crate::app::access::Caller;
+use crate::app::visibility::Authority;
 use crate::app::{App, Error, Result};
 
 /// A page of the event log.
@@ -26,14 +27,14 @@ pub(crate) struct Events {
 /// Returns at most `limit` events after a position.
 pub(crate) async fn events(app: &App, caller: &Caller, after: i64, limit: usize) -> Result<Events> {
     let mut authority = Arc::clone(&caller.authority);
-    let mut page = list(&app.store, &authority, after, limit).await?;
-    if page.position > authority.position {
+    let mut page = app.store.event_list(after, Arc::clone(&authority.visibility), limit).await?;
+    if page.position > authority.position() {
         // The caller's access was read before the last of these events. A grant in between adds events that this
         // page lacks and that a follower would never see.
         let covering = app.authorities.covering(caller.claims.sub, page.position).await?;
         authority = covering.ok_or(Error::TokenRevoked)?;
-        page = list(&app.store, &authority, after, limit).await?;
-        truncate(&mut page, authority.position.max(after));
+        page = app.store.event_list(after, Arc::clone(&authority.visibility), limit).await?;
+        truncate(&mut page, authority.position().max(after));
     }
     if page.gap {
         let detail = format!(
@@ -45,15 +46,6 @@ pub(crate) async fn events(app: &App, caller: &Caller, after: i64, limit: usize)
     let clouds = cloud_names(&app.store, &authority, &page.events).await?;
     let documents = page.events.iter().map(|event| render(event, &clouds)).collect::<Result<_>>()?;
     Ok(Events { documents, position: page.position, more: page.more })
-}
-
-async fn list(store: &Store, authority: &Authority, after: i64, limit: usize) -> Result<EventPage> {
-    let filter = EventFilter {
-        targets: authority.targets.iter().map(|target| target.id).collect(),
-        accounts: authority.accounts(),
-        principal: Some(authority.client.id),
-    };
-    Ok(store.event_list(after, filter, limit).await?)
 }
 
 /// Ends a page at a position; later events are left to the next page.
@@ -82,7 +74,7 @@ async fn cloud_names(
     authority: &Authority,
     events: &[StoredEvent],
 ) -> Result<HashMap<CloudId, String>> {
-    let granted = authority.grants.iter().map(|grant| (grant.account.cloud, grant.cloud_name.clone()));
+    let granted = authority.visibility.clouds().map(|(id, cloud)| (id, cloud.name.clone()));
     let mut names: HashMap<_, _> = granted.collect();
     if events.iter().any(|event| !names.contains_key(&event.cloud)) {
         names.extend(store.cloud_list().await?.into_iter().map(|cloud| (cloud.spec.id, cloud.spec.name)));

@@ -7,7 +7,7 @@ use gateway_core::id::ResourceId;
 use gateway_core::{Kind, Timestamp};
 
 use super::fields::Fields;
-use super::record::{Record, expect_target, find_row, target_of};
+use super::record::{Record, VisibleRecord, find_record};
 use crate::app::access::Caller;
 use crate::app::{App, Error, Result, refresh};
 
@@ -39,16 +39,16 @@ pub(crate) async fn item(
 ) -> Result<Item> {
     let ItemQuery { kind, id, fields, raw, max_age } = query;
     let mut authority = Arc::clone(&caller.authority);
-    let mut row = find_row(&app.store, &authority, *kind, *id, *raw).await?;
-    if let (Some(max_age), Some(known)) = (max_age, &row) {
-        let targets = target_of(known, &caller.authority).into_iter();
-        (authority, _) = refresh::refreshed(app, caller, targets, *max_age, deadline).await?;
-        row = find_row(&app.store, &authority, *kind, *id, *raw).await?;
+    let mut found = find_record(&app.store, &authority, *kind, *id, *raw).await?;
+    if let (Some(max_age), Some(known)) = (max_age, &found) {
+        let refreshed =
+            refresh::refreshed(app, caller, [&known.target].into_iter(), *max_age, deadline).await?;
+        authority = refreshed.authority;
+        found = find_record(&app.store, &authority, *kind, *id, *raw).await?;
     }
-    let row = row.ok_or(Error::UnknownResource)?;
-    let target = expect_target(&row, &authority)?;
+    let VisibleRecord { row, target } = found.ok_or(Error::UnknownResource)?;
     Ok(Item {
-        age: target.as_of.map(|as_of| authority.read_at.since(as_of)),
-        record: Record::render(&row, &authority, fields)?,
+        age: target.as_of.map(|as_of| authority.now().since(as_of)),
+        record: Record::render(&row, &target, &authority, fields)?,
     })
 }

@@ -9,10 +9,10 @@ use gateway_store::ResourceQuery;
 use super::fields::Fields;
 use super::page_bytes::PageBytes;
 use super::page_start::PageStart;
-use super::record::Record;
+use super::record::{Record, expect_target};
 use super::selection::Selection;
 use crate::app::access::Caller;
-use crate::app::visibility::ScopeFreshness;
+use crate::app::visibility::{ScopeList, Scopes};
 use crate::app::{App, Result, refresh};
 
 /// A query for one page.
@@ -38,9 +38,7 @@ pub(crate) struct RecordPage {
     pub(crate) next: Option<String>,
     /// The position of the event log before the first page was read. A follower from there misses no change.
     pub(crate) position: i64,
-    pub(crate) scopes: Vec<ScopeFreshness>,
-    /// The age of the oldest scope; none while one was never listed.
-    pub(crate) age: Option<Duration>,
+    pub(crate) scopes: Scopes,
 }
 
 /// Lists records.
@@ -54,19 +52,19 @@ pub(crate) async fn list(
     selection.expect_known(&caller.authority)?;
     let mark = selection.mark();
     let start = PageStart::parse(cursor.as_deref(), mark)?;
-    let (authority, required) = match max_age {
-        None => (Arc::clone(&caller.authority), None),
-        Some(age) => {
-            let targets = selection.targets(&caller.authority);
-            let (authority, as_of) = refresh::refreshed(app, caller, targets, *age, deadline).await?;
-            (authority, Some(as_of))
-        }
-    };
-    let authority = &*authority;
+    let mut authority = Arc::clone(&caller.authority);
+    let mut targets = app.targets.select(&authority, selection.scopes(), None).await?;
+    let mut required = None;
+    if let Some(max_age) = max_age {
+        let refreshed = refresh::refreshed(app, caller, targets.iter(), *max_age, deadline).await?;
+        authority = refreshed.authority;
+        required = Some(refreshed.as_of);
+        targets = app.targets.select(&authority, selection.scopes(), refreshed.settled_at).await?;
+    }
     // Later pages keep the position of the first: changes after it may have been missed by the first page.
-    let position = start.as_ref().map_or(authority.position, |start| start.position);
+    let position = start.as_ref().map_or(authority.position(), |start| start.position);
     let mut page = ResourceQuery {
-        targets: selection.targets(authority).map(|target| target.id).collect(),
+        targets: targets.ids(),
         filter: selection.records.clone(),
         order: selection.order,
         after: start.map(|start| start.after),
@@ -75,8 +73,8 @@ pub(crate) async fn list(
     };
     let (records, next) = loop {
         let listing = app.store.resource_list(page.clone()).await?;
-        let records = listing.rows.iter().map(|row| Record::render(row, authority, fields));
-        let records = records.collect::<Result<Vec<_>>>()?;
+        let render = |row| Record::render(row, expect_target(row, &targets)?, &authority, fields);
+        let records = listing.rows.iter().map(render).collect::<Result<Vec<_>>>()?;
         let fitting = PageBytes::count(records.iter().map(|record| record.document.get()));
         if fitting == records.len() {
             break (records, listing.next);
@@ -84,15 +82,12 @@ pub(crate) async fn list(
         // Read again, because only the store knows the cursor within a page.
         page.limit = fitting;
     };
-    let mut scopes = selection.scopes(authority);
-    if let Some(as_of) = required {
-        scopes.iter_mut().for_each(|scope| scope.require(as_of));
-    }
     Ok(RecordPage {
         records,
         next: next.map(|after| PageStart { after, position }.to_text(mark)),
         position,
-        age: ScopeFreshness::oldest_age(&scopes, authority.read_at),
-        scopes,
+        scopes: ScopeList::of_targets(&authority, &targets, required)
+            .with_forbidden(selection.scopes())
+            .scopes(),
     })
 }

@@ -3,10 +3,11 @@
 use gateway_core::document::rendering::{Identity, resource_text};
 use gateway_core::id::{Holder, ResourceId, TargetId};
 use gateway_core::{Kind, Timestamp};
-use gateway_store::{Authority, ResourceRow, Store, VisibleTarget};
+use gateway_store::{ResourceRow, Store, TargetState};
 use serde_json::value::RawValue;
 
 use super::fields::Fields;
+use crate::app::visibility::{Authority, Targets};
 use crate::app::{Error, Result};
 
 /// A record and its document for one reader.
@@ -21,57 +22,74 @@ pub(crate) struct Record {
 
 impl Record {
     /// Renders a row that the reader may see.
-    pub(super) fn render(row: &ResourceRow, authority: &Authority, fields: &Fields) -> Result<Self> {
+    pub(super) fn render(
+        row: &ResourceRow,
+        target: &TargetState,
+        authority: &Authority,
+        fields: &Fields,
+    ) -> Result<Self> {
         Ok(Self {
             target: row.target,
             id: row.id,
             version: row.version,
             changed_at: row.changed_at,
-            document: fields.select(render(row, authority)?)?,
+            document: fields.select(render(row, target, authority)?)?,
         })
     }
 }
 
+/// A record that the reader may see, with the state of its target.
+#[derive(Debug)]
+pub(crate) struct VisibleRecord {
+    pub(crate) row: ResourceRow,
+    pub(crate) target: TargetState,
+}
+
+impl VisibleRecord {
+    /// Returns the document for a reader.
+    pub(super) fn render(&self, authority: &Authority) -> Result<Box<RawValue>> {
+        render(&self.row, &self.target, authority)
+    }
+}
+
 /// Returns the document of a row that the reader may see.
-pub(super) fn render(row: &ResourceRow, authority: &Authority) -> Result<Box<RawValue>> {
-    let target = expect_target(row, authority)?;
+pub(super) fn render(
+    row: &ResourceRow,
+    target: &TargetState,
+    authority: &Authority,
+) -> Result<Box<RawValue>> {
     let identity = Identity {
         id: row.id,
         kind: target.kind,
         version: row.version,
-        cloud: &target.cloud_name,
+        cloud: authority.cloud_name(target.cloud).unwrap_or_default(),
         region: &target.region,
         holder: target.holder,
         changed_at: row.changed_at,
-        accounts: &authority.acts_for,
+        accounts: authority.visibility.account_ids(),
     };
     Ok(resource_text(&row.document, row.raw.as_deref(), &identity)?)
 }
 
-/// Returns the target of a row that was read for this reader.
-pub(super) fn expect_target<'a>(row: &ResourceRow, authority: &'a Authority) -> Result<&'a VisibleTarget> {
-    target_of(row, authority).ok_or_else(|| Error::internal("a row outside the caller's targets was read"))
+/// Returns the target of a row of a listing.
+pub(super) fn expect_target<'a>(row: &ResourceRow, targets: &'a Targets) -> Result<&'a TargetState> {
+    targets.get(row.target).ok_or_else(|| Error::internal("a row outside the caller's targets was read"))
 }
 
-/// Returns the target of a row, if the reader may see it.
-pub(crate) fn target_of<'a>(row: &ResourceRow, authority: &'a Authority) -> Option<&'a VisibleTarget> {
-    let index = authority.targets.binary_search_by_key(&row.target, |target| target.id).ok()?;
-    authority.targets.get(index)
-}
-
-/// Returns the record of a resource, if the reader may see one.
-pub(crate) async fn find_row(
+/// Returns the record of a resource, if the reader may see one. Only its own targets are looked at.
+pub(crate) async fn find_record(
     store: &Store,
     authority: &Authority,
     kind: Kind,
     id: ResourceId,
     raw: bool,
-) -> Result<Option<ResourceRow>> {
-    let rows = store.resource_get(id, raw).await?;
-    let visible = rows.into_iter().filter_map(|row| {
-        let target = target_of(&row, authority).filter(|target| target.kind == kind)?;
-        Some(((target.holder == Holder::Global, target.id), row))
+) -> Result<Option<VisibleRecord>> {
+    let records = store.resource_find(id, raw).await?;
+    let visible = records.into_iter().filter(|(_, target)| {
+        target.kind == kind
+            && authority.visibility.shows(target.cloud, target.holder, &target.region, target.kind)
     });
     // The account's own record holds more than the published one.
-    Ok(visible.min_by_key(|(rank, _)| *rank).map(|(_, row)| row))
+    let first = visible.min_by_key(|(_, target)| (target.holder == Holder::Global, target.id));
+    Ok(first.map(|(row, target)| VisibleRecord { row, target }))
 }

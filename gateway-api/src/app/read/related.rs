@@ -1,16 +1,17 @@
 //! Records related to one record: those that it names, and those that name it.
 
 use gateway_core::document::terms::Term;
-use gateway_core::id::{ResourceId, TargetId};
+use gateway_core::id::ResourceId;
 use gateway_core::kind::{KindSpec, Relation};
 use gateway_core::{Error as CoreError, Kind};
-use gateway_store::{Authority, ResourceFilter, ResourceQuery, Store, VisibleTarget};
+use gateway_store::{ResourceFilter, ResourceQuery, TargetState};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::page_bytes::PageBytes;
-use super::record::{expect_target, find_row, render};
+use super::record::{VisibleRecord, expect_target, find_record, render};
 use crate::app::access::Caller;
+use crate::app::visibility::{Authority, ScopeFilter};
 use crate::app::{App, Error, Result};
 
 /// Largest number of records returned for a relation that may have thousands. A list filtered by the relation returns
@@ -40,10 +41,10 @@ pub(crate) enum Direction {
 
 /// The record and what is needed to find its relatives.
 struct Origin<'a> {
-    store: &'a Store,
+    app: &'a App,
     authority: &'a Authority,
     /// The target of the record. Related records are in the same cloud and region.
-    target: &'a VisibleTarget,
+    target: &'a TargetState,
     id: ResourceId,
 }
 
@@ -56,9 +57,9 @@ pub(crate) async fn related(
     wanted: Option<&str>,
 ) -> Result<Vec<RelatedGroup>> {
     let authority = &*caller.authority;
-    let row = find_row(&app.store, authority, kind, id, false).await?.ok_or(Error::UnknownResource)?;
-    let target = expect_target(&row, authority)?;
-    let origin = Origin { store: &app.store, authority, target, id: row.id };
+    let found = find_record(&app.store, authority, kind, id, false).await?.ok_or(Error::UnknownResource)?;
+    let VisibleRecord { row, target } = &found;
+    let origin = Origin { app, authority, target, id: row.id };
     let document: Map<String, Value> = serde_json::from_str(&row.document).map_err(CoreError::internal)?;
     let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted == name);
     let (mut groups, mut bytes) = (Vec::new(), PageBytes::default());
@@ -88,8 +89,8 @@ impl Origin<'_> {
         let (mut documents, mut more) = (Vec::new(), false);
         for id in ids {
             // A record that the caller may not see, or that is not listed yet, is only a reference in the document.
-            if let Some(row) = find_row(self.store, self.authority, relation.to, id, false).await? {
-                let document = render(&row, self.authority)?;
+            if let Some(found) = find_record(&self.app.store, self.authority, relation.to, id, false).await? {
+                let document = found.render(self.authority)?;
                 more = !bytes.fit(document.get());
                 if more {
                     break;
@@ -109,17 +110,24 @@ impl Origin<'_> {
         bytes: &mut PageBytes,
     ) -> Result<RelatedGroup> {
         let term = Term::field(relation.name, &self.id.to_string());
+        let near = ScopeFilter {
+            cloud: self.authority.cloud_name(self.target.cloud).map(str::to_owned),
+            region: Some(self.target.region.as_str().to_owned()),
+            account: None,
+            kind: Some(spec.kind),
+        };
+        let targets = self.app.targets.select(self.authority, &near, None).await?;
         let query = ResourceQuery {
-            targets: self.targets(spec.kind),
+            targets: targets.ids(),
             filter: ResourceFilter { terms: vec![term], ..ResourceFilter::default() },
             limit: MAX_RECORDS,
             ..ResourceQuery::default()
         };
-        let listing = self.store.resource_list(query).await?;
+        let listing = self.app.store.resource_list(query).await?;
         let mut documents = Vec::new();
         let mut more = listing.next.is_some();
         for row in &listing.rows {
-            let document = render(row, self.authority)?;
+            let document = render(row, expect_target(row, &targets)?, self.authority)?;
             if !bytes.fit(document.get()) {
                 more = true;
                 break;
@@ -128,12 +136,5 @@ impl Origin<'_> {
         }
         let direction = Direction::NamedBy(relation.name);
         Ok(RelatedGroup { relation: relation.inverse, direction, kind: spec.kind, documents, more })
-    }
-
-    fn targets(&self, kind: Kind) -> Vec<TargetId> {
-        let is_near = |target: &&VisibleTarget| {
-            target.kind == kind && target.cloud == self.target.cloud && target.region == self.target.region
-        };
-        self.authority.targets.iter().filter(is_near).map(|target| target.id).collect()
     }
 }

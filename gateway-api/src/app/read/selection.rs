@@ -1,11 +1,11 @@
 //! The selection of records of one kind: scopes, filters and sort order.
 
 use gateway_core::Kind;
-use gateway_store::{Authority, ResourceFilter, SortOrder, VisibleTarget};
+use gateway_store::{ResourceFilter, SortOrder};
 
 use super::page_start::FilterMark;
 use crate::app::Result;
-use crate::app::visibility::{ScopeFilter, ScopeFreshness};
+use crate::app::visibility::{Authority, ScopeFilter};
 
 /// The records of one kind that a request selects, and their order.
 #[derive(Clone, Debug)]
@@ -24,17 +24,12 @@ impl Selection {
 
     /// Refuses scopes that the caller has no access to.
     pub(crate) fn expect_known(&self, authority: &Authority) -> Result<()> {
-        self.scopes.expect_known(authority)
+        self.scopes.expect_known(&authority.visibility)
     }
 
-    /// Returns the targets that hold the records, in ascending order.
-    pub(crate) fn targets<'a>(&'a self, authority: &'a Authority) -> impl Iterator<Item = &'a VisibleTarget> {
-        self.scopes.targets(authority)
-    }
-
-    /// Describes the scopes, including those that the caller's credentials may not list.
-    pub(super) fn scopes(&self, authority: &Authority) -> Vec<ScopeFreshness> {
-        self.scopes.scopes(authority)
+    /// Returns the scopes that hold the records.
+    pub(crate) fn scopes(&self) -> &ScopeFilter {
+        &self.scopes
     }
 
     /// Returns the mark by which a page start belongs to this selection.

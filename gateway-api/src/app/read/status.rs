@@ -5,28 +5,46 @@ use std::time::Duration;
 
 use gateway_core::Timestamp;
 use gateway_core::driver::FOR_POLLING;
-use gateway_core::id::{AccountId, CloudId, Holder};
+use gateway_core::id::{AccountId, CloudId};
 use gateway_core::skew::Skew;
-use gateway_store::{Authority, Cloud, CloudClock as StoredClock, RefreshProgress, VisibleTarget};
+use gateway_store::{Cloud, CloudClock as StoredClock, RefreshProgress, TargetState};
 
 use crate::app::access::Caller;
-use crate::app::visibility::{ScopeFilter, ScopeFreshness};
+use crate::app::visibility::{
+    Authority, ScopeEntry, ScopeFilter, ScopeFreshness, ScopeList, ScopePlace, ScopeSummary,
+};
 use crate::app::{App, Result};
 
 /// The age after which a measured clock is ignored, because its poller is gone or nothing is listed there any more. A
 /// higher value reports clocks that no longer matter; a lower one loses those of targets with long intervals.
 const OUTDATED: Duration = Duration::from_secs(2 * 3600);
 
+/// A query for one page of the state of polling.
+#[derive(Clone, Debug)]
+pub(crate) struct StatusQuery {
+    pub(crate) scopes: ScopeFilter,
+    /// Most scopes of the page.
+    pub(crate) limit: usize,
+    /// The `next` of the page before.
+    pub(crate) after: Option<ScopePlace>,
+}
+
 /// The state of polling at one moment.
 #[derive(Debug)]
 pub(crate) struct StatusReport {
     pub(crate) at: Timestamp,
+    /// All scopes of the query.
+    pub(crate) summary: ScopeSummary,
+    /// The scopes of the page, those that are not fresh first.
     pub(crate) targets: Vec<TargetReport>,
+    /// The place after which the next page begins; none on the last.
+    pub(crate) next: Option<ScopePlace>,
     pub(crate) clouds: Vec<CloudClock>,
+    /// The budgets of the accounts on the page.
     pub(crate) budgets: Vec<Budget>,
 }
 
-/// A target and its schedule.
+/// A scope and the schedule of its target. A scope that the caller's credential may not list has no schedule.
 #[derive(Debug)]
 pub(crate) struct TargetReport {
     pub(crate) scope: ScopeFreshness,
@@ -71,36 +89,76 @@ pub(crate) struct Budget {
 }
 
 /// Reports the state of polling for some scopes.
-pub(crate) async fn status(app: &App, caller: &Caller, filter: &ScopeFilter) -> Result<StatusReport> {
+pub(crate) async fn status(app: &App, caller: &Caller, query: &StatusQuery) -> Result<StatusReport> {
     let authority = &*caller.authority;
-    filter.expect_known(authority)?;
-    let visible: Vec<_> = filter.targets(authority).collect();
-    let ids = visible.iter().map(|target| target.id).collect();
-    let (_, progress) = app.store.refresh_progress(ids).await?;
-    let by_id: HashMap<_, _> = progress.iter().map(|one| (one.target, one)).collect();
-    let now = authority.read_at;
-    let targets: Vec<_> =
-        visible.into_iter().filter_map(|target| Some((target, *by_id.get(&target.id)?))).collect();
+    let filter = &query.scopes;
+    filter.expect_known(&authority.visibility)?;
+    let targets = app.targets.select(authority, filter, None).await?;
+    let scopes = ScopeList::of_targets(authority, &targets, None).with_forbidden(filter);
+    let summary = scopes.summary();
+    let (page, next) = scopes.page(query.after, query.limit);
+    let accounts: BTreeSet<_> = page.iter().filter_map(|(scope, _)| scope.holder.account()).collect();
+    // The budget of an account is divided among all its listings, on whatever page they are.
+    let is_shown = |target: &&TargetState| target.holder.account().is_some_and(|id| accounts.contains(&id));
+    let of_page = page.iter().filter_map(|(_, entry)| match entry {
+        ScopeEntry::Target(target) => Some(target.id),
+        ScopeEntry::Forbidden(..) => None,
+    });
+    let ids: BTreeSet<_> = targets.iter().filter(is_shown).map(|target| target.id).chain(of_page).collect();
+    let (now, progress) = app.store.refresh_progress(ids.into_iter().collect()).await?;
+    let progress: HashMap<_, _> = progress.into_iter().map(|one| (one.target, one)).collect();
     let clouds: HashMap<_, _> =
         app.store.cloud_list().await?.into_iter().map(|cloud| (cloud.spec.id, cloud)).collect();
     let mut seen = app.store.clock_list().await?;
     seen.retain(|clock| now.since(clock.seen_at) < OUTDATED);
+    let paused = app.store.account_pauses(accounts.into_iter().collect()).await?;
+    let mut listings: HashMap<AccountId, usize> = HashMap::new();
+    for target in targets.iter().filter(|target| progress.get(&target.id).is_some_and(|one| one.under_way)) {
+        if let Some(account) = target.holder.account() {
+            *listings.entry(account).or_default() += 1;
+        }
+    }
+    let report = |(scope, entry): (ScopeFreshness, ScopeEntry<'_>)| match entry {
+        ScopeEntry::Target(target) => progress.get(&target.id).map(|progress| report(scope, progress, now)),
+        ScopeEntry::Forbidden(..) => Some(TargetReport {
+            scope,
+            age: None,
+            due_in: None,
+            interval: Duration::ZERO,
+            under_way: false,
+            failures: 0,
+        }),
+    };
+    let budget = |(account, paused_until): (AccountId, Timestamp)| {
+        let cloud = clouds.get(&authority.visibility.account(account)?.cloud)?;
+        let calls_per_second = cloud.spec.calls_per_second;
+        Some(Budget {
+            account,
+            cloud: cloud.spec.name.clone(),
+            calls_per_second,
+            for_polling_per_second: calls_per_second * FOR_POLLING,
+            listings: listings.get(&account).copied().unwrap_or_default(),
+            paused_until: Some(paused_until).filter(|until| *until > now),
+        })
+    };
     Ok(StatusReport {
         at: now,
-        budgets: budgets(authority, filter, &targets, &clouds),
+        summary,
+        targets: page.into_iter().filter_map(report).collect(),
+        next,
         clouds: clocks(&seen, authority, filter, &clouds),
-        targets: targets.into_iter().map(|(target, progress)| report(target, progress, now)).collect(),
+        budgets: paused.into_iter().filter_map(budget).collect(),
     })
 }
 
-fn report(target: &VisibleTarget, progress: &RefreshProgress, now: Timestamp) -> TargetReport {
+fn report(scope: ScopeFreshness, progress: &RefreshProgress, now: Timestamp) -> TargetReport {
     TargetReport {
-        scope: ScopeFreshness::of(target, now),
-        age: target.as_of.map(|as_of| now.since(as_of)),
+        age: scope.as_of.map(|as_of| now.since(as_of)),
         due_in: progress.due_in.filter(|_| !progress.under_way),
         interval: progress.interval,
         under_way: progress.under_way,
         failures: progress.failures,
+        scope,
     }
 }
 
@@ -111,8 +169,8 @@ fn clocks(
     filter: &ScopeFilter,
     clouds: &HashMap<CloudId, Cloud>,
 ) -> Vec<CloudClock> {
-    let granted: BTreeSet<_> = authority.grants.iter().map(|grant| grant.account.cloud).collect();
-    let named = granted.iter().filter_map(|id| Some((*id, clouds.get(id)?)));
+    let granted: BTreeSet<_> = authority.visibility.clouds().map(|(id, _)| id).collect();
+    let named = granted.into_iter().filter_map(|id| Some((id, clouds.get(&id)?)));
     let mut all = Vec::new();
     for (id, cloud) in named.filter(|(_, cloud)| filter.matches_cloud(&cloud.spec.name)) {
         let of_cloud = || seen.iter().filter(|clock| clock.cloud == id);
@@ -123,34 +181,6 @@ fn clocks(
             skew: worst.map(|(skew, _)| skew),
             silent_endpoints: of_cloud().filter(|clock| clock.skew.is_none()).count(),
             checked_at: worst.map(|(_, at)| at).or_else(|| of_cloud().map(|clock| clock.seen_at).max()),
-        });
-    }
-    all
-}
-
-fn budgets(
-    authority: &Authority,
-    filter: &ScopeFilter,
-    targets: &[(&VisibleTarget, &RefreshProgress)],
-    clouds: &HashMap<CloudId, Cloud>,
-) -> Vec<Budget> {
-    let mut all = Vec::new();
-    for account in authority.grants.iter().map(|grant| &grant.account) {
-        let holder = Holder::Account(account.id);
-        let cloud = clouds.get(&account.cloud);
-        let cloud = cloud.filter(|cloud| filter.matches_holder(&cloud.spec.name, holder));
-        let Some(cloud) = cloud else { continue };
-        let is_under_way = |(target, progress): &&(&VisibleTarget, &RefreshProgress)| {
-            target.holder == holder && progress.under_way
-        };
-        let calls_per_second = cloud.spec.calls_per_second;
-        all.push(Budget {
-            account: account.id,
-            cloud: cloud.spec.name.clone(),
-            calls_per_second,
-            for_polling_per_second: calls_per_second * FOR_POLLING,
-            listings: targets.iter().filter(is_under_way).count(),
-            paused_until: Some(account.paused_until).filter(|until| *until > authority.read_at),
         });
     }
     all

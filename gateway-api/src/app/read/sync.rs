@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 
 use super::page_bytes::PageBytes;
 use super::page_start::{FilterMark, PageStart};
-use super::record::render;
+use super::record::{expect_target, render};
 use crate::app::access::Caller;
-use crate::app::visibility::{ScopeFilter, ScopeFreshness};
+use crate::app::visibility::{ScopeFilter, ScopeList, Scopes};
 use crate::app::{App, Result};
 
 /// Most records of one page. A higher value saves messages, until pages end by their bytes and are read twice; a lower one
@@ -28,7 +28,7 @@ pub(crate) struct SyncPage {
     /// The position of the event log before the first page was read. A follower from there misses no change.
     pub(crate) position: i64,
     /// The scopes of the copy; on the first page only.
-    pub(crate) scopes: Option<Vec<ScopeFreshness>>,
+    pub(crate) scopes: Option<Scopes>,
     pub(crate) documents: Vec<Box<RawValue>>,
     /// The cursor of the next page; none on the last.
     pub(crate) next: Option<String>,
@@ -37,20 +37,24 @@ pub(crate) struct SyncPage {
 /// Reads one page of the copy.
 pub(crate) async fn sync(app: &App, caller: &Caller, query: &SyncQuery) -> Result<SyncPage> {
     let authority = &*caller.authority;
-    query.scopes.expect_known(authority)?;
+    query.scopes.expect_known(&authority.visibility)?;
     let mark = mark(&query.scopes);
     let start = PageStart::parse(query.cursor.as_deref(), mark)?;
-    let position = start.as_ref().map_or(authority.position, |start| start.position);
-    let scopes = start.is_none().then(|| query.scopes.scopes(authority));
+    let position = start.as_ref().map_or(authority.position(), |start| start.position);
+    let targets = app.targets.select(authority, &query.scopes, None).await?;
+    let scopes = start
+        .is_none()
+        .then(|| ScopeList::of_targets(authority, &targets, None).with_forbidden(&query.scopes).scopes());
     let mut page = ResourceQuery {
-        targets: query.scopes.targets(authority).map(|target| target.id).collect(),
+        targets: targets.ids(),
         after: start.map(|start| start.after),
         limit: PAGE,
         ..ResourceQuery::default()
     };
     let (documents, next) = loop {
         let listing = app.store.resource_list(page.clone()).await?;
-        let documents = listing.rows.iter().map(|row| render(row, authority)).collect::<Result<Vec<_>>>()?;
+        let document = |row| render(row, expect_target(row, &targets)?, authority);
+        let documents = listing.rows.iter().map(document).collect::<Result<Vec<_>>>()?;
         let fitting = PageBytes::count(documents.iter().map(|document| document.get()));
         if fitting == documents.len() {
             break (documents, listing.next);

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use gateway_bus::Nudge;
 use gateway_core::Timestamp;
-use gateway_store::{Authority, VisibleTarget};
+use gateway_store::TargetState;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::progress::is_expected;
 use crate::app::access::Caller;
+use crate::app::visibility::Authority;
 use crate::app::{App, Error, Result};
 
 /// Time before the deadline that is kept for the answer itself.
@@ -25,7 +26,7 @@ const MAX_TARGETS: usize = 500;
 /// A refresh request that was recorded.
 pub(crate) struct Refresh {
     /// The moment since which a listing must have begun to be new enough.
-    pub(crate) as_of: Timestamp,
+    as_of: Timestamp,
     /// None if all targets are new enough already.
     wait: Option<Wait>,
 }
@@ -37,24 +38,32 @@ struct Wait {
     until: Instant,
 }
 
-/// Requests a refresh and waits for it. Returns the caller's access afterwards and the moment that listings must reach.
+/// The result of a refresh.
+pub(crate) struct Refreshed {
+    /// The caller's access afterwards.
+    pub(crate) authority: Arc<Authority>,
+    /// The moment that listings had to reach.
+    pub(crate) as_of: Timestamp,
+    /// The moment since which targets show what the refresh achieved; none if nothing had to be listed.
+    pub(crate) settled_at: Option<Timestamp>,
+}
+
+/// Requests a refresh and waits for it.
 pub(crate) async fn refreshed<'a>(
     app: &App,
-    caller: &'a Caller,
-    targets: impl Iterator<Item = &'a VisibleTarget>,
+    caller: &Caller,
+    targets: impl Iterator<Item = &'a TargetState>,
     max_age: Duration,
     deadline: Option<Timestamp>,
-) -> Result<(Arc<Authority>, Timestamp)> {
-    let refresh = Refresh::request(app, targets, max_age, deadline).await?;
-    let as_of = refresh.as_of;
-    Ok((refresh.wait(app, caller).await?, as_of))
+) -> Result<Refreshed> {
+    Refresh::request(app, targets, max_age, deadline).await?.wait(app, caller).await
 }
 
 impl Refresh {
     /// Requests listings of these targets that began at most `max_age` ago. Writes nothing if all targets have one.
     pub(crate) async fn request<'a>(
         app: &App,
-        targets: impl Iterator<Item = &'a VisibleTarget>,
+        targets: impl Iterator<Item = &'a TargetState>,
         max_age: Duration,
         deadline: Option<Timestamp>,
     ) -> Result<Self> {
@@ -82,10 +91,12 @@ impl Refresh {
         Ok(Self { as_of, wait: Some(Wait { settled, until }) })
     }
 
-    /// Waits until each target is new enough or no longer expected to be in time. Returns the access that the caller
-    /// has then.
-    pub(crate) async fn wait(self, app: &App, caller: &Caller) -> Result<Arc<Authority>> {
-        let Some(wait) = self.wait else { return Ok(Arc::clone(&caller.authority)) };
+    /// Waits until each target is new enough or no longer expected to be in time.
+    pub(crate) async fn wait(self, app: &App, caller: &Caller) -> Result<Refreshed> {
+        let as_of = self.as_of;
+        let Some(wait) = self.wait else {
+            return Ok(Refreshed { authority: Arc::clone(&caller.authority), as_of, settled_at: None });
+        };
         let settled_at = match wait.settled {
             Some(settled) => timeout_at(wait.until, settled).await.ok().and_then(std::result::Result::ok),
             None => None,
@@ -99,6 +110,6 @@ impl Refresh {
         let authority = app.authorities.read_since(caller.claims.sub, moment).await?;
         let authority = authority.ok_or(Error::TokenRevoked)?;
         caller.expect_valid(&authority)?;
-        Ok(authority)
+        Ok(Refreshed { authority, as_of, settled_at: Some(moment) })
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use gateway_core::id::{Holder, Region};
 use gateway_core::{Kind, Timestamp};
-use gateway_store::{Authority, TargetStatus, VisibleTarget};
+use gateway_store::{TargetState, TargetStatus};
+
+use super::authority::Authority;
 
 /// Poll intervals after which a listing is stale: one poll may be late and another under way.
 const INTERVALS: i64 = 3;
@@ -42,67 +44,61 @@ pub(crate) enum Freshness {
     Forbidden,
 }
 
+impl Freshness {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Fresh, Self::Stale, Self::Failed, Self::Suspended, Self::Forbidden];
+
+    /// Returns how far a target can be relied on at a moment of the database's clock. A listing from before `required` is
+    /// stale: a refresh did not end in time.
+    pub(super) fn of(target: &TargetState, required: Option<Timestamp>, now: Timestamp) -> Self {
+        match target.status {
+            TargetStatus::Pending => Self::Stale,
+            TargetStatus::Failed => Self::Failed,
+            TargetStatus::Suspended => Self::Suspended,
+            TargetStatus::Forbidden => Self::Forbidden,
+            TargetStatus::Fresh if is_late(target, now) || is_too_old(target, required) => Self::Stale,
+            TargetStatus::Fresh => Self::Fresh,
+        }
+    }
+}
+
 impl ScopeFreshness {
     /// Describes a target at a moment of the database's clock.
-    pub(crate) fn of(target: &VisibleTarget, now: Timestamp) -> Self {
-        let (status, reason) = match target.status {
-            TargetStatus::Pending => (Freshness::Stale, Some("not listed yet".to_owned())),
-            TargetStatus::Failed => (Freshness::Failed, target.reason.clone()),
-            TargetStatus::Suspended => (Freshness::Suspended, target.reason.clone()),
-            TargetStatus::Forbidden => (Freshness::Forbidden, target.reason.clone()),
-            TargetStatus::Fresh if is_late(target, now) => {
-                let reason = target.reason.clone();
-                (Freshness::Stale, reason.or_else(|| Some("not listed for too long".to_owned())))
+    pub(super) fn of(
+        target: &TargetState,
+        authority: &Authority,
+        required: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        let default = match target.status {
+            TargetStatus::Pending => Some("not listed yet"),
+            TargetStatus::Fresh if is_late(target, now) => Some("not listed for too long"),
+            TargetStatus::Fresh if is_too_old(target, required) => {
+                Some("it could not be listed again in time")
             }
-            TargetStatus::Fresh => (Freshness::Fresh, target.reason.clone()),
+            _ => None,
+        };
+        let reason = match target.status {
+            TargetStatus::Pending => None,
+            _ => target.reason.clone(),
         };
         Self {
-            cloud: target.cloud_name.clone(),
+            cloud: authority.cloud_name(target.cloud).unwrap_or_default().to_owned(),
             region: target.region.clone(),
             holder: target.holder,
             kind: target.kind,
             as_of: target.as_of,
-            status,
-            reason,
+            status: Freshness::of(target, required, now),
+            reason: reason.or_else(|| default.map(str::to_owned)),
         }
-    }
-
-    /// Describes the scopes of a kind that the caller's own credentials may not list. They are named, because a
-    /// missing scope would read as an empty one.
-    pub(crate) fn forbidden(authority: &Authority, kind: Kind) -> impl Iterator<Item = Self> {
-        authority.grants.iter().flat_map(move |grant| {
-            let refused = grant.access.0.iter().filter(move |(_, kinds)| kinds.get(&kind) == Some(&false));
-            refused.map(move |(region, _)| Self {
-                cloud: grant.cloud_name.clone(),
-                region: region.clone(),
-                holder: Holder::Account(grant.account.id),
-                kind,
-                as_of: None,
-                status: Freshness::Forbidden,
-                reason: Some("the credential may not list this kind here".to_owned()),
-            })
-        })
-    }
-
-    /// Marks the scope as stale if it is older than requested: a refresh did not end in time.
-    pub(crate) fn require(&mut self, as_of: Timestamp) {
-        if self.status == Freshness::Fresh && self.as_of.is_none_or(|at| at < as_of) {
-            self.status = Freshness::Stale;
-            self.reason.get_or_insert_with(|| "it could not be listed again in time".to_owned());
-        }
-    }
-
-    /// Returns the age of the oldest scope that can be listed; `None` if one of them was never listed.
-    pub(crate) fn oldest_age(scopes: &[Self], now: Timestamp) -> Option<Duration> {
-        let mut oldest = Duration::ZERO;
-        for scope in scopes.iter().filter(|scope| scope.status != Freshness::Forbidden) {
-            oldest = oldest.max(now.since(scope.as_of?));
-        }
-        Some(oldest)
     }
 }
 
-fn is_late(target: &VisibleTarget, now: Timestamp) -> bool {
+fn is_too_old(target: &TargetState, required: Option<Timestamp>) -> bool {
+    required.is_some_and(|required| target.as_of.is_none_or(|at| at < required))
+}
+
+fn is_late(target: &TargetState, now: Timestamp) -> bool {
     let interval = Duration::from_millis((target.interval_ms * INTERVALS).unsigned_abs());
     target.as_of.is_none_or(|as_of| now.since(as_of) > interval + ALLOWANCE)
 }
@@ -116,10 +112,9 @@ mod tests {
     #[test]
     fn listing_becomes_stale_after_three_intervals() {
         let now = Timestamp::from_seconds(10_000);
-        let target = |age: u64, status| VisibleTarget {
+        let target = |age: u64, status| TargetState {
             id: TargetId(1),
             cloud: CloudId::generate(),
-            cloud_name: "c".to_owned(),
             region: Region::new("r"),
             holder: Holder::Global,
             kind: Kind::ALL[0],
@@ -127,8 +122,9 @@ mod tests {
             status,
             reason: None,
             interval_ms: 60_000,
+            changed_at: now,
         };
-        let status = |age, status| ScopeFreshness::of(&target(age, status), now).status;
+        let status = |age, status| Freshness::of(&target(age, status), None, now);
         assert_eq!(status(270, TargetStatus::Fresh), Freshness::Fresh);
         assert_eq!(status(271, TargetStatus::Fresh), Freshness::Stale);
         assert_eq!(status(0, TargetStatus::Failed), Freshness::Failed);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway_client::Scope;
+use gateway_client::{Scope, ScopeSummary};
 
 use crate::cli::output;
 use crate::cli::table::printable;
@@ -15,16 +15,24 @@ pub(super) struct Freshness {
     position: Option<i64>,
     /// Whether a page had parts that were never listed.
     has_unknown_age: bool,
-    scopes: Vec<Scope>,
+    /// The first scopes, and in the end all of which there is something to say.
+    pub(super) scopes: Vec<Scope>,
+    pub(super) summary: ScopeSummary,
 }
 
 impl Freshness {
     /// Adds a page. The scopes of the last page count.
-    pub(super) fn add(&mut self, age: Option<Duration>, position: i64, scopes: Vec<Scope>) {
+    pub(super) fn add(
+        &mut self,
+        age: Option<Duration>,
+        position: i64,
+        scopes: Vec<Scope>,
+        summary: ScopeSummary,
+    ) {
         self.position.get_or_insert(position);
         self.has_unknown_age |= age.is_none();
         self.oldest = self.oldest.max(age);
-        self.scopes = scopes;
+        (self.scopes, self.summary) = (scopes, summary);
     }
 
     /// Prints the freshness of records of a kind.
@@ -33,8 +41,8 @@ impl Freshness {
     }
 
     fn lines(&self, plural: &str) -> Vec<String> {
-        let mut lines = vec![match (self.scopes.as_slice(), self.oldest) {
-            ([], _) => format!("none of your accounts can list {plural} here"),
+        let mut lines = vec![match (self.summary.total, self.oldest) {
+            (0, _) => format!("none of your accounts can list {plural} here"),
             (_, Some(oldest)) if !self.has_unknown_age => format!("as of {} ago", span(oldest)),
             _ => "some parts have not been listed yet".to_owned(),
         }];
@@ -42,7 +50,7 @@ impl Freshness {
             lines[0].push_str(&format!("; position {position}"));
         }
         for scope in &self.scopes {
-            if scope.status == "fresh" && scope.reason.is_none() {
+            if !scope.is_notable() {
                 continue;
             }
             let reason = scope.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -71,6 +79,10 @@ pub(super) fn span(time: Duration) -> String {
 mod tests {
     use super::*;
 
+    fn of(total: usize) -> ScopeSummary {
+        ScopeSummary { total, link: "/v1/status".to_owned() }
+    }
+
     fn scope(status: &str, reason: Option<&str>) -> Scope {
         Scope {
             cloud: "lab".to_owned(),
@@ -85,8 +97,8 @@ mod tests {
     fn age_is_that_of_the_oldest_page_and_parts_that_are_not_fresh_are_named() {
         let mut fresh = Freshness::default();
         let seconds = |seconds| Some(Duration::from_secs(seconds));
-        fresh.add(seconds(7), 5, vec![scope("fresh", None)]);
-        fresh.add(seconds(3), 5, vec![scope("fresh", None), scope("failed", Some("down\u{1b}"))]);
+        fresh.add(seconds(7), 5, vec![scope("fresh", None)], of(1));
+        fresh.add(seconds(3), 5, vec![scope("fresh", None), scope("failed", Some("down\u{1b}"))], of(2));
         assert_eq!(
             fresh.lines("volumes"),
             ["as of 7 s ago; position 5", "failed: lab north global: down\\u{1b}"]
@@ -96,13 +108,13 @@ mod tests {
     #[test]
     fn part_that_was_never_listed_has_no_age() {
         let mut fresh = Freshness::default();
-        fresh.add(None, 5, vec![scope("stale", Some("not listed yet"))]);
+        fresh.add(None, 5, vec![scope("stale", Some("not listed yet"))], of(1));
         assert_eq!(
             fresh.lines("volumes"),
             ["some parts have not been listed yet; position 5", "stale: lab north global: not listed yet"]
         );
         let mut none = Freshness::default();
-        none.add(Some(Duration::ZERO), 5, Vec::new());
+        none.add(Some(Duration::ZERO), 5, Vec::new(), of(0));
         assert_eq!(none.lines("volumes"), ["none of your accounts can list volumes here; position 5"]);
     }
 

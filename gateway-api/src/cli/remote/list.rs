@@ -68,7 +68,7 @@ impl List {
             Form::Json => json(&mut listing).await?,
             Form::Ids => ids(&mut listing).await?,
         }
-        listing.freshness.print(spec.plural);
+        listing.print_freshness(spec.plural).await?;
         if listing.has_more() {
             output::note("there are more; --all shows them");
         }

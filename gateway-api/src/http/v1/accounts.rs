@@ -1,6 +1,9 @@
 //! `GET /v1/accounts`: the accounts that the caller may act for.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use gateway_bus::WorkClass;
 use gateway_core::id::{AccountId, Region};
 use gateway_core::{Kind, Timestamp};
@@ -10,9 +13,16 @@ use utoipa::ToSchema;
 
 use super::Answer;
 use super::api_operation::{ApiOperation, reference, schema_of};
+use crate::app::App;
 use crate::app::access::Caller;
-use crate::app::read::{self, AccountAccess, AccountName};
-use crate::http::query::Query;
+use crate::app::read::{self, AccountAccess, AccountName, AccountPage};
+use crate::http::query::{Query, invalid};
+
+/// The accounts of a page without `limit`.
+const DEFAULT_LIMIT: usize = 100;
+
+/// Most accounts of a page. A higher value saves requests; a lower one keeps messages small.
+const MAX_LIMIT: usize = 1000;
 
 /// The identity of an account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,6 +65,7 @@ pub(super) struct LiveGrant {
 #[derive(Debug, Serialize)]
 pub(super) struct Accounts {
     items: Vec<LiveGrant>,
+    next: Option<AccountId>,
 }
 
 impl From<AccountAccess> for LiveGrant {
@@ -64,25 +75,36 @@ impl From<AccountAccess> for LiveGrant {
     }
 }
 
-/// Lists the accounts of the caller.
-pub(super) async fn handle(caller: Caller, query: Query) -> Answer<Json<Accounts>> {
-    query.expect(&[])?;
-    let accounts = read::accounts(&caller.authority);
-    Ok(Json(Accounts { items: accounts.into_iter().map(LiveGrant::from).collect() }))
+/// Lists a page of the caller's accounts.
+pub(super) async fn handle(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    query: Query,
+) -> Answer<Json<Accounts>> {
+    query.expect(&["limit", "cursor"])?;
+    let limit = query.limit(DEFAULT_LIMIT, MAX_LIMIT)?;
+    let parse =
+        |cursor: &str| cursor.parse().map_err(|_| invalid("cursor", "must be the `next` of the page before"));
+    let after = query.get("cursor").map(parse).transpose()?;
+    let AccountPage { accounts, next } = read::accounts(&app, &caller, after, limit).await?;
+    Ok(Json(Accounts { items: accounts.into_iter().map(LiveGrant::from).collect(), next }))
 }
 
 /// Describes the operation.
 pub(super) fn operation() -> ApiOperation {
+    let page = json!({
+        "type": "object",
+        "required": ["items", "next"],
+        "properties": {
+            "items": { "type": "array", "items": reference("LiveGrant") },
+            "next": { "type": ["string", "null"], "description": "The `cursor` of the next page; null on the last." },
+        },
+    });
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
     ApiOperation::new("list_accounts", "List the accounts that the caller may act for", WorkClass::Read)
-        .answer(
-            200,
-            "All accounts",
-            Some(json!({
-                "type": "object",
-                "required": ["items"],
-                "properties": { "items": { "type": "array", "items": reference("LiveGrant") } },
-            })),
-        )
+        .query("limit", "Most accounts of a page", limit)
+        .query("cursor", "The `next` of the page before", json!({ "type": "string" }))
+        .answer(200, "A page", Some(page))
 }
 
 /// Returns the schemas of this file.

@@ -66,7 +66,7 @@ pub(super) async fn handle(
     let checked = Checked {
         token: checked.token.expose().to_owned(),
         expires_at: checked.expires_at,
-        accounts: checked.authority.grants.iter().map(AccountName::from).map(Account::from).collect(),
+        accounts: checked.grants.iter().map(AccountName::from).map(Account::from).collect(),
         rejected: checked.rejected.iter().map(problem::rejection).collect(),
     };
     Ok((StatusCode::CREATED, Json(checked)))
@@ -139,7 +139,11 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         "properties": {
             "token": text(),
             "expires_at": { "type": "string", "format": "date-time" },
-            "accounts": { "type": "array", "items": reference("Account") },
+            "accounts": {
+                "type": "array",
+                "items": reference("Account"),
+                "description": "Accounts of the token, those that were just proven first; at most 100. `GET /v1/accounts` lists all.",
+            },
             "rejected": { "type": "array", "items": reference("Rejected") },
         },
     });

@@ -14,11 +14,12 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::api_operation::{ApiOperation, reference};
-use super::scopes::Scope;
+use super::scopes::{Scope, Summary, scopes_schema};
 use super::{Answer, list_parameters};
 use crate::app::App;
 use crate::app::access::Caller;
 use crate::app::read::{self, Record, RecordPage};
+use crate::app::visibility::Scopes;
 use crate::http::Exchange;
 use crate::http::conditional::{EntityTag, Representation};
 use crate::http::max_age;
@@ -31,6 +32,7 @@ pub(super) struct Page {
     next: Option<String>,
     position: i64,
     scopes: Vec<Scope>,
+    scope_summary: Summary,
 }
 
 /// Lists the records of a kind.
@@ -45,20 +47,20 @@ pub(super) async fn handle(
     let list = list_parameters::parse(&query, kind)?;
     let deadline = max_age::deadline(exchange.as_deref(), list.max_age.is_some())?;
     let page = read::list(&app, &caller, &list, deadline).await?;
-    let RecordPage { records, next, position, scopes, age } = page;
-    let scopes = Scope::all(scopes);
+    let RecordPage { records, next, position, scopes: Scopes { first, summary, age } } = page;
+    let (scopes, scope_summary) = (Scope::all(first), Summary::new(summary, list.selection.scopes()));
     let representation = Representation {
-        tag: tag(&records, &scopes, next.is_some()),
+        tag: tag(&records, &scopes, &scope_summary, next.is_some()),
         age,
         next: next
             .as_ref()
             .map(|next| format!("/v1/{}?{}", kind.spec().plural, query.replaced("cursor", next))),
     };
     let items = records.into_iter().map(|record| record.document).collect();
-    Ok(representation.respond(&headers, || Json(Page { items, next, position, scopes })))
+    Ok(representation.respond(&headers, || Json(Page { items, next, position, scopes, scope_summary })))
 }
 
-fn tag(records: &[Record], scopes: &[Scope], is_more: bool) -> EntityTag {
+fn tag(records: &[Record], scopes: &[Scope], summary: &Summary, is_more: bool) -> EntityTag {
     let mut tag = EntityTag::new();
     for record in records {
         tag.add(&record.target.0.to_be_bytes());
@@ -68,6 +70,7 @@ fn tag(records: &[Record], scopes: &[Scope], is_more: bool) -> EntityTag {
         tag.add(&record.changed_at.0.to_be_bytes());
     }
     scopes.iter().for_each(|scope| scope.add_to(&mut tag));
+    summary.add_to(&mut tag);
     tag.add(if is_more { b"more" } else { b"" });
     tag
 }
@@ -91,12 +94,13 @@ pub(super) fn schemas(spec: &KindSpec) -> Vec<(String, Value)> {
     let (record, page_schema) = (format!("{name}Resource"), page_name(spec));
     let page = json!({
         "type": "object",
-        "required": ["items", "next", "position", "scopes"],
+        "required": ["items", "next", "position", "scopes", "scope_summary"],
         "properties": {
             "items": { "type": "array", "items": reference(&record) },
             "next": { "type": ["string", "null"], "description": "The `cursor` of the next page; null on the last." },
             "position": { "type": "integer", "format": "int64", "description": "Follow /v1/events from here." },
-            "scopes": { "type": "array", "items": reference("Scope") },
+            "scopes": scopes_schema(),
+            "scope_summary": reference("ScopeSummary"),
         },
     });
     let whole = json!({ "allOf": [reference("Resource"), reference(name)] });

@@ -70,8 +70,7 @@ pub(super) struct ResourceReference {
 impl OperationDocument {
     /// Describes an operation to a caller; none stands for the front that reports an upload.
     pub(super) fn of(operation: &Operation, caller: Option<&Caller>) -> Self {
-        let grants = caller.map(|caller| caller.authority.grants.as_slice()).unwrap_or_default();
-        let cloud = grants.iter().find(|grant| grant.account.cloud == operation.cloud);
+        let cloud = caller.and_then(|caller| caller.authority.cloud_name(operation.cloud));
         let mut resources: Vec<ResourceReference> = Vec::new();
         for made in &operation.completed {
             if resources.iter().all(|known| known.id != made.id) {
@@ -86,7 +85,7 @@ impl OperationDocument {
             over: operation.is_over(),
             verb: operation.verb,
             kind: operation.kind,
-            cloud: cloud.map(|grant| grant.cloud_name.clone()),
+            cloud: cloud.map(str::to_owned),
             region: operation.region.as_str().to_owned(),
             account: operation.account,
             resource: operation.resource,

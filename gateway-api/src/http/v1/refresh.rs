@@ -11,20 +11,21 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::api_operation::{ApiOperation, reference};
-use super::scopes::Scope;
+use super::scopes::{Scope, Summary, scopes_schema};
 use super::{Answer, scope_parameters};
 use crate::app::App;
 use crate::app::access::Caller;
-use crate::app::refresh::Refresh;
-use crate::app::visibility::ScopeFreshness;
+use crate::app::refresh::{Refresh, Refreshed};
+use crate::app::visibility::{ScopeFilter, ScopeList, Scopes};
 use crate::http::Exchange;
 use crate::http::max_age::{self, MAX_AGE};
 use crate::http::query::{Query, invalid};
 
 /// The response.
 #[derive(Debug, Serialize)]
-pub(super) struct Refreshed {
+pub(super) struct Report {
     scopes: Vec<Scope>,
+    scope_summary: Summary,
 }
 
 /// Requests listings and waits for them, unless `wait=false`.
@@ -33,11 +34,11 @@ pub(super) async fn handle(
     caller: Caller,
     exchange: Option<Extension<Exchange>>,
     query: Query,
-) -> Answer<(StatusCode, Json<Refreshed>)> {
+) -> Answer<(StatusCode, Json<Report>)> {
     let [cloud, region, account, kind] = scope_parameters::PARAMETERS;
     query.expect(&[cloud, region, account, kind, "wait", MAX_AGE])?;
     let filter = scope_parameters::parse(&query)?;
-    filter.expect_known(&caller.authority)?;
+    filter.expect_known(&caller.authority.visibility)?;
     let age = max_age::parse(&query)?.unwrap_or(Duration::ZERO);
     let waits = match query.get("wait") {
         None | Some("true") => true,
@@ -46,27 +47,30 @@ pub(super) async fn handle(
     };
     // A request without the wait has the same work class.
     let deadline = max_age::deadline(exchange.as_deref(), true)?;
-    let refresh = Refresh::request(&app, filter.targets(&caller.authority), age, deadline).await?;
+    let mut targets = app.targets.select(&caller.authority, &filter, None).await?;
+    let refresh = Refresh::request(&app, targets.iter(), age, deadline).await?;
     if !waits {
-        return Ok((StatusCode::ACCEPTED, respond(filter.listed(&caller.authority))));
+        return Ok((
+            StatusCode::ACCEPTED,
+            respond(ScopeList::of_targets(&caller.authority, &targets, None), &filter),
+        ));
     }
-    let as_of = refresh.as_of;
-    let authority = refresh.wait(&app, &caller).await?;
-    let mut scopes = filter.listed(&authority);
-    scopes.iter_mut().for_each(|scope| scope.require(as_of));
-    Ok((StatusCode::OK, respond(scopes)))
+    let Refreshed { authority, as_of, settled_at } = refresh.wait(&app, &caller).await?;
+    targets = app.targets.select(&authority, &filter, settled_at).await?;
+    Ok((StatusCode::OK, respond(ScopeList::of_targets(&authority, &targets, Some(as_of)), &filter)))
 }
 
-fn respond(scopes: Vec<ScopeFreshness>) -> Json<Refreshed> {
-    Json(Refreshed { scopes: Scope::all(scopes) })
+fn respond(scopes: ScopeList<'_>, filter: &ScopeFilter) -> Json<Report> {
+    let Scopes { first, summary, .. } = scopes.scopes();
+    Json(Report { scopes: Scope::all(first), scope_summary: Summary::new(summary, filter) })
 }
 
 /// Describes the operation.
 pub(super) fn operation() -> ApiOperation {
     let scopes = json!({
         "type": "object",
-        "required": ["scopes"],
-        "properties": { "scopes": { "type": "array", "items": reference("Scope") } },
+        "required": ["scopes", "scope_summary"],
+        "properties": { "scopes": scopes_schema(), "scope_summary": reference("ScopeSummary") },
     });
     scope_parameters::describe(ApiOperation::new(
         "refresh",

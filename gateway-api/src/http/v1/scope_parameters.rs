@@ -28,6 +28,15 @@ fn kind(query: &Query) -> Answer<Option<Kind>> {
     Kind::parse(name).map(Some).ok_or_else(|| invalid("kind", format!("must be one of {}", known())))
 }
 
+/// Returns the link to the status of the scopes of a filter.
+pub(super) fn link(filter: &ScopeFilter) -> String {
+    let ScopeFilter { cloud, region, account, kind } = filter;
+    let values = [cloud.as_deref(), region.as_deref(), account.as_deref(), kind.map(Kind::as_str)];
+    let given = PARAMETERS.iter().zip(values).filter_map(|(name, value)| Some((name, value?)));
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+    if query.is_empty() { "/v1/status".to_owned() } else { format!("/v1/status?{query}") }
+}
+
 /// Describes `cloud`, `region` and `account` in the OpenAPI document.
 pub(super) fn describe(operation: ApiOperation) -> ApiOperation {
     let text = || json!({ "type": "string" });

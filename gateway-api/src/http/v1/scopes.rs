@@ -1,13 +1,16 @@
 //! The freshness of each scope of an answer.
 
+use std::collections::BTreeMap;
+
 use gateway_core::id::Region;
 use gateway_core::{Kind, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::api_operation::schema_of;
-use crate::app::visibility::{Freshness, ScopeFreshness};
+use super::api_operation::{reference, schema_of};
+use super::scope_parameters;
+use crate::app::visibility::{Freshness, MOST_SCOPES, ScopeFilter, ScopeFreshness, ScopeSummary};
 use crate::http::conditional::EntityTag;
 
 /// A scope of an answer.
@@ -90,7 +93,61 @@ impl Scope {
     }
 }
 
+/// A summary of all scopes of an answer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct Summary {
+    /// The number of scopes.
+    total: usize,
+    /// The number of scopes of each status that occurs.
+    by_status: BTreeMap<&'static str, usize>,
+    /// The beginning of the oldest complete listing; null while a scope that can be listed was never listed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    oldest_as_of: Option<Timestamp>,
+    /// The page of `/v1/status` with the first of all these scopes, those that are not fresh first.
+    link: String,
+}
+
+impl Summary {
+    /// Converts the summary of the scopes of a filter.
+    pub(super) fn new(summary: ScopeSummary, filter: &ScopeFilter) -> Self {
+        let ScopeSummary { total, by_status, oldest_as_of } = summary;
+        let by_status = by_status.into_iter().map(|(status, count)| (Status::from(status).as_str(), count));
+        Self { total, by_status: by_status.collect(), oldest_as_of, link: scope_parameters::link(filter) }
+    }
+
+    /// Adds the summary to an entity tag, without its age.
+    pub(super) fn add_to(&self, tag: &mut EntityTag) {
+        for (status, count) in &self.by_status {
+            tag.add(status.as_bytes());
+            tag.add(&count.to_be_bytes());
+        }
+        tag.add(&[u8::from(self.oldest_as_of.is_some())]);
+    }
+}
+
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Stale => "stale",
+            Self::Failed => "failed",
+            Self::Suspended => "suspended",
+            Self::Forbidden => "forbidden",
+        }
+    }
+}
+
+/// Returns the schema of `scopes`.
+pub(super) fn scopes_schema() -> Value {
+    json!({
+        "type": "array",
+        "items": reference("Scope"),
+        "maxItems": MOST_SCOPES,
+        "description": "The first scopes, those that are not fresh before the others; `scope_summary` counts all.",
+    })
+}
+
 /// Returns the schemas of this file.
 pub(super) fn schemas() -> Vec<(String, Value)> {
-    vec![schema_of::<Scope>("Scope"), schema_of::<Status>("Status")]
+    vec![schema_of::<Scope>("Scope"), schema_of::<Status>("Status"), schema_of::<Summary>("ScopeSummary")]
 }

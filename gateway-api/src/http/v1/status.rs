@@ -12,18 +12,27 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::api_operation::{ApiOperation, reference, schema_of};
-use super::scopes::Scope;
+use super::scopes::{Scope, Summary};
 use super::{Answer, scope_parameters};
 use crate::app::App;
 use crate::app::access::Caller;
-use crate::app::read::{self, CloudClock, StatusReport, TargetReport};
-use crate::http::query::Query;
+use crate::app::read::{self, CloudClock, StatusQuery, StatusReport, TargetReport};
+use crate::app::visibility::ScopePlace;
+use crate::http::query::{Query, invalid};
+
+/// The scopes of a page without `limit`.
+const DEFAULT_LIMIT: usize = 100;
+
+/// Most scopes of a page. A higher value saves requests; a lower one keeps messages small.
+const MAX_LIMIT: usize = 1000;
 
 /// The response: the state of polling at one moment.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     at: Timestamp,
+    summary: Summary,
     targets: Vec<Target>,
+    next: Option<String>,
     clouds: Vec<Clock>,
     budgets: Vec<Budget>,
 }
@@ -37,7 +46,7 @@ pub(super) struct Target {
     age_seconds: Option<f64>,
     /// Seconds until the next listing; null while one is under way or if no credential can list the scope.
     due_in_seconds: Option<f64>,
-    /// Seconds between listings at present.
+    /// Seconds between listings at present; 0 for a scope that the caller's credential may not list.
     interval_seconds: f64,
     /// A listing is under way.
     under_way: bool,
@@ -86,15 +95,31 @@ pub(super) async fn handle(
     caller: Caller,
     query: Query,
 ) -> Answer<Json<Report>> {
-    query.expect(&scope_parameters::PARAMETERS)?;
-    let filter = scope_parameters::parse(&query)?;
-    let StatusReport { at, targets, clouds, budgets } = read::status(&app, &caller, &filter).await?;
+    let [cloud, region, account, kind] = scope_parameters::PARAMETERS;
+    query.expect(&[cloud, region, account, kind, "limit", "cursor"])?;
+    let status = StatusQuery {
+        scopes: scope_parameters::parse(&query)?,
+        limit: query.limit(DEFAULT_LIMIT, MAX_LIMIT)?,
+        after: query.get("cursor").map(place).transpose()?,
+    };
+    let StatusReport { at, summary, targets, next, clouds, budgets } =
+        read::status(&app, &caller, &status).await?;
     Ok(Json(Report {
         at,
+        summary: Summary::new(summary, &status.scopes),
         targets: targets.into_iter().map(Target::from).collect(),
+        next: next.map(|place| format!("{}-{}", place.rank, place.number)),
         clouds: clouds.into_iter().map(Clock::from).collect(),
         budgets: budgets.into_iter().map(Budget::from).collect(),
     }))
+}
+
+/// Parses the `next` of a page.
+fn place(cursor: &str) -> Answer<ScopePlace> {
+    let place = cursor.split_once('-').and_then(|(rank, number)| {
+        Some(ScopePlace { rank: rank.parse().ok()?, number: number.parse().ok()? })
+    });
+    place.ok_or_else(|| invalid("cursor", "must be the `next` of the page before"))
 }
 
 impl From<TargetReport> for Target {
@@ -138,20 +163,27 @@ impl From<read::Budget> for Budget {
 /// Describes the operation.
 pub(super) fn operation() -> ApiOperation {
     let operation = ApiOperation::new("status", "Report the state of polling", WorkClass::Read);
-    scope_parameters::describe(operation).kind().answer(200, "The report", Some(reference("StatusReport")))
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
+    scope_parameters::describe(operation)
+        .kind()
+        .query("limit", "Most scopes of a page", limit)
+        .query("cursor", "The `next` of the page before, with the same filters", json!({ "type": "string" }))
+        .answer(200, "The report", Some(reference("StatusReport")))
 }
 
 /// Returns the schemas of this file.
 pub(super) fn schemas() -> Vec<(String, Value)> {
-    let list = |name: &str| json!({ "type": "array", "items": reference(name) });
+    let described = |name: &str, description: &str| json!({ "type": "array", "items": reference(name), "description": description });
     let report = json!({
         "type": "object",
-        "required": ["at", "targets", "clouds", "budgets"],
+        "required": ["at", "summary", "targets", "next", "clouds", "budgets"],
         "properties": {
             "at": { "type": "string", "format": "date-time" },
-            "targets": list("StatusTarget"),
-            "clouds": list("StatusClock"),
-            "budgets": list("StatusBudget"),
+            "summary": reference("ScopeSummary"),
+            "targets": described("StatusTarget", "A page of the scopes, those that are not fresh first."),
+            "next": { "type": ["string", "null"], "description": "The `cursor` of the next page; null on the last." },
+            "clouds": described("StatusClock", "The clocks of all clouds."),
+            "budgets": described("StatusBudget", "The budgets of the accounts on the page."),
         },
     });
     vec![

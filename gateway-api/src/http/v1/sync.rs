@@ -14,7 +14,7 @@ use gateway_bus::WorkClass;
 use serde_json::json;
 
 use super::api_operation::{ApiOperation, reference};
-use super::scopes::Scope;
+use super::scopes::{Scope, Summary, scopes_schema};
 use super::{Answer, Problem, scope_parameters};
 use crate::app::App;
 use crate::app::access::Caller;
@@ -32,7 +32,7 @@ pub(super) async fn handle(State(app): State<Arc<App>>, caller: Caller, query: Q
     };
     let page = read::sync(&app, &caller, &sync).await?;
     let next = page.next.clone();
-    let mut response = ([(CONTENT_TYPE, "application/x-ndjson")], lines(page)).into_response();
+    let mut response = ([(CONTENT_TYPE, "application/x-ndjson")], lines(page, &sync)).into_response();
     if let Some(next) = next {
         let target = format!("/v1/sync?{}", query.replaced("cursor", &next));
         let value = target.parse().map_err(|_| Problem::internal())?;
@@ -41,12 +41,14 @@ pub(super) async fn handle(State(app): State<Arc<App>>, caller: Caller, query: Q
     Ok(response)
 }
 
-fn lines(page: SyncPage) -> String {
+fn lines(page: SyncPage, sync: &SyncQuery) -> String {
     let SyncPage { position, scopes, documents, next } = page;
     let mut lines = String::new();
     // Writing to a string cannot fail.
     if let Some(scopes) = scopes {
-        let head = json!({ "position": position, "scopes": Scope::all(scopes) });
+        let summary = Summary::new(scopes.summary, &sync.scopes);
+        let head =
+            json!({ "position": position, "scopes": Scope::all(scopes.first), "scope_summary": summary });
         let _ = writeln!(lines, "{head}");
     }
     for document in documents {
@@ -67,10 +69,11 @@ pub(super) fn operation() -> ApiOperation {
         "oneOf": [
             {
                 "type": "object",
-                "required": ["position", "scopes"],
+                "required": ["position", "scopes", "scope_summary"],
                 "properties": {
                     "position": { "type": "integer", "format": "int64", "description": "Follow /v1/events from here." },
-                    "scopes": { "type": "array", "items": reference("Scope") },
+                    "scopes": scopes_schema(),
+                    "scope_summary": reference("ScopeSummary"),
                 },
             },
             { "type": "object", "required": ["resource"], "properties": { "resource": reference("Resource") } },

@@ -64,6 +64,28 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Returns the end of the last pause of each account, in the order of their ids.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn account_pauses(&self, ids: Vec<AccountId>) -> Result<Vec<(AccountId, Timestamp)>> {
+        self.read(move |session| {
+            let rows = accounts::table
+                .filter(accounts::id.eq_any(ids.iter().map(|id| id.to_bytes())))
+                .order(accounts::id)
+                .select((accounts::id, accounts::paused_until))
+                .load::<(Vec<u8>, i64)>(session.connection)
+                .map_err(database)?;
+            let pause = |(id, until): (Vec<u8>, i64)| {
+                Ok((AccountId::from_bytes(&id).ok_or_else(|| corrupt("account id"))?, Timestamp(until)))
+            };
+            rows.into_iter().map(pause).collect()
+        })
+        .await
+    }
+}
+
 impl Session<'_> {
     /// Adds an account, or updates its name.
     pub(super) fn account_put(

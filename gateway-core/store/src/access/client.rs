@@ -33,7 +33,7 @@ impl std::fmt::Debug for Client {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = principals)]
-struct Row {
+pub(super) struct ClientRow {
     id: Vec<u8>,
     name: String,
     secret_hash: Vec<u8>,
@@ -42,8 +42,8 @@ struct Row {
     created_at: i64,
 }
 
-impl Row {
-    fn into_client(self) -> Result<Client> {
+impl ClientRow {
+    pub(super) fn into_client(self) -> Result<Client> {
         Ok(Client {
             id: PrincipalId::from_bytes(&self.id).ok_or_else(|| corrupt("principal id"))?,
             name: self.name,
@@ -73,7 +73,7 @@ impl Store {
                     format!("client `{name}` already exists; choose another name"),
                 ));
             }
-            let row = Row {
+            let row = ClientRow {
                 id: id.to_bytes(),
                 name: name.clone(),
                 secret_hash: secret_hash.clone(),
@@ -96,9 +96,11 @@ impl Store {
     /// `Unavailable` if the database cannot be reached.
     pub async fn client_list(&self) -> Result<Vec<Client>> {
         self.read(|session| {
-            let rows =
-                principals::table.order(principals::name).select(Row::as_select()).load(session.connection);
-            rows.map_err(database)?.into_iter().map(Row::into_client).collect()
+            let rows = principals::table
+                .order(principals::name)
+                .select(ClientRow::as_select())
+                .load(session.connection);
+            rows.map_err(database)?.into_iter().map(ClientRow::into_client).collect()
         })
         .await
     }
@@ -109,9 +111,11 @@ impl Store {
     /// `Unavailable` if the database cannot be reached.
     pub async fn client_get(&self, id: PrincipalId) -> Result<Option<Client>> {
         self.read(move |session| {
-            let row =
-                principals::table.find(id.to_bytes()).select(Row::as_select()).first(session.connection);
-            row.optional().map_err(database)?.map(Row::into_client).transpose()
+            let row = principals::table
+                .find(id.to_bytes())
+                .select(ClientRow::as_select())
+                .first(session.connection);
+            row.optional().map_err(database)?.map(ClientRow::into_client).transpose()
         })
         .await
     }

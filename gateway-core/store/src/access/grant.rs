@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
+use gateway_core::Timestamp;
 use gateway_core::driver::{Capability, Proof};
 use gateway_core::error::{Error, Result};
 use gateway_core::id::{AccountId, CloudId, Holder, PrincipalId};
@@ -115,12 +116,12 @@ impl Session<'_> {
                 .execute(self.connection)
                 .map_err(database)?,
         };
-        // Text that an earlier release wrote may have its members in another order.
-        if known.and_then(|text| serde_json::from_str(&text).ok()).as_ref() != Some(&grant.access) {
-            self.event_of_grant(principal, account, cloud, "granted", now)?;
-        }
         for holder in [Holder::Account(account), Holder::Global] {
             self.targets_ensure(cloud, holder, grant.access.targets(holder, capability))?;
+        }
+        // Text that an earlier release wrote may have its members in another order.
+        if known.and_then(|text| serde_json::from_str(&text).ok()).as_ref() != Some(&grant.access) {
+            self.grant_changed(principal, account, cloud, "granted", now)?;
         }
         Ok(account)
     }
@@ -136,6 +137,20 @@ impl Session<'_> {
         let key = (principal.to_bytes(), account.to_bytes());
         diesel::delete(grants::table.find(key)).execute(self.connection).map_err(database)?;
         self.credential_remove(principal, account)?;
-        self.event_of_grant(principal, account, cloud, "ended", now)
+        self.grant_changed(principal, account, cloud, "ended", now)
+    }
+
+    /// Reports a change of a grant: to followers by an event, and to caches of visibility by a new generation. Last in its
+    /// transaction, like [`Session::raise_generation`].
+    fn grant_changed(
+        &mut self,
+        principal: PrincipalId,
+        account: AccountId,
+        cloud: CloudId,
+        change: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.event_of_grant(principal, account, cloud, change, now)?;
+        self.raise_generation(principal)
     }
 }

@@ -26,6 +26,14 @@ impl Access {
         self.0.entry(region.clone()).or_default().insert(kind, allowed);
     }
 
+    /// Adds what another credential may list.
+    pub(super) fn extend(&mut self, other: &Self) {
+        for (region, kinds) in &other.0 {
+            let allowed = kinds.iter().filter(|(_, allowed)| **allowed);
+            self.0.entry(region.clone()).or_default().extend(allowed.map(|(kind, _)| (*kind, true)));
+        }
+    }
+
     /// Reads the column of a grant.
     pub(crate) fn parse(column: &str) -> Result<Self> {
         serde_json::from_str(column).map_err(|_| corrupt("grant"))

@@ -33,6 +33,7 @@ diesel::table! {
         disabled -> Bool,
         tokens_from -> BigInt,
         created_at -> BigInt,
+        generation -> BigInt,
     }
 }
 
@@ -98,6 +99,7 @@ diesel::table! {
         interval_ms -> BigInt,
         failures -> Integer,
         agreeing -> Integer,
+        changed_at -> BigInt,
     }
 }
 
@@ -162,6 +164,7 @@ diesel::table! {
         new_state -> Nullable<Text>,
         at -> BigInt,
         document -> Nullable<Text>,
+        principal_id -> Nullable<Binary>,
     }
 }
 

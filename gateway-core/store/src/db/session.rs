@@ -4,7 +4,7 @@ use gateway_core::error::Result;
 use gateway_core::{Clock, Timestamp};
 
 use super::clock;
-use super::connection::Connection;
+use super::connection::{Backend, Connection};
 use super::transaction::{commit, rollback};
 
 /// A borrowed connection, on which every query of the store is a method.
@@ -17,6 +17,14 @@ impl Session<'_> {
     /// Returns database time.
     pub(crate) fn now(&mut self) -> Result<Timestamp> {
         clock::now(self.connection, self.clock)
+    }
+
+    /// Returns the kind of database.
+    pub(crate) fn backend(&self) -> Backend {
+        match self.connection {
+            Connection::Mysql(_) => Backend::MySql,
+            Connection::Sqlite(_) => Backend::Sqlite,
+        }
     }
 
     /// Runs work in the transaction that has begun, then commits it or rolls it back.

@@ -27,6 +27,8 @@ pub(crate) struct NewEvent {
     pub(crate) new_state: Option<String>,
     pub(crate) at: i64,
     pub(crate) document: Option<String>,
+    /// Principal whose grant changed; `None` for the event of a resource.
+    pub(crate) principal_id: Option<Vec<u8>>,
 }
 
 impl Session<'_> {
@@ -61,6 +63,7 @@ impl Session<'_> {
             new_state: None,
             at: now.0,
             document: None,
+            principal_id: Some(principal.to_bytes()),
         };
         diesel::insert_into(events::table).values(event).execute(self.connection).map(drop).map_err(database)
     }

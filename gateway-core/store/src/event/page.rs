@@ -1,25 +1,15 @@
 //! Pages of the log, as readers follow it.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use diesel::prelude::*;
 use gateway_core::error::Result;
-use gateway_core::id::{AccountId, PrincipalId, TargetId};
 
+use super::candidate::{Candidate, Span};
 use super::stored::{EventRow, StoredEvent};
+use crate::access::Visibility;
 use crate::db::schema::events;
 use crate::db::{Session, Store, database};
-
-/// The events that a reader may see.
-#[derive(Clone, Debug, Default)]
-pub struct EventFilter {
-    /// Poll targets whose records the reader may see.
-    pub targets: HashSet<TargetId>,
-    /// Accounts whose grants the reader may see.
-    pub accounts: HashSet<AccountId>,
-    /// Principal whose own grants the reader may see, ended ones included.
-    pub principal: Option<PrincipalId>,
-}
 
 /// A page of the log.
 #[derive(Clone, Debug, Default)]
@@ -34,83 +24,73 @@ pub struct EventPage {
     pub more: bool,
 }
 
-/// Positions that one page covers. With more, rare events take fewer calls; with fewer, a call costs less for a reader
-/// who may see little of it.
-const WINDOW: i64 = 5_000;
-
-/// An event in the window: row number, position, target, holder, resource.
-type WindowRow = (i64, i64, i64, Vec<u8>, Vec<u8>);
-
-impl EventFilter {
-    fn shows(&self, (_, _, target, holder, resource): &WindowRow) -> bool {
-        match *target {
-            0 => {
-                self.principal.is_some_and(|own| own.to_bytes() == *resource)
-                    || AccountId::from_bytes(holder).is_some_and(|account| self.accounts.contains(&account))
-            }
-            target => self.targets.contains(&TargetId(target)),
-        }
-    }
-}
-
 impl Store {
-    /// Returns visible events after a position.
+    /// Returns events after a position that a principal may see: of visible resources, of the grants of its accounts, and
+    /// of its own grants, ended ones included.
     ///
     /// # Errors
     /// `Unavailable` if the database cannot be reached.
-    pub async fn event_list(&self, after: i64, filter: EventFilter, limit: usize) -> Result<EventPage> {
-        self.read(move |session| session.event_list(after, &filter, limit)).await
+    pub async fn event_list(
+        &self,
+        after: i64,
+        visibility: Arc<Visibility>,
+        limit: usize,
+    ) -> Result<EventPage> {
+        self.read(move |session| session.event_list(after, &visibility, limit)).await
     }
 }
 
 impl Session<'_> {
-    fn event_list(&mut self, after: i64, filter: &EventFilter, limit: usize) -> Result<EventPage> {
-        // Read before the window: an event numbered by now and absent from the window was purged.
+    fn event_list(&mut self, after: i64, visibility: &Visibility, limit: usize) -> Result<EventPage> {
+        // Read first, and the end of what is looked for: an event that is numbered meanwhile could otherwise be missed in
+        // one place and put the page's end behind itself in another.
         let numbered = self.numbered()?;
-        let window = self.event_window(after)?;
-        let gap = match window.first() {
-            Some((_, first, ..)) => *first > after + 1,
-            None => numbered > after,
+        let (candidates, is_whole) = self.candidates(visibility, Span { after, to: numbered }, limit + 1)?;
+        let visible: Vec<_> = candidates.iter().filter(|event| event.is_visible(visibility)).collect();
+        let (position, more) = match (visible.get(limit), candidates.last()) {
+            (Some(beyond), _) => (beyond.position - 1, true),
+            (None, Some(last)) if !is_whole => (last.position, true),
+            _ => (after.max(numbered), false),
         };
-        let mut position = if window.is_empty() { after.max(numbered) } else { after };
-        let (mut chosen, mut covered) = (Vec::new(), 0);
-        for row in &window {
-            if filter.shows(row) {
-                if chosen.len() == limit {
-                    break;
-                }
-                chosen.push(row.0);
-            }
-            position = row.1;
-            covered += 1;
-        }
-        let more = covered < window.len() || window.len() as i64 == WINDOW;
-        let wanted = chosen.len();
+        let chosen: Vec<_> = visible.iter().take(limit).map(|event| event.seq).collect();
+        let events = if chosen.is_empty() { Vec::new() } else { self.events_numbered(chosen)? };
+        // Read last, so that it shows a purge that came between the queries. An event that was numbered before and is
+        // absent now was purged.
+        let first = self.first_position(after)?;
+        let gap = first.map_or(numbered > after, |first| first > after + 1);
+        Ok(EventPage { events, position, gap, more })
+    }
+
+    fn events_numbered(&mut self, rows: Vec<i64>) -> Result<Vec<StoredEvent>> {
         let mut rows = events::table
-            .filter(events::seq.eq_any(chosen))
+            .filter(events::seq.eq_any(rows))
             .select(EventRow::as_select())
             .load::<EventRow>(self.connection)
             .map_err(database)?;
         rows.sort_unstable_by_key(|row| row.position);
-        // A purge may have come between the two queries.
-        let gap = gap || rows.len() < wanted;
-        let events = rows.into_iter().map(EventRow::into_event).collect::<Result<_>>()?;
-        Ok(EventPage { events, position, gap, more })
+        rows.into_iter().map(EventRow::into_event).collect()
     }
 
-    fn event_window(&mut self, after: i64) -> Result<Vec<WindowRow>> {
+    /// Returns the position of the first event after a position, of whomever it is.
+    fn first_position(&mut self, after: i64) -> Result<Option<i64>> {
         events::table
             .filter(events::position.gt(after))
             .order(events::position)
-            .limit(WINDOW)
-            .select((
-                events::seq,
-                events::position.assume_not_null(),
-                events::target_id,
-                events::holder,
-                events::resource_id,
-            ))
-            .load(self.connection)
+            .select(events::position.assume_not_null())
+            .first(self.connection)
+            .optional()
             .map_err(database)
+    }
+}
+
+impl Candidate {
+    fn is_visible(&self, visibility: &Visibility) -> bool {
+        match &self.resource {
+            Some((region, kind)) => visibility.shows(self.cloud, self.holder, region, *kind),
+            None => {
+                let account = self.holder.account().and_then(|account| visibility.account(account));
+                account.is_some() || (self.principal.is_some() && self.principal == visibility.principal())
+            }
+        }
     }
 }

@@ -134,6 +134,7 @@ impl Session<'_> {
                 poll_targets::due_at.eq(NEVER),
                 poll_targets::status.eq(TargetStatus::Suspended.as_str()),
                 poll_targets::reason.eq("no client has a live grant to list it"),
+                poll_targets::changed_at.eq(now.0),
             ))
             .execute(self.connection)
             .map(drop)

@@ -204,6 +204,7 @@ impl Changes<'_> {
             new_state: row.and_then(|row| row.state).map(str::to_owned),
             at: self.now.0,
             document: row.map(|row| &row.document).filter(|text| text.len() <= MAX_DOCUMENT).cloned(),
+            principal_id: None,
         });
     }
 }

@@ -7,10 +7,11 @@ use gateway_core::Timestamp;
 use gateway_core::error::Result;
 use gateway_core::id::{ResourceId, TargetId};
 
-use super::query::{Cursor, Records, ResourceQuery, SortKey, SortOrder};
-use super::sorted::Key;
-use crate::db::schema::resources;
-use crate::db::{Session, Store, corrupt, database};
+use super::key::{Key, as_limit};
+use super::query::{Cursor, Of, Records, ResourceQuery, SortOrder};
+use crate::db::schema::{poll_targets, resources};
+use crate::db::{Session, Store, UNION, corrupt, database};
+use crate::target::{StateRow, TargetState};
 
 /// A stored record of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,34 @@ impl Store {
         .await
     }
 
+    /// Returns every record of a resource, each with the state of its target.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn resource_find(&self, id: ResourceId, raw: bool) -> Result<Vec<(ResourceRow, TargetState)>> {
+        self.read(move |session| {
+            let records = || {
+                resources::table
+                    .inner_join(poll_targets::table.on(poll_targets::id.eq(resources::target_id)))
+                    .filter(resources::id.eq(id.to_bytes()))
+            };
+            let rows: Vec<(Columns, Option<String>, StateRow)> = if raw {
+                records()
+                    .select((COLUMNS, resources::raw.nullable(), StateRow::as_select()))
+                    .load(session.connection)
+                    .map_err(database)?
+            } else {
+                let rows = records().select((COLUMNS, StateRow::as_select())).load(session.connection);
+                let rows: Vec<(Columns, StateRow)> = rows.map_err(database)?;
+                rows.into_iter().map(|(columns, state)| (columns, None, state)).collect()
+            };
+            rows.into_iter()
+                .map(|(columns, raw, state)| Ok((row(columns, raw)?, state.into_state()?)))
+                .collect()
+        })
+        .await
+    }
+
     /// Returns every record of some resources, with one statement.
     ///
     /// # Errors
@@ -74,12 +103,18 @@ impl Store {
     /// `Unavailable` if the database cannot be reached.
     pub async fn resource_list(&self, query: ResourceQuery) -> Result<Listing> {
         self.read(move |session| match query.order {
-            SortOrder::Id => session.list_by_id(&query),
-            SortOrder::By { key, descending } => session.list_sorted(&query, key, descending),
+            SortOrder::Id if query.filter.terms.is_empty() => session.list_by_id(&query),
+            _ => session.list_by_key(&query),
         })
         .await
     }
 }
+
+/// Targets of the first statement of a page, which most often fills it.
+const FEW_TARGETS: usize = 50;
+
+/// Targets of each later statement. MariaDB looks up a longer list in another way than along the index.
+const MANY_TARGETS: usize = 900;
 
 type Columns = (i64, Vec<u8>, String, i64, i64, String);
 const COLUMNS: (
@@ -114,22 +149,27 @@ fn row(
 }
 
 impl Session<'_> {
-    /// Lists target by target, each along one index: a page costs its own rows only, and no sort.
+    /// Lists along one index in the order of targets, so that a page costs its own rows only, and no sort.
     fn list_by_id(&mut self, query: &ResourceQuery) -> Result<Listing> {
         let (after, limit) = (query.after.as_ref(), query.limit);
         let mut rows = Vec::new();
-        let ahead = |target: &TargetId| after.is_none_or(|cursor| *target >= cursor.target);
-        for target in query.targets.iter().copied().filter(ahead) {
-            let mut records = query.filter.records_of(target).order(resources::id);
-            if let Some(cursor) = after.filter(|cursor| cursor.target == target) {
-                records = records.filter(resources::id.gt(cursor.id.to_bytes()));
-            }
-            let wanted = limit + 1 - rows.len();
-            let records = records.limit(i64::try_from(wanted).unwrap_or(i64::MAX));
-            rows.extend(self.load_records(records, query.raw)?);
-            if rows.len() > limit {
-                break;
-            }
+        let begins = query.targets.partition_point(|target| after.is_some_and(|at| *target < at.target));
+        let mut left = query.targets.get(begins..).unwrap_or_default();
+        if let Some((cursor, first)) = after.zip(left.first()).filter(|(at, first)| at.target == **first) {
+            let records = query.filter.records_of(*first).filter(resources::id.gt(cursor.id.to_bytes()));
+            let records = records.order(resources::id).limit(as_limit(limit + 1));
+            rows = self.load_records(records, query.raw)?;
+            left = left.get(1..).unwrap_or_default();
+        }
+        let mut size = FEW_TARGETS;
+        while !left.is_empty() && rows.len() <= limit {
+            let (targets, others) = left.split_at(size.min(left.len()));
+            (left, size) = (others, MANY_TARGETS);
+            let records = match targets {
+                [only] => query.filter.records_of(*only).order(resources::id),
+                _ => query.filter.records(Of::Many(targets)).order((resources::target_id, resources::id)),
+            };
+            rows.extend(self.load_records(records.limit(as_limit(limit + 1 - rows.len())), query.raw)?);
         }
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -139,28 +179,39 @@ impl Session<'_> {
     }
 
     /// Lists keys first, and then loads the documents of the page.
-    fn list_sorted(&mut self, query: &ResourceQuery, key: SortKey, descending: bool) -> Result<Listing> {
-        let mut keys = self.sorted_keys(query, key, descending, query.limit + 1)?;
+    fn list_by_key(&mut self, query: &ResourceQuery) -> Result<Listing> {
+        let mut keys = self.keys(query, query.limit + 1)?;
         let more = keys.len() > query.limit;
         keys.truncate(query.limit);
-        let mut by_target: BTreeMap<TargetId, Vec<Vec<u8>>> = BTreeMap::new();
-        for key in &keys {
-            by_target.entry(key.target).or_default().push(key.id.to_bytes());
-        }
-        let mut found = HashMap::with_capacity(keys.len());
-        for (target, ids) in by_target {
-            let records = resources::table
-                .filter(resources::target_id.eq(target.0))
-                .filter(resources::id.eq_any(ids))
-                .into_boxed();
-            found.extend(
-                self.load_records(records, query.raw)?.into_iter().map(|row| ((target, row.id), row)),
-            );
-        }
-        let next = keys.last().filter(|_| more).map(Key::cursor);
+        let mut found = self.records_at(&keys, query.raw)?;
+        let next = keys.last().filter(|_| more).map(|key| key.cursor(query.order));
         // A record that was deleted between the two steps is left out.
         let rows = keys.iter().filter_map(|key| found.remove(&(key.target, key.id))).collect();
         Ok(Listing { rows, next })
+    }
+
+    /// Loads records by their primary keys.
+    fn records_at(
+        &mut self,
+        keys: &[Key],
+        raw: bool,
+    ) -> Result<HashMap<(TargetId, ResourceId), ResourceRow>> {
+        let mut by_target: BTreeMap<TargetId, Vec<Vec<u8>>> = BTreeMap::new();
+        for key in keys {
+            by_target.entry(key.target).or_default().push(key.id.to_bytes());
+        }
+        let by_target: Vec<_> = by_target.into_iter().collect();
+        let mut found = HashMap::with_capacity(keys.len());
+        for group in by_target.chunks(UNION) {
+            let mut records = resources::table.into_boxed();
+            for (target, ids) in group {
+                let of_target = resources::target_id.eq(target.0).and(resources::id.eq_any(ids.clone()));
+                records = records.or_filter(of_target);
+            }
+            let rows = self.load_records(records, raw)?;
+            found.extend(rows.into_iter().map(|row| ((row.target, row.id), row)));
+        }
+        Ok(found)
     }
 
     fn load_records(&mut self, records: Records, raw: bool) -> Result<Vec<ResourceRow>> {

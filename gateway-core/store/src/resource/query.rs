@@ -1,6 +1,8 @@
 //! Queries for pages of records: filter, sort order, cursor.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use gateway_core::document::terms::Term;
 use gateway_core::id::{ResourceId, TargetId};
 
@@ -86,10 +88,31 @@ pub struct ResourceQuery {
 
 pub(super) type Records = resources::BoxedQuery<'static, <Connection as diesel::Connection>::Backend>;
 
+/// The targets whose records a query selects.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Of<'a> {
+    One(TargetId),
+    Many(&'a [TargetId]),
+    /// The target of the row `t` of an outer query.
+    Outer,
+}
+
 impl ResourceFilter {
     /// Selects the matching records of a target.
     pub(super) fn records_of(&self, target: TargetId) -> Records {
-        let mut query = resources::table.filter(resources::target_id.eq(target.0)).into_boxed();
+        self.records(Of::One(target))
+    }
+
+    /// Selects the matching records of some targets.
+    pub(super) fn records(&self, of: Of<'_>) -> Records {
+        let query = resources::table.into_boxed();
+        let mut query = match of {
+            Of::One(target) => query.filter(resources::target_id.eq(target.0)),
+            Of::Many(targets) => {
+                query.filter(resources::target_id.eq_any(targets.iter().map(|target| target.0)))
+            }
+            Of::Outer => query.filter(sql::<Bool>("resources.target_id = t.id")),
+        };
         if let Some(state) = &self.state {
             query = query.filter(resources::state.eq(state.clone()));
         }
@@ -100,8 +123,14 @@ impl ResourceFilter {
             query = query.filter(resources::name_key.like(containing(part)).escape(ESCAPE));
         }
         for term in &self.terms {
+            let of_target = match of {
+                // An integer, so that nothing needs escaping.
+                Of::One(target) => format!("resource_terms.target_id = {}", target.0),
+                Of::Many(_) => "resource_terms.target_id = resources.target_id".to_owned(),
+                Of::Outer => "resource_terms.target_id = t.id".to_owned(),
+            };
             let with_term = resource_terms::table
-                .filter(resource_terms::target_id.eq(target.0))
+                .filter(sql::<Bool>(&of_target))
                 .filter(resource_terms::term.eq(term.0))
                 .select(resource_terms::id);
             query = query.filter(resources::id.eq_any(with_term));

@@ -1,5 +1,7 @@
 //! The targets that a grant calls for.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use gateway_core::Kind;
 use gateway_core::error::Result;
@@ -24,6 +26,7 @@ struct NewTarget {
     interval_ms: i64,
     failures: i32,
     agreeing: i32,
+    changed_at: i64,
 }
 
 impl Session<'_> {
@@ -41,12 +44,15 @@ impl Session<'_> {
             .select((poll_targets::id, poll_targets::region, poll_targets::kind, poll_targets::due_at))
             .load::<(i64, String, String, i64)>(self.connection)
             .map_err(database)?;
+        let known: HashMap<_, _> = known
+            .iter()
+            .map(|(id, region, kind, due)| ((region.as_str(), kind.as_str()), (*id, *due)))
+            .collect();
         let mut new = Vec::new();
         for (region, kind) in wanted {
-            let known = known.iter().find(|(_, r, k, _)| r == region.as_str() && k == kind.as_str());
-            match known {
+            match known.get(&(region.as_str(), kind.as_str())) {
                 None => new.push(new_target(cloud, region, holder, kind, now)),
-                Some((id, .., due)) if *due >= NEVER => {
+                Some((id, due)) if *due >= NEVER => {
                     diesel::update(poll_targets::table.find(id))
                         .set(poll_targets::due_at.eq(now))
                         .execute(self.connection)
@@ -76,5 +82,6 @@ fn new_target(cloud: CloudId, region: &Region, holder: Holder, kind: Kind, now: 
         interval_ms: 0,
         failures: 0,
         agreeing: 0,
+        changed_at: now,
     }
 }

@@ -36,11 +36,12 @@ impl Store {
     /// `LeaseLost` if another process has the lease.
     pub async fn target_finish(&self, fence: Fence, outcome: PollOutcome) -> Result<bool> {
         self.write(move |session| {
-            let now = session.now()?;
             // Locked: a refresh request that came between reading and writing would be lost.
             let query = leased(fence).select((poll_targets::wanted_at, poll_targets::as_of));
             let row = for_update!(session, query, (i64, Option<i64>))?.pop();
             let (wanted, before) = row.ok_or_else(|| fence.lost())?;
+            // After the wait for the lock, so that readers of changes see the row soon after its time.
+            let now = session.now()?;
             let unanswered = outcome.listed.is_some_and(|(as_of, _)| wanted > as_of.0);
             let due = if unanswered { now } else { now.plus(outcome.next) };
             let common = (
@@ -51,6 +52,7 @@ impl Store {
                 poll_targets::interval_ms.eq(i64::try_from(outcome.next.as_millis()).unwrap_or(NEVER)),
                 poll_targets::due_at.eq(due.0),
                 poll_targets::lease_until.eq(0),
+                poll_targets::changed_at.eq(now.0),
             );
             let changed = match outcome.listed {
                 Some((as_of, by)) => diesel::update(leased(fence))

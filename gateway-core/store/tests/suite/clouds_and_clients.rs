@@ -63,7 +63,7 @@ pub async fn clients_are_listed_disabled_and_enabled(fixture: TestStore) {
     let list = store.client_list().await.unwrap();
     let shown: Vec<_> = list.iter().map(|client| (client.name.as_str(), client.disabled)).collect();
     assert_eq!(shown, [("one", false), ("two", true)]);
-    assert!(store.authority(two).await.unwrap().unwrap().client.disabled);
+    assert!(store.identity(two).await.unwrap().unwrap().client.disabled);
     store.client_set_disabled(two, false).await.unwrap();
     let found = store.client_get(two).await.unwrap().unwrap();
     assert!(!found.disabled);
@@ -84,10 +84,10 @@ pub async fn revoked_token_is_kept_until_it_expires(fixture: TestStore) {
         store.token_revoke(lives, one, now.plus(LATER)).await.unwrap();
         store.token_revoke(expired, one, now.minus(Duration::from_secs(1))).await.unwrap();
     }
-    assert_eq!(store.authority(one).await.unwrap().unwrap().revoked, [lives, expired].into());
-    assert!(store.authority(two).await.unwrap().unwrap().revoked.is_empty());
+    assert_eq!(store.identity(one).await.unwrap().unwrap().revoked, [lives, expired].into());
+    assert!(store.identity(two).await.unwrap().unwrap().revoked.is_empty());
     assert_eq!(store.revocations_purge().await.unwrap(), 1);
-    assert_eq!(store.authority(one).await.unwrap().unwrap().revoked, [lives].into());
+    assert_eq!(store.identity(one).await.unwrap().unwrap().revoked, [lives].into());
     assert_eq!(store.revocations_purge().await.unwrap(), 0);
 }
 

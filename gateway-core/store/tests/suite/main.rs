@@ -128,7 +128,9 @@ on_both! {
         one_relay_leads_at_a_time,
         idle_outbox_has_no_work;
     event_log:
-        follower_sees_only_the_events_of_its_filter,
+        follower_sees_only_the_events_of_its_holders,
+        follower_sees_no_events_of_a_kind_that_it_may_not_list,
+        follower_of_many_accounts_sees_the_same_events,
         next_page_of_the_log_starts_after_the_last_one,
         purge_leaves_a_reported_gap,
         unpublished_event_is_not_purged;
@@ -143,12 +145,15 @@ on_both! {
         every_sort_order_holds_each_record_once,
         names_that_differ_only_in_blanks_are_distinct,
         terms_follow_their_records,
+        pages_of_many_targets_follow_the_whole_order,
         resource_is_read_with_the_records_of_all_holders;
     authority:
         only_listable_kinds_of_the_own_credential_are_visible,
         account_of_another_principal_is_not_visible,
         published_targets_are_visible_by_kind_and_region,
-        ended_grant_ends_visibility;
+        ended_grant_ends_visibility,
+        generation_rises_with_every_change_of_visibility,
+        changes_of_targets_are_listed_by_their_time;
     operations:
         concurrent_requests_with_one_key_begin_one_operation,
         repeated_request_finds_its_operation,

@@ -1,5 +1,6 @@
 //! The operation journal: begin, leases, settlement; and the audit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_core::id::{AccountId, OperationId, PrincipalId, ProcessId};
@@ -12,7 +13,7 @@ use gateway_store::{
 };
 use uuid::Uuid;
 
-use crate::fixtures::{INSTANCE, LATER, client, cloud, region};
+use crate::fixtures::{INSTANCE, LATER, client, cloud, granted, region};
 use crate::test_store::TestStore;
 
 async fn new(store: &Store, principal: PrincipalId, key: Option<&str>) -> NewOperation {
@@ -220,15 +221,21 @@ pub async fn purge_removes_operations_and_keeps_the_audit(fixture: TestStore) {
     let later = store.now().await.unwrap().plus(Duration::from_secs(1));
     assert_eq!(store.operations_purge(later, 10).await.unwrap(), 2, "one is not over");
     let account = page[0].account;
-    let filter = |accounts| AuditFilter { accounts: Some(accounts), after: 0, limit: 10 };
-    let lines = store.audit_list(filter(vec![account])).await.unwrap();
+    granted(store, principal, page[0].cloud, "a1").await;
+    let reader = async |principal| Some(Arc::new(store.visibility(principal).await.unwrap()));
+    let own = AuditFilter { reader: reader(principal).await, after: 0, limit: 10 };
+    assert_eq!(own.reader.as_ref().unwrap().account_ids(), [account]);
+    let lines = store.audit_list(own.clone()).await.unwrap();
     assert_eq!(lines.len(), 5);
     assert_eq!(
         (lines[0].principal_name.as_str(), lines[0].cloud_name.as_deref()),
         ("dashboard", Some("sim"))
     );
-    let after = AuditFilter { after: lines[3].seq, ..filter(vec![account]) };
+    let after = AuditFilter { after: lines[3].seq, ..own };
     assert_eq!(store.audit_list(after).await.unwrap(), lines[4..]);
-    let none = store.audit_list(filter(vec![AccountId::generate()])).await.unwrap();
+    let other = client(store, "other").await;
+    granted(store, other, page[0].cloud, "other").await;
+    let others = AuditFilter { reader: reader(other).await, limit: 10, ..AuditFilter::default() };
+    let none = store.audit_list(others).await.unwrap();
     assert!(none.is_empty(), "another account has other lines");
 }

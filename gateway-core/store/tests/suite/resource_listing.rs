@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use gateway_core::document::terms::Term;
 use gateway_core::id::{ResourceId, TargetId};
-use gateway_store::{Cursor, ResourceFilter, ResourceQuery, SortKey, SortOrder, Store};
+use gateway_store::{Cursor, ResourceFilter, ResourceQuery, Sighting, SortKey, SortOrder, Store};
 
+use crate::fixtures::{client, cloud, granted};
 use crate::sightings::{Instances, Running, Stopped, instance, present};
 use crate::test_store::TestStore;
 
@@ -97,7 +98,7 @@ pub async fn listing_is_filtered_by_state_and_name(fixture: TestStore) {
         for key in ["w-1", "w-2"] {
             let mut seen = instance(key, Running);
             seen.name = "Web".to_owned();
-            sightings.push(gateway_store::Sighting::Present(Box::new(seen)));
+            sightings.push(Sighting::Present(Box::new(seen)));
         }
         instances.apply(1, sightings).await;
     }
@@ -123,13 +124,13 @@ pub async fn listing_is_filtered_by_state_and_name(fixture: TestStore) {
 }
 
 /// Returns an instance whose name and time of creation are equal to those of many others.
-fn varied(number: usize) -> gateway_store::Sighting {
+fn varied(number: usize) -> Sighting {
     let mut seen = instance(&format!("i-{number}"), Running);
     seen.name = ["ant", "Bee", "cat", "Dog%", "eel_x"][number % 5].to_owned();
     seen.created_at = (!number.is_multiple_of(3)).then_some(gateway_core::Timestamp((number % 7) as i64));
     seen.tags.insert("colour".to_owned(), ["red", "blue"][number % 2].to_owned());
     seen.tags.insert("third".to_owned(), (number % 3).to_string());
-    gateway_store::Sighting::Present(Box::new(seen))
+    Sighting::Present(Box::new(seen))
 }
 
 pub async fn every_sort_order_holds_each_record_once(fixture: TestStore) {
@@ -173,7 +174,7 @@ pub async fn names_that_differ_only_in_blanks_are_distinct(fixture: TestStore) {
         let sightings = (0..18).map(|number| {
             let mut seen = instance(&format!("i-{number}"), Running);
             seen.name = names[number % names.len()].to_owned();
-            gateway_store::Sighting::Present(Box::new(seen))
+            Sighting::Present(Box::new(seen))
         });
         Instances::new(store, target).apply(1, sightings.collect()).await;
     }
@@ -253,7 +254,7 @@ pub async fn terms_follow_their_records(fixture: TestStore) {
     let with = |colour: &str| {
         let mut seen = instance("i", Running);
         seen.tags.insert("colour".to_owned(), colour.to_owned());
-        gateway_store::Sighting::Present(Box::new(seen))
+        Sighting::Present(Box::new(seen))
     };
     let count = async |term: Term| {
         let filter = ResourceFilter { terms: vec![term], ..ResourceFilter::default() };
@@ -285,4 +286,81 @@ pub async fn resource_is_read_with_the_records_of_all_holders(fixture: TestStore
     let rows = store.resources_get(vec![one.id("a"), ResourceId::generate()]).await.unwrap();
     assert_eq!(rows, store.resource_get(one.id("a"), false).await.unwrap());
     assert!(store.resources_get(Vec::new()).await.unwrap().is_empty());
+}
+
+/// A page of many targets is put together from those that hold its first records. It equals the page of a merge of all.
+pub async fn pages_of_many_targets_follow_the_whole_order(fixture: TestStore) {
+    let store = &fixture.store;
+    let (cloud, principal) = (cloud(store, "sim").await, client(store, "many").await);
+    for number in 0..130 {
+        granted(store, principal, cloud, &format!("account-{number}")).await;
+    }
+    let sql = "SELECT id AS n FROM poll_targets WHERE kind = 'instance' ORDER BY id";
+    let targets: Vec<_> = fixture.sql().numbers(sql).into_iter().map(TargetId).collect();
+    for (number, target) in targets.iter().enumerate() {
+        // None to six in each, most of the names in many targets, and one target with many.
+        let count = if number == 77 { 40 } else { number * 5 % 7 };
+        let named = (0..count).map(|one| {
+            let key = format!("{number}-{one}");
+            let mut seen = instance(&key, Running);
+            seen.name = format!("n-{}", (one * 3 + number) % 11);
+            seen.tags.insert("odd".to_owned(), (one % 2).to_string());
+            Sighting::Present(Box::new(seen))
+        });
+        Instances::new(store, target.0).apply(1, named.collect()).await;
+    }
+    let by = |key, descending| SortOrder::By { key, descending };
+    let orders = [
+        SortOrder::Id,
+        by(SortKey::Name, false),
+        by(SortKey::Name, true),
+        by(SortKey::CreatedAt, true),
+        by(SortKey::ChangedAt, false),
+    ];
+    let odd = ResourceFilter { terms: vec![Term::tag("odd", "1")], ..none() };
+    let named = ResourceFilter { name: Some("n-3".to_owned()), ..none() };
+    for filter in [none(), odd, named] {
+        for order in orders {
+            let query = |targets: &[TargetId], after, limit| ResourceQuery {
+                targets: targets.to_vec(),
+                filter: filter.clone(),
+                order,
+                after,
+                limit,
+                raw: false,
+            };
+            let mut all = Vec::new();
+            for target in &targets {
+                let rows = store.resource_list(query(&[*target], None, 100)).await.unwrap().rows;
+                all.extend(rows.iter().map(|row| (order_value(row, order), row.target, row.id)));
+            }
+            match order {
+                SortOrder::By { descending: true, .. } => all.sort_unstable_by(|a, b| b.cmp(a)),
+                _ => all.sort_unstable(),
+            }
+            for limit in [9, 150] {
+                let (mut paged, mut after) = (Vec::new(), None);
+                loop {
+                    let page = store.resource_list(query(&targets, after, limit)).await.unwrap();
+                    paged.extend(page.rows.iter().map(|row| (order_value(row, order), row.target, row.id)));
+                    after = page.next;
+                    if after.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(paged, all, "{order:?} {filter:?} {limit}");
+            }
+        }
+    }
+}
+
+fn order_value(row: &gateway_store::ResourceRow, order: SortOrder) -> String {
+    match order {
+        SortOrder::By { key: SortKey::Name, .. } => {
+            let document: serde_json::Value = serde_json::from_str(&row.document).unwrap();
+            document["name"].as_str().unwrap().to_owned()
+        }
+        SortOrder::By { key: SortKey::ChangedAt, .. } => format!("{:020}", row.changed_at.0),
+        _ => String::new(),
+    }
 }

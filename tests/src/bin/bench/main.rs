@@ -4,9 +4,12 @@
 //! (the echo), reads of one instance, and reads of fifty. A closed loop measures the capacity of each load. An open
 //! loop at half of that rate then measures latencies that include queueing.
 //!
+//! `bench accounts` measures requests of clients with few and with many accounts instead.
+//!
 //! Writes markdown tables and one line of JSON to standard output, progress to standard error.
 //! `GATEWAY_TEST_BIN` names the gateway, which must be an optimised build. `deploy/dev bench` sets it.
 
+mod accounts;
 mod arrivals;
 mod callers;
 mod echo_client;
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         runtime.block_on(async {
             match command {
                 Command::EchoServer(server) => echo_server::run(server).await,
+                Command::Accounts => accounts::run().await,
                 Command::Bench(options) => bench(&options).await,
             }
         })

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-const USAGE: &str = "usage: bench [--rounds N] [--seconds S] [--handlers N] [--callers N]
+const USAGE: &str = "usage: bench accounts
+       bench [--rounds N] [--seconds S] [--handlers N] [--callers N]
   --rounds N    rounds of each load (3)
   --seconds S   seconds per round (4)
   --handlers N  handler processes (1)
@@ -12,6 +13,8 @@ const USAGE: &str = "usage: bench [--rounds N] [--seconds S] [--handlers N] [--c
 /// A command of the bench.
 pub(crate) enum Command {
     Bench(Options),
+    /// The cost of requests by the number of accounts.
+    Accounts,
     /// The echo server, which the bench starts as a process.
     EchoServer(EchoServer),
 }
@@ -41,6 +44,9 @@ impl Command {
         {
             let prefetch = prefetch.parse().map_err(|_| usage_error("the prefetch must be a number"))?;
             return Ok(Self::EchoServer(EchoServer { url: url.clone(), prefetch, reply: reply.into() }));
+        }
+        if words == ["accounts"] {
+            return Ok(Self::Accounts);
         }
         let mut options = Options { rounds: 3, span: Duration::from_secs(4), handlers: 1, callers: 64 };
         for pair in words.chunks(2) {

@@ -1,10 +1,10 @@
 //! A large fleet, created by statements in the database.
 
 use gateway_core::document::terms::Term;
-use gateway_core::id::{CloudId, ResourceId, TargetId};
+use gateway_core::id::{CloudId, PrincipalId, ResourceId, TargetId};
 use gateway_store::{ResourceQuery, SealedCredential};
 
-use crate::fixtures::{all, cloud, granted, one_account};
+use crate::fixtures::{all, client, cloud, granted, one_account};
 use crate::sql::Sql;
 use crate::test_store::TestStore;
 
@@ -14,7 +14,15 @@ pub struct Fleet {
     pub credential: SealedCredential,
     pub targets: Vec<TargetId>,
     pub one: ResourceId,
+    /// A principal with `CROWD` accounts.
+    pub crowd: PrincipalId,
+    /// Targets of 2,000 accounts.
+    pub many: Vec<TargetId>,
 }
+
+/// Accounts of the principal with many: more than one statement names one by one, and few enough of all grants that an
+/// index finds them sooner than a scan.
+pub const CROWD: usize = 300;
 
 /// A term of every record.
 pub const COMMON: Term = Term(5);
@@ -59,6 +67,8 @@ pub async fn load(fixture: &TestStore) -> Fleet {
     for statement in filling(&raw, id, targets[0].0) {
         raw.execute(&statement);
     }
+    let crowd = client(store, "crowd").await;
+    raw.execute(&grants_of(&raw, id, crowd));
     for statement in journal(&raw, id, &credential) {
         raw.execute(&statement);
     }
@@ -68,7 +78,30 @@ pub async fn load(fixture: &TestStore) -> Fleet {
     }
     let first = ResourceQuery { targets: targets.clone(), limit: 1, ..ResourceQuery::default() };
     let page = store.resource_list(first).await.unwrap();
-    Fleet { cloud: id, credential, targets, one: page.rows[0].id }
+    let many = raw_numbers(fixture, "SELECT id AS n FROM poll_targets WHERE region = 'r0' ORDER BY id");
+    assert_eq!(many.len(), 2_000);
+    Fleet { cloud: id, credential, targets, one: page.rows[0].id, crowd, many }
+}
+
+fn raw_numbers(fixture: &TestStore, sql: &str) -> Vec<TargetId> {
+    fixture.sql().numbers(sql).into_iter().map(TargetId).collect()
+}
+
+/// Returns a statement that grants many accounts to one principal.
+fn grants_of(raw: &Sql, cloud: CloudId, principal: PrincipalId) -> String {
+    let (account, credential) = match raw {
+        Sql::Mysql(_) => ("UNHEX(MD5(CONCAT('a', i)))", "UNHEX(MD5(CONCAT('d', i)))"),
+        Sql::Sqlite(_) => {
+            ("CAST(printf('%8s%08d', 'a', i) AS BLOB)", "CAST(printf('%8s%08d', 'd', i) AS BLOB)")
+        }
+    };
+    let access = serde_json::to_string(&all()).unwrap();
+    let (cloud, principal, later) = (hex(&cloud.to_bytes()), hex(&principal.to_bytes()), i64::MAX / 4);
+    format!(
+        "INSERT INTO grants (principal_id, account_id, cloud_id, credential_id, access, refusals, verified_at, verify_at) \
+         SELECT {principal}, {account}, {cloud}, {credential}, '{access}', 0, i, {later} + i FROM {}",
+        numbers(CROWD)
+    )
 }
 
 /// Returns statements for 20,000 settled operations and 40,000 lines of audit, one in a hundred by one principal for one

@@ -1,20 +1,20 @@
 //! Calls of the store that a busy gateway makes often.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_core::Timestamp;
 use gateway_core::document::terms::Term;
-use gateway_core::id::{AccountId, CredentialId, OperationId, ProcessId, Scope, TokenId};
+use gateway_core::id::{AccountId, CredentialId, Holder, OperationId, ProcessId, Scope, TokenId};
 use gateway_core::kind::Verb;
 use gateway_core::shares::{CallCapacity, Endpoint};
 use gateway_store::{
-    AuditFilter, Cursor, EventFilter, NewOperation, Observation, OperationOutcome, OperationState,
-    PollOutcome, ResourceFilter, ResourceQuery, Settlement, Sighting, SortKey, SortOrder, SortValue, Store,
-    TargetStatus, WriteGuard,
+    AuditFilter, Cursor, NewOperation, Observation, OperationOutcome, OperationState, PollOutcome,
+    ResourceFilter, ResourceQuery, Settlement, Sighting, SortKey, SortOrder, SortValue, Store, TargetStatus,
+    WriteGuard,
 };
 
-use super::fleet::{COMMON, Fleet, RARE};
+use super::fleet::{COMMON, CROWD, Fleet, RARE};
 use crate::due_by_endpoint::Taken;
 use crate::fixtures::{INSTANCE, LATER, granted};
 use crate::sightings::{Running, Stopped, present};
@@ -32,12 +32,24 @@ async fn reads(store: &Store, fleet: &Fleet) {
         assert_eq!(store.resource_get(fleet.one, raw).await.unwrap().len(), 1);
     }
     lists(store, fleet).await;
-    store.authority(fleet.credential.principal).await.unwrap().unwrap();
+    let principal = fleet.credential.principal;
+    assert_eq!(store.resource_find(fleet.one, true).await.unwrap().len(), 1);
+    assert_eq!(store.resource_find(fleet.one, false).await.unwrap().len(), 1);
+    let identity = store.identity(principal).await.unwrap().unwrap();
+    let visibility = store.visibility(principal).await.unwrap();
+    let own = visibility.accounts().iter().map(|account| (account.cloud, Holder::Account(account.id)));
+    let published = visibility.clouds().map(|(cloud, _)| (cloud, Holder::Global));
+    assert!(!store.target_states_of(own.chain(published).collect()).await.unwrap().is_empty());
+    assert_eq!(store.target_states(fleet.targets.clone()).await.unwrap().len(), 4);
+    store.target_changes(identity.read_at).await.unwrap();
     store.cloud_by_name("sim").await.unwrap().unwrap();
     store.region_list(fleet.cloud).await.unwrap();
-    let seen = EventFilter { targets: [fleet.targets[1]].into(), accounts: HashSet::new(), principal: None };
-    for after in [0, 100_000, 199_990] {
-        assert!(!store.event_list(after, seen.clone(), 100).await.unwrap().events.is_empty());
+    let crowd = store.visibility(fleet.crowd).await.unwrap();
+    assert_eq!(crowd.accounts().len(), CROWD);
+    for reader in [Arc::new(visibility), Arc::new(crowd)] {
+        for after in [0, 1_000, 199_990] {
+            store.event_list(after, Arc::clone(&reader), 100).await.unwrap();
+        }
     }
 }
 
@@ -56,10 +68,12 @@ async fn lists(store: &Store, fleet: &Fleet) {
     for (order, value) in orders {
         for after in [None, place(value)] {
             for filter in filters(order) {
-                let targets = fleet.targets.clone();
-                let query =
-                    ResourceQuery { targets, filter, order, after: after.clone(), limit: 50, raw: false };
-                store.resource_list(query).await.unwrap();
+                let all: Vec<_> = fleet.targets.iter().chain(&fleet.many).copied().collect();
+                for targets in [fleet.targets.clone(), all] {
+                    let (filter, after) = (filter.clone(), after.clone());
+                    let query = ResourceQuery { targets, filter, order, after, limit: 50, raw: false };
+                    store.resource_list(query).await.unwrap();
+                }
             }
         }
     }
@@ -158,11 +172,10 @@ async fn operations(store: &Store, fleet: &Fleet) {
     for state in [None, Some(OperationState::Failed)] {
         assert_eq!(store.operation_list(principal, state, Some(page[9].id), 50).await.unwrap().len(), 50);
     }
-    let filter = |accounts| AuditFilter { accounts, after: 100, limit: 50 };
     let account = fleet.credential.account;
-    // The longest list comes first, since one form stands for all lengths.
-    for accounts in [None, Some(vec![account, AccountId::generate()]), Some(vec![account])] {
-        assert_eq!(store.audit_list(filter(accounts)).await.unwrap().len(), 50);
+    let reader = async |principal| Some(Arc::new(store.visibility(principal).await.unwrap()));
+    for reader in [None, reader(principal).await, reader(fleet.crowd).await] {
+        assert_eq!(store.audit_list(AuditFilter { reader, after: 100, limit: 50 }).await.unwrap().len(), 50);
     }
     let new = NewOperation {
         id: OperationId::generate(),

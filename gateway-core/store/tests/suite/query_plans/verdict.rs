@@ -48,12 +48,17 @@ pub fn against(raw: &mut Sql, statement: &Statement) -> Option<String> {
             (steps.iter().any(SqliteStep::is_bad), steps.into_iter().map(|step| step.detail).collect())
         }
     };
-    bad.then(|| format!("{}\n    {}", statement.form, steps.join("\n    ")))
+    let form: String = statement.form.chars().take(1_000).collect();
+    bad.then(|| format!("{form}\n    {}", steps.join("\n    ")))
 }
 
 impl MysqlStep {
     fn is_bad(&self) -> bool {
-        let small = self.table.as_deref().is_some_and(|table| SMALL.contains(&table));
+        // A part of a union, which is read whole and held to its own limit, or a list in the statement.
+        let is_part = |table: &str| {
+            ["<derived", "<union", "<subquery", "part_"].iter().any(|prefix| table.starts_with(prefix))
+        };
+        let small = self.table.as_deref().is_some_and(|table| SMALL.contains(&table) || is_part(table));
         let scans = matches!(self.access.as_deref(), Some("ALL" | "index"));
         let extra = self.extra.as_deref().unwrap_or_default();
         let sorts = extra.contains("filesort") || extra.contains("temporary");
@@ -70,7 +75,13 @@ impl MysqlStep {
 
 impl SqliteStep {
     fn is_bad(&self) -> bool {
-        let small = SMALL.iter().any(|table| self.detail.starts_with(&format!("SCAN {table}")));
+        let mut small = SMALL.iter().any(|table| self.detail.starts_with(&format!("SCAN {table}")));
+        // A part of a union: read whole, and held to its own limit.
+        small |= self.detail.starts_with("SCAN part_");
+        // Targets that the statement itself lists.
+        small |= self.detail == "SCAN t"
+            || self.detail.starts_with("SCAN CONSTANT ROW")
+            || self.detail.ends_with(" CONSTANT ROWS");
         let scans = self.detail.starts_with("SCAN") && !small;
         scans || self.detail.contains("USE TEMP B-TREE")
     }

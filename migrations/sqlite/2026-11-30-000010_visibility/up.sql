@@ -1,0 +1,13 @@
+-- The generation of a principal's visibility rises with every change of its grants, in the same transaction.
+ALTER TABLE principals ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;
+
+-- changed_at is the time of the last change that a reader sees: of the listing's age, status, reason or interval. The
+-- index holds the holder too, so that a process skips the changes of holders that its callers do not see.
+ALTER TABLE poll_targets ADD COLUMN changed_at BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX poll_targets_changed ON poll_targets (changed_at, holder);
+
+-- Followers find events by their holders, and those of their own grants by principal_id, which other events lack.
+ALTER TABLE events ADD COLUMN principal_id BLOB NULL;
+CREATE INDEX events_holder ON events (holder, cloud_id, position);
+CREATE INDEX events_principal ON events (principal_id, position);
+UPDATE events SET principal_id = resource_id WHERE target_id = 0;
