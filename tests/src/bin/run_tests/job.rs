@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::slow::SlowTests;
 use crate::suite::Suite;
 
-/// One run of a test executable.
+/// A run of a test executable.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Job {
     pub(crate) suite: Suite,
