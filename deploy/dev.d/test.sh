@@ -1,10 +1,14 @@
 # shellcheck shell=bash
 # Runs all tests on a private MariaDB and RabbitMQ.
 
-# Executables that measure, or load the whole machine. They run after the others, one at a time.
-TESTS_ALONE=tests/tests/many,tests/tests/crowd,tests/tests/chaos,tests/tests/once
+# Executables that take longest, which start first, so that the end does not wait for one of them.
+TESTS_FIRST=tests/tests/end_to_end,gateway-core/store/tests/suite,gateway-api/tests/api
 # Executables that run at once. Tests wait more than they compute, so two of them keep two processors busy.
 TESTS_AT_ONCE=2
+# Executables that kill their servers again and again. They wait for these, beside each other, after the others.
+TESTS_THAT_KILL=tests/tests/chaos,tests/tests/once
+# Executables that measure. Each runs alone, at the end.
+TESTS_THAT_MEASURE=(tests/tests/many tests/tests/crowd)
 
 dev_test() {
   local filter='' long='' argument
@@ -32,15 +36,18 @@ build_tests() {
 }
 
 run_tests() {
-  local filter=$1 long=$2 binaries status=0 count
-  local -a slow=(--slow tests/slow_tests)
+  local filter=$1 long=$2 binaries status=0 count source
+  local -a slow=(--slow tests/slow_tests) last=(--then "$TESTS_THAT_KILL")
   binaries=$(target_directory)/debug
   export GATEWAY_TEST_BIN=$binaries/gateway GATEWAY_TEST_LEDGER=$test_files/ledger
   : >"$GATEWAY_TEST_LEDGER"
+  for source in "${TESTS_THAT_MEASURE[@]}"; do
+    last+=(--then "$source")
+  done
   [ -z "$long" ] || { export GATEWAY_TEST_LONG=1; slow=(); }
   # In the background, so that the shell handles a signal at once and not after the tests.
-  "$binaries/with_servers" "$binaries/run_tests" --jobs "$TESTS_AT_ONCE" --alone "$TESTS_ALONE" \
-    "${slow[@]}" -- --test-threads="$(nproc)" ${filter:+"$filter"} <"$test_files/built" &
+  "$binaries/with_servers" "$binaries/run_tests" --jobs "$TESTS_AT_ONCE" --threads "$(nproc)" --first "$TESTS_FIRST" \
+    "${last[@]}" "${slow[@]}" -- ${filter:+"$filter"} <"$test_files/built" &
   servers=$!
   wait "$servers" || status=$?
   # Only rustdoc compiles and runs the examples in doc comments.

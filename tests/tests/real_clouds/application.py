@@ -28,7 +28,10 @@ class Refused(Exception):
 
 
 def call(method, path, body=None):
-    """Sends a request. A body of bytes is sent as content, any other body as JSON."""
+    """Sends a request. A body of bytes is sent as content, any other body as JSON.
+
+    A command that outlasts its request is asked for again by its key, as at any client.
+    """
     is_content = isinstance(body, bytes)
     data = body if is_content or body is None else json.dumps(body).encode()
     request = urllib.request.Request(URL + path, method=method, data=data)
@@ -36,11 +39,15 @@ def call(method, path, body=None):
     request.add_header("Content-Type", "application/octet-stream" if is_content else "application/json")
     if method != "GET":
         request.add_header("Idempotency-Key", str(uuid.uuid4()))
-    try:
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        raise Refused(error.code, json.load(error)) from None
+    end = time.time() + TIMEOUT
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            body = json.load(error)
+            if body.get("type") != "/problems/still-running" or time.time() > end:
+                raise Refused(error.code, body) from None
 
 
 def log(text):

@@ -32,8 +32,10 @@ impl Aws {
     /// Creates the resources.
     pub(crate) async fn make(clouds: &Clouds) -> Self {
         let aws = Self { endpoint: clouds.ec2.clone(), python: clouds.python.clone() };
-        aws.run("remove");
-        aws.run("make");
+        for action in ["remove", "make"] {
+            let command = aws.command(action);
+            tokio::task::spawn_blocking(move || output(command)).await.unwrap();
+        }
         aws
     }
 
@@ -56,10 +58,6 @@ impl Aws {
         serde_json::from_str(&text).expect("a list of ids")
     }
 
-    fn run(&self, action: &str) {
-        output(self.command(action));
-    }
-
     fn command(&self, action: &str) -> Command {
         let mut command = Command::new(&self.python);
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_clouds/aws.py");
@@ -70,7 +68,7 @@ impl Aws {
 
 impl Drop for Aws {
     fn drop(&mut self) {
-        self.run("remove");
+        output(self.command("remove"));
     }
 }
 

@@ -1,13 +1,15 @@
 //! Addresses of the clouds.
+//!
+//! The OpenStack is the second region: the suite of the driver changes the first one, at the same time.
 
 use std::path::PathBuf;
 
 /// The clouds of this run. Tests may change all of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Clouds {
-    /// `GATEWAY_TEST_OPENSTACK`: Keystone's URL; users `demo` and `admin` have projects and passwords of their name.
+    /// `GATEWAY_TEST_OPENSTACK_2`: Keystone's URL; users `demo` and `admin` have projects and passwords of their name.
     pub(crate) keystone: String,
-    /// `GATEWAY_TEST_OPENSTACK_BROKER`: the AMQP URL of the notifications of that OpenStack.
+    /// `GATEWAY_TEST_OPENSTACK_2_BROKER`: the AMQP URL of the notifications of that OpenStack.
     pub(crate) broker: String,
     /// `GATEWAY_TEST_EC2`: an EC2 endpoint.
     pub(crate) ec2: String,
@@ -21,8 +23,8 @@ impl Clouds {
     /// Returns the clouds of the environment. Prints that the test is skipped if a variable is missing.
     pub(crate) fn given() -> Option<Self> {
         Some(Self {
-            keystone: variable("GATEWAY_TEST_OPENSTACK")?,
-            broker: variable("GATEWAY_TEST_OPENSTACK_BROKER")?,
+            keystone: variable("GATEWAY_TEST_OPENSTACK_2")?,
+            broker: variable("GATEWAY_TEST_OPENSTACK_2_BROKER")?,
             ec2: variable("GATEWAY_TEST_EC2")?,
             scripts: variable("GATEWAY_TEST_CLOUDS")?.into(),
             python: variable("GATEWAY_TEST_BOTO3")?,

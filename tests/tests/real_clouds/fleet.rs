@@ -15,6 +15,9 @@ pub(crate) const VOLUMES: usize = SERVERS / 4;
 
 const OWN: &str = "gateway-real-clouds";
 
+/// The region of the OpenStack, as the load script names it.
+const REGION: [&str; 2] = ["--region", "2"];
+
 /// The created servers and volumes. They are removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Fleet {
@@ -37,7 +40,7 @@ impl Fleet {
     /// Loads the project of `demo`. Returns the duration.
     pub(crate) async fn load(&self) -> Duration {
         let (begun, mut command) = (Instant::now(), Command::new(&self.script));
-        command.args([&SERVERS.to_string(), "--via", "db"]);
+        command.args([&SERVERS.to_string(), "--via", "db"]).args(REGION);
         tokio::task::spawn_blocking(move || run(command)).await.unwrap();
         begun.elapsed()
     }
@@ -51,7 +54,7 @@ impl Fleet {
 impl Drop for Fleet {
     fn drop(&mut self) {
         let mut clear = Command::new(&self.script);
-        clear.arg("--clear");
+        clear.arg("--clear").args(REGION);
         run(clear);
         self.remove_own();
     }

@@ -19,8 +19,12 @@ pub(crate) type Listings = BTreeMap<&'static str, Listing>;
 /// Returns every collection, as soon as all its scopes are fresh and listed after `moment`.
 pub(crate) async fn since(env: &Environment, moment: Timestamp) -> Listings {
     let mut listings = Listings::new();
+    // All are requested before the first is awaited.
     for (kind, plural) in KINDS {
-        wait_since(env, kind, plural, moment).await;
+        request(env, kind, plural, moment).await;
+    }
+    for (kind, plural) in KINDS {
+        wait(env, kind, plural, moment).await;
         listings.insert(kind, env.client.list(plural, &[("limit", "1000")]).await.unwrap());
     }
     listings
@@ -29,13 +33,24 @@ pub(crate) async fn since(env: &Environment, moment: Timestamp) -> Listings {
 /// Waits until a collection was listed after `moment`. Returns the duration.
 pub(crate) async fn wait_since(env: &Environment, kind: &str, plural: &str, moment: Timestamp) -> Duration {
     let begun = Instant::now();
-    let expected = scopes_of(env, kind);
+    request(env, kind, plural, moment).await;
+    wait(env, kind, plural, moment).await;
+    begun.elapsed()
+}
+
+/// Requests listings of a collection that was not listed since `moment`.
+async fn request(env: &Environment, kind: &str, plural: &str, moment: Timestamp) {
+    if check(&env.client, plural, moment, &scopes_of(env, kind)).await.is_ok() {
+        return;
+    }
     let refresh = format!("/v1/refresh?wait=false&kind={kind}");
     let requested = env.client.request("POST".parse().unwrap(), &refresh).await.unwrap();
     assert_eq!(requested.status, 202, "{}", requested.body);
-    let what = format!("{plural} listed after {moment}");
+}
+
+async fn wait(env: &Environment, kind: &str, plural: &str, moment: Timestamp) {
+    let (what, expected) = (format!("{plural} listed after {moment}"), scopes_of(env, kind));
     until(&what, SOON, || check(&env.client, plural, moment, &expected)).await;
-    begun.elapsed()
 }
 
 async fn check(

@@ -1,5 +1,6 @@
-//! The `openstack` command line of one user.
+//! The clients of OpenStack for one user: the `openstack` command line, and openstacksdk.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::Value;
@@ -69,6 +70,19 @@ impl OpenStack {
             }));
         }
         all
+    }
+
+    /// Returns the ids of all resources that an application could leave. One process of openstacksdk reads all lists,
+    /// because each command needs seconds to start.
+    pub(crate) async fn left(&self) -> BTreeSet<String> {
+        // The system's Python: openstacksdk is a package of the system.
+        let mut command = Command::new("/usr/bin/python3");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_clouds/openstack_left.py");
+        command.args(["-B", script, &self.keystone, self.user]);
+        let output = tokio::task::spawn_blocking(move || command.output().expect("Python is installed"));
+        let output = output.await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("a list of ids")
     }
 
     /// Deletes all resources of this name: `remove("server", "x")`.

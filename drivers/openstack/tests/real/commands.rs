@@ -34,7 +34,7 @@ const ATTEMPTS: usize = 240;
 pub(crate) struct Runner {
     pub(crate) session: Arc<dyn Session>,
     pub(crate) region: Region,
-    pub(crate) api: Api,
+    pub(crate) api: Arc<Api>,
     auth_url: String,
     seen: Mutex<BTreeMap<ResourceId, Known>>,
 }
@@ -52,50 +52,51 @@ where
     let Some(auth_url) = auth_url() else { return };
     let _alone = CLOUD.lock().await;
     driver_kit::install_crypto();
-    clean_up(&auth_url, &users).await;
-    let mut runners = Vec::new();
+    // One login each: Keystone needs a third of a second of processor time for one.
+    let admin = Api::login(&auth_url, "admin").await;
+    let (mut apis, mut runners) = (Vec::new(), Vec::new());
     for user in users {
-        runners.push(Runner::of(&auth_url, user).await);
+        let api = Arc::new(Api::login(&auth_url, user).await);
+        clean_up(&admin, &api).await;
+        runners.push(Runner::of(&auth_url, user, Arc::clone(&api)).await);
+        apis.push(api);
     }
     let runners: [Runner; N] = runners.try_into().ok().unwrap();
     // In a task, a panic does not skip the cleanup.
     let outcome = tokio::spawn(work(runners)).await;
-    clean_up(&auth_url, &users).await;
+    for api in apis {
+        clean_up(&admin, &api).await;
+    }
     outcome.unwrap();
 }
 
 /// Deletes what has the prefix, dependants first.
-async fn clean_up(auth_url: &str, users: &[&str]) {
-    let admin = Api::login(auth_url, "admin").await;
-    for user in users {
-        let api = Api::login(auth_url, user).await;
-        for (path, query, key) in [
-            ("compute/servers", "", "servers"),
-            ("volume/snapshots", "", "snapshots"),
-            ("volume/volumes", "", "volumes"),
-            ("image/images", "", "images"),
-            ("compute/os-keypairs", "", "keypairs"),
-        ] {
-            let listed = api.get(&format!("{path}{query}")).await;
-            let all = listed[key].as_array().unwrap().iter().map(|one| one.get("keypair").unwrap_or(one));
-            for one in all.filter(|one| one["name"].as_str().is_some_and(|name| name.starts_with(PREFIX))) {
-                let id = one["id"].as_str().or(one["name"].as_str()).unwrap();
-                let path = format!("{path}/{id}");
-                if key == "servers" {
-                    let unlock = json!({ "unlock": null });
-                    admin.try_call(Method::POST, &format!("{path}/action"), Some(unlock)).await;
-                }
-                assert!(api.remove(&path).await, "left behind: {path}");
+async fn clean_up(admin: &Api, api: &Api) {
+    for (path, key) in [
+        ("compute/servers", "servers"),
+        ("volume/snapshots", "snapshots"),
+        ("volume/volumes", "volumes"),
+        ("image/images", "images"),
+        ("compute/os-keypairs", "keypairs"),
+    ] {
+        let listed = api.get(path).await;
+        let all = listed[key].as_array().unwrap().iter().map(|one| one.get("keypair").unwrap_or(one));
+        for one in all.filter(|one| one["name"].as_str().is_some_and(|name| name.starts_with(PREFIX))) {
+            let id = one["id"].as_str().or(one["name"].as_str()).unwrap();
+            let path = format!("{path}/{id}");
+            if key == "servers" {
+                let unlock = json!({ "unlock": null });
+                admin.try_call(Method::POST, &format!("{path}/action"), Some(unlock)).await;
             }
+            assert!(api.remove(&path).await, "left behind: {path}");
         }
     }
 }
 
 impl Runner {
-    async fn of(auth_url: &str, user: &str) -> Self {
+    async fn of(auth_url: &str, user: &str, api: Arc<Api>) -> Self {
         let session = session(auth_url, user, user, 1000);
         let region = session.prove().await.unwrap().regions[0].clone();
-        let api = Api::login(auth_url, user).await;
         Self { session, region, api, auth_url: auth_url.to_owned(), seen: Mutex::default() }
     }
 

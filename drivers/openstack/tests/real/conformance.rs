@@ -105,6 +105,8 @@ async fn run_verbs(url: &str, project: &str) -> Report {
         datacenter: Some("nova".to_owned()),
         other_account: Some(Api::login(url, "rival").await.project),
         images_need_content: true,
+        // Each read of an instance takes Nova a tenth of a second of processor time or more.
+        poll_interval: Duration::from_millis(500),
         // The project's name, by which the cleanup finds the resources.
         ..Fixtures::new(region.clone(), project)
     };

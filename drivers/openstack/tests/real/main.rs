@@ -3,7 +3,8 @@
 //! Runs if `GATEWAY_TEST_OPENSTACK` is Keystone's URL, such as `http://127.0.0.1:15000/v3`; the comparison of fields also
 //! uses a second region in `GATEWAY_TEST_OPENSTACK_2`. Each cloud has users `demo`, `admin` and `rival` with passwords and
 //! projects of the same names, and servers fail there on demand. `openstack` is in the path, and the system's Python has
-//! openstacksdk. Nobody else changes the clouds meanwhile.
+//! openstacksdk. Nobody else changes the first region meanwhile, nor the second one during that comparison. The tests of
+//! `network_commands` use projects of their own, so that they may run beside the others, in another process too.
 
 // All of this is test code, also what no test attribute marks.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]

@@ -14,18 +14,12 @@ use serde_json::{Map, Value};
 
 use crate::{everything, password_of, session_with, spec};
 
-/// The kinds whose documents a command of Neutron may change.
-const WATCHED: [Kind; 9] = [
-    Kind::Network,
-    Kind::Subnet,
-    Kind::NetworkInterface,
-    Kind::Router,
-    Kind::IpAddress,
-    Kind::IpAddressBinding,
-    Kind::SecurityGroup,
-    Kind::SecurityGroupRule,
-    Kind::Instance,
-];
+/// The kinds whose documents a command may change, and that also change by themselves for a moment after it.
+const MOVING: [Kind; 5] =
+    [Kind::NetworkInterface, Kind::Router, Kind::IpAddress, Kind::IpAddressBinding, Kind::Instance];
+
+/// The kinds whose documents only a command changes, at once.
+const STILL: [Kind; 4] = [Kind::Network, Kind::Subnet, Kind::SecurityGroup, Kind::SecurityGroupRule];
 
 type Documents = BTreeMap<(Kind, String), Map<String, Value>>;
 
@@ -109,17 +103,18 @@ impl NetworkRunner {
         *self.stable_documents.lock().unwrap() = None;
     }
 
-    /// Reads every watched document until nothing changes.
+    /// Reads every watched document, when nothing changes any more.
     async fn settled(&self) -> Documents {
         let stable_documents = self.stable_documents.lock().unwrap().take();
         if let Some(seen) = stable_documents {
             return seen;
         }
-        let mut before = self.read_all().await;
+        let mut before = self.read_all(&MOVING).await;
         for _ in 0..60 {
             tokio::time::sleep(Duration::from_millis(400)).await;
-            let now = self.read_all().await;
+            let mut now = self.read_all(&MOVING).await;
             if now == before {
+                now.extend(self.read_all(&STILL).await);
                 return now;
             }
             before = now;
@@ -127,9 +122,9 @@ impl NetworkRunner {
         panic!("the project keeps changing");
     }
 
-    async fn read_all(&self) -> Documents {
+    async fn read_all(&self, kinds: &[Kind]) -> Documents {
         let mut seen = Documents::new();
-        for kind in WATCHED {
+        for kind in kinds.iter().copied() {
             for item in self.all(kind).await {
                 let mut document = item.document();
                 document.insert("raw".to_owned(), item.raw);
