@@ -34,9 +34,10 @@ const TOLERANCE: Duration = Duration::from_millis(250);
 /// The poll interval: only refresh requests cause polls.
 const INTERVAL_SECONDS: u64 = 3600;
 
-/// Fewer read slots than callers: if callers occupied slots of reads while they wait, none would be left.
+/// Fewer read slots than callers: if callers occupied slots of reads while they wait, none would be left. One client may
+/// have twice as many refresh requests in a handler.
 const HANDLERS: usize = 2;
-const SLOTS: usize = 16;
+const SLOTS: usize = 32;
 
 /// The longest time of a failed poll: three attempts with pauses, on a busy machine.
 const FAILS_WITHIN: Duration = Duration::from_secs(10);

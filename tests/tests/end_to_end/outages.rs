@@ -19,7 +19,9 @@ const FROZEN_WITHIN: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_fail_without_broker_or_database_and_recover() {
-    let mut env = Environment::start(TestCluster::builder("outages").own_servers()).await;
+    // A frozen database executes a claim whose poller has given up: nobody polls that target until the lease ends.
+    let builder = TestCluster::builder("outages").own_servers().set("poller.lease_seconds", 10);
+    let mut env = Environment::start(builder).await;
     env.cluster.servers.as_mut().unwrap().rabbit.kill9();
     let answer = unavailable(&env).await;
     assert!(["no-broker", "connection-lost"].contains(&problem_type(&answer.body)), "{}", answer.body);
