@@ -67,7 +67,10 @@ fn front_operations() -> Vec<(String, &'static str, ApiOperation)> {
             "get",
             ApiOperation::of_the_front("ready", "Return whether requests can be answered")
                 .answer(200, "Requests can be answered", Some(status))
-                .problem(503, "There is no connection to the message broker"),
+                .problem(
+                    503,
+                    "The broker, the handlers or their database do not answer; `detail` says which",
+                ),
         ),
         (
             "/v1/openapi.json".to_owned(),

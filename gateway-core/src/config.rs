@@ -15,6 +15,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::telemetry::NewFilter;
 
 /// The largest body that a request over the bus may have. With a larger one, a message would exceed its limit.
 const MAX_BODY: usize = 1 << 20;
@@ -130,6 +131,16 @@ impl Config {
         if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return refuse(format!("`{key}` must be at least 1"));
         }
+        if !self.log.filter.is_empty() {
+            NewFilter::parse(&self.log.filter)
+                .map_err(|error| Error::invalid(format!("`log.filter`: {}", error.message())))?;
+        }
+        if !self.admin.listen.is_empty() && !is_address(&self.admin.listen) {
+            return refuse(format!(
+                "`admin.listen` must be an address and port such as 127.0.0.1:9101, not `{}`",
+                self.admin.listen
+            ));
+        }
         if self.security.refuse_plaintext {
             if self.front.tls_certificate.is_empty() {
                 return refuse(
@@ -184,6 +195,11 @@ impl Config {
     }
 }
 
+/// Returns whether a text is a host and a port.
+fn is_address(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +228,9 @@ mod tests {
             (env(&[("GATEWAY_DATABASE_URL", "postgres://x")]), "database.url"),
             (env(&[("GATEWAY_SECURITY_REFUSE_PLAINTEXT", "true")]), "front.tls_certificate"),
             (env(&[("GATEWAY_RELAY_BATCH", "0")]), "relay.batch"),
+            (env(&[("GATEWAY_LOG_FILTER", "nonsense")]), "`log.filter`: `nonsense` is no log level"),
+            (env(&[("GATEWAY_ADMIN_LISTEN", "9101")]), "admin.listen"),
+            (env(&[("GATEWAY_ADMIN_LISTEN", "127.0.0.1:99999")]), "admin.listen"),
             (env(&[("GATEWAY_FRONT_MAX_BODY_MEMORY_BYTES", "2000000")]), "front.max_body_memory_bytes"),
         ] {
             let error = Config::load(None, pairs).unwrap_err();

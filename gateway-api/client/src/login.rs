@@ -17,10 +17,21 @@ pub struct Login {
     pub token: Secret,
     /// The end of the token.
     pub expires_at: Timestamp,
-    /// The accounts that the token gives access to.
+    /// The accounts that the token gives access to, or the first of them.
     pub accounts: Vec<Account>,
+    /// The number of all accounts of the token.
+    pub account_summary: AccountSummary,
     /// The credentials that were refused.
     pub rejected: Vec<Rejected>,
+}
+
+/// All accounts of a token.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AccountSummary {
+    /// Their number.
+    pub total: usize,
+    /// The path that lists them page by page.
+    pub link: String,
 }
 
 /// An account that a credential has proven.

@@ -179,7 +179,7 @@ impl fmt::Display for Error {
             Self::InvalidQuery { parameter, rule } => write!(f, "the query parameter `{parameter}` {rule}"),
             Self::UnknownFilterValue { detail, .. } | Self::Expired { detail } => f.write_str(detail),
             Self::TooManyScopes { count } => {
-                write!(f, "{count} scopes would have to be listed again; name a cloud, region or account")
+                write!(f, "{count} scopes would have to be listed again, which is too many for one request; name a cloud, region, account or kind")
             }
             Self::UnknownResource => {
                 f.write_str("no resource of this kind has this id, or you have no access to it")

@@ -107,7 +107,7 @@ impl Problem {
 
     /// A request beyond the share of its sender or its cloud in the work that is done at once.
     pub(crate) fn overloaded(detail: impl Into<String>, retry_after: Duration) -> Self {
-        Self::new("overloaded", "Too many requests", StatusCode::SERVICE_UNAVAILABLE, detail)
+        Self::new("overloaded", "Overloaded", StatusCode::SERVICE_UNAVAILABLE, detail)
             .with_retry_after(retry_after)
     }
 

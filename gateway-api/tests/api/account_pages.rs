@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::gateway::TestGateway;
 
@@ -46,6 +46,8 @@ async fn credential_check_names_what_it_proved_and_at_most_100_accounts() {
         assert_eq!(answer.body["accounts"].as_array().unwrap().len(), 100);
         assert_eq!(answer.body["accounts"][0]["external_id"], new);
     }
+    let renewed = gateway.check(&client, &[]).await.body;
+    assert_eq!(renewed["account_summary"], json!({ "total": 102, "link": "/v1/accounts" }));
     let all = gateway.get("/v1/accounts?limit=1000", &token).await.body;
     assert_eq!((ids(&all["items"]).len(), &all["next"]), (102, &Value::Null));
 }

@@ -136,3 +136,14 @@ async fn forbidden_kind_is_named_and_not_listed() {
         assert_eq!(scope["account"], answer.body["accounts"][0]["id"]);
     }
 }
+
+#[tokio::test]
+async fn name_of_no_cloud_is_quoted_in_part() {
+    let gateway = TestGateway::open().await;
+    let client = gateway.client("a").await;
+    let name = "n".repeat(100_000);
+    let answer = gateway.check(&client, &[(&name, "p1", "right"), ("c1", "p1", "right")]).await;
+    let rejected = &answer.body["rejected"][0];
+    assert_eq!(rejected["reason"], "unknown_cloud");
+    assert_eq!(rejected["cloud"], format!("{}...", "n".repeat(64)));
+}

@@ -159,6 +159,10 @@ async fn summarised(gateway: &TestGateway, token: &str) {
         seen.iter().map(|scope| format!("{} {}", scope["account"], scope["region"])).collect();
     assert_eq!((seen.len(), places.len()), (total, total), "each scope is on one page");
     assert!(seen[..failed].iter().all(|scope| scope["status"] == "failed"));
-    let wrong = gateway.get("/v1/status?cursor=x", token).await;
-    assert_eq!(wrong.problem(), "invalid-parameter");
+    let first = gateway.get("/v1/status?kind=instance&limit=1", token).await;
+    let next = first.body["next"].as_str().unwrap();
+    for query in ["cursor=x", &format!("cursor={next}"), &format!("kind=volume&cursor={next}")] {
+        let wrong = gateway.get(&format!("/v1/status?{query}"), token).await;
+        assert_eq!(wrong.problem(), "invalid-parameter", "{query}");
+    }
 }

@@ -31,8 +31,9 @@ impl Control {
     }
 }
 
-/// Returns a layer with a filter, and its control. `info` replaces a filter that cannot be read.
+/// Returns a layer with a filter, and its control. `info` replaces a filter that is empty or cannot be read.
 pub(super) fn layer(text: &str) -> (reload::Layer<EnvFilter, Registry>, Control) {
+    let text = if text.is_empty() { "info" } else { text };
     let (text, filter) = match EnvFilter::try_new(text) {
         Ok(filter) => (text, filter),
         Err(_) => ("info", EnvFilter::new("info")),

@@ -2,6 +2,7 @@
 //! with its grant.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gateway_core::access::credential::Credential;
 use gateway_core::access::keyring::Purpose;
@@ -14,34 +15,39 @@ use gateway_sessions::{AccessProbe, UnprovenBudget, prove};
 use gateway_store::{Access, Cloud, Grant, SealedCredential};
 use tokio::time::{Instant, timeout_at};
 
+use super::check_credentials::SentCredential;
 use crate::app::App;
-use crate::app::error::{Rejection, RejectionReason};
+use crate::app::error::{Rejection, RejectionReason, shortened};
 
 /// Part of the time of a check, as a divisor, in which it may wait for a slot. A higher divisor leaves more of the time for
 /// the cloud; a lower one refuses fewer checks while many wait.
 const WAIT_DIVISOR: u32 = 3;
 
-/// Checks one credential until a moment and stores its grant.
+/// Time without an answer after which a check that ends is evidence against its cloud, unless the cloud's own limit is
+/// shorter. A higher value lets more checks wait in vain for a cloud that hangs; a lower one takes a slow cloud for one.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// Checks one credential until a moment and stores its grant. `registered` is the cloud of the name, if there is one.
 pub(super) async fn check_credential(
     app: &App,
     principal: PrincipalId,
-    cloud: &str,
-    credential: &str,
+    sent: SentCredential<'_>,
+    registered: Option<&Cloud>,
     until: Instant,
 ) -> Result<AccountId, Rejection> {
+    let cloud = shortened(sent.cloud);
     let check = async {
-        let registered = app.store.cloud_by_name(cloud).await?;
         let registered = registered
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "no cloud of this name is registered"))?;
-        Candidate::open(app, principal, registered, credential)?.check(app, until).await
+        Candidate::open(app, principal, registered.clone(), sent.credential)?.check(app, until).await
     };
     let outcome = match timeout_at(until, check).await {
         Ok(outcome) => outcome,
         Err(_) => Err(late().into()),
     };
     outcome.map_err(|Refusal { reason, error }| {
-        tracing::info!(cloud, %principal, error = error.chain(), "credential rejected");
-        Rejection { cloud: cloud.to_owned(), reason, detail: error.message().to_owned() }
+        tracing::info!(%cloud, %principal, error = error.chain(), "credential rejected");
+        Rejection { cloud: cloud.into_owned(), reason, detail: error.message().to_owned() }
     })
 }
 
@@ -120,7 +126,7 @@ impl Candidate {
         let begun = Instant::now();
         let proof = timeout_at(until, prove(&*self.session, self.cloud.spec.id)).await;
         // A caller with little time is no evidence against the cloud.
-        let is_evidence = proof.is_ok() || begun.elapsed() >= self.cloud.spec.timeout;
+        let is_evidence = proof.is_ok() || begun.elapsed() >= self.cloud.spec.timeout.min(SILENCE);
         let proof = proof.unwrap_or_else(|_| Err(late()));
         if is_evidence {
             app.shares.breakers.record(path, begun, &proof);
@@ -167,9 +173,10 @@ async fn take_slot(app: &App, path: &[CallKey; 2], until: Instant) -> Result<Slo
             true => {
                 (RejectionReason::Unreachable, "the cloud does not answer, and another check is trying it")
             }
-            false => {
-                (RejectionReason::Overloaded, "too many checks wait for this cloud; send it again later")
-            }
+            false => (
+                RejectionReason::Overloaded,
+                "no slot for a check at this cloud became free; send it again later",
+            ),
         };
         Refusal { reason, error: Error::unavailable(message).with_source(refused) }
     })

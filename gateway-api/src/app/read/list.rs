@@ -51,7 +51,7 @@ pub(crate) async fn list(
     let ListQuery { selection, limit, cursor, fields, raw, max_age } = query;
     selection.expect_known(&caller.authority)?;
     let mark = selection.mark();
-    let start = PageStart::parse(cursor.as_deref(), mark)?;
+    let start = PageStart::parse(cursor.as_deref(), mark, selection.order)?;
     let mut authority = Arc::clone(&caller.authority);
     let mut targets = app.targets.select(&authority, selection.scopes(), None).await?;
     let mut required = None;

@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use gateway_core::id::{ResourceId, TargetId};
-use gateway_store::{Cursor, SortValue};
+use gateway_store::{Cursor, SortKey, SortOrder, SortValue};
 use ring::digest;
 
+use crate::app::visibility::ScopeFilter;
 use crate::app::{Error, Result};
 
 /// The version of the format. A text of another version is refused.
@@ -24,6 +25,19 @@ const NUMBER: u8 = 2;
 pub(super) struct FilterMark([u8; FILTER]);
 
 impl FilterMark {
+    /// Returns the mark of a path whose only filters are those of scopes.
+    pub(super) fn of_scopes(path: &str, scopes: &ScopeFilter) -> Self {
+        let ScopeFilter { cloud, region, account, kind } = scopes;
+        let kind = kind.map(|kind| kind.as_str());
+        let texts = [Some(path), cloud.as_deref(), region.as_deref(), account.as_deref(), kind];
+        Self::of(texts.into_iter().map(|text| text.map(str::as_bytes)))
+    }
+
+    /// Returns the mark as text.
+    pub(super) fn to_text(self) -> String {
+        hex::encode(self.0)
+    }
+
     /// Returns the mark of filters. Filters that are not given are none, so that each has its own index.
     pub(super) fn of<'a>(filters: impl IntoIterator<Item = Option<&'a [u8]>>) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
@@ -49,13 +63,26 @@ pub(super) struct PageStart {
 }
 
 impl PageStart {
-    /// Parses the text of a request, if it has one.
-    pub(super) fn parse(text: Option<&str>, mark: FilterMark) -> Result<Option<Self>> {
+    /// Parses the text of a request with an order, if it has one.
+    pub(super) fn parse(text: Option<&str>, mark: FilterMark, order: SortOrder) -> Result<Option<Self>> {
         let Some(text) = text else { return Ok(None) };
-        let start = Self::from_text(text, mark).ok_or_else(|| {
+        let start = Self::from_text(text, mark).filter(|start| start.is_of(order)).ok_or_else(|| {
             Error::invalid_query("cursor", "must be one that this listing returned for the same filters")
         })?;
         Ok(Some(start))
+    }
+
+    /// Returns whether the value is one of this order. The text is not signed, so that a caller may have changed it.
+    fn is_of(&self, order: SortOrder) -> bool {
+        match (order, &self.after.value) {
+            (SortOrder::Id, None) => true,
+            (SortOrder::By { key: SortKey::Name, .. }, Some(SortValue::Text(_))) => true,
+            (
+                SortOrder::By { key: SortKey::CreatedAt | SortKey::ChangedAt, .. },
+                Some(SortValue::Number(_)),
+            ) => true,
+            _ => false,
+        }
     }
 
     /// Returns the text for these filters.
@@ -108,6 +135,23 @@ mod tests {
 
     fn mark(filters: &[Option<&str>]) -> FilterMark {
         FilterMark::of(filters.iter().map(|filter| filter.map(str::as_bytes)))
+    }
+
+    #[test]
+    fn page_start_with_a_value_of_another_order_is_refused() {
+        let own = mark(&[]);
+        let by = |key| SortOrder::By { key, descending: false };
+        let orders = [SortOrder::Id, by(SortKey::Name), by(SortKey::CreatedAt), by(SortKey::ChangedAt)];
+        let values = [None, Some(SortValue::Text("a".to_owned())), Some(SortValue::Number(1))];
+        let accepted = values.map(|value| {
+            let after = Cursor { target: TargetId(7), id: ResourceId::generate(), value };
+            let text = PageStart { after, position: 42 }.to_text(own);
+            orders.map(|order| PageStart::parse(Some(&text), own, order).is_ok())
+        });
+        assert_eq!(
+            accepted,
+            [[true, false, false, false], [false, true, false, false], [false, false, true, true]]
+        );
     }
 
     #[test]

@@ -9,11 +9,12 @@ use gateway_core::id::{AccountId, CloudId};
 use gateway_core::skew::Skew;
 use gateway_store::{Cloud, CloudClock as StoredClock, RefreshProgress, TargetState};
 
+use super::page_start::FilterMark;
 use crate::app::access::Caller;
 use crate::app::visibility::{
     Authority, ScopeEntry, ScopeFilter, ScopeFreshness, ScopeList, ScopePlace, ScopeSummary,
 };
-use crate::app::{App, Result};
+use crate::app::{App, Error, Result};
 
 /// The age after which a measured clock is ignored, because its poller is gone or nothing is listed there any more. A
 /// higher value reports clocks that no longer matter; a lower one loses those of targets with long intervals.
@@ -26,7 +27,7 @@ pub(crate) struct StatusQuery {
     /// Most scopes of the page.
     pub(crate) limit: usize,
     /// The `next` of the page before.
-    pub(crate) after: Option<ScopePlace>,
+    pub(crate) cursor: Option<String>,
 }
 
 /// The state of polling at one moment.
@@ -37,8 +38,8 @@ pub(crate) struct StatusReport {
     pub(crate) summary: ScopeSummary,
     /// The scopes of the page, those that are not fresh first.
     pub(crate) targets: Vec<TargetReport>,
-    /// The place after which the next page begins; none on the last.
-    pub(crate) next: Option<ScopePlace>,
+    /// The cursor of the next page; none on the last.
+    pub(crate) next: Option<String>,
     pub(crate) clouds: Vec<CloudClock>,
     /// The budgets of the accounts on the page.
     pub(crate) budgets: Vec<Budget>,
@@ -93,10 +94,12 @@ pub(crate) async fn status(app: &App, caller: &Caller, query: &StatusQuery) -> R
     let authority = &*caller.authority;
     let filter = &query.scopes;
     filter.expect_known(&authority.visibility)?;
+    let mark = FilterMark::of_scopes("status", filter).to_text();
+    let after = query.cursor.as_deref().map(|cursor| place(cursor, &mark)).transpose()?;
     let targets = app.targets.select(authority, filter, None).await?;
     let scopes = ScopeList::of_targets(authority, &targets, None).with_forbidden(filter);
     let summary = scopes.summary();
-    let (page, next) = scopes.page(query.after, query.limit);
+    let (page, next) = scopes.page(after, query.limit);
     let accounts: BTreeSet<_> = page.iter().filter_map(|(scope, _)| scope.holder.account()).collect();
     // The budget of an account is divided among all its listings, on whatever page they are.
     let is_shown = |target: &&TargetState| target.holder.account().is_some_and(|id| accounts.contains(&id));
@@ -145,10 +148,20 @@ pub(crate) async fn status(app: &App, caller: &Caller, query: &StatusQuery) -> R
         at: now,
         summary,
         targets: page.into_iter().filter_map(report).collect(),
-        next,
+        next: next.map(|ScopePlace { rank, number }| format!("{rank}-{number}-{mark}")),
         clouds: clocks(&seen, authority, filter, &clouds),
         budgets: paused.into_iter().filter_map(budget).collect(),
     })
+}
+
+/// Parses the `next` of a page for filters with a mark.
+fn place(cursor: &str, mark: &str) -> Result<ScopePlace> {
+    let parse = || {
+        let (rank, rest) = cursor.split_once('-')?;
+        let (number, _) = rest.split_once('-').filter(|(_, of)| *of == mark)?;
+        Some(ScopePlace { rank: rank.parse().ok()?, number: number.parse().ok()? })
+    };
+    parse().ok_or_else(|| Error::invalid_query("cursor", "must be the `next` of a page for the same filters"))
 }
 
 fn report(scope: ScopeFreshness, progress: &RefreshProgress, now: Timestamp) -> TargetReport {

@@ -1,6 +1,6 @@
 //! A copy of all records that the caller may see, page by page.
 
-use gateway_store::ResourceQuery;
+use gateway_store::{ResourceQuery, SortOrder};
 use serde_json::value::RawValue;
 
 use super::page_bytes::PageBytes;
@@ -38,8 +38,8 @@ pub(crate) struct SyncPage {
 pub(crate) async fn sync(app: &App, caller: &Caller, query: &SyncQuery) -> Result<SyncPage> {
     let authority = &*caller.authority;
     query.scopes.expect_known(&authority.visibility)?;
-    let mark = mark(&query.scopes);
-    let start = PageStart::parse(query.cursor.as_deref(), mark)?;
+    let mark = FilterMark::of_scopes("sync", &query.scopes);
+    let start = PageStart::parse(query.cursor.as_deref(), mark, SortOrder::Id)?;
     let position = start.as_ref().map_or(authority.position(), |start| start.position);
     let targets = app.targets.select(authority, &query.scopes, None).await?;
     let scopes = start
@@ -64,17 +64,4 @@ pub(crate) async fn sync(app: &App, caller: &Caller, query: &SyncQuery) -> Resul
     };
     let next = next.map(|after| PageStart { after, position }.to_text(mark));
     Ok(SyncPage { position, scopes, documents, next })
-}
-
-/// Returns the mark by which a page start belongs to a copy of these scopes.
-fn mark(scopes: &ScopeFilter) -> FilterMark {
-    let ScopeFilter { cloud, region, account, kind } = scopes;
-    let texts = [
-        Some("sync"),
-        cloud.as_deref(),
-        region.as_deref(),
-        account.as_deref(),
-        kind.map(|kind| kind.as_str()),
-    ];
-    FilterMark::of(texts.into_iter().map(|text| text.map(str::as_bytes)))
 }

@@ -1,11 +1,15 @@
 //! Age of a listing and its parts that are not fresh. They go to standard error, so that a pipe gets only data.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gateway_client::{Scope, ScopeSummary};
 
 use crate::cli::output;
 use crate::cli::table::printable;
+
+/// States that are named. A higher number hides the records in a terminal; a lower one sends users to `/v1/status`.
+const MOST_LINES: usize = 10;
 
 /// Freshness of a listing.
 #[derive(Debug, Default)]
@@ -49,17 +53,29 @@ impl Freshness {
         if let Some(position) = self.position {
             lines[0].push_str(&format!("; position {position}"));
         }
-        for scope in &self.scopes {
-            if !scope.is_notable() {
-                continue;
+        // Accounts that share a state and its reason share a line. A scope appears twice if its target and the caller's own
+        // credential both have a reason.
+        let mut groups: Vec<(&Scope, BTreeSet<&str>)> = Vec::new();
+        for scope in self.scopes.iter().filter(|scope| scope.is_notable()) {
+            let of = |scope: &Scope| {
+                (scope.status.clone(), scope.cloud.clone(), scope.region.clone(), scope.reason.clone())
+            };
+            match groups.iter_mut().find(|(first, _)| of(first) == of(scope)) {
+                Some((_, accounts)) => _ = accounts.insert(&scope.account),
+                None => groups.push((scope, BTreeSet::from([scope.account.as_str()]))),
             }
-            let reason = scope.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            let Scope { cloud, region, account, status, .. } = scope;
-            let line = printable(&format!("{status}: {cloud} {region} {account}{reason}"));
-            // A scope appears twice if its target and the caller's own credential both have a reason.
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
+        }
+        for (Scope { cloud, region, account, status, reason, .. }, accounts) in groups.iter().take(MOST_LINES)
+        {
+            let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            let accounts = match accounts.len() {
+                1 => account.clone(),
+                count => format!("{count} accounts"),
+            };
+            lines.push(printable(&format!("{status}: {cloud} {region} {accounts}{reason}")));
+        }
+        if groups.len() > MOST_LINES {
+            lines.push(format!("and {} more states; GET /v1/status lists all", groups.len() - MOST_LINES));
         }
         lines
     }
@@ -103,6 +119,23 @@ mod tests {
             fresh.lines("volumes"),
             ["as of 7 s ago; position 5", "failed: lab north global: down\\u{1b}"]
         );
+    }
+
+    #[test]
+    fn accounts_with_the_same_reason_share_a_line_and_lines_are_few() {
+        let mut fresh = Freshness::default();
+        let of_account = |number: usize, reason: &str| Scope {
+            account: format!("account-{number}"),
+            ..scope("failed", Some(reason))
+        };
+        let same = (0..150).map(|number| of_account(number, "the clock is off"));
+        let others = (0..20).map(|number| of_account(number, &format!("error {number}")));
+        fresh.add(None, 5, same.chain(others).collect(), of(170));
+        let lines = fresh.lines("volumes");
+        assert_eq!(lines.len(), 12);
+        assert_eq!(lines[1], "failed: lab north 150 accounts: the clock is off");
+        assert_eq!(lines[2], "failed: lab north account-0: error 0");
+        assert_eq!(lines[11], "and 11 more states; GET /v1/status lists all");
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Login {
             refusal.problem.iter().for_each(|problem| print_rejected(&problem.rejected));
             problem::refused(&refusal, &[])
         })?;
-        let Answer { token, expires_at, accounts, rejected } = answer.read()?;
+        let Answer { token, expires_at, accounts, account_summary, rejected } = answer.read()?;
         Session { url: url.clone(), client_id: client_id.clone(), token, expires_at }.save(&file)?;
         print_rejected(&rejected);
         match self.output {
@@ -94,9 +94,14 @@ impl Login {
             Form::Json => output::data(&format!(
                 "{}\n",
                 json!({ "url": url, "client_id": client_id, "expires_at": expires_at,
-                        "accounts": accounts, "rejected": rejected })
+                        "accounts": accounts, "account_summary": account_summary, "rejected": rejected })
             ))?,
         };
+        let (named, all) = (accounts.len(), account_summary.total);
+        if named < all {
+            let path = printable(&account_summary.link);
+            output::note(&format!("these are {named} of your {all} accounts; GET {path} lists all"));
+        }
         let until = value::moment(&expires_at.to_string());
         output::note(&format!("logged in to {url} until {until}; stored in {}", file.display()));
         Ok(())

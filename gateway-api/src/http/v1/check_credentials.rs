@@ -26,6 +26,9 @@ use crate::http::{Exchange, problem};
 /// Most credentials of one request. More would take longer than its deadline.
 const MOST: usize = 100;
 
+/// The path that lists all accounts of a token.
+const ACCOUNTS: &str = "/v1/accounts";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
@@ -46,7 +49,15 @@ pub(super) struct Checked {
     token: String,
     expires_at: Timestamp,
     accounts: Vec<Account>,
+    account_summary: AccountSummary,
     rejected: Vec<Value>,
+}
+
+/// The number of accounts of the token, and the path that lists them.
+#[derive(Serialize)]
+struct AccountSummary {
+    total: usize,
+    link: &'static str,
 }
 
 pub(super) async fn handle(
@@ -67,6 +78,7 @@ pub(super) async fn handle(
         token: checked.token.expose().to_owned(),
         expires_at: checked.expires_at,
         accounts: checked.grants.iter().map(AccountName::from).map(Account::from).collect(),
+        account_summary: AccountSummary { total: checked.granted, link: ACCOUNTS },
         rejected: checked.rejected.iter().map(problem::rejection).collect(),
     };
     Ok((StatusCode::CREATED, Json(checked)))
@@ -135,14 +147,23 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     });
     let answer = json!({
         "type": "object",
-        "required": ["token", "expires_at", "accounts", "rejected"],
+        "required": ["token", "expires_at", "accounts", "account_summary", "rejected"],
         "properties": {
             "token": text(),
             "expires_at": { "type": "string", "format": "date-time" },
             "accounts": {
                 "type": "array",
                 "items": reference("Account"),
-                "description": "Accounts of the token, those that were just proven first; at most 100. `GET /v1/accounts` lists all.",
+                "description": "Accounts of the token, those that were just proven first; at most 100.",
+            },
+            "account_summary": {
+                "type": "object",
+                "description": "All accounts of the token.",
+                "required": ["total", "link"],
+                "properties": {
+                    "total": { "type": "integer", "minimum": 0, "description": "Their number." },
+                    "link": { "type": "string", "description": "The path that lists them page by page." },
+                },
             },
             "rejected": { "type": "array", "items": reference("Rejected") },
         },

@@ -17,8 +17,7 @@ use super::{Answer, scope_parameters};
 use crate::app::App;
 use crate::app::access::Caller;
 use crate::app::read::{self, CloudClock, StatusQuery, StatusReport, TargetReport};
-use crate::app::visibility::ScopePlace;
-use crate::http::query::{Query, invalid};
+use crate::http::query::Query;
 
 /// The scopes of a page without `limit`.
 const DEFAULT_LIMIT: usize = 100;
@@ -100,7 +99,7 @@ pub(super) async fn handle(
     let status = StatusQuery {
         scopes: scope_parameters::parse(&query)?,
         limit: query.limit(DEFAULT_LIMIT, MAX_LIMIT)?,
-        after: query.get("cursor").map(place).transpose()?,
+        cursor: query.get("cursor").map(str::to_owned),
     };
     let StatusReport { at, summary, targets, next, clouds, budgets } =
         read::status(&app, &caller, &status).await?;
@@ -108,18 +107,10 @@ pub(super) async fn handle(
         at,
         summary: Summary::new(summary, &status.scopes),
         targets: targets.into_iter().map(Target::from).collect(),
-        next: next.map(|place| format!("{}-{}", place.rank, place.number)),
+        next,
         clouds: clouds.into_iter().map(Clock::from).collect(),
         budgets: budgets.into_iter().map(Budget::from).collect(),
     }))
-}
-
-/// Parses the `next` of a page.
-fn place(cursor: &str) -> Answer<ScopePlace> {
-    let place = cursor.split_once('-').and_then(|(rank, number)| {
-        Some(ScopePlace { rank: rank.parse().ok()?, number: number.parse().ok()? })
-    });
-    place.ok_or_else(|| invalid("cursor", "must be the `next` of the page before"))
 }
 
 impl From<TargetReport> for Target {

@@ -47,6 +47,18 @@ impl Store {
         .await
     }
 
+    /// Returns the number of live grants of a principal.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn grant_count(&self, principal: PrincipalId) -> Result<usize> {
+        self.read(move |session| {
+            let count = of_principal(principal).count().get_result::<i64>(session.connection);
+            Ok(usize::try_from(count.map_err(database)?).unwrap_or_default())
+        })
+        .await
+    }
+
     /// Returns the live grants of a principal for some accounts, in the order of their ids.
     ///
     /// # Errors
