@@ -68,7 +68,10 @@ on_both! {
         two_principals_share_an_account_and_its_targets,
         unlistable_kind_gets_no_target,
         grant_event_follows_changed_access_only,
-        concurrent_first_grants_create_one_account;
+        concurrent_first_grants_create_one_account,
+        change_of_access_during_a_grant_is_reported,
+        grant_that_ends_during_its_record_is_created_again,
+        target_that_is_suspended_during_a_grant_is_due;
     grant_verification:
         due_grant_is_claimed_once,
         second_consecutive_refusal_ends_the_grant,
