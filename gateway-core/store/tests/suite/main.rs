@@ -108,6 +108,7 @@ on_both! {
         target_without_able_credential_is_suspended_until_a_grant,
         elected_credential_stays_while_it_is_able,
         elected_credential_stays_among_many,
+        published_resources_are_listed_with_another_account_after_failures,
         account_pause_is_part_of_the_claim;
     resource_apply:
         each_change_raises_the_version,
