@@ -151,7 +151,8 @@ on_both! {
         names_that_differ_only_in_blanks_are_distinct,
         terms_follow_their_records,
         pages_of_many_targets_follow_the_whole_order,
-        resource_is_read_with_the_records_of_all_holders;
+        resource_is_read_with_the_records_of_all_holders,
+        resource_of_many_holders_costs_as_much_as_one_of_few;
     authority:
         only_listable_kinds_of_the_own_credential_are_visible,
         account_of_another_principal_is_not_visible,
