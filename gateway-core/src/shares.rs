@@ -12,6 +12,7 @@ mod capacity;
 mod held;
 mod instruments;
 mod pool;
+mod probation;
 mod silence;
 mod waiting;
 
@@ -22,4 +23,5 @@ pub use capacity::{CallCapacity, FullHolders};
 pub use held::Held;
 pub use instruments::METRICS;
 pub use pool::{Pool, Slot};
+pub use probation::Probation;
 pub use waiting::Refused;

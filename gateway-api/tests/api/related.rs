@@ -110,3 +110,31 @@ async fn related_records_of_other_accounts_are_hidden() {
     let related = gateway.get(&format!("/v1/images/{image}/related"), &stranger).await;
     assert_eq!(related.body["items"], json!([]));
 }
+
+#[tokio::test]
+async fn resource_of_many_holders_is_read_without_the_records_of_others() {
+    let (gateway, token, id) = open().await;
+    let image = gateway.get("/v1/images", &token).await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    // The targets of the others are unreadable, so that a request that reads one fails.
+    let others = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)";
+    gateway.execute(&format!(
+        "INSERT INTO poll_targets (id, cloud_id, region, holder, kind, lease_epoch, lease_until, due_at, wanted_at, status, \
+         interval_ms, failures, agreeing) {others} SELECT 1000 + i, x'00', 'r1', CAST('another holder ' || (i % 10) AS BLOB), \
+         'unreadable ' || i, 0, 0, {}, 0, 'fresh', 0, 0, 0 FROM n",
+        i64::MAX / 2
+    ));
+    gateway.execute(&format!(
+        "INSERT INTO resources (target_id, id, native_key, name, state, version, hash, observed_at, changed_at, document, raw, \
+         name_key, created_at, terms) {others} SELECT 1000 + i, id, native_key, name, state, version, hash, observed_at, \
+         changed_at, 'unreadable', raw, name_key, created_at, terms FROM resources, n"
+    ));
+    for target in [format!("/v1/images/{image}"), format!("/v1/instances/{id}")] {
+        assert_eq!(gateway.get(&target, &token).await.status, StatusCode::OK, "{target}");
+    }
+    let related = gateway.get(&format!("/v1/instances/{id}/related?relation=image"), &token).await;
+    assert_eq!(related.body["items"][0]["items"][0]["id"], image.as_str());
+    let (_, stranger) = gateway.proven("b", &["p2"]).await;
+    let hidden = gateway.get(&format!("/v1/instances/{id}"), &stranger).await;
+    assert_eq!(hidden.problem(), "no-such-resource");
+    assert_eq!(gateway.get(&format!("/v1/images/{image}"), &stranger).await.status, StatusCode::OK);
+}

@@ -91,3 +91,17 @@ async fn outdated_clock_measurement_is_ignored() {
     assert_eq!((&right["rejected"], &right["skew_seconds"]), (&json!(false), &json!(1.0)));
     assert!(Timestamp::parse(right["checked_at"].as_str().unwrap()).unwrap() >= now);
 }
+
+#[tokio::test]
+async fn change_that_is_committed_late_is_shown() {
+    let gateway = TestGateway::with(|config| config.handler.authority_milliseconds = 0).await;
+    let (_, token) = gateway.proven("a", &["p1"]).await;
+    gateway.poll(|_, _, _| Vec::new()).await;
+    let status =
+        async || gateway.get("/v1/status?kind=volume", &token).await.body["targets"][0]["status"].clone();
+    assert_eq!(status().await, "fresh");
+    // Its transaction waited for locks after it had read the time.
+    let early = gateway.store.now().await.unwrap().minus(Duration::from_secs(25));
+    gateway.execute(&format!("UPDATE poll_targets SET status = 'failed', changed_at = {}", early.0));
+    assert_eq!(status().await, "failed");
+}

@@ -7,6 +7,7 @@ use tokio::time::{Duration, Instant};
 
 use super::call::CallKey;
 use super::instruments;
+use super::probation::Probation;
 use crate::error::{Error, ErrorKind};
 
 /// Time without any call after which a key is forgotten. It ends the breakers of endpoints that nobody calls any more; a
@@ -70,6 +71,21 @@ impl Breakers {
         let open: Vec<_> = open.map(|(key, _)| key.clone()).collect();
         instruments::breakers_open(open.len());
         open
+    }
+
+    /// Returns the endpoints with an open breaker, with the holders that were called at them.
+    pub(super) fn probation(&self) -> Probation {
+        let keys = self.keys();
+        let is_on_probation =
+            |(key, known): &(&CallKey, &Known)| matches!(key, CallKey::Endpoint(_)) && known.is_open_now();
+        let endpoints = keys.known.iter().filter(is_on_probation).map(|(key, _)| key.endpoint().clone());
+        let mut probation = Probation::of(endpoints);
+        if !probation.is_empty() {
+            keys.known
+                .iter()
+                .for_each(|(key, known)| probation.note(key, known.is_open_now(), known.answered));
+        }
+        probation
     }
 
     /// Returns whether a call under a key was answered, as far back as this process remembers.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::breaker::Breakers;
 use super::call::{CallKey, Endpoint};
 use super::held::Held;
+use super::probation::Probation;
 use super::silence::Silence;
 use crate::id::{CloudId, Holder};
 
@@ -107,6 +108,11 @@ impl CallCapacity {
             }
         }
         full
+    }
+
+    /// Returns the endpoints on probation.
+    pub fn probation(&self) -> Probation {
+        self.breakers.as_ref().map(|breakers| breakers.probation()).unwrap_or_default()
     }
 
     /// Takes a slot if one is free for the endpoint and the holder. The first call for two that are not full succeeds.

@@ -3,25 +3,42 @@
 //! Work of endpoints and holders without a free slot is left out, so that any amount of it delays no other work. While
 //! something is full, the search looks at the first due time of each endpoint, one key of an index, and then at the work
 //! of those that have a free slot: its cost follows the number of endpoints, not that of the work that is left out.
+//!
+//! At an endpoint on probation, the work of holders that were answered lately comes before that of all others, and that of
+//! holders that hang after it.
 
 use gateway_core::error::Result;
 use gateway_core::id::{CloudId, Holder, Region};
-use gateway_core::shares::{CallCapacity, Endpoint};
+use gateway_core::shares::{CallCapacity, Endpoint, Probation};
 
-use crate::db::{Session, corrupt};
+use crate::db::{NEVER, Session, corrupt};
 
 /// Most full holders of one endpoint that a statement leaves out. A higher number makes longer statements. If more
 /// accounts hang at an endpoint that answers others, some of their work is found in vain, before that of others.
 const MOST_LEFT_OUT: usize = 500;
 
-/// The part of the due work that a statement selects: that of one endpoint, without some of its holders.
+/// The part of the due work that a statement selects: that of some holders of one endpoint.
 pub(crate) struct Part<'a> {
     pub(crate) endpoint: &'a Endpoint,
-    /// Holders to leave out, as the store keeps them.
-    pub(crate) full: Vec<Vec<u8>>,
+    pub(crate) holders: Holders,
 }
 
-impl Part<'_> {
+/// The holders of a part, as the store keeps them.
+pub(crate) enum Holders {
+    Only(Vec<u8>),
+    AllBut(Vec<Vec<u8>>),
+}
+
+impl<'a> Part<'a> {
+    fn of(endpoint: &'a Endpoint, holder: Holder) -> Self {
+        Self { endpoint, holders: Holders::Only(holder.to_bytes()) }
+    }
+
+    fn without(endpoint: &'a Endpoint, holders: &[Holder]) -> Self {
+        let left_out = holders.iter().take(MOST_LEFT_OUT).copied().map(Holder::to_bytes);
+        Self { endpoint, holders: Holders::AllBut(left_out.collect()) }
+    }
+
     /// Returns the name of the endpoint's region.
     pub(crate) fn region(&self) -> String {
         self.endpoint.region.as_ref().map_or("", Region::as_str).to_owned()
@@ -52,7 +69,9 @@ impl Session<'_> {
         limit: usize,
         capacity: &CallCapacity,
     ) -> Result<Vec<(i64, W::Row)>> {
-        if capacity.is_free_for_all() {
+        // The next due time does not depend on whose work is done first.
+        let probation = if time < NEVER { capacity.probation() } else { Probation::default() };
+        if capacity.is_free_for_all() && probation.is_empty() {
             return W::due_before(self, time, limit, None);
         }
         let mut endpoints = W::first_by_endpoint(self)?;
@@ -65,12 +84,38 @@ impl Session<'_> {
             if found.len() == limit && found.last().is_some_and(|(due, _)| due <= first) {
                 break;
             }
-            let full = full.at(endpoint).take(MOST_LEFT_OUT).map(Holder::to_bytes).collect();
-            found.extend(W::due_before(self, time, limit, Some(Part { endpoint, full }))?);
+            let full: Vec<_> = full.at(endpoint).collect();
+            found.extend(self.due_at::<W>(time, limit, endpoint, &full, &probation)?);
             found.sort_by_key(|(due, _)| *due);
             found.truncate(limit);
         }
         Ok(found)
+    }
+
+    /// Returns due work of one endpoint: without the full holders, and on probation of those that are tried first.
+    fn due_at<W: DueWork>(
+        &mut self,
+        time: i64,
+        limit: usize,
+        endpoint: &Endpoint,
+        full: &[Holder],
+        probation: &Probation,
+    ) -> Result<Vec<(i64, W::Row)>> {
+        for holder in probation.first(endpoint).into_iter().filter(|holder| !full.contains(holder)) {
+            let found = W::due_before(self, time, limit, Some(Part::of(endpoint, holder)))?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        let hung = probation.last(endpoint);
+        if !hung.is_empty() {
+            let part = Part::without(endpoint, &[full, hung].concat());
+            let found = W::due_before(self, time, limit, Some(part))?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        W::due_before(self, time, limit, Some(Part::without(endpoint, full)))
     }
 }
 

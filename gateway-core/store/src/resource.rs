@@ -2,6 +2,7 @@
 
 mod apply;
 mod firsts;
+mod item;
 mod key;
 mod known;
 mod listing;

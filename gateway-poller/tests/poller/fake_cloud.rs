@@ -72,6 +72,8 @@ pub(crate) struct CloudState {
     pub(crate) regions: Vec<Region>,
     /// The clouds that hang.
     pub(crate) hung: BTreeSet<CloudId>,
+    /// The access keys whose calls hang.
+    pub(crate) hung_keys: BTreeSet<String>,
     /// The calls under way, by cloud that hangs.
     pub(crate) waiting: BTreeMap<CloudId, usize>,
     /// The access keys that proofs refuse.
@@ -119,9 +121,13 @@ struct FakeSession {
 }
 
 impl FakeSession {
-    /// Waits in vain if the cloud hangs.
+    /// Waits in vain if the cloud hangs, or hangs for this access key.
     async fn is_answered(&self) -> Result<()> {
-        if !self.cloud.state().hung.contains(&self.id) {
+        let hangs = {
+            let state = self.cloud.state();
+            state.hung.contains(&self.id) || state.hung_keys.contains(&self.key)
+        };
+        if !hangs {
             return Ok(());
         }
         *self.cloud.state().waiting.entry(self.id).or_default() += 1;

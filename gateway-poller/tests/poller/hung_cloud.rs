@@ -157,3 +157,24 @@ async fn slots_of_listings_and_verifications_are_gauges() {
     assert_eq!(gauge("gateway_pool_held", "verifications"), 0);
     poller.abort();
 }
+
+#[tokio::test(start_paused = true)]
+async fn healthy_account_is_listed_in_time_beside_40_that_hang_at_its_endpoint() {
+    let crowd = Crowd::new(0, 0).await;
+    let env = &crowd.env;
+    let keys: Vec<_> = (0..40).map(|number| format!("hung-{number}")).collect();
+    for key in &keys {
+        env.grant(key, key, INSTANCE, &["r1"]).await;
+    }
+    let (_clock, poller) = (env.run_clock(), crowd.start_poller());
+    sleep(INTERVAL * 3).await;
+    env.cloud.state().hung_keys.extend(keys);
+    // The calls of each account time out once before it is known to hang, a few at a time.
+    sleep(CALL_TIMEOUT * 6).await;
+    env.cloud.state().listed_at.clear();
+    let begun = Instant::now();
+    sleep(RUN).await;
+    let gap = crowd.longest_gap(begun);
+    assert!(gap < INTERVAL * 2, "not listed for {gap:?}");
+    poller.abort();
+}

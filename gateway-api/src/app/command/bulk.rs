@@ -163,7 +163,7 @@ impl Bulk<'_> {
             Part::Matched(record) => name(&record.row),
             Part::Begun(id, _) => {
                 let authority = &self.caller.authority;
-                let found = find_record(&self.app.store, authority, self.request.kind, *id, false).await;
+                let found = find_record(self.app, authority, self.request.kind, *id, false).await;
                 found.ok().flatten().and_then(|found| name(&found.row))
             }
         };

@@ -36,7 +36,7 @@ pub(super) struct Resource {
 impl Target {
     /// Returns the target of a resource that the caller has access to and owns.
     pub(super) async fn of_resource(app: &App, caller: &Caller, kind: Kind, id: ResourceId) -> Result<Self> {
-        let found = find_record(&app.store, &caller.authority, kind, id, false).await?;
+        let found = find_record(app, &caller.authority, kind, id, false).await?;
         Self::of_record(caller, &found.ok_or(Error::UnknownResource)?)
     }
 

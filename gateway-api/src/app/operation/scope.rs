@@ -59,7 +59,8 @@ impl AccountScope {
         ids: Vec<ResourceId>,
     ) -> Result<HashMap<(Kind, ResourceId), (ResourceRow, Holder)>> {
         let mut usable = HashMap::new();
-        for row in store.resources_get(ids).await? {
+        let targets = self.targets.iter().map(|(target, ..)| *target).collect();
+        for row in store.resources_get(targets, ids).await? {
             let target = self.targets.iter().find(|(target, ..)| *target == row.target);
             let Some((_, kind, holder)) = target else { continue };
             let key = (*kind, row.id);

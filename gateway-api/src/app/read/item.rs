@@ -39,12 +39,12 @@ pub(crate) async fn item(
 ) -> Result<Item> {
     let ItemQuery { kind, id, fields, raw, max_age } = query;
     let mut authority = Arc::clone(&caller.authority);
-    let mut found = find_record(&app.store, &authority, *kind, *id, *raw).await?;
+    let mut found = find_record(app, &authority, *kind, *id, *raw).await?;
     if let (Some(max_age), Some(known)) = (max_age, &found) {
         let refreshed =
             refresh::refreshed(app, caller, [&known.target].into_iter(), *max_age, deadline).await?;
         authority = refreshed.authority;
-        found = find_record(&app.store, &authority, *kind, *id, *raw).await?;
+        found = find_record(app, &authority, *kind, *id, *raw).await?;
     }
     let VisibleRecord { row, target } = found.ok_or(Error::UnknownResource)?;
     Ok(Item {

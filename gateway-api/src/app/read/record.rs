@@ -3,12 +3,12 @@
 use gateway_core::document::rendering::{Identity, resource_text};
 use gateway_core::id::{Holder, ResourceId, TargetId};
 use gateway_core::{Kind, Timestamp};
-use gateway_store::{ResourceRow, Store, TargetState};
+use gateway_store::{ResourceRow, TargetState};
 use serde_json::value::RawValue;
 
 use super::fields::Fields;
-use crate::app::visibility::{Authority, Targets};
-use crate::app::{Error, Result};
+use crate::app::visibility::{Authority, ScopeFilter, Targets};
+use crate::app::{App, Error, Result};
 
 /// A record and its document for one reader.
 #[derive(Debug)]
@@ -76,20 +76,34 @@ pub(super) fn expect_target<'a>(row: &ResourceRow, targets: &'a Targets) -> Resu
     targets.get(row.target).ok_or_else(|| Error::internal("a row outside the caller's targets was read"))
 }
 
-/// Returns the record of a resource, if the reader may see one. Only its own targets are looked at.
+/// Records of a resource whose targets are looked at to find one that the reader may see. If there are more, such as of a
+/// network that is shared with many accounts, the record is looked for in the reader's targets. A higher number looks at
+/// more targets of others; a lower one at more of the reader's.
+const FEW: usize = 20;
+
+/// Returns the record of a resource, if the reader may see one. No record of others is read.
 pub(crate) async fn find_record(
-    store: &Store,
+    app: &App,
     authority: &Authority,
     kind: Kind,
     id: ResourceId,
     raw: bool,
 ) -> Result<Option<VisibleRecord>> {
-    let records = store.resource_find(id, raw).await?;
-    let visible = records.into_iter().filter(|(_, target)| {
+    let is_visible = |target: &TargetState| {
         target.kind == kind
             && authority.visibility.shows(target.cloud, target.holder, &target.region, target.kind)
-    });
+    };
     // The account's own record holds more than the published one.
-    let first = visible.min_by_key(|(_, target)| (target.holder == Holder::Global, target.id));
-    Ok(first.map(|(row, target)| VisibleRecord { row, target }))
+    let place = |target: &TargetState| (target.holder == Holder::Global, target.id);
+    let mut places: Vec<_> = match app.store.resource_targets(id, FEW).await? {
+        Some(targets) => targets.iter().filter(|target| is_visible(target)).map(place).collect(),
+        None => {
+            let of_kind = ScopeFilter { kind: Some(kind), ..ScopeFilter::default() };
+            app.targets.select(authority, &of_kind, None).await?.iter().map(place).collect()
+        }
+    };
+    places.sort_unstable();
+    let targets = places.into_iter().map(|(_, target)| target).collect();
+    let found = app.store.resource_find(id, targets, raw).await?;
+    Ok(found.map(|(row, target)| VisibleRecord { row, target }))
 }

@@ -57,7 +57,7 @@ pub(crate) async fn related(
     wanted: Option<&str>,
 ) -> Result<Vec<RelatedGroup>> {
     let authority = &*caller.authority;
-    let found = find_record(&app.store, authority, kind, id, false).await?.ok_or(Error::UnknownResource)?;
+    let found = find_record(app, authority, kind, id, false).await?.ok_or(Error::UnknownResource)?;
     let VisibleRecord { row, target } = &found;
     let origin = Origin { app, authority, target, id: row.id };
     let document: Map<String, Value> = serde_json::from_str(&row.document).map_err(CoreError::internal)?;
@@ -89,7 +89,7 @@ impl Origin<'_> {
         let (mut documents, mut more) = (Vec::new(), false);
         for id in ids {
             // A record that the caller may not see, or that is not listed yet, is only a reference in the document.
-            if let Some(found) = find_record(&self.app.store, self.authority, relation.to, id, false).await? {
+            if let Some(found) = find_record(self.app, self.authority, relation.to, id, false).await? {
                 let document = found.render(self.authority)?;
                 more = !bytes.fit(document.get());
                 if more {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use gateway_core::Timestamp;
 use gateway_core::error::{Error, Result};
 use gateway_core::id::{CloudId, Holder, TargetId};
-use gateway_store::{Store, TargetState};
+use gateway_store::{Store, TargetChange, TargetState};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -25,8 +25,9 @@ const CAPACITY: usize = 500_000;
 const IDLE: Duration = Duration::from_secs(30);
 
 /// How far each reading of changes looks back before the last one, because a change shows its time from before its
-/// commit. Longer than any transaction: MariaDB ends one that idles for 5 s. A higher value reads more changes twice.
-const OVERLAP: Duration = Duration::from_secs(6);
+/// commit. Longer than a transaction takes from there to its commit: it may wait for three locks, for 10 s each, and
+/// MariaDB ends it when it idles for 5 s. A higher value reads more changes twice, along an index.
+const OVERLAP: Duration = Duration::from_secs(40);
 
 /// Holders that are read at once. A higher value takes fewer statements; a lower one lets other requests in between.
 const HOLDERS: usize = 500;
@@ -55,6 +56,8 @@ struct Known {
     holders: HashSet<Holder>,
     /// The time of the change that each known target shows.
     changes: HashMap<TargetId, Timestamp>,
+    /// Targets with a holder of `holders` at a cloud where it is not known: published ones of other clouds.
+    others: HashSet<TargetId>,
 }
 
 impl TargetCache {
@@ -124,11 +127,7 @@ impl TargetCache {
         }
         let news: Vec<_> = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            let is_new = |change: &&gateway_store::TargetChange| {
-                known.holders.contains(&change.holder)
-                    && known.changes.get(&change.id) != Some(&change.changed_at)
-            };
-            changes.iter().filter(is_new).map(|change| change.id).collect()
+            changes.iter().filter(|change| known.lacks(change)).map(|change| change.id).collect()
         };
         if !news.is_empty() {
             let states = self.store.target_states(news).await?;
@@ -141,15 +140,15 @@ impl TargetCache {
 
     /// Reads the targets of holders that are not known.
     async fn load(&self, missing: Vec<Key>) -> Result<()> {
-        let is_full = self.known.read().unwrap_or_else(PoisonError::into_inner).changes.len() + missing.len()
-            > CAPACITY;
-        if is_full {
+        let targets = self.known.read().unwrap_or_else(PoisonError::into_inner).changes.len();
+        if targets >= CAPACITY {
             self.clear();
         }
         for holders in missing.chunks(HOLDERS) {
             let _read = self.read.lock().await;
             let states = self.store.target_states_of(holders.to_vec()).await?;
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            known.others.clear();
             for key in holders {
                 known.held.insert(*key, Vec::new());
                 known.holders.insert(key.1);
@@ -165,13 +164,64 @@ impl TargetCache {
 }
 
 impl Known {
+    /// Returns whether a change is to be read.
+    fn lacks(&self, change: &TargetChange) -> bool {
+        self.holders.contains(&change.holder)
+            && !self.others.contains(&change.id)
+            && self.changes.get(&change.id) != Some(&change.changed_at)
+    }
+
     /// Adds or replaces a target, if its holder is known.
     fn put(&mut self, state: TargetState) {
-        let Some(held) = self.held.get_mut(&(state.cloud, state.holder)) else { return };
+        let Some(held) = self.held.get_mut(&(state.cloud, state.holder)) else {
+            self.others.insert(state.id);
+            return;
+        };
         self.changes.insert(state.id, state.changed_at);
         match held.iter_mut().find(|known| known.id == state.id) {
             Some(known) => *known = Arc::new(state),
             None => held.push(Arc::new(state)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway_core::Kind;
+    use gateway_core::id::Region;
+    use gateway_store::TargetStatus;
+
+    use super::*;
+
+    fn published(id: i64, cloud: CloudId) -> TargetState {
+        TargetState {
+            id: TargetId(id),
+            cloud,
+            region: Region::new("r1"),
+            holder: Holder::Global,
+            kind: Kind::Image,
+            as_of: None,
+            status: TargetStatus::Fresh,
+            reason: None,
+            interval_ms: 0,
+            changed_at: Timestamp(id),
+        }
+    }
+
+    #[test]
+    fn changes_of_what_other_clouds_publish_are_read_once() {
+        let (mine, other) = (CloudId::generate(), CloudId::generate());
+        let mut known = Known::default();
+        known.held.insert((mine, Holder::Global), Vec::new());
+        known.holders.insert(Holder::Global);
+        let change =
+            |id, at| TargetChange { id: TargetId(id), holder: Holder::Global, changed_at: Timestamp(at) };
+        for (id, cloud) in [(1, mine), (2, other)] {
+            assert!(known.lacks(&change(id, id)));
+            known.put(published(id, cloud));
+            assert!(!known.lacks(&change(id, id)));
+        }
+        assert!(known.lacks(&change(1, 3)));
+        assert!(!known.lacks(&change(2, 3)));
     }
 }

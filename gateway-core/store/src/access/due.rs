@@ -7,7 +7,7 @@ use gateway_core::shares::Endpoint;
 
 use crate::db::schema::{clouds, grants};
 use crate::db::{Session, corrupt, database};
-use crate::due::{DueWork, Part};
+use crate::due::{DueWork, Holders, Part};
 
 /// The grants whose verification is due. Their endpoints are the identity services of the clouds.
 pub(super) struct DueGrants;
@@ -49,9 +49,11 @@ impl DueWork for DueGrants {
             .select((grants::verify_at, row))
             .into_boxed();
         if let Some(part) = part {
-            query = query
-                .filter(grants::cloud_id.eq(part.endpoint.cloud.to_bytes()))
-                .filter(grants::account_id.ne_all(part.full));
+            query = query.filter(grants::cloud_id.eq(part.endpoint.cloud.to_bytes()));
+            query = match part.holders {
+                Holders::Only(holder) => query.filter(grants::account_id.eq(holder)),
+                Holders::AllBut(holders) => query.filter(grants::account_id.ne_all(holders)),
+            };
         }
         query.load(session.connection).map_err(database)
     }

@@ -11,7 +11,7 @@ use gateway_core::id::{AccountId, CloudId, Holder, PrincipalId};
 use super::credential::SealedCredential;
 use super::listable::Access;
 use crate::db::schema::grants;
-use crate::db::{Session, Store, database, for_update};
+use crate::db::{Session, Store, contention, database, for_update};
 
 /// A proven right, ready to be recorded.
 #[derive(Clone, Debug)]
@@ -85,12 +85,14 @@ impl Session<'_> {
     fn grant_record(&mut self, grant: &Grant, capability: &Capability) -> Result<AccountId> {
         let (principal, cloud) = (grant.principal, grant.cloud);
         let account = AccountId::derive(cloud, &grant.proof.external_id);
+        let row = grants::table.find((principal.to_bytes(), account.to_bytes()));
+        // Locked before anything else: a change by another transaction would be overwritten without a report.
+        let known = for_update!(self, row.clone().select(grants::access), String)?.pop();
         self.account_put(account, cloud, &grant.proof.external_id, &grant.proof.name)?;
         self.regions_seen(cloud, &grant.proof.regions)?;
         self.credential_put(&grant.credential)?;
         let access = serde_json::to_string(&grant.access).map_err(Error::internal)?;
         let now = self.now()?;
-        let row = grants::table.find((principal.to_bytes(), account.to_bytes()));
         let values = (
             grants::credential_id.eq(grant.credential.id.to_bytes()),
             grants::access.eq(&access),
@@ -98,13 +100,7 @@ impl Session<'_> {
             grants::verified_at.eq(now.0),
             grants::verify_at.eq(now.plus(grant.verify_after).0),
         );
-        let known = row
-            .clone()
-            .select(grants::access)
-            .first::<String>(self.connection)
-            .optional()
-            .map_err(database)?;
-        match &known {
+        let written = match &known {
             Some(_) => diesel::update(row).set(values).execute(self.connection).map_err(database)?,
             None => diesel::insert_into(grants::table)
                 .values((
@@ -116,6 +112,9 @@ impl Session<'_> {
                 .execute(self.connection)
                 .map_err(database)?,
         };
+        if written == 0 {
+            return Err(contention("the grant has just ended"));
+        }
         for holder in [Holder::Account(account), Holder::Global] {
             self.targets_ensure(cloud, holder, grant.access.targets(holder, capability))?;
         }

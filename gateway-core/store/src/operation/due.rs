@@ -10,7 +10,7 @@ use gateway_core::shares::{CallCapacity, Endpoint};
 
 use crate::db::schema::{operations, regions};
 use crate::db::{NEVER, Session, Store, corrupt, database};
-use crate::due::{DueWork, Part, region_with_first};
+use crate::due::{DueWork, Holders, Part, region_with_first};
 
 /// An operation that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +62,11 @@ impl DueWork for DueOperations {
         if let Some(part) = part {
             query = query
                 .filter(operations::cloud_id.eq(part.endpoint.cloud.to_bytes()))
-                .filter(operations::region.eq(part.region()))
-                .filter(operations::account_id.ne_all(part.full));
+                .filter(operations::region.eq(part.region()));
+            query = match part.holders {
+                Holders::Only(holder) => query.filter(operations::account_id.eq(holder)),
+                Holders::AllBut(holders) => query.filter(operations::account_id.ne_all(holders)),
+            };
         }
         query.load(session.connection).map_err(database)
     }

@@ -63,7 +63,7 @@ impl Store {
                 if !capacity.take(&Endpoint::of_scope(&target.scope), target.scope.holder) {
                     continue;
                 }
-                match session.elect(&target.scope, target.kind, elected)? {
+                match session.elect(&target, elected)? {
                     None => session.suspend(&target, epoch, now)?,
                     Some(credential) => {
                         let fence = session.lease(&target, epoch, now, lease, owner, &credential)?;

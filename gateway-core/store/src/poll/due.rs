@@ -6,7 +6,7 @@ use gateway_core::shares::Endpoint;
 
 use crate::db::schema::{poll_targets, regions};
 use crate::db::{NEVER, Session, database};
-use crate::due::{DueWork, Part, region_with_first};
+use crate::due::{DueWork, Holders, Part, region_with_first};
 use crate::target::TargetRow;
 
 /// The due poll targets.
@@ -44,8 +44,11 @@ impl DueWork for DueTargets {
         if let Some(part) = part {
             query = query
                 .filter(poll_targets::cloud_id.eq(part.endpoint.cloud.to_bytes()))
-                .filter(poll_targets::region.eq(part.region()))
-                .filter(poll_targets::holder.ne_all(part.full));
+                .filter(poll_targets::region.eq(part.region()));
+            query = match part.holders {
+                Holders::Only(holder) => query.filter(poll_targets::holder.eq(holder)),
+                Holders::AllBut(holders) => query.filter(poll_targets::holder.ne_all(holders)),
+            };
         }
         query.load(session.connection).map_err(database)
     }

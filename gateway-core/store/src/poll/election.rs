@@ -3,11 +3,16 @@
 use diesel::prelude::*;
 use gateway_core::Kind;
 use gateway_core::error::Result;
-use gateway_core::id::{Holder, Scope};
+use gateway_core::id::{AccountId, Holder, Scope};
 
 use crate::access::{Access, CredentialRow, SealedCredential};
 use crate::db::schema::{credentials, grants};
 use crate::db::{Session, database};
+use crate::target::Target;
+
+/// Consecutive failures after which published resources are listed with the credential of another account. With fewer, a
+/// short outage of the cloud changes the credential; with more, one account that hangs keeps them old for longer.
+const FAILURES: i32 = 5;
 
 /// Grants in one query of an election. Most often the first may list the kind; a larger page reads rows in vain.
 const CANDIDATES: i64 = 50;
@@ -16,19 +21,33 @@ impl Session<'_> {
     /// Elects the credential to list a target with.
     ///
     /// The credential of the last election stays while it may list the target, because absence counts only against
-    /// its own listings. Otherwise the most recently verified credential that may list the target is elected.
+    /// its own listings. Otherwise the most recently verified credential that may list the target is elected, and also
+    /// when the listings of published resources fail again and again: a single account may be the cause.
     pub(super) fn elect(
+        &mut self,
+        target: &Target,
+        before: Option<Vec<u8>>,
+    ) -> Result<Option<SealedCredential>> {
+        let Target { scope, kind, .. } = target;
+        let before = match before {
+            Some(before) => self.reelect(scope, *kind, before)?,
+            None => None,
+        };
+        let Some(before) = before else { return self.elect_anew(scope, *kind, None) };
+        if scope.holder != Holder::Global || target.failures < FAILURES {
+            return Ok(Some(before));
+        }
+        let other = self.elect_anew(scope, *kind, Some(before.account))?;
+        Ok(Some(other.unwrap_or(before)))
+    }
+
+    /// Elects the most recently verified credential that may list a target, of another account than one.
+    fn elect_anew(
         &mut self,
         scope: &Scope,
         kind: Kind,
-        before: Option<Vec<u8>>,
+        except: Option<AccountId>,
     ) -> Result<Option<SealedCredential>> {
-        if let Some(before) = before {
-            let stays = self.reelect(scope, kind, before)?;
-            if stays.is_some() {
-                return Ok(stays);
-            }
-        }
         for page in 0.. {
             let mut query = grants::table
                 .inner_join(credentials::table.on(credentials::id.eq(grants::credential_id)))
@@ -41,6 +60,9 @@ impl Session<'_> {
                 Holder::Account(account) => query.filter(grants::account_id.eq(account.to_bytes())),
                 Holder::Global => query.filter(grants::cloud_id.eq(scope.cloud.to_bytes())),
             };
+            if let Some(except) = except {
+                query = query.filter(grants::account_id.ne(except.to_bytes()));
+            }
             let found = query.load(self.connection).map_err(database)?;
             let last = (found.len() as i64) < CANDIDATES;
             let able = first_able(found, scope, kind)?;

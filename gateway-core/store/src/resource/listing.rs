@@ -1,4 +1,4 @@
-//! Reading of resources: one by id, or a page.
+//! Reading of resources: some by id, or a page.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,9 +9,8 @@ use gateway_core::id::{ResourceId, TargetId};
 
 use super::key::{Key, as_limit};
 use super::query::{Cursor, Of, Records, ResourceQuery, SortOrder};
-use crate::db::schema::{poll_targets, resources};
+use crate::db::schema::resources;
 use crate::db::{Session, Store, UNION, corrupt, database};
-use crate::target::{StateRow, TargetState};
 
 /// A stored record of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,45 +53,23 @@ impl Store {
         .await
     }
 
-    /// Returns every record of a resource, each with the state of its target.
+    /// Returns the records of some resources in some targets, with one statement.
     ///
     /// # Errors
     /// `Unavailable` if the database cannot be reached.
-    pub async fn resource_find(&self, id: ResourceId, raw: bool) -> Result<Vec<(ResourceRow, TargetState)>> {
-        self.read(move |session| {
-            let records = || {
-                resources::table
-                    .inner_join(poll_targets::table.on(poll_targets::id.eq(resources::target_id)))
-                    .filter(resources::id.eq(id.to_bytes()))
-            };
-            let rows: Vec<(Columns, Option<String>, StateRow)> = if raw {
-                records()
-                    .select((COLUMNS, resources::raw.nullable(), StateRow::as_select()))
-                    .load(session.connection)
-                    .map_err(database)?
-            } else {
-                let rows = records().select((COLUMNS, StateRow::as_select())).load(session.connection);
-                let rows: Vec<(Columns, StateRow)> = rows.map_err(database)?;
-                rows.into_iter().map(|(columns, state)| (columns, None, state)).collect()
-            };
-            rows.into_iter()
-                .map(|(columns, raw, state)| Ok((row(columns, raw)?, state.into_state()?)))
-                .collect()
-        })
-        .await
-    }
-
-    /// Returns every record of some resources, with one statement.
-    ///
-    /// # Errors
-    /// `Unavailable` if the database cannot be reached.
-    pub async fn resources_get(&self, ids: Vec<ResourceId>) -> Result<Vec<ResourceRow>> {
-        if ids.is_empty() {
+    pub async fn resources_get(
+        &self,
+        targets: Vec<TargetId>,
+        ids: Vec<ResourceId>,
+    ) -> Result<Vec<ResourceRow>> {
+        if targets.is_empty() || ids.is_empty() {
             return Ok(Vec::new());
         }
         self.read(move |session| {
-            let ids = ids.iter().map(|id| id.to_bytes());
-            session.load_records(resources::table.filter(resources::id.eq_any(ids)).into_boxed(), false)
+            let records = resources::table
+                .filter(resources::target_id.eq_any(targets.iter().map(|target| target.0)))
+                .filter(resources::id.eq_any(ids.iter().map(|id| id.to_bytes())));
+            session.load_records(records.into_boxed(), false)
         })
         .await
     }
@@ -114,10 +91,10 @@ impl Store {
 const FEW_TARGETS: usize = 50;
 
 /// Targets of each later statement. MariaDB looks up a longer list in another way than along the index.
-const MANY_TARGETS: usize = 900;
+pub(super) const MANY_TARGETS: usize = 900;
 
-type Columns = (i64, Vec<u8>, String, i64, i64, String);
-const COLUMNS: (
+pub(super) type Columns = (i64, Vec<u8>, String, i64, i64, String);
+pub(super) const COLUMNS: (
     resources::target_id,
     resources::id,
     resources::native_key,
@@ -133,7 +110,7 @@ const COLUMNS: (
     resources::document,
 );
 
-fn row(
+pub(super) fn row(
     (target, id, native_key, version, changed_at, document): Columns,
     raw: Option<String>,
 ) -> Result<ResourceRow> {

@@ -9,7 +9,7 @@ use gateway_core::id::{CloudId, Holder, Region};
 
 use super::status::TargetStatus;
 use crate::db::schema::poll_targets;
-use crate::db::{NEVER, Session, database, insert_all};
+use crate::db::{NEVER, Session, database, for_update, insert_all};
 
 #[derive(Insertable)]
 #[diesel(table_name = poll_targets)]
@@ -48,21 +48,38 @@ impl Session<'_> {
             .iter()
             .map(|(id, region, kind, due)| ((region.as_str(), kind.as_str()), (*id, *due)))
             .collect();
-        let mut new = Vec::new();
+        let (mut new, mut waiting) = (Vec::new(), Vec::new());
         for (region, kind) in wanted {
             match known.get(&(region.as_str(), kind.as_str())) {
                 None => new.push(new_target(cloud, region, holder, kind, now)),
-                Some((id, due)) if *due >= NEVER => {
-                    diesel::update(poll_targets::table.find(id))
-                        .set(poll_targets::due_at.eq(now))
-                        .execute(self.connection)
-                        .map_err(database)?;
-                }
+                // A claim that does not see the grant yet may be suspending a target that is due.
+                Some((id, due)) if *due >= NEVER || *due <= now => waiting.push(*id),
                 Some(_) => {}
             }
         }
+        self.targets_wake(&waiting, now)?;
         if !new.is_empty() {
             insert_all!(self, poll_targets::table, &new)?;
+        }
+        Ok(())
+    }
+
+    /// Makes due those of some targets that wait for a grant.
+    fn targets_wake(&mut self, targets: &[i64], now: i64) -> Result<()> {
+        if targets.is_empty() {
+            return Ok(());
+        }
+        // An update alone would not wait for a suspension that is not committed yet.
+        let suspended = poll_targets::table
+            .filter(poll_targets::id.eq_any(targets))
+            .filter(poll_targets::due_at.ge(NEVER))
+            .select(poll_targets::id);
+        let suspended = for_update!(self, suspended, i64)?;
+        if !suspended.is_empty() {
+            diesel::update(poll_targets::table.filter(poll_targets::id.eq_any(suspended)))
+                .set(poll_targets::due_at.eq(now))
+                .execute(self.connection)
+                .map_err(database)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The election of the credential that a target is listed with.
 
-use gateway_store::Claim;
+use gateway_store::{Claim, PollOutcome, TargetStatus};
 
 use crate::fixtures::{
     CAPABILITY, INSTANCE_TYPE, LATER, OWN_TARGETS, VOLUME, access, all, client, granted, one_account, proven,
@@ -77,6 +77,35 @@ pub async fn elected_credential_stays_among_many(fixture: TestStore) {
     fixture.sql().execute("UPDATE grants SET verified_at = 1 WHERE access LIKE '%\"instance_type\":true%'");
     let successor = store.credential_of(first.principal, able.account.id).await.unwrap().unwrap();
     assert_eq!(published(claim(store, NOTHING).await), successor.id);
+}
+
+pub async fn published_resources_are_listed_with_another_account_after_failures(fixture: TestStore) {
+    let store = &fixture.store;
+    let first = one_account(store).await;
+    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
+    let failed = |failures| PollOutcome {
+        status: TargetStatus::Failed,
+        reason: Some("the cloud did not answer in time".to_owned()),
+        listed: None,
+        failures,
+        agreeing: 0,
+        next: NOTHING,
+    };
+    // Returns the account that published resources are listed with; all listings fail.
+    let fail = async |failures| {
+        let claims = claim(store, LATER).await;
+        for claim in &claims {
+            store.target_finish(claim.fence, failed(failures)).await.unwrap();
+        }
+        let published = claims.iter().find(|claim| claim.target.kind == INSTANCE_TYPE);
+        published.expect("types are due").credential.account
+    };
+    assert_eq!(fail(5).await, first.account);
+    assert_eq!(fail(4).await, first.account, "there is no other");
+    let second = granted(store, first.principal, cloud, "other").await;
+    assert_eq!(fail(5).await, first.account, "it may be a short outage");
+    assert_eq!(fail(0).await, second.account);
+    assert_eq!(fail(0).await, second.account, "it stays while its listings succeed");
 }
 
 pub async fn account_pause_is_part_of_the_claim(fixture: TestStore) {

@@ -1,8 +1,12 @@
 //! Grants: their accounts, credentials, targets and events.
 
+use std::time::Duration;
+
+use gateway_store::Grant;
+
 use crate::fixtures::{
-    CAPABILITY, GLOBAL_TARGETS, IMAGE, INSTANCE, OWN_TARGETS, VOLUME, access, all, client, cloud, granted,
-    proven,
+    CAPABILITY, GLOBAL_TARGETS, IMAGE, INSTANCE, LATER, OWN_TARGETS, VOLUME, access, all, client, cloud,
+    granted, one_account, proven,
 };
 use crate::test_store::TestStore;
 
@@ -87,4 +91,49 @@ pub async fn concurrent_first_grants_create_one_account(fixture: TestStore) {
     assert_eq!((fixture.rows("accounts"), fixture.rows("grants")), (1, 8));
     assert_eq!(fixture.rows("poll_targets"), OWN_TARGETS + GLOBAL_TARGETS);
     assert_eq!(fixture.rows(GRANT_EVENTS), 8);
+}
+
+/// Records a grant while another transaction has changed rows of a table. That transaction ends when the record waits for
+/// its locks.
+async fn recorded_during(fixture: &TestStore, grant: Grant, table: &str, change: &str) {
+    let (mut other, store) = (fixture.sql(), fixture.another_process());
+    other.begin();
+    other.execute(change);
+    let recording = tokio::spawn(async move { store.grant_record(grant, &CAPABILITY).await });
+    while !recording.is_finished() && !other.is_waited_for(table) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    other.execute("COMMIT");
+    recording.await.unwrap().unwrap();
+}
+
+pub async fn change_of_access_during_a_grant_is_reported(fixture: TestStore) {
+    let store = &fixture.store;
+    let principal = one_account(store).await.principal;
+    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
+    let generation = store.identity(principal).await.unwrap().unwrap().generation;
+    let narrow = serde_json::to_string(&access(&["r1"], &[VOLUME])).unwrap();
+    let change = format!("UPDATE grants SET access = '{narrow}'");
+    recorded_during(&fixture, proven(principal, cloud, "demo", all()), "grants", &change).await;
+    assert_eq!(fixture.rows(GRANT_EVENTS), 2);
+    assert!(store.identity(principal).await.unwrap().unwrap().generation > generation);
+}
+
+pub async fn grant_that_ends_during_its_record_is_created_again(fixture: TestStore) {
+    let store = &fixture.store;
+    let principal = one_account(store).await.principal;
+    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
+    let grant = proven(principal, cloud, "demo", all());
+    recorded_during(&fixture, grant, "grants", "DELETE FROM grants").await;
+    assert_eq!((fixture.rows("grants"), fixture.rows(GRANT_EVENTS)), (1, 2));
+}
+
+pub async fn target_that_is_suspended_during_a_grant_is_due(fixture: TestStore) {
+    let store = &fixture.store;
+    let principal = one_account(store).await.principal;
+    let cloud = store.cloud_by_name("sim").await.unwrap().unwrap().spec.id;
+    let suspend = format!("UPDATE poll_targets SET status = 'suspended', due_at = {}", i64::MAX / 2);
+    recorded_during(&fixture, proven(principal, cloud, "demo", all()), "poll_targets", &suspend).await;
+    let claims = store.targets_claim(gateway_core::id::ProcessId::generate(), LATER, 100).await.unwrap();
+    assert_eq!(claims.len() as i64, OWN_TARGETS + GLOBAL_TARGETS);
 }

@@ -68,7 +68,10 @@ on_both! {
         two_principals_share_an_account_and_its_targets,
         unlistable_kind_gets_no_target,
         grant_event_follows_changed_access_only,
-        concurrent_first_grants_create_one_account;
+        concurrent_first_grants_create_one_account,
+        change_of_access_during_a_grant_is_reported,
+        grant_that_ends_during_its_record_is_created_again,
+        target_that_is_suspended_during_a_grant_is_due;
     grant_verification:
         due_grant_is_claimed_once,
         second_consecutive_refusal_ends_the_grant,
@@ -105,6 +108,7 @@ on_both! {
         target_without_able_credential_is_suspended_until_a_grant,
         elected_credential_stays_while_it_is_able,
         elected_credential_stays_among_many,
+        published_resources_are_listed_with_another_account_after_failures,
         account_pause_is_part_of_the_claim;
     resource_apply:
         each_change_raises_the_version,
@@ -147,7 +151,8 @@ on_both! {
         names_that_differ_only_in_blanks_are_distinct,
         terms_follow_their_records,
         pages_of_many_targets_follow_the_whole_order,
-        resource_is_read_with_the_records_of_all_holders;
+        resource_is_read_with_the_records_of_all_holders,
+        resource_of_many_holders_costs_as_much_as_one_of_few;
     authority:
         only_listable_kinds_of_the_own_credential_are_visible,
         account_of_another_principal_is_not_visible,

@@ -6,7 +6,9 @@ use gateway_core::document::terms::Term;
 use gateway_core::id::{ResourceId, TargetId};
 use gateway_store::{Cursor, ResourceFilter, ResourceQuery, Sighting, SortKey, SortOrder, Store};
 
-use crate::fixtures::{client, cloud, granted};
+use crate::fixtures::{client, cloud, granted, one_account};
+use crate::query_plans::statement::Statement;
+use crate::recording::Recording;
 use crate::sightings::{Instances, Running, Stopped, instance, present};
 use crate::test_store::TestStore;
 
@@ -283,9 +285,15 @@ pub async fn resource_is_read_with_the_records_of_all_holders(fixture: TestStore
     assert!(rows.iter().all(|row| row.version == 1 && row.changed_at.0 > 0));
     assert_eq!(store.resource_get(one.id("a"), false).await.unwrap()[0].raw, None);
     assert!(store.resource_get(ResourceId::generate(), false).await.unwrap().is_empty());
-    let rows = store.resources_get(vec![one.id("a"), ResourceId::generate()]).await.unwrap();
-    assert_eq!(rows, store.resource_get(one.id("a"), false).await.unwrap());
-    assert!(store.resources_get(Vec::new()).await.unwrap().is_empty());
+    let (both, ids) = (vec![one.target, two.target], vec![one.id("a"), ResourceId::generate()]);
+    let mut rows = store.resources_get(both.clone(), ids.clone()).await.unwrap();
+    rows.sort_by_key(|row| row.target);
+    let mut all = store.resource_get(one.id("a"), false).await.unwrap();
+    all.sort_by_key(|row| row.target);
+    assert_eq!(rows, all);
+    assert_eq!(store.resources_get(vec![two.target], ids.clone()).await.unwrap(), all[1..]);
+    assert!(store.resources_get(both, Vec::new()).await.unwrap().is_empty());
+    assert!(store.resources_get(Vec::new(), ids).await.unwrap().is_empty());
 }
 
 /// A page of many targets is put together from those that hold its first records. It equals the page of a merge of all.
@@ -362,5 +370,43 @@ fn order_value(row: &gateway_store::ResourceRow, order: SortOrder) -> String {
         }
         SortOrder::By { key: SortKey::ChangedAt, .. } => format!("{:020}", row.changed_at.0),
         _ => String::new(),
+    }
+}
+
+/// Most rows that a statement for one resource reads, whatever the number of its holders.
+const MOST_READ: i64 = 50;
+
+pub async fn resource_of_many_holders_costs_as_much_as_one_of_few(fixture: TestStore) {
+    let store = &fixture.store;
+    one_account(store).await;
+    let mut raw = fixture.sql();
+    let one = Instances::new(store, raw.number("SELECT id AS n FROM poll_targets WHERE kind = 'instance'"));
+    one.apply(1, vec![present("a", Running)]).await;
+    let others = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)";
+    raw.execute(&format!(
+        "INSERT INTO poll_targets (id, cloud_id, region, holder, kind, lease_epoch, lease_until, due_at, wanted_at, status, \
+         interval_ms, failures, agreeing) {others} SELECT 1000 + i, cloud_id, CAST(i AS CHAR), holder, kind, 0, 0, due_at, \
+         0, status, 0, 0, 0 FROM poll_targets, n WHERE kind = 'instance'"
+    ));
+    raw.execute(&format!(
+        "INSERT INTO resources (target_id, id, native_key, name, state, version, hash, observed_at, changed_at, document, raw, \
+         name_key, created_at, terms) {others} SELECT 1000 + i, id, native_key, name, state, version, hash, observed_at, \
+         changed_at, document, raw, name_key, created_at, terms FROM resources, n"
+    ));
+
+    let recording = Recording::start(fixture.address());
+    let another = fixture.another_process();
+    assert_eq!(another.resource_targets(one.id("a"), 20).await.unwrap(), None);
+    for raw in [true, false] {
+        let targets = vec![TargetId(999), one.target];
+        let (row, state) = another.resource_find(one.id("a"), targets, raw).await.unwrap().unwrap();
+        assert_eq!((row.target, state.id, row.raw.is_some()), (one.target, one.target, raw));
+    }
+    assert_eq!(another.resources_get(vec![one.target], vec![one.id("a")]).await.unwrap().len(), 1);
+    let statements = Statement::distinct(recording.stop());
+    assert!(statements.len() >= 4, "one of each kind");
+    for statement in statements {
+        let read = raw.rows_read(&statement.sql);
+        assert!(read < MOST_READ, "{read} rows: {}", statement.form);
     }
 }

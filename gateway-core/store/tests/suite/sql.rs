@@ -1,9 +1,11 @@
 //! Statements of the tests, past the store.
 
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use diesel::row::NamedRow;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Binary, Text};
+use diesel::sql_types::{BigInt, Text};
 
 /// A connection past the store.
 pub enum Sql {
@@ -23,11 +25,13 @@ struct Word {
     t: String,
 }
 
-/// A row with a cloud, of which nothing is needed.
-#[derive(QueryableByName)]
-struct OfCloud {
-    #[diesel(sql_type = Binary, column_name = "cloud_id")]
-    _cloud: Vec<u8>,
+/// A row of which nothing is needed.
+struct Unread;
+
+impl<DB: Backend> QueryableByName<DB> for Unread {
+    fn build<'a>(_: &impl NamedRow<'a, DB>) -> diesel::deserialize::Result<Self> {
+        Ok(Self)
+    }
 }
 
 macro_rules! on_either {
@@ -58,7 +62,7 @@ impl Sql {
         rows.unwrap_or_else(|error| panic!("{sql}: {error}")).into_iter().map(|row| row.t).collect()
     }
 
-    /// Returns the rows that a query with the column `cloud_id` reads; 0 on SQLite, which does not count them.
+    /// Returns the rows that a query reads; 0 on SQLite, which does not count them.
     pub fn rows_read(&mut self, sql: &str) -> i64 {
         const READ: &str = "SELECT CAST(SUM(variable_value) AS SIGNED) AS n FROM information_schema.session_status \
                             WHERE variable_name LIKE 'Handler_read%'";
@@ -66,10 +70,28 @@ impl Sql {
             return 0;
         }
         let (idle, before) = (self.number(READ), self.number(READ));
-        let rows = on_either!(self, connection => sql_query(sql).load::<OfCloud>(connection));
+        let rows = on_either!(self, connection => sql_query(sql).load::<Unread>(connection));
         drop(rows.unwrap_or_else(|error| panic!("{sql}: {error}")));
         // The count itself reads rows too.
         self.number(READ) - before - (before - idle)
+    }
+
+    /// Begins a transaction that holds the locks of its writes.
+    pub fn begin(&mut self) {
+        self.execute(match self {
+            Self::Mysql(_) => "START TRANSACTION",
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+        });
+    }
+
+    /// Returns whether another connection is running a statement that locks rows of a table. SQLite does not tell.
+    pub fn is_waited_for(&mut self, table: &str) -> bool {
+        let waiting = format!(
+            "SELECT COUNT(*) AS n FROM information_schema.processlist \
+             WHERE db = DATABASE() AND id <> CONNECTION_ID() \
+             AND (info LIKE 'UPDATE `{table}`%' OR info LIKE '%FROM `{table}`%FOR UPDATE%')"
+        );
+        matches!(self, Self::Sqlite(_)) || self.number(&waiting) > 0
     }
 
     /// Runs statements.

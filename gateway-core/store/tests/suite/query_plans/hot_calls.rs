@@ -33,8 +33,14 @@ async fn reads(store: &Store, fleet: &Fleet) {
     }
     lists(store, fleet).await;
     let principal = fleet.credential.principal;
-    assert_eq!(store.resource_find(fleet.one, true).await.unwrap().len(), 1);
-    assert_eq!(store.resource_find(fleet.one, false).await.unwrap().len(), 1);
+    assert_eq!(store.resource_targets(fleet.one, 20).await.unwrap().unwrap().len(), 1);
+    for targets in [vec![fleet.targets[0]], fleet.targets.clone(), fleet.many.clone()] {
+        for raw in [true, false] {
+            let found = store.resource_find(fleet.one, targets.clone(), raw).await.unwrap();
+            assert_eq!(found.is_some(), targets.contains(&fleet.targets[0]));
+        }
+    }
+    assert_eq!(store.resources_get(fleet.targets.clone(), vec![fleet.one]).await.unwrap().len(), 1);
     let identity = store.identity(principal).await.unwrap().unwrap();
     let visibility = store.visibility(principal).await.unwrap();
     let own = visibility.accounts().iter().map(|account| (account.cloud, Holder::Account(account.id)));
