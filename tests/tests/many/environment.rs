@@ -38,7 +38,8 @@ pub(crate) struct Size {
 impl Size {
     pub(crate) fn from_environment() -> Self {
         match std::env::var_os("GATEWAY_TEST_LONG") {
-            None => Self { regions: &["north"], interval_seconds: 30 },
+            // 67 listings a second, which take a debug build two thirds of a processor beside its readers.
+            None => Self { regions: &["north"], interval_seconds: 45 },
             Some(_) => Self { regions: &["north", "south", "east", "west"], interval_seconds: 60 },
         }
     }

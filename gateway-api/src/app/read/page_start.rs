@@ -74,14 +74,13 @@ impl PageStart {
 
     /// Returns whether the value is one of this order. The text is not signed, so that a caller may have changed it.
     fn is_of(&self, order: SortOrder) -> bool {
+        use SortKey::{ChangedAt, CreatedAt, Name};
         match (order, &self.after.value) {
-            (SortOrder::Id, None) => true,
-            (SortOrder::By { key: SortKey::Name, .. }, Some(SortValue::Text(_))) => true,
-            (
-                SortOrder::By { key: SortKey::CreatedAt | SortKey::ChangedAt, .. },
-                Some(SortValue::Number(_)),
-            ) => true,
-            _ => false,
+            (SortOrder::Id, value) => value.is_none(),
+            (SortOrder::By { key: Name, .. }, value) => matches!(value, Some(SortValue::Text(_))),
+            (SortOrder::By { key: CreatedAt | ChangedAt, .. }, value) => {
+                matches!(value, Some(SortValue::Number(_)))
+            }
         }
     }
 
