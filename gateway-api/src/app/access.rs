@@ -6,5 +6,5 @@ mod credential_check;
 mod token;
 
 pub(crate) use caller::{Caller, authenticate};
-pub(crate) use check_credentials::SentCredential;
+pub(crate) use credential_check::SentCredential;
 pub(crate) use gateway_store::Client;

@@ -22,9 +22,9 @@ pub struct Probation {
 /// The holders that were called at an endpoint.
 #[derive(Debug, Default)]
 struct Called {
-    /// Those with a closed breaker, and the time of their last answer.
+    /// Holders with a closed breaker, and the time of their last answer.
     answered: Vec<(Instant, Holder)>,
-    /// Those with an open breaker.
+    /// Holders with an open breaker.
     hung: Vec<Holder>,
 }
 

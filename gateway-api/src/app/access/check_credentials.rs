@@ -12,7 +12,7 @@ use gateway_core::secret::Secret;
 use gateway_store::{Client, Cloud, Granted};
 use tokio::time::Instant;
 
-use super::credential_check::check_credential;
+use super::credential_check::{SentCredential, check_credential};
 use crate::app::error::Rejection;
 use crate::app::{App, Error, Result};
 
@@ -28,15 +28,6 @@ const DEFAULT_TIME: Duration = Duration::from_secs(60);
 
 /// Grants that an answer names. At least the credentials of one request; more make each answer larger.
 const NAMED_GRANTS: usize = 100;
-
-/// A credential as a client sends it.
-#[derive(Clone, Copy)]
-pub(crate) struct SentCredential<'a> {
-    /// The name of the cloud.
-    pub(crate) cloud: &'a str,
-    /// The credential as JSON.
-    pub(crate) credential: &'a str,
-}
 
 /// The result of a check that accepted at least one credential, or renewed grants.
 #[derive(Debug)]

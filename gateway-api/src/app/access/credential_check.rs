@@ -15,7 +15,6 @@ use gateway_sessions::{AccessProbe, UnprovenBudget, prove};
 use gateway_store::{Access, Cloud, Grant, SealedCredential};
 use tokio::time::{Instant, timeout_at};
 
-use super::check_credentials::SentCredential;
 use crate::app::App;
 use crate::app::error::{Rejection, RejectionReason, shortened};
 
@@ -26,6 +25,15 @@ const WAIT_DIVISOR: u32 = 3;
 /// Time without an answer after which a check that ends is evidence against its cloud, unless the cloud's own limit is
 /// shorter. A higher value lets more checks wait in vain for a cloud that hangs; a lower one takes a slow cloud for one.
 const SILENCE: Duration = Duration::from_secs(20);
+
+/// A credential as a client sends it.
+#[derive(Clone, Copy)]
+pub(crate) struct SentCredential<'a> {
+    /// The name of the cloud.
+    pub(crate) cloud: &'a str,
+    /// The credential as JSON.
+    pub(crate) credential: &'a str,
+}
 
 /// Checks one credential until a moment and stores its grant. `registered` is the cloud of the name, if there is one.
 pub(super) async fn check_credential(

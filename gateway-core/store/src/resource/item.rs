@@ -1,4 +1,4 @@
-//! One record of a resource, among those that are kept for other holders.
+//! A single record of a resource, among those that are kept for other holders.
 
 use diesel::prelude::*;
 use gateway_core::error::Result;
